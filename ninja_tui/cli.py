@@ -1,0 +1,139 @@
+"""The command line: arguments only."""
+
+from __future__ import annotations
+
+import argparse
+import enum
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ninja_tui import __version__
+from ninja_tui.errors import UsageError
+
+if TYPE_CHECKING:
+    from ninja_tui.engine.workbench import Options
+
+
+class Exit(enum.IntEnum):
+    """What the exit code says."""
+
+    ALL_PASS = 0
+    NOT_ALL_PASS = 1
+    UNUSABLE = 2
+
+
+LARGEST_SEED = 2**63 - 2
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs ``ninja-tui``; answers with the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        return _replay(options) if options.replay else _app(options)
+    except UsageError as error:
+        print(f"ninja-tui: {error}", file=sys.stderr)
+        return Exit.UNUSABLE
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.NOT_ALL_PASS
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ninja-tui",
+        description="A step-through debugger for backpropagation in the terminal.",
+        epilog="With --replay: exit code 0 if all nodes pass, 1 if not, 2 if a file or lesson cannot be used.",
+    )
+    parser.add_argument("--version", action="version", version=f"ninja-tui {__version__}")
+    parser.add_argument(
+        "--replay", metavar="FILE", nargs="+", type=Path, help="check saved answers, without the app"
+    )
+    parser.add_argument("--lesson", metavar="NAME", default="names", help="the lesson (default: names)")
+    parser.add_argument(
+        "--solutions", metavar="FILE", type=Path, default=Path("solutions.py"),
+        help="where the app saves answers (default: ./solutions.py)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--data", metavar="FILE", type=Path,
+        help="another word list: one word a line, or a CSV with a column Name",
+    )  # fmt: skip
+    parser.add_argument("--seed", metavar="N", type=_seed, help="another seed than the lesson's")
+    parser.add_argument("--json", metavar="FILE", help="with --replay: write the report as JSON (- for stdout)")
+    parser.add_argument(
+        "--timeout", metavar="S", type=_seconds, default=10.0,
+        help="with --replay: seconds an answer may take (default: 10)",
+    )  # fmt: skip
+    return parser
+
+
+def _seed(text: str) -> int:
+    try:
+        seed = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+    if not 0 <= seed <= LARGEST_SEED:
+        raise argparse.ArgumentTypeError(f"a seed lies between 0 and {LARGEST_SEED}")
+    return seed
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= 86_400:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds between 0 and 86400")
+    return seconds
+
+
+def _options(options: argparse.Namespace) -> Options:
+    from ninja_tui.engine.workbench import Options
+    from ninja_tui.lesson.words import word_list_text
+
+    served = () if options.data is None else (("names.txt", word_list_text(options.data)),)
+    return Options(options.seed, served)
+
+
+def _replay(options: argparse.Namespace) -> int:
+    from ninja_tui.engine.process import start_server
+
+    start_server()
+    from ninja_tui.replay import Request, replay
+
+    request = Request(tuple(options.replay), options.lesson, _options(options), options.timeout)
+    report = replay(request)
+    from rich.console import Console
+
+    from ninja_tui.report import json_text, print_report
+
+    if options.json == "-":
+        sys.stdout.write(json_text(report))
+    else:
+        print_report(report, Console())
+        if options.json is not None:
+            _write(Path(options.json), json_text(report))
+    for file in report.files:
+        if file.error is not None:
+            print(f"ninja-tui: {file.error}", file=sys.stderr)
+    if any(file.error is not None for file in report.files):
+        return Exit.UNUSABLE
+    return Exit.ALL_PASS if all(file.status == "pass" for file in report.files) else Exit.NOT_ALL_PASS
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror or error}") from None
+
+
+def _app(options: argparse.Namespace) -> int:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("the app needs a terminal; to check saved answers use `ninja-tui --replay FILE`")
+    from ninja_tui.tui.app import run
+
+    return run(options.lesson, options.solutions, _options(options))

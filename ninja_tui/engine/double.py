@@ -1,0 +1,61 @@
+"""Float64 runs of code that was written for float32."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+
+class _Float64Instead(TorchFunctionMode):
+    """Makes ``.float()`` and every ``torch.float32`` that a call is given mean float64."""
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        if func is torch.Tensor.float:
+            func = torch.Tensor.double
+        args = tuple(torch.float64 if arg is torch.float32 else arg for arg in args)
+        named = {key: torch.float64 if arg is torch.float32 else arg for key, arg in (kwargs or {}).items()}
+        return func(*args, **named)
+
+
+@contextlib.contextmanager
+def precision(dtype: str) -> Iterator[None]:
+    """Within it new tensors are of ``dtype`` ("float32" or "float64"), whatever constants the code makes."""
+    if dtype == "float32":
+        yield
+        return
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        with _Float64Instead():
+            yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+def cast(value: Any, dtype: torch.dtype, done: dict[int, Any]) -> Any:
+    """A detached copy of ``value``: floating tensors of ``dtype``, also inside lists, tuples and dicts.
+
+    ``done`` maps what was copied already (by id), so that a tensor that has two names stays one tensor.
+    """
+    if id(value) in done:
+        return done[id(value)]
+    copy = value
+    if isinstance(value, torch.Tensor):
+        detached = value.detach()
+        copy = detached.to(dtype, copy=True) if detached.is_floating_point() else detached.clone()
+    elif type(value) in (list, tuple) and any(isinstance(item, torch.Tensor) for item in value):
+        copy = type(value)(cast(item, dtype, done) for item in value)
+    elif type(value) is dict and any(isinstance(item, torch.Tensor) for item in value.values()):
+        copy = {key: cast(item, dtype, done) for key, item in value.items()}
+    done[id(value)] = copy
+    return copy

@@ -1,0 +1,59 @@
+"""The tape: the values of all nodes and their autograd gradients, for one minibatch and one precision."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+import torch
+
+from ninja_tui.engine.double import cast, precision
+from ninja_tui.engine.execution import Namespace, run_cell
+from ninja_tui.engine.lesson_code import LessonCode
+from ninja_tui.engine.worker import Refused
+
+
+@dataclass(frozen=True)
+class Tape:
+    """``values`` and ``gradients`` by name; only nodes that the loss depends on have a gradient."""
+
+    loss: float
+    values: dict[str, torch.Tensor]
+    gradients: dict[str, torch.Tensor]
+    bound: tuple[str, ...]
+
+
+def record(code: LessonCode, namespace: Namespace, dtype: str) -> Tape:
+    """Runs the forward pass on a copy of ``namespace`` in ``dtype``, and autograd's backward pass.
+
+    ``bound`` names the tensors that the statements bind. Raises Refused where a statement raises, the loss is
+    no scalar, or nothing needs a gradient.
+    """
+    done: dict[int, object] = {}
+    with precision(dtype):
+        own = {name: cast(value, getattr(torch, dtype), done) for name, value in namespace.items()}
+        for name in code.parameters:
+            if isinstance(own.get(name), torch.Tensor) and own[name].is_floating_point():
+                own[name].requires_grad_()
+        before = dict(own)
+        for source, line in code.statements:
+            run_cell(ast.parse(source), line, code.where, own)
+            for name in code.nodes:
+                value = own.get(name)
+                if isinstance(value, torch.Tensor) and value.requires_grad and not value.is_leaf:
+                    value.retain_grad()
+        loss = own.get(code.loss)
+        if not isinstance(loss, torch.Tensor) or loss.numel() != 1:
+            raise Refused(f"{code.where}: `{code.loss}` is not a single number")
+        if not loss.requires_grad:
+            raise Refused(f"{code.where}: `{code.loss}` depends on no parameter")
+        loss.sum().backward()  # type: ignore[no-untyped-call]
+    tensors = {name: value for name, value in own.items() if isinstance(value, torch.Tensor)}
+    bound = tuple(name for name, value in tensors.items() if value is not before.get(name))
+    gradients = {
+        name: gradient.detach().clone()
+        for name in code.nodes
+        if name in tensors and (gradient := tensors[name].grad) is not None
+    }
+    values = {name: value.detach() for name, value in tensors.items()}
+    return Tape(loss.item(), values, gradients, bound)

@@ -1,0 +1,64 @@
+"""What is said of an answer."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class Status(enum.StrEnum):
+    """The outcome of an answer. Missing is never a pass."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    ERROR = "error"
+    TIMEOUT = "timeout"
+    MISSING = "missing"
+
+
+class Warning(enum.StrEnum):
+    """What is worth a word beside a pass."""
+
+    SHAPE = "shape"
+
+
+class Upstream(enum.StrEnum):
+    """Whose upstream gradients a live evaluation uses."""
+
+    PASSING = "yours where they pass"
+    YOURS = "all yours"
+    REFERENCE = "all reference"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One answer judged.
+
+    ``exact``, ``approximate`` and ``maxdiff`` are what the notebook's ``cmp`` gives in float32; ``maxdiff`` is
+    None where the shapes do not broadcast. ``relative`` is the largest difference in float64 over the gradient's
+    largest entry. ``line`` counts in the solutions file; ``seconds`` is how long the answer ran.
+    """
+
+    node: str
+    status: Status
+    expected_shape: tuple[int, ...]
+    line: int | None = None
+    shape: tuple[int, ...] | None = None
+    exact: bool = False
+    approximate: bool = False
+    maxdiff: float | None = None
+    relative: float | None = None
+    warnings: tuple[Warning, ...] = ()
+    error: str | None = None
+    output: str = ""
+    seconds: float = 0.0
+
+    @property
+    def gradient(self) -> str:
+        """The name that the answer binds."""
+        return f"d{self.node}"
+
+    @property
+    def passed(self) -> bool:
+        """Whether the answer is right."""
+        return self.status is Status.PASS

@@ -1,0 +1,211 @@
+"""The workbench: a lesson's reference worker and its runners, driven from a process that has no PyTorch."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import threading
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ninja_tui.engine.lesson_code import LessonCode
+from ninja_tui.engine.process import Role, Worker, WorkerError
+from ninja_tui.engine.verdict import Status, Verdict, Warning
+from ninja_tui.engine.wire import Broken, Message, TensorData, TimedOut
+from ninja_tui.errors import UsageError
+from ninja_tui.lesson.model import Lesson
+
+OPENING = 120.0
+"""Seconds that a lesson's own set-up and forward pass may take."""
+PASSING = 1e-5
+"""The largest difference that passes, as a share of the gradient's largest entry."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """The choices of a session: a seed in place of the lesson's, and texts in the place of data files."""
+
+    seed: int | None = None
+    served: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What running a lesson told: ``shapes`` of the nodes, ``names`` with a tensor's shape or another's kind."""
+
+    loss: float
+    seed: int | None
+    torch: str
+    shapes: dict[str, tuple[int, ...]]
+    names: dict[str, tuple[int, ...] | str]
+
+
+class Workbench:
+    """Opens a lesson; judges tensors against its reference; makes runners for answers."""
+
+    def __init__(self, lesson: Lesson, options: Options) -> None:
+        self.lesson = lesson
+        self._code = asdict(LessonCode.of(lesson, options.seed, dict(options.served)))
+        self._reference: Worker | None = None
+        self._values: dict[str, TensorData] = {}
+        self._gradients: dict[tuple[str, str], TensorData] = {}
+        self._facts: Facts | None = None
+        self._ahead = _Ahead(self._code)
+
+    def open(self) -> Facts:
+        """Runs the lesson; raises UsageError where it cannot be run."""
+        self._ahead.prime()
+        self._reference = Worker(Role.REFERENCE)
+        answer = _opened(self._reference, self._code)
+        self._values = answer.tensors
+        body = answer.body
+        shapes = {name: tuple(shape) for name, shape in body["nodes"].items()}
+        absent = [name for name in self.lesson.asks if name not in shapes]
+        if absent:
+            raise UsageError(f"the loss of `{self.lesson.name}` does not depend on {', '.join(absent)}")
+        names = {
+            name: tuple(shape) if isinstance(shape, list) else str(shape) for name, shape in body["names"].items()
+        }
+        self._facts = Facts(float(body["loss"]), body["seed"], str(body["torch"]), shapes, names)
+        return self._facts
+
+    @property
+    def facts(self) -> Facts:
+        """What ``open`` gave."""
+        if self._facts is None:
+            raise RuntimeError("the workbench is not open")
+        return self._facts
+
+    def runner(self) -> Runner:
+        """A runner that has seen no gradient of this lesson."""
+        worker = self._ahead.take()
+        worker.request({"do": "load"}, self._values, timeout=OPENING)
+        return Runner(worker)
+
+    def make_ahead(self) -> None:
+        """Has the next runner made in the background, so that it is there at once."""
+        self._ahead.prime()
+
+    def gradient(self, node: str, dtype: str) -> TensorData:
+        """Autograd's gradient of ``node``."""
+        key = (node, dtype)
+        if key not in self._gradients:
+            self._gradients[key] = self._ask({"do": "gradients", "dtype": dtype, "nodes": [node]}).tensors[node]
+        return self._gradients[key]
+
+    def judge(self, node: str, tensors: dict[str, TensorData]) -> Verdict:
+        """The verdict on an answer's ``float32`` gradient, and ``float64`` one where there is one."""
+        said = self._ask({"do": "judge", "node": node}, tensors).body
+        fits = bool(said["broadcasts"]) and said["relative"] <= PASSING
+        same_shape = said["shape"] == said["expected_shape"]
+        return Verdict(
+            node=node,
+            status=Status.PASS if fits else Status.FAIL,
+            expected_shape=tuple(said["expected_shape"]),
+            shape=tuple(said["shape"]),
+            exact=said["exact"],
+            approximate=said["approximate"],
+            maxdiff=said["maxdiff"],
+            relative=said["relative"] if said["broadcasts"] else None,
+            warnings=() if same_shape or not fits else (Warning.SHAPE,),
+        )
+
+    def compare(self, node: str, dt: TensorData) -> tuple[bool, bool, float | None]:
+        """What the notebook's ``cmp`` prints: exact, approximate, maxdiff."""
+        said = self._ask({"do": "compare", "node": node}, {"float32": dt}).body
+        return said["exact"], said["approximate"], said["maxdiff"]
+
+    def inspect(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Summary, heatmap and window of a tensor: see ``Reference.inspect``."""
+        return self._ask({"do": "inspect", **request}).body
+
+    def close(self) -> None:
+        """Ends all processes."""
+        if self._reference:
+            self._reference.close()
+        self._ahead.close()
+
+    def _ask(self, body: dict[str, Any], tensors: dict[str, TensorData] | None = None) -> Any:
+        if self._reference is None:
+            raise RuntimeError("the workbench is not open")
+        return self._reference.request(body, tensors)
+
+
+class Runner:
+    """A runner process, and which nodes' reference gradients it has been given."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+        self.seen: set[str] = set()
+
+    def begin(self, dtype: str) -> None:
+        """Starts a run in ``dtype``."""
+        self._worker.request({"do": "begin", "dtype": dtype})
+
+    def put(self, dtype: str, node: str, gradient: TensorData) -> None:
+        """Binds the reference gradient of ``node``."""
+        self.seen.add(node)
+        self._worker.request({"do": "put", "dtype": dtype}, {f"d{node}": gradient})
+
+    def request(
+        self, body: dict[str, Any], timeout: float
+    ) -> tuple[dict[str, Any], dict[str, TensorData]]:
+        """Runs code; raises TimedOut or Broken, after which this runner is dead."""
+        answer = self._worker.request({**body, "alarm": math.ceil(timeout) + 1}, timeout=timeout)
+        return answer.body, answer.tensors
+
+    def close(self) -> None:
+        """Ends the process."""
+        self._worker.close()
+
+
+class _Ahead:
+    """One runner process made ahead of need, in the background."""
+
+    def __init__(self, code: dict[str, Any]) -> None:
+        self._code = code
+        self._worker: Worker | None = None
+        self._thread: threading.Thread | None = None
+
+    def prime(self) -> None:
+        """Begins to make a process where none is ready or under way."""
+        if self._worker is None and (self._thread is None or not self._thread.is_alive()):
+            self._thread = threading.Thread(target=self._make, daemon=True)
+            self._thread.start()
+
+    def take(self) -> Worker:
+        """The process that was made ahead, or a new one."""
+        if self._thread:
+            self._thread.join()
+        worker, self._worker = self._worker, None
+        return worker or self._new()
+
+    def close(self) -> None:
+        """Ends what nobody took."""
+        if self._thread:
+            self._thread.join()
+        if self._worker:
+            self._worker.close()
+
+    def _make(self) -> None:
+        with contextlib.suppress(UsageError):  # said again, and heard, when a process is taken
+            self._worker = self._new()
+
+    def _new(self) -> Worker:
+        worker = Worker(Role.RUNNER)
+        _opened(worker, self._code)
+        return worker
+
+
+def _opened(worker: Worker, code: dict[str, Any]) -> Message:
+    """Has a worker run the lesson; raises UsageError where it cannot be run."""
+    try:
+        return worker.request({"do": "open", "lesson": code}, timeout=OPENING)
+    except WorkerError as error:
+        reason = str(error)
+    except Broken:
+        reason = f"{code['where']} ended its own process"
+    except TimedOut:
+        reason = f"{code['where']} did not come to an end in {OPENING:.0f} s"
+    worker.close()
+    raise UsageError(reason)

@@ -1,0 +1,64 @@
+"""The body of every worker process: a loop over requests until the pipe closes.
+
+It imports PyTorch only when it serves, so that the side that starts workers need not.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import Any, Protocol
+
+from ninja_tui.engine.wire import Broken, Channel, Message, TensorData
+
+Reply = tuple[dict[str, Any], dict[str, TensorData]]
+
+
+class Refused(Exception):
+    """A request that cannot be carried out; the text is for a person."""
+
+
+class Service(Protocol):
+    """What a role offers: one method a kind of request."""
+
+    def requests(self) -> dict[str, Callable[[Message], Reply]]:
+        """The methods by the name that a request's ``do`` gives."""
+
+
+def serve(role: str, reading: Connection, writing: Connection) -> None:
+    """Answers requests as ``role`` until the other side closes its end."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    channel = Channel(reading.fileno(), writing.fileno())
+    sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123 - kept for the life of the process
+    methods = _service(role).requests()
+    while True:
+        try:
+            message = channel.receive()
+        except Broken:
+            os._exit(0)
+        signal.alarm(int(message.body.get("alarm", 0)))
+        try:
+            body, tensors = methods[str(message.body["do"])](message)
+        except Refused as error:
+            body, tensors = {"refused": str(error)}, {}
+        signal.alarm(0)
+        try:
+            channel.send(body, tensors)
+        except Broken:
+            os._exit(0)
+
+
+def _service(role: str) -> Service:
+    import torch
+
+    torch.set_num_threads(1)
+    if role == "reference":
+        from ninja_tui.engine.reference import Reference
+
+        return Reference()
+    from ninja_tui.engine.runner import Runner
+
+    return Runner()

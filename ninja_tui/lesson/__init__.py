@@ -1,0 +1,1 @@
+"""Files to lessons: cells, statements, graph, walk order, notes and solutions files."""

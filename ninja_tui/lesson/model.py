@@ -1,0 +1,104 @@
+"""A lesson as data: its cells, its statements and the nodes of its backward walk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a percent script: its title, its code and the file's line of the code's first line."""
+
+    title: str
+    source: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement of the forward pass: one step of the forward walk.
+
+    ``reads`` holds the tensors and other names of its right-hand side, each once, in the order in which
+    they are read; ``line`` and ``end_line`` count in the lesson's file.
+    """
+
+    index: int
+    code: str
+    line: int
+    end_line: int
+    binds: tuple[str, ...]
+    reads: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Node:
+    """A tensor that needs a gradient: bound by ``statement``, or a parameter (``statement`` is None).
+
+    ``consumers`` are the indices of the statements that read it; each gives one path of its gradient.
+    """
+
+    name: str
+    statement: int | None
+    consumers: tuple[int, ...]
+
+    @property
+    def gradient(self) -> str:
+        """The name that an answer binds."""
+        return f"d{self.name}"
+
+
+@dataclass(frozen=True)
+class NodeNote:
+    """What the notes say of a node on the way back."""
+
+    maths: str = ""
+    shape: str = ""
+    hints: tuple[str, ...] = ()
+    why: str = ""
+    notice: str = ""
+
+
+@dataclass(frozen=True)
+class Notes:
+    """The notes of a lesson: by forward statement, at the turn, and by node on the way back."""
+
+    intro: str = ""
+    forward: dict[str, str] = field(default_factory=dict)
+    turn: str = ""
+    backward: dict[str, NodeNote] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A forward pass to walk. ``nodes`` stand in walk order; ``asks`` are those that the person answers."""
+
+    name: str
+    path: Path
+    setup: Cell
+    minibatch: Cell
+    forward: Cell
+    statements: tuple[Statement, ...]
+    nodes: tuple[Node, ...]
+    parameters: tuple[str, ...]
+    asks: tuple[str, ...]
+    notes: Notes
+    solution: Path | None
+
+    @property
+    def loss(self) -> str:
+        """The name that the last statement binds."""
+        return self.statements[-1].binds[0]
+
+    def node(self, name: str) -> Node:
+        """The node of that name; raises KeyError for a name that is none."""
+        for node in self.nodes:
+            if node.name == name:
+                return node
+        raise KeyError(name)
+
+    def upstream(self, node: Node) -> tuple[str, ...]:
+        """The names whose gradients flow into ``node``: what its consumers bind, in walk order."""
+        bound = {name for index in node.consumers for name in self.statements[index].binds}
+        order = [self.loss, *(other.name for other in self.nodes)]
+        return tuple(name for name in order if name in bound)

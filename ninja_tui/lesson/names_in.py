@@ -1,0 +1,105 @@
+"""Which names a piece of Python reads, binds and changes in place."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+
+def reads(tree: ast.AST) -> tuple[str, ...]:
+    """The names that ``tree`` loads, each once, in source order."""
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)]
+    names.sort(key=lambda node: (node.lineno, node.col_offset))
+    return tuple(dict.fromkeys(node.id for node in names))
+
+
+def target_names(target: ast.expr) -> Iterator[str]:
+    """The plain names that an assignment to ``target`` binds: not those of ``x[i]`` or ``x.a``."""
+    if isinstance(target, ast.Name):
+        yield target.id
+    elif isinstance(target, ast.Tuple | ast.List):
+        for element in target.elts:
+            yield from target_names(element)
+    elif isinstance(target, ast.Starred):
+        yield from target_names(target.value)
+
+
+def root_name(expression: ast.expr) -> str | None:
+    """``dC`` of ``dC``, ``dC[ix]``, ``dC.view(-1)[0]`` and the like: the name that they change."""
+    while True:
+        match expression:
+            case ast.Name(id=name):
+                return name
+            case ast.Subscript(value=inner) | ast.Attribute(value=inner) | ast.Starred(value=inner):
+                expression = inner
+            case ast.Call(func=ast.Attribute(value=inner)):
+                expression = inner
+            case _:
+                return None
+
+
+def assigned(statement: ast.stmt) -> frozenset[str]:
+    """The names that ``statement`` binds afresh: without reading them itself in the same assignment."""
+    fresh: set[str] = set()
+    for node in _inside(statement):
+        match node:
+            case ast.Assign(targets=targets, value=value):
+                names = {name for target in targets for name in target_names(target)}
+                fresh |= names - set(reads(value))
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                if name not in reads(value):
+                    fresh.add(name)
+            case ast.NamedExpr(target=ast.Name(id=name), value=value):
+                if name not in reads(value):
+                    fresh.add(name)
+            case ast.For(target=target):
+                fresh |= set(target_names(target))
+            case ast.With(items=items):
+                fresh |= {n for item in items if item.optional_vars for n in target_names(item.optional_vars)}
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                fresh.add(name)
+            case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+                fresh |= {(alias.asname or alias.name).split(".")[0] for alias in aliases}
+    return frozenset(fresh)
+
+
+def changed(statement: ast.stmt) -> frozenset[str]:
+    """The names whose values ``statement`` changes: ``x += y``, ``x[i] = y``, ``x.add_(y)``, ``out=x``."""
+    names: set[str | None] = set()
+    for node in _inside(statement):
+        match node:
+            case ast.AugAssign(target=target):
+                names.add(root_name(target))
+            case ast.Assign(targets=targets, value=value):
+                read = set(reads(value))
+                for target in _flat(targets):
+                    if isinstance(target, ast.Name):
+                        names |= {target.id} & read
+                    else:
+                        names.add(root_name(target))
+            case ast.Call(func=ast.Attribute(value=receiver, attr=method)) if _in_place(method):
+                names.add(root_name(receiver))
+        if isinstance(node, ast.Call):
+            names |= {root_name(keyword.value) for keyword in node.keywords if keyword.arg == "out"}
+    return frozenset(name for name in names if name is not None)
+
+
+def _in_place(method: str) -> bool:
+    return method.endswith("_") and not method.endswith("__") and not method.startswith("_")
+
+
+def _flat(targets: list[ast.expr]) -> Iterator[ast.expr]:
+    for target in targets:
+        if isinstance(target, ast.Tuple | ast.List):
+            yield from _flat(target.elts)
+        else:
+            yield target
+
+
+def _inside(node: ast.AST) -> Iterator[ast.AST]:
+    """``node`` and what runs as a part of it: bodies of functions and classes are left out."""
+    yield node
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+        return
+    for child in ast.iter_child_nodes(node):
+        yield from _inside(child)

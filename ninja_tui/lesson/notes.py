@@ -1,0 +1,80 @@
+"""Reads a lesson's ``notes.md``.
+
+Level-2 headings are ``Forward``, ``Turn`` and ``Backward``; a level-3 heading names a statement's tensor or a
+node. On the way back each node has a list whose items begin with a bold label: Maths, Shape, Hint (three),
+Why, Notice. The texts keep their backticks; nothing else of Markdown is used in them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from markdown_it import MarkdownIt
+from markdown_it.tree import SyntaxTreeNode
+
+from ninja_tui.lesson.model import NodeNote, Notes
+
+
+def parse_notes(text: str) -> Notes:
+    """The notes of the Markdown ``text``. What has no place in the form above is passed over."""
+    intro: list[str] = []
+    turn: list[str] = []
+    forward: dict[str, list[str]] = {}
+    backward: dict[str, NodeNote] = {}
+    part, node = "", ""
+    for block in SyntaxTreeNode(MarkdownIt("commonmark").parse(text)).children:
+        if block.type == "heading":
+            title = _plain(block)
+            if block.tag == "h2":
+                part, node = title.lower(), ""
+            elif block.tag == "h3":
+                node = title
+        elif block.type == "bullet_list" and part == "backward" and node:
+            backward[node] = _node_note(block)
+        elif block.type == "paragraph":
+            if part == "forward" and node:
+                forward.setdefault(node, []).append(_plain(block))
+            elif part == "turn":
+                turn.append(_plain(block))
+            elif not part:
+                intro.append(_plain(block))
+    return Notes(
+        intro="\n\n".join(intro),
+        forward={name: "\n\n".join(paragraphs) for name, paragraphs in forward.items()},
+        turn="\n\n".join(turn),
+        backward=backward,
+    )
+
+
+def _node_note(bullets: SyntaxTreeNode) -> NodeNote:
+    labelled: dict[str, list[str]] = {}
+    for item in bullets.children:
+        label, _, text = "\n".join(_plain(child) for child in item.children).partition(":")
+        labelled.setdefault(label.strip().lower(), []).append(text.strip())
+
+    def one(label: str) -> str:
+        return "\n".join(labelled.get(label, []))
+
+    return NodeNote(
+        maths=one("maths"),
+        shape=one("shape"),
+        hints=tuple(labelled.get("hint", [])),
+        why=one("why"),
+        notice=one("notice"),
+    )
+
+
+def _plain(block: SyntaxTreeNode) -> str:
+    return "".join(_inline(block)).strip()
+
+
+def _inline(node: SyntaxTreeNode) -> Iterator[str]:
+    if node.type == "code_inline":
+        yield f"`{node.content}`"
+    elif node.type in ("softbreak", "hardbreak"):
+        yield " "
+    elif node.children:
+        for child in node.children:
+            yield from _inline(child)
+    elif node.type == "text":
+        yield node.content

@@ -1,0 +1,228 @@
+"""The solutions file: what the app saves, what ``--replay`` checks, what a teacher grades.
+
+A Python script. ``# %% lesson: names`` begins a lesson's section, ``# %% probs`` the cell of one answer; both
+are optional. Whatever else the file holds stays as it is when an answer is written into it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ninja_tui.errors import UsageError
+from ninja_tui.lesson.answers import Program, comments, read_program
+from ninja_tui.lesson.read import read_text
+
+_MARKER = re.compile(r"#\s?%%(?P<title>.*)")
+_REVEALED = re.compile(r"# revealed: d(?P<node>\w+)")
+_LESSON = re.compile(r"\s*lesson:\s*(?P<name>\S+)\s*")
+
+
+@dataclass(frozen=True)
+class SavedAnswer:
+    """What a file holds for one node: its code (empty where it was only revealed)."""
+
+    code: str
+    revealed: bool = False
+
+
+@dataclass(frozen=True)
+class Section:
+    """A lesson's part of a file: the lines ``start`` up to ``end``, counted from 0, end excluded."""
+
+    lesson: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class _Marker:
+    line: int
+    title: str
+
+
+class Solutions:
+    """The text of a solutions file, read by lesson and node. Immutable: a change gives a new one."""
+
+    def __init__(self, text: str, where: str, default_lesson: str) -> None:
+        """Raises UsageError, with the line, where ``text`` is not Python."""
+        self.text = text.replace("\r\n", "\n").replace("\r", "\n")
+        self.where = where
+        self.default_lesson = default_lesson
+        read_program(self.text, (), where)
+        self._lines = self.text.split("\n")
+        self._markers = [
+            _Marker(comment.start[0] - 1, match["title"].strip())
+            for comment in comments(self.text)
+            if comment.start[1] == 0 and (match := _MARKER.fullmatch(comment.string))
+        ]
+
+    def sections(self) -> list[Section]:
+        """The lessons' parts in file order; what stands before the first marker is the default lesson's."""
+        starts = [(m.line, found["name"]) for m in self._markers if (found := _LESSON.fullmatch(m.title))]
+        head = "\n".join(self._lines[: starts[0][0] if starts else len(self._lines)])
+        if not starts or read_program(head, (), self.where).steps:
+            starts.insert(0, (0, self.default_lesson))
+        ends = [start for start, _ in starts[1:]] + [len(self._lines)]
+        return [Section(name, start, end) for (start, name), end in zip(starts, ends, strict=True)]
+
+    def program(self, lesson: str, nodes: Sequence[str]) -> Program:
+        """All statements and answers of ``lesson``, of all its sections; lines count in the file."""
+        masked = [""] * len(self._lines)
+        for section in self.sections():
+            if section.lesson == lesson:
+                masked[section.start : section.end] = self._lines[section.start : section.end]
+        return read_program("\n".join(masked), nodes, self.where)
+
+    def answers(self, lesson: str, nodes: Sequence[str]) -> dict[str, SavedAnswer]:
+        """What the file holds for each node of ``lesson``; of several answers to a node the last."""
+        found: dict[str, SavedAnswer] = {}
+        program = self.program(lesson, nodes)
+        for answer in program.answers:
+            found[answer.node] = SavedAnswer("\n".join(program.steps[index].code for index in answer.steps))
+        revealed = self._revealed(lesson)
+        for node in nodes:
+            cell = self._cell(lesson, node)
+            if cell is not None:
+                lines = self._lines[cell[0] + 1 : cell[1]]
+                body = "\n".join(line for line in lines if not _REVEALED.fullmatch(line)).strip("\n").rstrip()
+                if read_program(body, [node], self.where).answers and len(program.of_node(node)) == 1:
+                    found[node] = SavedAnswer(body)
+            if node in revealed:
+                found[node] = SavedAnswer(found[node].code if node in found else "", revealed=True)
+        return found
+
+    def with_answer(self, lesson: str, node: str, answer: SavedAnswer, walk: Sequence[str]) -> Solutions:
+        """This file with ``answer`` in the place of what it held for ``node``, or where the walk puts it."""
+        body = ([f"# revealed: d{node}"] if answer.revealed else []) + (answer.code.split("\n") if answer.code else [])
+        cell = self._cell(lesson, node)
+        if cell is not None:
+            trailing = self._blank_end(cell[0] + 1, cell[1])
+            return self._replaced(cell[0] + 1, trailing, body)
+        plain = self._plain_lines(lesson, node, walk)
+        if plain and answer.code:
+            kept = [line for number, line in enumerate(self._lines[: max(plain)]) if number not in plain]
+            return self._with_lines([*kept, *body, *self._lines[max(plain) + 1 :]])
+        cell_lines = [f"# %% {node}", *body]
+        if not any(section.lesson == lesson for section in self.sections()) or not self.text.strip():
+            kept = self._lines[: self._blank_end(0, len(self._lines))]
+            return self._with_lines([*kept, f"# %% lesson: {lesson}", *cell_lines, ""])
+        at = self._place(lesson, node, walk)
+        before = self._lines[:at]
+        if before and "\n".join(before).strip() and at == len(self._lines):
+            before = before[: self._blank_end(0, at)]
+        return self._with_lines([*before, *cell_lines, *(self._lines[at:] or [""])])
+
+    def _revealed(self, lesson: str) -> set[str]:
+        sections = [section for section in self.sections() if section.lesson == lesson]
+        lines = [line for section in sections for line in self._lines[section.start : section.end]]
+        return {match["node"] for line in lines if (match := _REVEALED.fullmatch(line))}
+
+    def _cell(self, lesson: str, node: str) -> tuple[int, int] | None:
+        """The last cell titled ``node``: the line of its marker, and the line after its end."""
+        found = None
+        for section in self.sections():
+            if section.lesson != lesson:
+                continue
+            inside = [marker for marker in self._markers if section.start <= marker.line < section.end]
+            for index, marker in enumerate(inside):
+                if marker.title == node:
+                    after = inside[index + 1].line if index + 1 < len(inside) else section.end
+                    found = (marker.line, after)
+        return found
+
+    def _plain_lines(self, lesson: str, node: str, walk: Sequence[str]) -> set[int]:
+        """The lines, from 0, of the last answer to ``node``; none where one of them holds something else too."""
+        program = self.program(lesson, walk)
+        answers = program.of_node(node)
+        if not answers:
+            return set()
+        own: set[int] = set()
+        others: set[int] = set()
+        for index, step in enumerate(program.steps):
+            lines = range(step.line - 1, step.end_line)
+            (own if index in answers[-1].steps else others).update(lines)
+        return set() if own & others else own
+
+    def _place(self, lesson: str, node: str, walk: Sequence[str]) -> int:
+        """The line before which a new cell for ``node`` goes, so that cells stand in walk order."""
+        position = walk.index(node)
+        for earlier in reversed(walk[:position]):
+            cell = self._cell(lesson, earlier)
+            if cell is not None:
+                return cell[1]
+        for later in walk[position + 1 :]:
+            cell = self._cell(lesson, later)
+            if cell is not None:
+                return cell[0]
+        return [section.end for section in self.sections() if section.lesson == lesson][-1]
+
+    def _blank_end(self, start: int, end: int) -> int:
+        while end > start and not self._lines[end - 1].strip():
+            end -= 1
+        return end
+
+    def _replaced(self, start: int, end: int, lines: list[str]) -> Solutions:
+        return self._with_lines([*self._lines[:start], *lines, *self._lines[end:]])
+
+    def _with_lines(self, lines: list[str]) -> Solutions:
+        text = "\n".join(lines)
+        return Solutions(text if text.endswith("\n") else text + "\n", self.where, self.default_lesson)
+
+
+def tidy(code: str) -> str:
+    """An answer as it is kept: newlines of one kind, no blank lines around it, no line that begins a cell."""
+    code = code.replace("\r\n", "\n").replace("\r", "\n").strip("\n").rstrip()
+    lines = code.split("\n")
+    for comment in comments(code):
+        line = comment.start[0] - 1
+        if comment.start[1] == 0 and (_MARKER.fullmatch(lines[line]) or _REVEALED.fullmatch(lines[line])):
+            lines[line] = f"#{lines[line]}"
+    return "\n".join(lines)
+
+
+def read_solutions(path: Path, default_lesson: str) -> Solutions:
+    """The file at ``path``; raises UsageError where it is missing, no text, or no Python."""
+    return Solutions(read_text(path, "the solutions file"), str(path), default_lesson)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Writes ``text`` to ``path``, whole or not at all; a link stays a link, and the mode is kept."""
+    target = path.resolve()
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+    part = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666 & ~_umask()
+        part.chmod(mode)
+        part.replace(target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def save_answer(path: Path, lesson: str, node: str, answer: SavedAnswer, walk: Sequence[str]) -> None:
+    """Writes one answer into ``path``, over what the file holds now, whoever wrote that.
+
+    Raises UsageError where the file can no longer be read as Python, or cannot be written; it then stays as it is.
+    """
+    held = read_solutions(path, lesson) if path.exists() else Solutions("", str(path), lesson)
+    text = held.with_answer(lesson, node, answer, walk).text
+    try:
+        write_whole(path, text)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror or error}") from None

@@ -1,0 +1,118 @@
+"""A solutions file to a Report: every answer in it judged, without the app."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ninja_tui.engine.process import start_server
+from ninja_tui.engine.rerun import Comparison, Rerun
+from ninja_tui.engine.verdict import Status, Verdict
+from ninja_tui.engine.workbench import Options, Workbench
+from ninja_tui.errors import UsageError
+from ninja_tui.lesson.read import read_lesson
+from ninja_tui.lesson.solutions import Solutions, read_solutions
+
+
+@dataclass(frozen=True)
+class LessonReport:
+    """A file's answers to one lesson: a verdict for each answer, and one for each node without any."""
+
+    lesson: str
+    seed: int | None
+    loss: float
+    torch: str
+    total: int
+    verdicts: tuple[Verdict, ...]
+    comparisons: tuple[Comparison, ...] = ()
+    revealed: frozenset[str] = frozenset()
+
+    @property
+    def passed(self) -> int:
+        """How many nodes pass: with all their answers."""
+        return self.total - len({verdict.node for verdict in self.verdicts if not verdict.passed})
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """One file. ``error`` says in a sentence why it could not be used; then there are no lessons."""
+
+    path: str
+    lessons: tuple[LessonReport, ...] = ()
+    error: str | None = None
+
+    @property
+    def status(self) -> Status:
+        """Pass where every node of every lesson in it passes."""
+        if self.error is not None:
+            return Status.ERROR
+        complete = self.lessons and all(lesson.passed == lesson.total for lesson in self.lessons)
+        return Status.PASS if complete else Status.FAIL
+
+
+@dataclass(frozen=True)
+class Report:
+    """What ``--replay`` found."""
+
+    files: tuple[FileReport, ...]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to replay: ``lesson`` is for files that do not name theirs; ``timeout`` is seconds an answer."""
+
+    paths: tuple[Path, ...]
+    lesson: str = "names"
+    options: Options = field(default_factory=Options)
+    timeout: float = 10.0
+
+
+def replay(request: Request) -> Report:
+    """Judges every file of ``request``. A file that cannot be used has an error in its place."""
+    start_server()
+    benches: dict[str, Workbench] = {}
+    try:
+        return Report(tuple(_file(path, request, benches) for path in request.paths))
+    finally:
+        for bench in benches.values():
+            bench.close()
+
+
+def _file(path: Path, request: Request, benches: dict[str, Workbench]) -> FileReport:
+    try:
+        solutions = read_solutions(path, request.lesson)
+        reports = []
+        for name in dict.fromkeys(section.lesson for section in solutions.sections()):
+            if name not in benches:
+                bench = Workbench(read_lesson(name), request.options)
+                bench.open()
+                benches[name] = bench
+            reports.append(_lesson(benches[name], solutions, request.timeout))
+        return FileReport(str(path), tuple(reports))
+    except UsageError as error:
+        return FileReport(str(path), error=str(error))
+
+
+def _lesson(bench: Workbench, solutions: Solutions, timeout: float) -> LessonReport:
+    lesson, facts = bench.lesson, bench.facts
+    nodes = [node.name for node in lesson.nodes if node.name in facts.shapes]
+    program = solutions.program(lesson.name, nodes)
+    rerun = Rerun(bench, program, timeout)
+    verdicts = rerun.judge_all()
+    answered = {answer.node for answer in program.answers}
+    missing = [
+        Verdict(node, Status.MISSING, facts.shapes[node]) for node in lesson.asks if node not in answered
+    ]
+    order = {node: position for position, node in enumerate(nodes)}
+    found = sorted([*verdicts, *missing], key=lambda verdict: (order[verdict.node], verdict.line or 0))
+    saved = solutions.answers(lesson.name, nodes)
+    return LessonReport(
+        lesson=lesson.name,
+        seed=facts.seed,
+        loss=facts.loss,
+        torch=facts.torch,
+        total=len(answered | set(lesson.asks)),
+        verdicts=tuple(found),
+        comparisons=tuple(rerun.comparisons),
+        revealed=frozenset(node for node, answer in saved.items() if answer.revealed),
+    )

@@ -1,0 +1,159 @@
+"""A Report as a table for people, and as JSON (schema 1) for programs."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ninja_tui import __version__
+from ninja_tui.engine.rerun import Comparison
+from ninja_tui.engine.verdict import Status, Verdict
+from ninja_tui.replay import FileReport, LessonReport, Report
+
+SCHEMA = 1
+STYLES = {
+    Status.PASS: "green",
+    Status.FAIL: "bold red",
+    Status.ERROR: "bold red",
+    Status.TIMEOUT: "bold magenta",
+    Status.MISSING: "dim",
+}
+
+
+def shape_text(shape: tuple[int, ...] | None) -> str:
+    """``(32, 27)``; a dash for none."""
+    return "–" if shape is None else str(shape)
+
+
+def number_text(value: float | None) -> str:
+    """A difference in three digits; a dash for none."""
+    if value is None:
+        return "–"
+    return "0" if value == 0 else f"{value:.2e}"
+
+
+def yes_no(verdict: Verdict, *, value: bool) -> Text:
+    """A column of ``cmp``: a dash where there is nothing to compare."""
+    if verdict.shape is None:
+        return Text("–", style="dim")
+    return Text("yes", style="green") if value else Text("no", style="yellow")
+
+
+def print_report(report: Report, console: Console) -> None:
+    """Prints each file's tables, and one summary line each."""
+    for file in report.files:
+        if len(report.files) > 1:
+            console.print(Text(file.path, style="bold"))
+        for lesson in file.lessons:
+            console.print(_table(lesson))
+            for comparison in lesson.comparisons:
+                console.print(_comparison(comparison))
+            console.print(_summary(lesson))
+
+
+def _table(lesson: LessonReport) -> Table:
+    table = Table(title=Text(f"lesson {lesson.lesson}"), title_justify="left")
+    for name in ("node", "shape", "exact", "approximate", "maxdiff", "status", "line"):
+        table.add_column(Text(name), justify="right" if name in ("maxdiff", "line") else "left")
+    for verdict in lesson.verdicts:
+        status = Text(verdict.status, style=STYLES[verdict.status])
+        for warning in verdict.warnings:
+            status.append(f" ({warning})", style="yellow")
+        if verdict.node in lesson.revealed:
+            status.append(" (revealed)", style="yellow")
+        if verdict.error:
+            status.append(f": {verdict.error}", style="not bold")
+        wrong_shape = verdict.shape not in (None, verdict.expected_shape)
+        shape = Text(shape_text(verdict.shape or verdict.expected_shape), style="yellow" if wrong_shape else "")
+        if wrong_shape:
+            shape.append(f" for {verdict.expected_shape}")
+        table.add_row(
+            Text(verdict.node),
+            shape,
+            yes_no(verdict, value=verdict.exact),
+            yes_no(verdict, value=verdict.approximate),
+            Text(number_text(verdict.maxdiff)),
+            status,
+            Text("" if verdict.line is None else str(verdict.line)),
+        )
+    return table
+
+
+def _comparison(comparison: Comparison) -> Text:
+    return Text(
+        f"line {comparison.line}: cmp {comparison.label:15} exact: {comparison.exact!s:5} "
+        f"approximate: {comparison.approximate!s:5} maxdiff: {number_text(comparison.maxdiff)}",
+        style="dim",
+    )
+
+
+def _summary(lesson: LessonReport) -> Text:
+    counts = [
+        f"{count} {status}"
+        for status in Status
+        if status is not Status.PASS
+        and (count := sum(verdict.status is status for verdict in lesson.verdicts))
+    ]
+    words = f"{lesson.passed} of {lesson.total} pass" + (f"; {', '.join(counts)}" if counts else "")
+    exact = sum(verdict.exact and verdict.passed for verdict in lesson.verdicts)
+    return Text(f"{words}; {exact} exact", style="bold green" if lesson.passed == lesson.total else "bold")
+
+
+def json_text(report: Report) -> str:
+    """The report as JSON, keys in a fixed order."""
+    data = {
+        "schema": SCHEMA,
+        "version": __version__,
+        "torch": next((lesson.torch for file in report.files for lesson in file.lessons), None),
+        "files": [_file(file) for file in report.files],
+    }
+    return json.dumps(data, indent=2, allow_nan=False) + "\n"
+
+
+def _file(file: FileReport) -> dict[str, Any]:
+    return {
+        "path": file.path,
+        "status": str(file.status),
+        "error": file.error,
+        "lessons": [_lesson(lesson) for lesson in file.lessons],
+    }
+
+
+def _lesson(lesson: LessonReport) -> dict[str, Any]:
+    return {
+        "lesson": lesson.lesson,
+        "seed": lesson.seed,
+        "loss": _number(lesson.loss),
+        "passed": lesson.passed,
+        "total": lesson.total,
+        "nodes": [_verdict(verdict) for verdict in lesson.verdicts],
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "node": verdict.node,
+        "gradient": verdict.gradient,
+        "line": verdict.line,
+        "status": str(verdict.status),
+        "shape": None if verdict.shape is None else list(verdict.shape),
+        "expected_shape": list(verdict.expected_shape),
+        "exact": verdict.exact,
+        "approximate": verdict.approximate,
+        "maxdiff": _number(verdict.maxdiff),
+        "relative": _number(verdict.relative),
+        "warnings": [str(warning) for warning in verdict.warnings],
+        "diagnosis": None,
+        "error": verdict.error,
+    }
+
+
+def _number(value: float | None) -> float | str | None:
+    if value is None or math.isfinite(value):
+        return value
+    return "nan" if math.isnan(value) else "inf"
