@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Console
 from rich.table import Table
@@ -44,6 +44,15 @@ def yes_no(verdict: Verdict, *, value: bool) -> Text:
     return Text("yes", style="green") if value else Text("no", style="yellow")
 
 
+def words_on(verdict: Verdict) -> list[str]:
+    """What the columns do not say: an error, or a shape that is not the tensor's."""
+    if verdict.error:
+        return [verdict.error]
+    if verdict.shape is not None and verdict.shape != verdict.expected_shape:
+        return [f"a gradient has its tensor's shape: {verdict.expected_shape}, not {verdict.shape}"]
+    return []
+
+
 def print_report(report: Report, console: Console) -> None:
     """Prints each file's tables, and one summary line each."""
     for file in report.files:
@@ -51,6 +60,10 @@ def print_report(report: Report, console: Console) -> None:
             console.print(Text(file.path, style="bold"))
         for lesson in file.lessons:
             console.print(_table(lesson))
+            for verdict in lesson.verdicts:
+                for word in words_on(verdict):
+                    where = verdict.node if verdict.line is None else f"{verdict.node}, line {verdict.line}"
+                    console.print(Text(f"{where}: {word}", style="yellow"))
             for comparison in lesson.comparisons:
                 console.print(_comparison(comparison))
             console.print(_summary(lesson))
@@ -59,22 +72,19 @@ def print_report(report: Report, console: Console) -> None:
 def _table(lesson: LessonReport) -> Table:
     table = Table(title=Text(f"lesson {lesson.lesson}"), title_justify="left")
     for name in ("node", "shape", "exact", "approximate", "maxdiff", "status", "line"):
-        table.add_column(Text(name), justify="right" if name in ("maxdiff", "line") else "left")
+        justify: Literal["left", "right"] = "right" if name in ("maxdiff", "line") else "left"
+        table.add_column(Text(name), justify=justify, no_wrap=name == "node", overflow="fold")
     for verdict in lesson.verdicts:
         status = Text(verdict.status, style=STYLES[verdict.status])
         for warning in verdict.warnings:
             status.append(f" ({warning})", style="yellow")
         if verdict.node in lesson.revealed:
             status.append(" (revealed)", style="yellow")
-        if verdict.error:
-            status.append(f": {verdict.error}", style="not bold")
         wrong_shape = verdict.shape not in (None, verdict.expected_shape)
-        shape = Text(shape_text(verdict.shape or verdict.expected_shape), style="yellow" if wrong_shape else "")
-        if wrong_shape:
-            shape.append(f" for {verdict.expected_shape}")
+        shape = verdict.expected_shape if verdict.shape is None else verdict.shape
         table.add_row(
             Text(verdict.node),
-            shape,
+            Text(shape_text(shape), style="yellow" if wrong_shape else ""),
             yes_no(verdict, value=verdict.exact),
             yes_no(verdict, value=verdict.approximate),
             Text(number_text(verdict.maxdiff)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import random
 from typing import Any
 
@@ -41,7 +42,11 @@ def set_up(code: LessonCode) -> Namespace:
             match statement:
                 case ast.Assign(targets=[ast.Name(id="seed")]):
                     statement.value = ast.copy_location(ast.Constant(code.seed), statement.value)
-    run_cell(tree, code.setup_line, code.where, namespace)
+    gc.disable()  # building a data set makes a million small objects, none of them garbage
+    try:
+        run_cell(tree, code.setup_line, code.where, namespace)
+    finally:
+        gc.enable()
     return namespace
 
 

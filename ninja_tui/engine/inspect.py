@@ -83,10 +83,10 @@ def heatmap(tensor: torch.Tensor, rows: int, columns: int) -> list[list[float | 
 
 def _pool(table: torch.Tensor, rows: int, columns: int) -> torch.Tensor:
     """The maximum over blocks, so that at most ``rows`` by ``columns`` are left."""
-    block = (math.ceil(table.shape[0] / rows), math.ceil(table.shape[1] / columns))
-    if block == (1, 1):
+    size = (min(rows, table.shape[0]), min(columns, table.shape[1]))
+    if size == tuple(table.shape):
         return table
-    return F.max_pool2d(table[None, None], block, ceil_mode=True)[0, 0]
+    return F.adaptive_max_pool2d(table[None], size)[0]
 
 
 def window(tensor: torch.Tensor, frame: Frame) -> dict[str, Any]:

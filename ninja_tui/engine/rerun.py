@@ -1,23 +1,25 @@
 """Runs the statements of a solutions file in file order, and judges each answer where it is complete.
 
-Twice: in float64 with the reference in the place of every gradient once its answer is complete, which decides
-the status; and in float32 with the person's own gradients where they pass, which gives ``cmp``'s columns. So one
-error stays one error, and a file in which all is right shows what its notebook shows.
+In two precisions, side by side: in float64 with the reference in the place of every gradient once its answer is
+complete, which decides the status; and in float32 with the person's own gradients where they pass, which gives
+``cmp``'s columns. So one error stays one error, and a file in which all is right shows what its notebook shows.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ninja_tui.engine.verdict import Status, Verdict
 from ninja_tui.engine.wire import Broken, TensorData, TimedOut
 from ninja_tui.engine.workbench import Runner, Workbench
-from ninja_tui.lesson.answers import Answer, Program, Step
+from ninja_tui.lesson.answers import Program, Step
 
 SCALARS = ("bool", "int", "float")
+PRECISIONS = ("float32", "float64")
+DOUBLE_TAKES = 3
+"""How many times longer than in float32 an answer may take in float64."""
 
 
 @dataclass(frozen=True)
@@ -42,38 +44,12 @@ class Outcome:
     seconds: float = 0.0
 
 
-Settle = Callable[[int, Outcome], bool]
-"""Takes the number of a complete answer and its outcome; says whether the reference goes in its place."""
+@dataclass(frozen=True)
+class _Taken:
+    """What one step gave in one precision: kinds and tensors by gradient."""
 
-
-class Rerun:
-    """One judging of one program. ``comparisons`` are there after ``judge_all``."""
-
-    def __init__(self, bench: Workbench, program: Program, timeout: float) -> None:
-        self._bench = bench
-        self._program = program
-        self._timeout = timeout
-        self._dead: dict[int, tuple[Status, str]] = {}
-        self._double: dict[int, TensorData] = {}
-        self._verdicts: dict[int, Verdict] = {}
-        self.comparisons: list[Comparison] = []
-
-    def judge_all(self) -> list[Verdict]:
-        """A verdict for each answer of the program, in file order."""
-        _Run(self, "float64", self._keep_double).whole()
-        _Run(self, "float32", self._judge).whole()
-        return [self._verdicts[number] for number in range(len(self._program.answers))]
-
-    def _keep_double(self, number: int, outcome: Outcome) -> bool:
-        if outcome.tensor is not None:
-            self._double[number] = outcome.tensor
-        return True
-
-    def _judge(self, number: int, outcome: Outcome) -> bool:
-        answer = self._program.answers[number]
-        verdict = verdict_on(self._bench, answer.node, outcome, self._double.get(number))
-        self._verdicts[number] = replace(verdict, line=answer.line)
-        return not stays(verdict)
+    kinds: dict[str, str]
+    tensors: dict[str, TensorData]
 
 
 def stays(verdict: Verdict) -> bool:
@@ -103,114 +79,133 @@ def outcome_of(said: dict[str, Any], kind: str, tensor: TensorData | None, expec
     return Outcome(tensor, output=output)
 
 
-class _Run:
-    """The program from top to bottom in one precision, over as many runners as its hangs and crashes cost."""
+class Rerun:
+    """One judging of one program, over as many runners as its hangs and crashes cost.
 
-    def __init__(self, rerun: Rerun, dtype: str, settle: Settle) -> None:
-        self._rerun, self._dtype, self._settle = rerun, dtype, settle
-        self._bench, self._program = rerun._bench, rerun._program
-        self._used: dict[int, float] = {}
-        self._errors: dict[int, str] = {}
-        self._references: dict[int, list[str]] = {}
+    ``comparisons`` are there after ``judge_all``.
+    """
 
-    def whole(self) -> None:
-        runner = self._fresh(0)
+    def __init__(self, bench: Workbench, program: Program, timeout: float) -> None:
+        self.comparisons: list[Comparison] = []
+        self._bench = bench
+        self._program = program
+        self._timeout = timeout
+        self._dead: dict[int, tuple[Status, str]] = {}
+        self._errors: dict[tuple[str, int], str] = {}
+        self._seconds: dict[int, float] = {}
+        self._referenced: dict[int, list[tuple[str, str]]] = {}
+        self._runner = self._fresh(0)
+
+    def judge_all(self) -> list[Verdict]:
+        """A verdict for each answer of the program, in file order."""
+        verdicts: dict[int, Verdict] = {}
         try:
             for index in range(len(self._program.steps)):
-                said, tensors = None, {}
-                if index not in self._rerun._dead:
-                    try:
-                        said, tensors = self._step(runner, index)
-                    except (TimedOut, Broken) as error:
-                        self._bury(index, error)
-                        runner.close()
-                        runner = self._fresh(index)
+                taken = self._run_step(index)
                 for number, answer in enumerate(self._program.answers):
                     if answer.last == index:
-                        self._complete(runner, index, number, said, tensors)
+                        verdicts[number] = self._complete(index, number, taken)
         finally:
-            runner.close()
+            self._runner.close()
+        return [verdicts[number] for number in range(len(self._program.answers))]
 
-    def _complete(
-        self, runner: Runner, index: int, number: int, said: dict[str, Any] | None, tensors: dict[str, TensorData]
-    ) -> None:
-        answer = self._program.answers[number]
-        outcome = self._outcome(answer, number, said, tensors)
-        if self._settle(number, outcome):
-            self._references.setdefault(index, []).append(answer.node)
-            runner.put(self._dtype, answer.node, self._bench.gradient(answer.node, self._dtype))
+    def _run_step(self, index: int) -> dict[str, _Taken]:
+        """What the step gives in each precision; nothing where it hangs or ends its process."""
+        try:
+            return {dtype: self._step(self._runner, dtype, index) for dtype in PRECISIONS}
+        except (TimedOut, Broken) as error:
+            self._bury(index, error)
+            self._runner.close()
+            self._runner = self._fresh(index)
+            return {}
 
-    def _outcome(
-        self, answer: Answer, number: int, said: dict[str, Any] | None, tensors: dict[str, TensorData]
-    ) -> Outcome:
-        for step in answer.steps:
-            if step in self._rerun._dead:
-                status, trouble = self._rerun._dead[step]
-                return Outcome(None, status, trouble)
-        if number in self._errors or said is None:
-            return Outcome(None, trouble=self._errors.get(number, ""))
-        gradient = f"d{answer.node}"
-        expected = (gradient, self._bench.facts.shapes[answer.node])
-        outcome = outcome_of({}, str(said["kinds"].get(gradient, "")), tensors.get(gradient), expected)
-        return replace(outcome, seconds=self._used.get(number, 0.0))
-
-    def _step(self, runner: Runner, index: int) -> tuple[dict[str, Any], dict[str, TensorData]]:
+    def _step(self, runner: Runner, dtype: str, index: int) -> _Taken:
         step = self._program.steps[index]
         take = [f"d{answer.node}" for answer in self._program.answers if answer.last == index]
-        spent = max((self._used.get(number, 0.0) for number in step.answers), default=0.0)
+        spent = max((self._seconds.get(number, 0.0) for number in step.answers), default=0.0)
+        left = max(0.0, self._timeout - spent) if dtype == PRECISIONS[0] else self._timeout * DOUBLE_TAKES
         started = time.monotonic()
         said, tensors = runner.request(
-            {"do": "step", "dtype": self._dtype, "code": step.code, "line": step.line, "take": take},
-            max(0.0, self._rerun._timeout - spent),
+            {"do": "step", "dtype": dtype, "code": step.code, "line": step.line, "take": take}, left
         )
         for number in step.answers:
-            self._used[number] = self._used.get(number, 0.0) + time.monotonic() - started
+            if dtype == PRECISIONS[0]:
+                self._seconds[number] = self._seconds.get(number, 0.0) + time.monotonic() - started
             if said.get("error"):
-                self._errors.setdefault(number, _with_line(str(said["error"]), said, step))
-        if self._dtype == "float32":
+                self._errors.setdefault((dtype, number), _with_line(str(said["error"]), said, step))
+        if dtype == PRECISIONS[0]:
             self._note_comparisons(step, said, tensors)
-        return said, tensors
+        return _Taken({name: str(kind) for name, kind in said["kinds"].items()}, tensors)
+
+    def _complete(self, index: int, number: int, taken: dict[str, _Taken]) -> Verdict:
+        """Judges a complete answer; then, and only then, its node's reference gradient goes to the runner."""
+        answer = self._program.answers[number]
+        single, double = (self._outcome(dtype, number, taken.get(dtype)) for dtype in PRECISIONS)
+        verdict = replace(verdict_on(self._bench, answer.node, single, double.tensor), line=answer.line)
+        for dtype in PRECISIONS:
+            if dtype == "float64" or not stays(verdict):
+                self._referenced.setdefault(index, []).append((dtype, answer.node))
+                self._put(self._runner, dtype, answer.node)
+        return verdict
+
+    def _outcome(self, dtype: str, number: int, taken: _Taken | None) -> Outcome:
+        answer = self._program.answers[number]
+        for step in answer.steps:
+            if step in self._dead:
+                status, trouble = self._dead[step]
+                return Outcome(None, status, trouble)
+        if (dtype, number) in self._errors or taken is None:
+            return Outcome(None, trouble=self._errors.get((dtype, number), "the answer did not run"))
+        gradient = f"d{answer.node}"
+        expected = (gradient, self._bench.facts.shapes[answer.node])
+        outcome = outcome_of({}, taken.kinds.get(gradient, ""), taken.tensors.get(gradient), expected)
+        return replace(outcome, seconds=self._seconds.get(number, 0.0))
 
     def _note_comparisons(self, step: Step, said: dict[str, Any], tensors: dict[str, TensorData]) -> None:
         for number, (label, node) in enumerate(said.get("compared", [])):
             if node in self._bench.facts.shapes:
                 seen = self._bench.compare(node, tensors[f"cmp:{number}"])
-                self._rerun.comparisons.append(Comparison(step.line, str(label), *seen))
+                self.comparisons.append(Comparison(step.line, str(label), *seen))
 
     def _bury(self, index: int, error: Exception) -> None:
         if isinstance(error, TimedOut):
-            trouble = (Status.TIMEOUT, f"no end after {self._rerun._timeout:g} s")
+            self._dead[index] = (Status.TIMEOUT, f"no end after {self._timeout:g} s")
         else:
-            trouble = (Status.ERROR, "the answer ended its process")
-        self._rerun._dead[index] = trouble
+            self._dead[index] = (Status.ERROR, "the answer ended its process")
 
     def _fresh(self, upto: int) -> Runner:
         """A new runner in which the steps before ``upto`` have run, as they did in the one before."""
+        answered = {answer.node for answer in self._program.answers}
+        read = {name for step in self._program.steps for name in step.reads}
+        unanswered = [node for node in self._bench.facts.shapes if node not in answered and f"d{node}" in read]
         while True:
             runner = self._bench.runner()
-            runner.begin(self._dtype)
-            answered = {answer.node for answer in self._program.answers}
-            read = {name for step in self._program.steps for name in step.reads}
-            for node in self._bench.facts.shapes:
-                if node not in answered and f"d{node}" in read:
-                    runner.put(self._dtype, node, self._bench.gradient(node, self._dtype))
+            for dtype in PRECISIONS:
+                runner.begin(dtype)
+                for node in unanswered:
+                    self._put(runner, dtype, node)
             if self._again(runner, upto):
                 return runner
             runner.close()
 
     def _again(self, runner: Runner, upto: int) -> bool:
         for index in range(upto):
-            if index not in self._rerun._dead:
-                step = self._program.steps[index]
-                body = {"do": "step", "dtype": self._dtype, "code": step.code, "line": step.line, "take": []}
+            step = self._program.steps[index]
+            for dtype in PRECISIONS:
+                if index in self._dead:
+                    continue
+                body = {"do": "step", "dtype": dtype, "code": step.code, "line": step.line, "take": []}
                 try:
-                    runner.request(body, self._rerun._timeout)
+                    runner.request(body, self._timeout * DOUBLE_TAKES)
                 except (TimedOut, Broken) as error:
                     self._bury(index, error)
                     return False
-            for node in self._references.get(index, []):
-                runner.put(self._dtype, node, self._bench.gradient(node, self._dtype))
+            for dtype, node in self._referenced.get(index, []):
+                self._put(runner, dtype, node)
         return True
+
+    def _put(self, runner: Runner, dtype: str, node: str) -> None:
+        runner.put(dtype, node, self._bench.gradient(node, dtype))
 
 
 def _with_line(error: str, said: dict[str, Any], step: Step) -> str:

@@ -46,6 +46,7 @@ class Runner:
         self._base: dict[str, Namespace] = {}
         self._runs: dict[str, Namespace] = {}
         self._compared: list[tuple[str, int, torch.Tensor]] = []
+        self._own: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
         _limit_memory()
 
     def requests(self) -> dict[str, Callable[[Message], Reply]]:
@@ -93,7 +94,10 @@ class Runner:
         """Binds tensors in a run."""
         run = self._runs[str(message.body["dtype"])]
         for name, packed in message.tensors.items():
-            run[name] = unpack(packed)
+            reference = unpack(packed)
+            if isinstance(run.get(name), torch.Tensor):
+                self._own[id(reference)] = (reference, run[name])
+            run[name] = reference
         return {}, {}
 
     def step(self, message: Message) -> Reply:
@@ -140,9 +144,13 @@ class Runner:
         return reply, tensors
 
     def _cmp(self, label: object, dt: object, t: object) -> None:
-        """The notebook's ``cmp``, as far as it can be had here: what is compared goes out, to be compared there."""
+        """The notebook's ``cmp``: what it is given goes out, to be compared there.
+
+        Of a gradient that the reference has replaced, it is the person's own.
+        """
         if isinstance(dt, torch.Tensor):
-            self._compared.append((str(label)[:80], id(t), dt.detach().clone()))
+            own = self._own[id(dt)][1] if id(dt) in self._own else dt
+            self._compared.append((str(label)[:80], id(t), own.detach().clone()))
 
 
 def _execute(code: str | types.CodeType, line: int, dtype: str, run: Namespace) -> dict[str, Any]:

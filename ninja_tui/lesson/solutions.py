@@ -136,6 +136,18 @@ class Solutions:
                     found = (marker.line, after)
         return found
 
+    def line_of(self, lesson: str, node: str, walk: Sequence[str]) -> int:
+        """The line, from 0, at which an answer to ``node`` begins, or would begin if there is none yet."""
+        cell = self._cell(lesson, node)
+        if cell is not None:
+            return cell[0]
+        answers = self.program(lesson, walk).of_node(node)
+        if answers:
+            return answers[-1].line - 1
+        if not any(section.lesson == lesson for section in self.sections()):
+            return len(self._lines)
+        return self._place(lesson, node, walk)
+
     def _plain_lines(self, lesson: str, node: str, walk: Sequence[str]) -> set[int]:
         """The lines, from 0, of the last answer to ``node``; none where one of them holds something else too."""
         program = self.program(lesson, walk)

@@ -25,10 +25,10 @@ def build_dataset(words):
         context = [0] * block_size
         for ch in w + ".":
             ix = stoi[ch]
-            X.append(context)
+            X += context
             Y.append(ix)
             context = context[1:] + [ix]
-    return torch.tensor(X), torch.tensor(Y)
+    return torch.tensor(X).view(-1, block_size), torch.tensor(Y)
 
 
 random.seed(42)

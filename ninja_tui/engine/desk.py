@@ -1,0 +1,273 @@
+"""The app's side of the workbench: threads that wait for workers, so that nobody else has to.
+
+Requests return at once; what comes of them is told to ``tell`` from a thread. Of requests to judge code as it is
+typed, and of requests to look at a tensor, only the newest is carried out.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ninja_tui.engine.live import LiveJudge, Place
+from ninja_tui.engine.process import WorkerError, start_server
+from ninja_tui.engine.rerun import Rerun, stays
+from ninja_tui.engine.verdict import Upstream, Verdict
+from ninja_tui.engine.wire import Broken, TimedOut
+from ninja_tui.engine.workbench import Facts, Options, Workbench
+from ninja_tui.errors import UsageError
+from ninja_tui.lesson.model import Lesson
+from ninja_tui.lesson.read import read_lesson
+from ninja_tui.lesson.solutions import SavedAnswer, Solutions, read_solutions, save_answer
+
+RECHECK_TIMEOUT = 10.0
+
+
+@dataclass(frozen=True)
+class LessonRead:
+    """The lesson's files are read, and what is saved for it."""
+
+    lesson: Lesson
+    saved: Mapping[str, SavedAnswer]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The lesson has run."""
+
+    facts: Facts
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The session cannot go on; ``reason`` is a sentence."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The verdict on ``code`` as the answer to ``node``; ``own`` are the upstream gradients that were the person's."""
+
+    node: str
+    code: str
+    verdict: Verdict
+    own: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Rechecked:
+    """Verdicts on all that is saved, each with its line in the file; of several answers to a node the worst."""
+
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True)
+class Saved:
+    """An answer is in the file."""
+
+    node: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class NotSaved:
+    """An answer is not in the file; ``reason`` says why in a sentence."""
+
+    node: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Viewed:
+    """What a tensor looks like, as asked for by ``request``."""
+
+    request: dict[str, Any]
+    view: dict[str, Any]
+
+
+News = LessonRead | Opened | Failed | Judged | Rechecked | Saved | NotSaved | Viewed
+
+
+class _Line(threading.Thread):
+    """A thread that does one thing after another; jobs of the same ``kind`` replace each other while they wait."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self._jobs: deque[tuple[str, Callable[[], None]]] = deque()
+        self._changed = threading.Condition()
+        self._over = False
+
+    def add(self, kind: str, job: Callable[[], None]) -> None:
+        with self._changed:
+            if kind:
+                self._jobs = deque(waiting for waiting in self._jobs if waiting[0] != kind)
+            self._jobs.append((kind, job))
+            self._changed.notify()
+
+    def end(self) -> None:
+        with self._changed:
+            self._over = True
+            self._jobs.clear()
+            self._changed.notify()
+
+    def run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._jobs or self._over)
+                if self._over:
+                    return
+                _, job = self._jobs.popleft()
+            job()
+
+
+class Desk:
+    """One session with one lesson and one solutions file."""
+
+    def __init__(self, name: str, path: Path, options: Options, tell: Callable[[News], None]) -> None:
+        start_server()  # before an app takes the standard streams, which the server's start needs
+        self._name, self._path, self._options, self._tell = name, path, options, tell
+        self._bench: Workbench | None = None
+        self._live: LiveJudge | None = None
+        self._place: Place | None = None
+        self._judging, self._viewing, self._filing = _Line(), _Line(), _Line()
+        self._closed = False
+
+    def start(self) -> None:
+        """Begins to read and run the lesson."""
+        for line in (self._judging, self._viewing, self._filing):
+            line.start()
+        self._judging.add("", self._guarded(self._open))
+
+    def prepare(self, node: str, upstream: Upstream, verdicts: Mapping[str, Verdict]) -> None:
+        """Makes ready to judge answers to ``node``, with the upstream gradients that ``upstream`` asks for."""
+
+        def job() -> None:
+            self._place = self._find_place(node, upstream, verdicts)
+            self._ready().prepare(self._place)
+
+        self._judging.add("prepare", self._guarded(job))
+
+    def judge(self, node: str, code: str) -> None:
+        """Judges ``code``, complete Python, as the answer to ``node``."""
+
+        def job() -> None:
+            place = self._place if self._place and self._place.node == node else Place(node)
+            self._tell(Judged(node, code, self._ready().evaluate(code, place), place.own))
+
+        self._judging.add("judge", self._guarded(job))
+
+    def recheck(self) -> None:
+        """Judges everything in the solutions file."""
+        self._judging.add("recheck", self._guarded(self._recheck))
+
+    def view(self, request: dict[str, Any]) -> None:
+        """Looks at a tensor: see ``Reference.inspect``."""
+        bench = self._bench
+        if bench is not None:
+            self._viewing.add("view", self._guarded(lambda: self._tell(Viewed(request, bench.inspect(request)))))
+
+    def save(self, node: str, answer: SavedAnswer, walk: tuple[str, ...]) -> None:
+        """Writes an answer into the solutions file."""
+
+        def job() -> None:
+            try:
+                save_answer(self._path, self._name, node, answer, walk)
+            except UsageError as error:
+                self._tell(NotSaved(node, str(error)))
+            else:
+                self._tell(Saved(node, self._path))
+
+        self._filing.add("", job)
+
+    def close(self) -> None:
+        """Waits for what is being written, and ends all processes."""
+        self._closed = True
+        self._written()
+        for line in (self._judging, self._viewing, self._filing):
+            line.end()
+        if self._live:
+            self._live.close()
+        if self._bench:
+            self._bench.close()
+
+    def _open(self) -> None:
+        lesson = read_lesson(self._name)
+        nodes = [node.name for node in lesson.nodes]
+        saved = self._solutions().answers(self._name, nodes)
+        self._tell(LessonRead(lesson, saved))
+        bench = Workbench(lesson, self._options)
+        facts = bench.open()
+        self._bench, self._live = bench, LiveJudge(bench)
+        self._tell(Opened(facts))
+        if any(answer.code for answer in saved.values()):
+            self._recheck()
+        bench.make_ahead()
+
+    def _recheck(self) -> None:
+        bench = self._bench
+        if bench is None:
+            return
+        program = self._solutions().program(self._name, [node for node in bench.facts.shapes])
+        worst: dict[str, Verdict] = {}
+        for verdict in Rerun(bench, program, RECHECK_TIMEOUT).judge_all():
+            if verdict.node not in worst or worst[verdict.node].passed:
+                worst[verdict.node] = verdict
+        self._tell(Rechecked(tuple(worst.values())))
+
+    def _find_place(self, node: str, upstream: Upstream, verdicts: Mapping[str, Verdict]) -> Place:
+        """Where an answer to ``node`` stands in the file as it is now."""
+        self._written()
+        bench = self._bench
+        if bench is None:
+            raise RuntimeError("the lesson is not open")
+        nodes = [each.name for each in bench.lesson.nodes]
+        try:
+            solutions = self._solutions()
+            program = solutions.program(self._name, nodes)
+            before = solutions.line_of(self._name, node, nodes)
+        except UsageError:
+            return Place(node)
+        steps = tuple(step for step in program.steps if step.line - 1 < before)
+        own = {
+            Upstream.PASSING: frozenset(name for name, verdict in verdicts.items() if stays(verdict)),
+            Upstream.YOURS: frozenset(name for name, verdict in verdicts.items() if verdict.shape is not None),
+            Upstream.REFERENCE: frozenset[str](),
+        }
+        return Place.after(node, steps, program.answers, own[upstream])
+
+    def _written(self) -> None:
+        """Returns when what was to be saved is saved."""
+        done = threading.Event()
+        self._filing.add("", done.set)
+        if self._filing.is_alive():
+            done.wait(5.0)
+
+    def _ready(self) -> LiveJudge:
+        if self._live is None:
+            raise UsageError("the lesson is not open")
+        return self._live
+
+    def _solutions(self) -> Solutions:
+        if not self._path.exists():
+            return Solutions("", str(self._path), self._name)
+        return read_solutions(self._path, self._name)
+
+    def _guarded(self, job: Callable[[], None]) -> Callable[[], None]:
+        def guarded() -> None:
+            try:
+                job()
+            except (UsageError, WorkerError) as error:
+                self._fail(str(error))
+            except (Broken, TimedOut):
+                self._fail("a worker process ended; start ninja-tui again, nothing saved is lost")
+
+        return guarded
+
+    def _fail(self, reason: str) -> None:
+        if not self._closed:
+            self._tell(Failed(reason))

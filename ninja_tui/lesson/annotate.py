@@ -1,0 +1,37 @@
+"""A statement with the shape of every tensor written behind its name."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+
+
+def with_shapes(code: str, shapes: Mapping[str, tuple[int, ...]]) -> str:
+    """``probs (32, 27) = counts (32, 27) * counts_sum_inv (32, 1)``, for the names that ``shapes`` knows."""
+    lines = [line.encode() for line in code.split("\n")]
+    places = [
+        (node.end_lineno or node.lineno, node.end_col_offset or 0, shapes[node.id])
+        for node in ast.walk(ast.parse(code))
+        if isinstance(node, ast.Name) and node.id in shapes
+    ]
+    for line, column, shape in sorted(places, reverse=True):
+        text = lines[line - 1]
+        lines[line - 1] = text[:column] + f" {shape}".encode() + text[column:]
+    return "\n".join(line.decode() for line in lines)
+
+
+def read_slices(text: str) -> list[int | list[int | None]]:
+    """``3, :, 0:5`` as plain data: an int, or ``[start, stop, step]``; raises ValueError where it is neither."""
+    text = text.strip().removeprefix("[").removesuffix("]").strip()
+    if not text:
+        return []
+    slices: list[int | list[int | None]] = []
+    for part in text.split(","):
+        ends = [end.strip() for end in part.split(":")]
+        if len(ends) == 1:
+            slices.append(int(ends[0]))
+        elif len(ends) <= 3:
+            slices.append([int(end) if end else None for end in ends] + [None] * (3 - len(ends)))
+        else:
+            raise ValueError(f"{part.strip()!r} is no slice")
+    return slices

@@ -1,0 +1,99 @@
+"""The app: one session with one lesson."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from textual.app import App, SystemCommand
+from textual.message import Message
+from textual.screen import Screen
+
+from ninja_tui.engine.desk import Desk, Failed, News
+from ninja_tui.engine.workbench import Options
+from ninja_tui.errors import UsageError
+from ninja_tui.lesson.read import lesson_names
+from ninja_tui.lesson.solutions import read_solutions
+from ninja_tui.tui.commands import COMMANDS
+from ninja_tui.tui.history import History, history_path
+from ninja_tui.tui.screens.walk import WalkScreen
+
+
+class Told(Message):
+    """News from the desk's threads, on the app's own loop."""
+
+    def __init__(self, news: News) -> None:
+        super().__init__()
+        self.news = news
+
+
+class NinjaApp(App[int]):
+    """Owns the desk; its one screen owns the session."""
+
+    TITLE = "ninja-tui"
+    CSS_PATH = "walk.tcss"
+    ENABLE_COMMAND_PALETTE = True
+
+    def __init__(self, lesson: str, solutions: Path, options: Options) -> None:
+        super().__init__()
+        self.desk = Desk(lesson, solutions, options, self._tell)
+        self.history = History(history_path())
+        self.reason = ""
+        self._walk = WalkScreen(self.desk, self.history, lesson, solutions)
+
+    def get_default_screen(self) -> Screen[None]:
+        """The walk."""
+        return self._walk
+
+    def on_mount(self) -> None:
+        """Starts once the first frame is painted."""
+        self.call_after_refresh(self.desk.start)
+
+    def on_told(self, message: Told) -> None:
+        """Hands news to the screen that shows them."""
+        if isinstance(message.news, Failed) and not self._walk.ready:
+            self.reason = message.news.reason
+            self.exit(2, return_code=2)
+        else:
+            self._walk.hear(message.news)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Textual's own commands, and those of the command table."""
+        yield from super().get_system_commands(screen)
+        for command in COMMANDS:
+            if not command.action.startswith("app."):
+                yield SystemCommand(command.title, f"key: {command.key}", self._runs(command.action))
+
+    def _runs(self, action: str) -> Runs:
+        return Runs(self._walk, action)
+
+    def _tell(self, news: News) -> None:
+        self.post_message(Told(news))
+
+
+class Runs:
+    """Runs an action of the walk's screen."""
+
+    def __init__(self, screen: WalkScreen, action: str) -> None:
+        self._screen, self._action = screen, action
+
+    async def __call__(self) -> None:
+        await self._screen.run_action(self._action)
+
+
+def run(lesson: str, solutions: Path, options: Options) -> int:
+    """Runs the app to its end; raises UsageError for what cannot be used, before anything is painted."""
+    if lesson not in lesson_names():
+        raise UsageError(f"there is no lesson `{lesson}`; there is: {', '.join(lesson_names())}")
+    if solutions.exists():
+        read_solutions(solutions, lesson)
+    elif not solutions.absolute().parent.is_dir():
+        raise UsageError(f"the folder {solutions.absolute().parent} for the solutions file does not exist")
+    app = NinjaApp(lesson, solutions, options)
+    try:
+        app.run()
+    finally:
+        app.desk.close()
+    if app.return_code == 2:
+        raise UsageError(app.reason)
+    return app.return_code or 0

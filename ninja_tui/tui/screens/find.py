@@ -1,0 +1,73 @@
+"""Find a statement or a node, and go there."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList
+from textual.widgets.option_list import Option
+
+from ninja_tui.lesson.model import Lesson
+
+
+class FindScreen(ModalScreen[int | None]):
+    """A list of all steps of the walk, narrowed by what is typed; gives the position that was chosen."""
+
+    BINDINGS = [("escape", "dismiss", "Close"), ("down", "move(1)", "Down"), ("up", "move(-1)", "Up")]
+
+    def __init__(self, lesson: Lesson) -> None:
+        super().__init__()
+        self._places = _places(lesson)
+
+    def compose(self) -> ComposeResult:
+        """An input above a list."""
+        with Vertical(id="find"):
+            yield Input(placeholder="statement or node", id="find-input")
+            yield OptionList(id="find-list")
+
+    def on_mount(self) -> None:
+        """All there is."""
+        self._narrow("")
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Narrows the list."""
+        self._narrow(event.value)
+
+    def on_input_submitted(self) -> None:
+        """Takes what is under the bar."""
+        options = self.query_one(OptionList)
+        if options.highlighted is not None:
+            self._choose(options.get_option_at_index(options.highlighted))
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Takes what was clicked."""
+        self._choose(event.option)
+
+    def action_move(self, by: int) -> None:
+        """Moves the bar while the input keeps the keys."""
+        options = self.query_one(OptionList)
+        if options.option_count:
+            options.highlighted = ((options.highlighted or 0) + by) % options.option_count
+
+    def _narrow(self, text: str) -> None:
+        options = self.query_one(OptionList)
+        options.clear_options()
+        wanted = text.lower().split()
+        for position, line in self._places:
+            if all(word in line.lower() for word in wanted):
+                options.add_option(Option(Content(line), id=str(position)))
+        if options.option_count:
+            options.highlighted = 0
+
+    def _choose(self, option: Option) -> None:
+        self.dismiss(int(option.id or 0))
+
+
+def _places(lesson: Lesson) -> list[tuple[int, str]]:
+    places = [(s.index, f"{s.line:>4}  {s.code}") for s in lesson.statements]
+    turn = len(lesson.statements)
+    places.append((turn, "      the turn"))
+    places += [(turn + 1 + number, f"      d{node}") for number, node in enumerate(lesson.asks)]
+    return [*places, (turn + 1 + len(lesson.asks), "      the finish")]

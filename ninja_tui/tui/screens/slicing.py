@@ -1,0 +1,36 @@
+"""Asks which part of a tensor to show."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Label
+
+from ninja_tui.lesson.annotate import read_slices
+
+
+class SliceScreen(ModalScreen[str | None]):
+    """One input; gives the text of the slice, empty for the whole tensor."""
+
+    BINDINGS = [("escape", "dismiss", "Close")]
+
+    def __init__(self, name: str, slices: str) -> None:
+        super().__init__()
+        self._name, self._slices = name, slices
+
+    def compose(self) -> ComposeResult:
+        """A label, the input, and what is wrong with it."""
+        with Vertical(id="slicing"):
+            yield Label(f"Slice {self._name}, such as 3, :, 0:5 (empty: the whole)", markup=False)
+            yield Input(self._slices, id="slice-input")
+            yield Label("", id="slice-error", markup=False)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Gives the text, if it is a slice."""
+        try:
+            read_slices(event.value)
+        except ValueError as error:
+            self.query_one("#slice-error", Label).update(f"no slice: {error}")
+        else:
+            self.dismiss(event.value.strip())

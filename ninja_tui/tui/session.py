@@ -1,0 +1,162 @@
+"""The session as one immutable snapshot, and how it moves on. No widgets and no PyTorch here."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from ninja_tui.engine.verdict import Status, Upstream, Verdict
+from ninja_tui.engine.workbench import Facts
+from ninja_tui.lesson.model import Lesson, Node, Statement
+from ninja_tui.lesson.solutions import SavedAnswer
+
+
+class Phase(enum.Enum):
+    """Where the walk is."""
+
+    FORWARD = "forward"
+    TURN = "turn"
+    BACKWARD = "backward"
+    FINISH = "finish"
+
+
+class View(enum.StrEnum):
+    """Which tensor of the current node is in sight."""
+
+    VALUE = "value"
+    YOURS = "yours"
+    DIFFERENCE = "difference"
+    AUTOGRAD = "autograd"
+
+
+CYCLE = {View.VALUE: View.YOURS, View.YOURS: View.DIFFERENCE, View.DIFFERENCE: View.VALUE, View.AUTOGRAD: View.VALUE}
+
+
+class Mark(enum.Enum):
+    """What is answered for a node: its sign in the gutter and the table."""
+
+    OPEN = "·"
+    EXACT = "="
+    APPROXIMATE = "≈"
+    WRONG = "✗"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the person has for one node: submitted code, its verdict once it is known, hints seen."""
+
+    code: str = ""
+    verdict: Verdict | None = None
+    revealed: bool = False
+    hints: int = 0
+
+    @property
+    def mark(self) -> Mark:
+        """Its sign."""
+        if self.verdict is None or self.verdict.status is Status.MISSING:
+            return Mark.OPEN
+        if not self.verdict.passed:
+            return Mark.WRONG
+        return Mark.EXACT if self.verdict.exact else Mark.APPROXIMATE
+
+
+@dataclass(frozen=True)
+class Session:
+    """``position`` counts the steps of the whole walk: statements, the turn, nodes, the finish."""
+
+    lesson: Lesson
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+    position: int = 0
+    view: View = View.VALUE
+    upstream: Upstream = Upstream.PASSING
+    slices: str = ""
+    facts: Facts | None = None
+
+    @classmethod
+    def begin(cls, lesson: Lesson, saved: Mapping[str, SavedAnswer]) -> Session:
+        """At the first statement; or, where something is saved, at the first node that is not answered."""
+        entries = {node: Entry(answer.code, revealed=answer.revealed) for node, answer in saved.items()}
+        session = cls(lesson, entries)
+        if not any(entry.code for entry in entries.values()):
+            return session
+        open_nodes = [node for node in lesson.asks if not session.entry(node).code]
+        return session.at_node(open_nodes[0]) if open_nodes else session.at_node(lesson.asks[-1])
+
+    @property
+    def last(self) -> int:
+        """The position of the finish."""
+        return len(self.lesson.statements) + len(self.lesson.asks) + 1
+
+    @property
+    def phase(self) -> Phase:
+        """Where the walk is."""
+        turn = len(self.lesson.statements)
+        if self.position < turn:
+            return Phase.FORWARD
+        if self.position == turn:
+            return Phase.TURN
+        return Phase.FINISH if self.position == self.last else Phase.BACKWARD
+
+    @property
+    def node(self) -> Node | None:
+        """The node of the walk back."""
+        if self.phase is not Phase.BACKWARD:
+            return None
+        return self.lesson.node(self.lesson.asks[self.position - len(self.lesson.statements) - 1])
+
+    @property
+    def statement(self) -> Statement | None:
+        """The statement that is current: on the way back the one that binds the node, if one does."""
+        if self.phase is Phase.FORWARD:
+            return self.lesson.statements[self.position]
+        if self.node is None:
+            return self.lesson.statements[-1]
+        return None if self.node.statement is None else self.lesson.statements[self.node.statement]
+
+    @property
+    def tensor(self) -> str:
+        """The name of the tensor in sight."""
+        if self.node is not None:
+            return self.node.name
+        return self.statement.binds[0] if self.statement else self.lesson.loss
+
+    def entry(self, node: str) -> Entry:
+        """What there is for ``node``."""
+        return self.entries.get(node, Entry())
+
+    def moved(self, steps: int) -> Session:
+        """That many steps on, or back; it stops at both ends."""
+        return self.at(self.position + steps)
+
+    def at(self, position: int) -> Session:
+        """At that position, with the tensor itself in sight."""
+        return replace(self, position=max(0, min(position, self.last)), view=View.VALUE, slices="")
+
+    def at_turn(self) -> Session:
+        """At the turn."""
+        return self.at(len(self.lesson.statements))
+
+    def at_node(self, node: str) -> Session:
+        """At ``node`` on the way back."""
+        return self.at(len(self.lesson.statements) + 1 + self.lesson.asks.index(node))
+
+    def with_entry(self, node: str, entry: Entry) -> Session:
+        """With another entry for ``node``."""
+        return replace(self, entries={**self.entries, node: entry})
+
+    def with_verdicts(self, verdicts: tuple[Verdict, ...]) -> Session:
+        """With verdicts on what is saved."""
+        session = self
+        for verdict in verdicts:
+            session = session.with_entry(verdict.node, replace(session.entry(verdict.node), verdict=verdict))
+        return session
+
+    def verdicts(self) -> dict[str, Verdict]:
+        """The verdicts that there are, by node."""
+        return {node: entry.verdict for node, entry in self.entries.items() if entry.verdict is not None}
+
+    @property
+    def passed(self) -> int:
+        """How many nodes pass."""
+        return sum(1 for node in self.lesson.asks if (v := self.entry(node).verdict) is not None and v.passed)

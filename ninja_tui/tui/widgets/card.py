@@ -1,0 +1,99 @@
+"""What the notes say of where the walk is: purpose, maths, shapes, hints, and what to notice."""
+
+from __future__ import annotations
+
+import re
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widgets import Static
+
+from ninja_tui.tui.session import Phase, Session
+
+_CODE = re.compile(r"`([^`]*)`")
+
+
+def prose(text: str) -> Content:
+    """``text`` as it is, with what stands in backticks told apart."""
+    parts: list[Content | tuple[str, str]] = []
+    for number, part in enumerate(_CODE.split(text)):
+        parts.append((part, "$accent") if number % 2 else Content(part))
+    return Content.assemble(*parts)
+
+
+class CardPane(VerticalScroll, can_focus=True):
+    """The card of the current statement, of the turn, or of the current node."""
+
+    BORDER_TITLE = "Card"
+    session: reactive[Session | None] = reactive(None)
+    revealed_code: reactive[str] = reactive("")
+
+    def __init__(self, **names: str) -> None:
+        super().__init__(**names)
+        self._text = Static("", id="card-text")
+        self._shown: tuple[str, int, bool] = ("", 0, False)
+
+    def compose(self) -> ComposeResult:
+        """The one text."""
+        yield self._text
+
+    def watch_session(self, session: Session | None) -> None:
+        """Shows the card; after a new hint its end, otherwise its beginning."""
+        if session is None:
+            return
+        title, parts = card(session, self.revealed_code)
+        self.border_title = Content(title)
+        self._text.update(Content("\n").join(parts))
+        entry = session.entry(session.tensor)
+        now = (f"{session.position}", entry.hints, entry.revealed)
+        if now != self._shown:
+            same_place = now[0] == self._shown[0]
+            self._shown = now
+            self.call_after_refresh(self.scroll_end if same_place else self.scroll_home, animate=False)
+
+    def watch_revealed_code(self) -> None:
+        """Shows the answer."""
+        self.watch_session(self.session)
+
+
+def card(session: Session, revealed_code: str) -> tuple[str, list[Content]]:
+    """The title and the lines of the card."""
+    notes = session.lesson.notes
+    if session.phase is Phase.FORWARD:
+        text = "\n\n".join(filter(None, (notes.forward.get(session.tensor, ""),)))
+        if session.position == 0 and notes.intro:
+            text = f"{notes.intro}\n\n{text}"
+        return f"Card · {session.tensor}", [prose(text or "No note on this statement.")]
+    if session.phase is Phase.TURN:
+        return "Card · the turn", [prose(notes.turn or "Here the walk turns round: from the loss back.")]
+    if session.node is None:
+        return "Card · the finish", [prose(_finish(session))]
+    note = notes.backward.get(session.node.name)
+    entry = session.entry(session.node.name)
+    title = f"Card · {session.node.gradient}"
+    if note is None:
+        return title, [prose("No note on this node.")]
+    parts = [_labelled("Maths", note.maths), _labelled("Shape", note.shape)]
+    parts += [_labelled(f"Hint {n}", hint) for n, hint in enumerate(note.hints[: entry.hints], 1)]
+    left = len(note.hints) - entry.hints
+    if left > 0 and not (entry.verdict and entry.verdict.passed):
+        parts.append(Content.styled(f"{left} more hint{'s' if left > 1 else ''}: h or F4", "dim"))
+    if entry.revealed and revealed_code:
+        parts += [Content.styled("Answer", "bold $warning"), Content.styled(revealed_code, "$accent")]
+        parts.append(_labelled("Why", note.why))
+    if entry.verdict is not None and entry.verdict.passed:
+        parts.append(_labelled("Notice", note.notice))
+    return title, [part for part in parts if part.plain]
+
+
+def _labelled(label: str, text: str) -> Content:
+    return Content.assemble((f"{label}: ", "bold $text-primary"), prose(text)) if text else Content("")
+
+
+def _finish(session: Session) -> str:
+    left = [node for node in session.lesson.asks if session.entry(node).mark.name in ("OPEN", "WRONG")]
+    if not left:
+        return "Every gradient passes: this is the whole backward pass, and it is yours."
+    return f"The walk is over; still to do: {', '.join(f'`{node}`' for node in left)}."

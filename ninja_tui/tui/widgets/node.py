@@ -1,0 +1,205 @@
+"""The current tensor: its statement with shapes, who reads it, and what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.events import Resize
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widgets import Static
+
+from ninja_tui.lesson.annotate import with_shapes
+from ninja_tui.tui.session import Phase, Session, View
+from ninja_tui.tui.widgets.heatmap import WIDEST_CELL, Heatmap
+
+VALUE_WIDTH = 9
+LABEL_WIDTH = 5
+TITLES = {
+    View.VALUE: "the tensor",
+    View.YOURS: "your gradient",
+    View.DIFFERENCE: "yours − autograd's",
+    View.AUTOGRAD: "autograd's gradient",
+}
+
+
+class NodePane(Vertical, can_focus=True):
+    """Head (statement, readers, summary), heatmap and a window of values that the arrow keys move."""
+
+    BORDER_TITLE = "Node"
+    BINDINGS = [
+        Binding("up", "scroll_window(-1, 0)", "Up", show=False),
+        Binding("down", "scroll_window(1, 0)", "Down", show=False),
+        Binding("left", "scroll_window(0, -1)", "Left", show=False),
+        Binding("right", "scroll_window(0, 1)", "Right", show=False),
+        Binding("pageup", "scroll_window(-10, 0)", "Page up", show=False),
+        Binding("pagedown", "scroll_window(10, 0)", "Page down", show=False),
+        Binding("home", "scroll_window(-1000000000, -1000000000)", "Begin", show=False),
+    ]
+    session: reactive[Session | None] = reactive(None)
+    view: reactive[Mapping[str, Any] | None] = reactive(None)
+
+    class Wanted(Message):
+        """The pane needs to be told what its tensor looks like: in this frame."""
+
+        def __init__(self, frame: dict[str, int]) -> None:
+            super().__init__()
+            self.frame = frame
+
+    def __init__(self, **names: str) -> None:
+        super().__init__(**names)
+        self._head = Static("", id="node-head")
+        self._heatmap = Heatmap(id="node-heatmap")
+        self._window = Static("", id="node-window")
+        self._at = (0, 0)
+
+    def compose(self) -> ComposeResult:
+        """Head above, heatmap and window side by side below."""
+        yield self._head
+        with Horizontal(id="node-body"):
+            yield self._heatmap
+            yield self._window
+
+    def on_resize(self, event: Resize) -> None:
+        """More or less of the tensor has room."""
+        self.ask()
+
+    def watch_session(self, old: Session | None, session: Session | None) -> None:
+        """Another place, view or slice: asks for what it looks like."""
+        if session is None:
+            return
+        if old is None or _sight(old) != _sight(session):
+            self._at = (0, 0)
+            self.view = None
+        self._draw_head()
+        self.ask()
+
+    def watch_view(self) -> None:
+        """Draws what the tensor looks like."""
+        self._draw_head()
+        view = self.view or {}
+        self._heatmap.cells = view.get("heatmap", [])
+        cells = self._heatmap.cells
+        columns = len(cells[0]) if cells else 0
+        room = _heat_room(self.content_size.width)
+        self._heatmap.styles.width = columns * max(1, min(WIDEST_CELL, room // columns)) if columns else 0
+        self._window.update(_values(view["window"]) if "window" in view else Content(""))
+        if "window" in view:
+            self._at = (view["window"]["row"], view["window"]["column"])
+
+    def action_scroll_window(self, rows: int, columns: int) -> None:
+        """Moves the window over the tensor."""
+        self._at = (max(0, self._at[0] + rows), max(0, self._at[1] + columns))
+        self.ask()
+
+    def ask(self) -> None:
+        """Asks for what is in sight."""
+        height = max(1, self.content_size.height - self._head.size.height)
+        width = max(VALUE_WIDTH, self.content_size.width)
+        heat_columns = _heat_room(width)
+        if self.session is not None and self.content_size.width:
+            known = self.view["heatmap"] if self.view and self.view.get("heatmap") else None
+            heat = len(known[0]) if known else min(heat_columns, _width(self.session))
+            heat *= max(1, min(WIDEST_CELL, heat_columns // max(1, heat)))
+            self.post_message(
+                self.Wanted(
+                    {
+                        "row": self._at[0],
+                        "column": self._at[1],
+                        "rows": max(1, height - 1),
+                        "columns": max(1, (width - heat - 2 - LABEL_WIDTH) // VALUE_WIDTH),
+                        "heat_rows": 2 * height,
+                        "heat_columns": heat_columns,
+                    }
+                )
+            )
+
+    def _draw_head(self) -> None:
+        session = self.session
+        if session is None:
+            return
+        self.border_title = Content(f"Node · {session.tensor}")
+        part = f" [{session.slices}]" if session.slices else ""
+        self.border_subtitle = Content(f"{TITLES[session.view]}{part}")
+        self._head.update(Content("\n").join(_head(session, self.view)))
+
+
+def _heat_room(width: int) -> int:
+    """Three fifths of the pane are for the heatmap."""
+    return max(1, width * 3 // 5)
+
+
+def _sight(session: Session) -> tuple[str, View, str]:
+    return session.tensor, session.view, session.slices
+
+
+def _width(session: Session) -> int:
+    shape = _shapes(session).get(session.tensor, ())
+    return shape[-1] if shape else 1
+
+
+def _shapes(session: Session) -> dict[str, tuple[int, ...]]:
+    names = session.facts.names if session.facts else {}
+    return {name: shape for name, shape in names.items() if isinstance(shape, tuple)}
+
+
+def _head(session: Session, view: Mapping[str, Any] | None) -> list[Content]:
+    shapes = _shapes(session)
+    lines = []
+    if session.statement is not None and session.phase is not Phase.TURN:
+        lines.append(Content.styled(with_shapes(session.statement.code, shapes), "bold"))
+    elif session.node is not None:
+        shape = shapes.get(session.tensor, "")
+        lines.append(Content.styled(f"{session.tensor} {shape} is a parameter", "bold"))
+    readers = [s for s in session.lesson.statements if session.tensor in s.reads]
+    if readers:
+        told = ", ".join(f"{' '.join(s.binds)} (line {s.line})" for s in readers)
+        lines.append(Content.assemble((f"read by {told}", "dim")))
+    lines.append(_summary(session, view))
+    if view and view.get("worst"):
+        place = ", ".join(str(part) for part in view["worst"]["index"])
+        lines.append(Content.styled(f"worst at [{place}]: off by {_number(view['worst']['size'])}", "$warning"))
+    return lines
+
+
+def _summary(session: Session, view: Mapping[str, Any] | None) -> Content:
+    if view is None:
+        return Content.styled("…" if session.facts else "PyTorch is starting…", "dim")
+    if "nothing" in view:
+        what = "no gradient of yours yet" if session.view in (View.YOURS, View.DIFFERENCE) else "no value"
+        return Content.styled(f"{TITLES[session.view]}: {what}", "dim")
+    if "unsliceable" in view:
+        return Content.styled(f"[{session.slices}]: {view['unsliceable']}", "$warning")
+    facts = view["summary"]
+    parts = [f"{tuple(facts['shape'])} {facts['dtype']}"]
+    parts += [f"{name} {_number(facts[name])}" for name in ("min", "max", "mean", "std") if name in facts]
+    if "zeros" in facts:
+        parts.append(f"zeros {facts['zeros']:.0%}")
+        parts.append(f"non-finite {facts['non_finite']}")
+    return Content(" · ".join(parts))
+
+
+def _values(window: Mapping[str, Any]) -> Content:
+    """The window with row and column numbers; says how much more there is."""
+    values = window["values"]
+    if not values:
+        return Content.styled("empty", "dim")
+    columns = range(window["column"], window["column"] + len(values[0]))
+    lines = [Content.styled(" " * LABEL_WIDTH + "".join(f"{number:>{VALUE_WIDTH}}" for number in columns), "dim")]
+    for number, row in enumerate(values, window["row"]):
+        label = (f"{number:>{LABEL_WIDTH - 1}} ", "dim")
+        lines.append(Content.assemble(label, "".join(f"{_number(value):>{VALUE_WIDTH}}" for value in row)))
+    return Content("\n").join(lines)
+
+
+def _number(value: float | int | str) -> str:
+    if isinstance(value, str) or (isinstance(value, int) and abs(value) < 10**8):
+        return str(value)
+    if value == 0:
+        return "0"
+    return f"{value:.3g}" if 1e-3 <= abs(value) < 1e4 else f"{value:.1e}"

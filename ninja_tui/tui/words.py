@@ -1,0 +1,79 @@
+"""Sentences about the session, for the title and the quiet line under the prompt."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from ninja_tui.engine.desk import Judged
+from ninja_tui.tui.session import Phase, Session
+from ninja_tui.tui.widgets.prompt import Names
+
+
+def title(session: Session | None, lesson: str, state: str) -> Content:
+    """Where the walk is, how many nodes pass, and what is still being waited for."""
+    parts = [("ninja-tui", "bold $primary"), (f"  {lesson}", "")]
+    if session is not None:
+        parts.append((f"  ·  {_place(session)}", "bold"))
+        parts.append((f"  ·  {session.passed}/{len(session.lesson.asks)} pass", ""))
+        if session.facts is not None:
+            parts.append((f"  ·  loss {session.facts.loss:.4f}", "dim"))
+    if state:
+        parts.append((f"  ·  {state}…", "$warning"))
+    return Content.assemble(*parts)
+
+
+def _place(session: Session) -> str:
+    statements, asks = len(session.lesson.statements), len(session.lesson.asks)
+    if session.phase is Phase.FORWARD:
+        return f"forward {session.position + 1}/{statements}"
+    if session.node is not None:
+        return f"backward {session.position - statements}/{asks} {session.node.name}"
+    return "the turn" if session.phase is Phase.TURN else "the finish"
+
+
+def way_on(session: Session) -> str:
+    """What the prompt says where there is nothing to type."""
+    if session.phase is Phase.FORWARD:
+        return "the way forward: Enter or n steps on, p back, t goes to the turn"
+    if session.phase is Phase.TURN:
+        return f"the turn: from here back, node by node; Enter or n goes to d{session.lesson.asks[0]}"
+    return "the finish: p goes back, / finds a node"
+
+
+def on_judged(session: Session, told: Judged) -> str:
+    """The line under a verdict: an error, a word on the shape, whose upstream gradients were used, what it prints."""
+    verdict = told.verdict
+    if verdict.error:
+        return verdict.error
+    words = []
+    if verdict.warnings:
+        words.append(f"passes, but a gradient has its tensor's shape, {verdict.expected_shape}")
+    elif verdict.passed and session.entry(told.node).code == told.code:
+        words.append("submitted: Enter or F8 goes on")
+    elif verdict.passed:
+        words.append("right: Enter submits it")
+    words.append(f"upstream: {', '.join(_upstream(session, told))}")
+    if verdict.output.strip():
+        words.append(f"printed: {' '.join(verdict.output.split())}")
+    return "  ·  ".join(words)
+
+
+def _upstream(session: Session, told: Judged) -> list[str]:
+    lesson = session.lesson
+    used = []
+    for name in lesson.upstream(lesson.node(told.node)):
+        if name == lesson.loss:
+            used.append(f"d{name} is 1")
+        else:
+            used.append(f"d{name} {'yours' if name in told.own else 'reference'}")
+    return used
+
+
+def names_for(session: Session) -> Names:
+    """What completion offers at the current node: the lesson's names, and the gradients behind it."""
+    if session.facts is None or session.node is None:
+        return Names()
+    known = {name: str(kind) for name, kind in session.facts.names.items()}
+    position = session.lesson.asks.index(session.node.name) if session.node.name in session.lesson.asks else 0
+    known |= {f"d{name}": str(session.facts.shapes[name]) for name in session.lesson.asks[: position + 1]}
+    return Names(known | {f"d{session.lesson.loss}": "()"})
