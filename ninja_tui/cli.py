@@ -49,9 +49,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="With --replay: exit code 0 if all nodes pass, 1 if not, 2 if a file or lesson cannot be used.",
     )
     parser.add_argument("--version", action="version", version=f"ninja-tui {__version__}")
-    parser.add_argument(
-        "--replay", metavar="FILE", nargs="+", type=Path, help="check saved answers, without the app"
-    )
+    parser.add_argument("--replay", metavar="FILE", nargs="+", type=Path, help="check saved answers, without the app")
     parser.add_argument("--lesson", metavar="NAME", default="names", help="the lesson (default: names)")
     parser.add_argument(
         "--solutions", metavar="FILE", type=Path, default=Path("solutions.py"),

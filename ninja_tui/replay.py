@@ -100,9 +100,7 @@ def _lesson(bench: Workbench, solutions: Solutions, timeout: float) -> LessonRep
     rerun = Rerun(bench, program, timeout)
     verdicts = rerun.judge_all()
     answered = {answer.node for answer in program.answers}
-    missing = [
-        Verdict(node, Status.MISSING, facts.shapes[node]) for node in lesson.asks if node not in answered
-    ]
+    missing = [Verdict(node, Status.MISSING, facts.shapes[node]) for node in lesson.asks if node not in answered]
     order = {node: position for position, node in enumerate(nodes)}
     found = sorted([*verdicts, *missing], key=lambda verdict: (order[verdict.node], verdict.line or 0))
     saved = solutions.answers(lesson.name, nodes)

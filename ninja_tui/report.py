@@ -106,8 +106,7 @@ def _summary(lesson: LessonReport) -> Text:
     counts = [
         f"{count} {status}"
         for status in Status
-        if status is not Status.PASS
-        and (count := sum(verdict.status is status for verdict in lesson.verdicts))
+        if status is not Status.PASS and (count := sum(verdict.status is status for verdict in lesson.verdicts))
     ]
     words = f"{lesson.passed} of {lesson.total} pass" + (f"; {', '.join(counts)}" if counts else "")
     exact = sum(verdict.exact and verdict.passed for verdict in lesson.verdicts)

@@ -140,5 +140,3 @@ def _names(namespace: Namespace, tape: Tape) -> dict[str, list[int] | str]:
         else:
             named[name] = "module" if isinstance(value, ModuleType) else type(value).__name__
     return named
-
-

@@ -63,9 +63,7 @@ class Workbench:
         absent = [name for name in self.lesson.asks if name not in shapes]
         if absent:
             raise UsageError(f"the loss of `{self.lesson.name}` does not depend on {', '.join(absent)}")
-        names = {
-            name: tuple(shape) if isinstance(shape, list) else str(shape) for name, shape in body["names"].items()
-        }
+        names = {name: tuple(shape) if isinstance(shape, list) else str(shape) for name, shape in body["names"].items()}
         self._facts = Facts(float(body["loss"]), body["seed"], str(body["torch"]), shapes, names)
         return self._facts
 
@@ -147,9 +145,7 @@ class Runner:
         self.seen.add(node)
         self._worker.request({"do": "put", "dtype": dtype}, {f"d{node}": gradient})
 
-    def request(
-        self, body: dict[str, Any], timeout: float
-    ) -> tuple[dict[str, Any], dict[str, TensorData]]:
+    def request(self, body: dict[str, Any], timeout: float) -> tuple[dict[str, Any], dict[str, TensorData]]:
         """Runs code; raises TimedOut or Broken, after which this runner is dead."""
         answer = self._worker.request({**body, "alarm": math.ceil(timeout) + 1}, timeout=timeout)
         return answer.body, answer.tensors

@@ -21,9 +21,7 @@ class Command:
         """Textual's bindings: the walk's letter, which a focused prompt swallows, and the key that it cannot."""
         made = [Binding(key, self.action, self.label or self.title, show=False) for key in self.key.split(",") if key]
         if self.prompt_key:
-            made.append(
-                Binding(self.prompt_key, self.action, self.label, show=bool(self.label), priority=True)
-            )
+            made.append(Binding(self.prompt_key, self.action, self.label, show=bool(self.label), priority=True))
         return made
 
 

@@ -30,7 +30,12 @@ class View(enum.StrEnum):
     AUTOGRAD = "autograd"
 
 
-CYCLE = {View.VALUE: View.YOURS, View.YOURS: View.DIFFERENCE, View.DIFFERENCE: View.VALUE, View.AUTOGRAD: View.VALUE}
+CYCLE = {
+    View.VALUE: View.YOURS,
+    View.YOURS: View.DIFFERENCE,
+    View.DIFFERENCE: View.VALUE,
+    View.AUTOGRAD: View.VALUE,
+}
 
 
 class Mark(enum.Enum):

@@ -50,7 +50,10 @@ NEXT_UPSTREAM = {
 class WalkScreen(Screen[None]):
     """Holds the session; it flows down to the panes, and their requests come up as messages."""
 
-    BINDINGS = [Binding("enter", "enter", show=False), *(b for command in COMMANDS for b in command.bindings())]
+    BINDINGS = [
+        Binding("enter", "enter", show=False),
+        *(b for command in COMMANDS for b in command.bindings()),
+    ]
     session: reactive[Session | None] = reactive(None)
 
     def __init__(self, desk: news.Desk, history: History, lesson: str, path: Path) -> None:
@@ -116,7 +119,10 @@ class WalkScreen(Screen[None]):
                 self.session = self.session.with_verdicts(verdicts)
                 self._prepare()
             case news.Viewed(request, view):
-                if self.session is not None and (self.session.tensor, self.session.view) == (request["name"], request["what"]):
+                if self.session is not None and (self.session.tensor, self.session.view) == (
+                    request["name"],
+                    request["what"],
+                ):
                     self.query_one(NodePane).view = view
             case news.NotSaved(node, reason):
                 self._say(f"d{node} is not saved: {reason}", severity="error")

@@ -101,7 +101,13 @@ def _row(node: str, entry: Entry, session: Session) -> list[Text]:
         expected = session.facts.shapes.get(node) if session.facts else None
         blank = [Text("–", style="dim")] * 3
         state = Text("judging…" if entry.code else "open", style="dim")
-        return [Text(entry.mark.value, style="dim"), Text(node), Text(shape_text(expected)), *blank, _told(state, entry)]
+        return [
+            Text(entry.mark.value, style="dim"),
+            Text(node),
+            Text(shape_text(expected)),
+            *blank,
+            _told(state, entry),
+        ]
     shape = verdict.shape if verdict.shape is not None else verdict.expected_shape
     style = "yellow" if shape != verdict.expected_shape else ""
     return [
