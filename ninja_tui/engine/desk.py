@@ -29,10 +29,11 @@ RECHECK_TIMEOUT = 10.0
 
 @dataclass(frozen=True)
 class LessonRead:
-    """The lesson's files are read, and what is saved for it."""
+    """The lesson's files are read, and what is saved for it; ``solution`` holds the lesson's own answers."""
 
     lesson: Lesson
     saved: Mapping[str, SavedAnswer]
+    solution: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -199,7 +200,8 @@ class Desk:
         lesson = read_lesson(self._name)
         nodes = [node.name for node in lesson.nodes]
         saved = self._solutions().answers(self._name, nodes)
-        self._tell(LessonRead(lesson, saved))
+        own = read_solutions(lesson.solution, self._name).answers(self._name, nodes) if lesson.solution else {}
+        self._tell(LessonRead(lesson, saved, {node: answer.code for node, answer in own.items()}))
         bench = Workbench(lesson, self._options)
         facts = bench.open()
         self._bench, self._live = bench, LiveJudge(bench)
@@ -212,7 +214,7 @@ class Desk:
         bench = self._bench
         if bench is None:
             return
-        program = self._solutions().program(self._name, [node for node in bench.facts.shapes])
+        program = self._solutions().program(self._name, list(bench.facts.shapes))
         worst: dict[str, Verdict] = {}
         for verdict in Rerun(bench, program, RECHECK_TIMEOUT).judge_all():
             if verdict.node not in worst or worst[verdict.node].passed:

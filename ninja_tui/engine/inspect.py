@@ -100,7 +100,7 @@ def window(tensor: torch.Tensor, frame: Frame) -> dict[str, Any]:
     return {"row": row, "column": column, "height": height, "width": width, "values": values}
 
 
-def _number(value: float | int | bool | complex) -> float | int | str:
+def _number(value: complex) -> float | int | str:
     if isinstance(value, complex):
         return str(value)
     return value if math.isfinite(value) else str(value)

@@ -123,7 +123,7 @@ class Workbench:
             self._reference.close()
         self._ahead.close()
 
-    def _ask(self, body: dict[str, Any], tensors: dict[str, TensorData] | None = None) -> Any:
+    def _ask(self, body: dict[str, Any], tensors: dict[str, TensorData] | None = None) -> Message:
         if self._reference is None:
             raise RuntimeError("the workbench is not open")
         return self._reference.request(body, tensors)

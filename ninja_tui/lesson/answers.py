@@ -118,7 +118,7 @@ def ends_open(source: str) -> bool:
     if state is not Completeness.COMPLETE:
         return state is Completeness.UNFINISHED
     in_block = hasattr(ast.parse(source).body[-1], "body")
-    return in_block and source.split("\n")[-1].strip() != ""
+    return in_block and source.rpartition("\n")[2].strip() != ""
 
 
 def binds(source: str, gradient: str) -> bool:

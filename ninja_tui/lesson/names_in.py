@@ -68,8 +68,8 @@ def changed(statement: ast.stmt) -> frozenset[str]:
     names: set[str | None] = set()
     for node in _inside(statement):
         match node:
-            case ast.AugAssign(target=target):
-                names.add(root_name(target))
+            case ast.AugAssign(target=augmented):
+                names.add(root_name(augmented))
             case ast.Assign(targets=targets, value=value):
                 read = set(reads(value))
                 for target in _flat(targets):

@@ -37,9 +37,8 @@ class NinjaApp(App[int]):
     def __init__(self, lesson: str, solutions: Path, options: Options) -> None:
         super().__init__()
         self.desk = Desk(lesson, solutions, options, self._tell)
-        self.history = History(history_path())
         self.reason = ""
-        self._walk = WalkScreen(self.desk, self.history, lesson, solutions)
+        self._walk = WalkScreen(self.desk, History(history_path()), lesson)
 
     def get_default_screen(self) -> Screen[None]:
         """The walk."""
@@ -78,6 +77,7 @@ class Runs:
         self._screen, self._action = screen, action
 
     async def __call__(self) -> None:
+        """Runs it."""
         await self._screen.run_action(self._action)
 
 

@@ -30,11 +30,17 @@ class View(enum.StrEnum):
     AUTOGRAD = "autograd"
 
 
-CYCLE = {
+NEXT_VIEW = {
     View.VALUE: View.YOURS,
     View.YOURS: View.DIFFERENCE,
     View.DIFFERENCE: View.VALUE,
     View.AUTOGRAD: View.VALUE,
+}
+
+NEXT_UPSTREAM = {
+    Upstream.PASSING: Upstream.YOURS,
+    Upstream.YOURS: Upstream.REFERENCE,
+    Upstream.REFERENCE: Upstream.PASSING,
 }
 
 
@@ -77,12 +83,16 @@ class Session:
     upstream: Upstream = Upstream.PASSING
     slices: str = ""
     facts: Facts | None = None
+    solution: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def begin(cls, lesson: Lesson, saved: Mapping[str, SavedAnswer]) -> Session:
-        """At the first statement; or, where something is saved, at the first node that is not answered."""
+    def begin(cls, lesson: Lesson, saved: Mapping[str, SavedAnswer], solution: Mapping[str, str]) -> Session:
+        """At the first statement; or, where something is saved, at the first node that is not answered.
+
+        ``solution`` holds the lesson's own answers, to be revealed.
+        """
         entries = {node: Entry(answer.code, revealed=answer.revealed) for node, answer in saved.items()}
-        session = cls(lesson, entries)
+        session = cls(lesson, entries, solution=solution)
         if not any(entry.code for entry in entries.values()):
             return session
         open_nodes = [node for node in lesson.asks if not session.entry(node).code]
@@ -146,16 +156,42 @@ class Session:
         """At ``node`` on the way back."""
         return self.at(len(self.lesson.statements) + 1 + self.lesson.asks.index(node))
 
-    def with_entry(self, node: str, entry: Entry) -> Session:
-        """With another entry for ``node``."""
-        return replace(self, entries={**self.entries, node: entry})
+    @property
+    def walk(self) -> tuple[str, ...]:
+        """The nodes in walk order."""
+        return tuple(node.name for node in self.lesson.nodes)
 
-    def with_verdicts(self, verdicts: tuple[Verdict, ...]) -> Session:
+    def submitted(self, node: str, code: str) -> Session:
+        """With ``code`` submitted for ``node``, its verdict still to come."""
+        return self._with(node, replace(self.entry(node), code=code, verdict=None))
+
+    def judged(self, node: str, code: str, verdict: Verdict) -> Session:
+        """With the verdict on ``node``, if ``code`` is what was submitted for it."""
+        entry = self.entry(node)
+        if entry.code != code or entry.verdict == verdict:
+            return self
+        return self._with(node, replace(entry, verdict=verdict))
+
+    def revealed(self, node: str) -> Session:
+        """With the answer to ``node`` revealed."""
+        return self._with(node, replace(self.entry(node), revealed=True))
+
+    def hinted(self, node: str) -> Session | None:
+        """With one more hint to ``node``; None where there is none."""
+        entry, note = self.entry(node), self.lesson.notes.backward.get(node)
+        if note is None or entry.hints >= len(note.hints):
+            return None
+        return self._with(node, replace(entry, hints=entry.hints + 1))
+
+    def rechecked(self, verdicts: tuple[Verdict, ...]) -> Session:
         """With verdicts on what is saved."""
         session = self
         for verdict in verdicts:
-            session = session.with_entry(verdict.node, replace(session.entry(verdict.node), verdict=verdict))
+            session = session._with(verdict.node, replace(session.entry(verdict.node), verdict=verdict))
         return session
+
+    def _with(self, node: str, entry: Entry) -> Session:
+        return replace(self, entries={**self.entries, node: entry})
 
     def verdicts(self) -> dict[str, Verdict]:
         """The verdicts that there are, by node."""

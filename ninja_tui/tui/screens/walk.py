@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from textual import events
 from textual.app import ComposeResult
@@ -16,18 +15,15 @@ from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from ninja_tui.engine import desk as news
-from ninja_tui.engine.verdict import Upstream, Verdict
 from ninja_tui.lesson.annotate import read_slices
-from ninja_tui.lesson.answers import Completeness, binds, completeness
-from ninja_tui.lesson.read import read_text
-from ninja_tui.lesson.solutions import SavedAnswer, Solutions, tidy
 from ninja_tui.tui import words
+from ninja_tui.tui.answering import Answering
 from ninja_tui.tui.commands import COMMANDS
 from ninja_tui.tui.history import History
 from ninja_tui.tui.screens.find import FindScreen
 from ninja_tui.tui.screens.help import HelpScreen
 from ninja_tui.tui.screens.slicing import SliceScreen
-from ninja_tui.tui.session import CYCLE, Entry, Phase, Session, View
+from ninja_tui.tui.session import NEXT_UPSTREAM, NEXT_VIEW, Phase, Session, View
 from ninja_tui.tui.widgets.card import CardPane
 from ninja_tui.tui.widgets.gradients import GradientsPane
 from ninja_tui.tui.widgets.node import NodePane
@@ -40,11 +36,6 @@ WIDE = (110, 34)
 SLOW = 0.3
 """Seconds after which a running answer is said to be running."""
 PANES = ("node", "card", "gradients", "train")
-NEXT_UPSTREAM = {
-    Upstream.PASSING: Upstream.YOURS,
-    Upstream.YOURS: Upstream.REFERENCE,
-    Upstream.REFERENCE: Upstream.PASSING,
-}
 
 
 class WalkScreen(Screen[None]):
@@ -56,15 +47,14 @@ class WalkScreen(Screen[None]):
     ]
     session: reactive[Session | None] = reactive(None)
 
-    def __init__(self, desk: news.Desk, history: History, lesson: str, path: Path) -> None:
+    def __init__(self, desk: news.Desk, history: History, lesson: str) -> None:
         super().__init__()
-        self._desk, self._history = desk, history
-        self._lesson_name, self._path = lesson, path
+        self._desk = desk
+        self._answering = Answering(desk, history)
+        self._lesson_name = lesson
         self._state = "reading the lesson"
         self._pane = "node"
         self.add_class("pane-node")
-        self._judging = ""
-        self._drafts: dict[str, str] = {}
 
     def compose(self) -> ComposeResult:
         """Title, panes, footer; and the word for a terminal that is too small."""
@@ -105,44 +95,29 @@ class WalkScreen(Screen[None]):
     def hear(self, told: news.News) -> None:
         """Takes news from the desk into the session."""
         match told:
-            case news.LessonRead(lesson, saved):
+            case news.LessonRead(lesson, saved, solution):
                 self._state = "starting PyTorch"
-                self.session = Session.begin(lesson, saved)
-            case news.Opened(facts):
+                self._go(Session.begin(lesson, saved, solution))
+            case news.Opened(facts) if self.session is not None:
                 self._state = ""
-                if self.session is not None:
-                    self.session = replace(self.session, facts=facts)
-                    self._arrive()
-            case news.Judged():
-                self._hear_verdict(told)
+                self._go(replace(self.session, facts=facts))
+            case news.Judged() if self.session is not None:
+                self.session, live = self._answering.heard(self.session, told, self._input.text)
+                if live is not None:
+                    self._prompt.live = live
+                    if self.session.view in (View.YOURS, View.DIFFERENCE):
+                        self.query_one(NodePane).ask()
             case news.Rechecked(verdicts) if self.session is not None:
-                self.session = self.session.with_verdicts(verdicts)
-                self._prepare()
-            case news.Viewed(request, view):
-                if self.session is not None and (self.session.tensor, self.session.view) == (
-                    request["name"],
-                    request["what"],
-                ):
+                self.session = self.session.rechecked(verdicts)
+                self._answering.prepare(self.session)
+            case news.Viewed(request, view) if self.session is not None:
+                if (self.session.tensor, self.session.view) == (request["name"], request["what"]):
                     self.query_one(NodePane).view = view
             case news.NotSaved(node, reason):
                 self._say(f"d{node} is not saved: {reason}", severity="error")
             case news.Failed(reason):
                 self._say(reason, severity="error")
         self._titled()
-
-    def _hear_verdict(self, told: news.Judged) -> None:
-        session = self.session
-        if session is None:
-            return
-        entry = session.entry(told.node)
-        if entry.code == told.code and entry.verdict != told.verdict:
-            session = self.session = session.with_entry(told.node, replace(entry, verdict=told.verdict))
-        if session.node is None or session.node.name != told.node or told.code != tidy(self._input.text):
-            return
-        self._judging = ""
-        self._show(told.verdict, words.on_judged(session, told))
-        if session.view in (View.YOURS, View.DIFFERENCE):
-            self.query_one(NodePane).ask()
 
     # What panes ask for
 
@@ -163,44 +138,31 @@ class WalkScreen(Screen[None]):
     def on_node_pane_wanted(self, message: NodePane.Wanted) -> None:
         """The node pane wants to know its tensor."""
         session = self.session
-        if session is None or session.facts is None:
-            return
-        name, what = session.tensor, str(session.view)
-        request: dict[str, Any] = {"name": name, "what": what, "frame": message.frame}
-        self._desk.view({**request, "slices": read_slices(session.slices)})
+        if session is not None and session.facts is not None:
+            request: dict[str, Any] = {"name": session.tensor, "what": str(session.view), "frame": message.frame}
+            self._desk.view({**request, "slices": read_slices(session.slices)})
 
     def on_prompt_pane_typed(self, message: PromptPane.Typed) -> None:
-        """Judges what is typed, as soon as it is complete."""
-        session = self.session
-        if session is None or session.node is None:
-            return
-        self._drafts[session.node.name] = message.code
-        self._judge(session, tidy(message.code))
+        """Another code in the prompt."""
+        self._typed(message.code)
 
     def on_answer_input_recall(self, message: AnswerInput.Recall) -> None:
         """Steps through the history."""
-        code = self._history.step(message.step, self._input.text)
+        code = self._answering.recalled(message.step, self._input.text)
         if code is not None:
             self._input.set_code(code)
 
     def on_answer_input_submitted(self, message: AnswerInput.Submitted) -> None:
-        """Keeps an answer: in the session, in the file, in the history. Unchanged and right, it goes on."""
-        session, code = self.session, tidy(message.code)
-        if session is None or session.node is None:
+        """Enter on complete code."""
+        if self.session is None:
             return
-        node = session.node
-        state, word = completeness(code)
-        if state is not Completeness.COMPLETE or not binds(code, node.gradient):
-            self._show(None, word or f"the code must bind {node.gradient}")
-            return
-        entry = session.entry(node.name)
-        if code == entry.code and entry.verdict is not None and entry.verdict.passed:
+        outcome = self._answering.submitted(self.session, message.code)
+        if outcome.goes_on:
             self.action_on()
             return
-        self._history.add(code)
-        self.session = session.with_entry(node.name, Entry(code, None, entry.revealed, entry.hints))
-        self._desk.save(node.name, SavedAnswer(code, entry.revealed), session.lesson.asks)
-        self._judge(self.session, code)
+        self.session = outcome.session
+        if outcome.live is not None:
+            self._prompt.live = outcome.live
 
     # Commands
 
@@ -230,69 +192,58 @@ class WalkScreen(Screen[None]):
         if session is None or session.node is None:
             self._say("hints are for the way back")
             return
-        name = session.node.name
-        entry, note = session.entry(name), session.lesson.notes.backward.get(name)
-        if note is None or entry.hints >= len(note.hints):
+        hinted = session.hinted(session.node.name)
+        if hinted is None:
             self._say("there is no further hint; F5 reveals the answer")
             return
-        self.session = session.with_entry(name, replace(entry, hints=entry.hints + 1))
+        self.session = hinted
         self._show_pane("card")
 
     def action_reveal(self) -> None:
         """Shows the answer, and keeps in mind that it was shown."""
         session = self.session
-        if session is None or session.node is None or session.lesson.solution is None:
+        if session is None or session.node is None or session.node.name not in session.solution:
             self._say("there is no answer to reveal here")
             return
-        name = session.node.name
-        entry = session.entry(name)
-        if not entry.revealed:
-            entry = replace(entry, revealed=True)
-            self.session = session.with_entry(name, entry)
-            self._desk.save(name, SavedAnswer(entry.code, revealed=True), session.lesson.asks)
+        self.session = self._answering.reveal(session, session.node)
         self._show_pane("card")
 
     def action_view(self) -> None:
         """The tensor, your gradient, its difference."""
-        session = self.session
-        if session is not None and session.node is not None:
-            self.session = replace(session, view=CYCLE[session.view])
-            self._show_pane("node")
+        if self.session is not None and self.session.node is not None:
+            self._look(NEXT_VIEW[self.session.view])
 
     def action_autograd(self) -> None:
         """Autograd's own gradient, and back."""
-        session = self.session
-        if session is not None and session.node is not None:
-            shown = View.VALUE if session.view is View.AUTOGRAD else View.AUTOGRAD
-            self.session = replace(session, view=shown)
-            self._show_pane("node")
+        if self.session is not None and self.session.node is not None:
+            self._look(View.VALUE if self.session.view is View.AUTOGRAD else View.AUTOGRAD)
 
     def action_upstream(self) -> None:
         """Whose upstream gradients are used."""
         if self.session is not None:
-            self.session = replace(self.session, upstream=NEXT_UPSTREAM[self.session.upstream])
-            self._say(f"upstream gradients: {self.session.upstream}")
-            self._arrive()
+            upstream = NEXT_UPSTREAM[self.session.upstream]
+            self._say(f"upstream gradients: {upstream}")
+            self.session = replace(self.session, upstream=upstream)
+            self._answering.prepare(self.session)
+            self._typed(self._input.text)
 
     def action_slice(self) -> None:
         """Asks for a slice of the tensor in sight."""
-        session = self.session
-        if session is None:
-            return
 
         def take(slices: str | None) -> None:
             if slices is not None and self.session is not None:
                 self.session = replace(self.session, slices=slices)
                 self._show_pane("node")
 
-        self.app.push_screen(SliceScreen(session.tensor, session.slices), take)
+        if self.session is not None:
+            self.app.push_screen(SliceScreen(self.session.tensor, self.session.slices), take)
 
     def action_pane(self) -> None:
         """The next pane: shown, where not all are in sight, and with the focus for its arrow keys."""
-        if not self.has_class("narrow"):
+        if self.has_class("narrow"):
+            self._show_pane(PANES[(PANES.index(self._pane) + 1) % len(PANES)])
+        else:
             self.focus_next("GradientsPane, NodePane, CardPane, AnswerInput")
-            return
-        self._show_pane(PANES[(PANES.index(self._pane) + 1) % len(PANES)])
 
     def action_find(self) -> None:
         """Asks where to go."""
@@ -330,75 +281,55 @@ class WalkScreen(Screen[None]):
     # Inside
 
     @property
+    def _prompt(self) -> PromptPane:
+        return self.query_one(PromptPane)
+
+    @property
     def _input(self) -> AnswerInput:
-        return self.query_one(PromptPane).input
+        return self._prompt.input
 
     def _move(self, steps: int) -> None:
         if self.session is not None:
             self._go(self.session.moved(steps))
 
     def _go(self, session: Session) -> None:
+        """Moves the session there, fits the prompt to the place, and has the desk make ready for it."""
         self.session = session
-        self._arrive()
-        if session.phase is Phase.FINISH:
-            self._desk.recheck()
-
-    def _arrive(self) -> None:
-        """Fits the prompt to the place, and has the desk make ready for it."""
-        session = self.session
-        if session is None:
-            return
-        prompt = self.query_one(PromptPane)
         self._titled()
-        if session.node is None:
+        prompt, node = self._prompt, session.node
+        self._input.disabled = node is None
+        if node is None:
             prompt.border_title = "Prompt"
             self._input.set_code("")
-            self._input.disabled = True
             self.set_focus(None)
             prompt.live = Live(word=words.way_on(session))
+            if session.phase is Phase.FINISH:
+                self._desk.recheck()
             return
-        node = session.node.name
-        self._input.disabled = False
-        prompt.border_title = Content(f"Prompt · {session.node.gradient}")
+        prompt.border_title = Content(f"Prompt · {node.gradient}")
         self._input.names = words.names_for(session)
-        self._prepare()
-        code = self._drafts.get(node) or session.entry(node).code or f"{session.node.gradient} = "
-        self._input.set_code(code)
+        self._answering.prepare(session)
+        self._input.set_code(self._answering.text_for(session, node))
         self._input.focus()
-        self._judge(session, tidy(code))
+        self._typed(self._input.text)
 
-    def _prepare(self) -> None:
-        session = self.session
-        if session is not None and session.node is not None and session.facts is not None:
-            self._desk.prepare(session.node.name, session.upstream, session.verdicts())
-
-    def _judge(self, session: Session, code: str) -> None:
-        node = session.node
-        if node is None:
+    def _typed(self, text: str) -> None:
+        if self.session is None or self.session.node is None:
             return
-        state, word = completeness(code)
-        self._judging = ""
-        if state is not Completeness.COMPLETE:
-            self._show(None, word)
-        elif not binds(code, node.gradient):
-            self._show(None, f"the code must bind {node.gradient}")
-        elif session.facts is None:
-            self._show(None, "PyTorch is starting; this is judged as soon as it is there")
+        live = self._answering.typed(self.session, text)
+        if live is not None:
+            self._prompt.live = live
         else:
-            self._judging = code
-            self._desk.judge(node.name, code)
-            self.set_timer(SLOW, lambda: self._still_running(code))
+            self.set_timer(SLOW, lambda: self._still_running(text))
 
-    def _still_running(self, code: str) -> None:
-        prompt = self.query_one(PromptPane)
-        if self._judging == code:
-            prompt.live = replace(prompt.live, running=True, word="")
+    def _still_running(self, text: str) -> None:
+        if self._answering.awaits(text):
+            self._prompt.live = replace(self._prompt.live, running=True, word="")
 
-    def _show(self, verdict: Verdict | None, word: str) -> None:
-        session = self.session
-        if session is not None and session.node is not None:
-            shapes = session.facts.shapes if session.facts else {}
-            self.query_one(PromptPane).live = Live(shapes.get(session.node.name), verdict, word)
+    def _look(self, view: View) -> None:
+        if self.session is not None:
+            self.session = replace(self.session, view=view)
+            self._show_pane("node")
 
     def _show_pane(self, pane: str) -> None:
         self._pane = pane
@@ -407,17 +338,8 @@ class WalkScreen(Screen[None]):
         if self.has_class("narrow") and not self._input.has_focus:
             self.query_one(f"#{pane}").focus()
 
-    def _say(self, text: str, severity: str = "information") -> None:
-        self.notify(text, severity="error" if severity == "error" else "information", markup=False)
+    def _say(self, text: str, severity: Literal["information", "error"] = "information") -> None:
+        self.notify(text, severity=severity, markup=False)
 
     def _titled(self) -> None:
         self.query_one("#title", Static).update(words.title(self.session, self._lesson_name, self._state))
-
-    def watch_session(self, session: Session | None) -> None:
-        """What is revealed goes to the card."""
-        if session is None or session.node is None or session.lesson.solution is None:
-            return
-        if session.entry(session.node.name).revealed:
-            saved = Solutions(read_text(session.lesson.solution, "the solution"), "solution.py", session.lesson.name)
-            answer = saved.answers(session.lesson.name, session.lesson.asks).get(session.node.name)
-            self.query_one(CardPane).revealed_code = answer.code if answer else ""

@@ -28,10 +28,9 @@ class CardPane(VerticalScroll, can_focus=True):
 
     BORDER_TITLE = "Card"
     session: reactive[Session | None] = reactive(None)
-    revealed_code: reactive[str] = reactive("")
 
-    def __init__(self, **names: str) -> None:
-        super().__init__(**names)
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
         self._text = Static("", id="card-text")
         self._shown: tuple[str, int, bool] = ("", 0, False)
 
@@ -43,7 +42,7 @@ class CardPane(VerticalScroll, can_focus=True):
         """Shows the card; after a new hint its end, otherwise its beginning."""
         if session is None:
             return
-        title, parts = card(session, self.revealed_code)
+        title, parts = card(session)
         self.border_title = Content(title)
         self._text.update(Content("\n").join(parts))
         entry = session.entry(session.tensor)
@@ -53,12 +52,8 @@ class CardPane(VerticalScroll, can_focus=True):
             self._shown = now
             self.call_after_refresh(self.scroll_end if same_place else self.scroll_home, animate=False)
 
-    def watch_revealed_code(self) -> None:
-        """Shows the answer."""
-        self.watch_session(self.session)
 
-
-def card(session: Session, revealed_code: str) -> tuple[str, list[Content]]:
+def card(session: Session) -> tuple[str, list[Content]]:
     """The title and the lines of the card."""
     notes = session.lesson.notes
     if session.phase is Phase.FORWARD:
@@ -78,10 +73,11 @@ def card(session: Session, revealed_code: str) -> tuple[str, list[Content]]:
     parts = [_labelled("Maths", note.maths), _labelled("Shape", note.shape)]
     parts += [_labelled(f"Hint {n}", hint) for n, hint in enumerate(note.hints[: entry.hints], 1)]
     left = len(note.hints) - entry.hints
-    if left > 0 and not (entry.verdict and entry.verdict.passed):
+    if left > 0 and not entry.revealed and not (entry.verdict and entry.verdict.passed):
         parts.append(Content.styled(f"{left} more hint{'s' if left > 1 else ''}: h or F4", "dim"))
-    if entry.revealed and revealed_code:
-        parts += [Content.styled("Answer", "bold $warning"), Content.styled(revealed_code, "$accent")]
+    if entry.revealed:
+        answer = session.solution.get(session.node.name, "")
+        parts += [Content.styled("Answer", "bold $warning"), Content.styled(answer, "$accent")]
         parts.append(_labelled("Why", note.why))
     if entry.verdict is not None and entry.verdict.passed:
         parts.append(_labelled("Notice", note.notice))

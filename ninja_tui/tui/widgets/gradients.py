@@ -40,8 +40,8 @@ class GradientsPane(VerticalScroll, can_focus=True):
             super().__init__()
             self.node = node
 
-    def __init__(self, **names: str) -> None:
-        super().__init__(**names)
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
         self._table = Static("", id="gradients-table")
 
     def compose(self) -> ComposeResult:

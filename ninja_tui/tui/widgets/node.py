@@ -51,8 +51,8 @@ class NodePane(Vertical, can_focus=True):
             super().__init__()
             self.frame = frame
 
-    def __init__(self, **names: str) -> None:
-        super().__init__(**names)
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
         self._head = Static("", id="node-head")
         self._heatmap = Heatmap(id="node-heatmap")
         self._window = Static("", id="node-window")

@@ -154,8 +154,8 @@ class PromptPane(Vertical):
             super().__init__()
             self.code = code
 
-    def __init__(self, **names: str) -> None:
-        super().__init__(**names)
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
         self.input = AnswerInput(
             language="python",
             tab_behavior="indent",

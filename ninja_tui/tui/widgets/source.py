@@ -29,8 +29,8 @@ class SourcePane(VerticalScroll):
             super().__init__()
             self.index = index
 
-    def __init__(self, **names: str) -> None:
-        super().__init__(**names)
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
         self._text = Static("", id="source-text")
         self._highlighted: tuple[str, list[Content]] = ("", [])
 
