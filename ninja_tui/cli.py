@@ -103,10 +103,13 @@ def _replay(options: argparse.Namespace) -> int:
     from ninja_tui.replay import Request, replay
 
     request = Request(tuple(options.replay), options.lesson, _options(options), options.timeout)
-    report = replay(request)
     from rich.console import Console
+    from rich.markup import escape
 
     from ninja_tui.report import json_text, print_report
+
+    with Console(stderr=True).status("reading") as status:
+        report = replay(request, lambda words: status.update(escape(words)))
 
     if options.json == "-":
         sys.stdout.write(json_text(report))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -67,38 +68,43 @@ class Request:
     timeout: float = 10.0
 
 
-def replay(request: Request) -> Report:
+Progress = Callable[[str], None]
+"""Is told, in a few words, what is being waited for."""
+
+
+def replay(request: Request, progress: Progress = lambda _: None) -> Report:
     """Judges every file of ``request``. A file that cannot be used has an error in its place."""
     start_server()
     benches: dict[str, Workbench] = {}
     try:
-        return Report(tuple(_file(path, request, benches) for path in request.paths))
+        return Report(tuple(_file(path, request, benches, progress) for path in request.paths))
     finally:
         for bench in benches.values():
             bench.close()
 
 
-def _file(path: Path, request: Request, benches: dict[str, Workbench]) -> FileReport:
+def _file(path: Path, request: Request, benches: dict[str, Workbench], progress: Progress) -> FileReport:
     try:
         solutions = read_solutions(path, request.lesson)
         reports = []
         for name in dict.fromkeys(section.lesson for section in solutions.sections()):
             if name not in benches:
+                progress(f"starting PyTorch, and the lesson {name}")
                 bench = Workbench(read_lesson(name), request.options)
                 bench.open()
                 benches[name] = bench
-            reports.append(_lesson(benches[name], solutions, request.timeout))
+            reports.append(_lesson(benches[name], solutions, request.timeout, progress))
         return FileReport(str(path), tuple(reports))
     except UsageError as error:
         return FileReport(str(path), error=str(error))
 
 
-def _lesson(bench: Workbench, solutions: Solutions, timeout: float) -> LessonReport:
+def _lesson(bench: Workbench, solutions: Solutions, timeout: float, progress: Progress) -> LessonReport:
     lesson, facts = bench.lesson, bench.facts
     nodes = [node.name for node in lesson.nodes if node.name in facts.shapes]
     program = solutions.program(lesson.name, nodes)
     rerun = Rerun(bench, program, timeout)
-    verdicts = rerun.judge_all()
+    verdicts = rerun.judge_all(lambda node: progress(f"{solutions.where}: d{node}"))
     answered = {answer.node for answer in program.answers}
     missing = [Verdict(node, Status.MISSING, facts.shapes[node]) for node in lesson.asks if node not in answered]
     order = {node: position for position, node in enumerate(nodes)}

@@ -8,6 +8,7 @@ complete, which decides the status; and in float32 with the person's own gradien
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -96,11 +97,13 @@ class Rerun:
         self._referenced: dict[int, list[tuple[str, str]]] = {}
         self._runner = self._fresh(0)
 
-    def judge_all(self) -> list[Verdict]:
-        """A verdict for each answer of the program, in file order."""
+    def judge_all(self, tell: Callable[[str], None] = lambda _: None) -> list[Verdict]:
+        """A verdict for each answer of the program, in file order; ``tell`` hears of each node before it runs."""
         verdicts: dict[int, Verdict] = {}
         try:
-            for index in range(len(self._program.steps)):
+            for index, step in enumerate(self._program.steps):
+                for number in step.answers:
+                    tell(self._program.answers[number].node)
                 taken = self._run_step(index)
                 for number, answer in enumerate(self._program.answers):
                     if answer.last == index:

@@ -55,9 +55,9 @@ class FindScreen(ModalScreen[int | None]):
         options = self.query_one(OptionList)
         options.clear_options()
         wanted = text.lower().split()
-        for position, line in self._places:
-            if all(word in line.lower() for word in wanted):
-                options.add_option(Option(Content(line), id=str(position)))
+        found = [place for place in self._places if all(word in place[1].lower() for word in wanted)]
+        for position, line in sorted(found, key=lambda place: (place[1].strip() != text.strip(), text not in place[1])):
+            options.add_option(Option(Content(line), id=str(position)))
         if options.option_count:
             options.highlighted = 0
 

@@ -205,7 +205,7 @@ def _verdict(live: Live) -> Content:
         return Content.assemble((f"running…  {needed}", "dim"))
     if verdict is None or verdict.shape is None:
         status = verdict.status if verdict is not None and verdict.status is Status.TIMEOUT else ""
-        return Content.assemble((f"{status}  " if status else "", STATUS_STYLES[Status.TIMEOUT]), (needed, "dim"))
+        return Content.assemble((f"{status} · " if status else "", STATUS_STYLES[Status.TIMEOUT]), (needed, "dim"))
     fits = verdict.shape == verdict.expected_shape
     parts: list[tuple[str, str]] = [
         (f"{verdict.status}  ", STATUS_STYLES[verdict.status]),

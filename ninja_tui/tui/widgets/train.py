@@ -21,6 +21,5 @@ class TrainPane(Static):
             return Content("")
         done, total = self.session.passed, len(self.session.lesson.asks)
         return Content(
-            f"{done} of {total} pass. Here the network will train on your own backward pass, "
-            "and invent names: in a later version."
+            f"{done} of {total} pass. Here the network will train on your own backward pass and invent names (to come)."
         )
