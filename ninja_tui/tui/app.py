@@ -44,6 +44,11 @@ class NinjaApp(App[int]):
         """The walk."""
         return self._walk
 
+    @property
+    def ready(self) -> bool:
+        """Whether the lesson has run."""
+        return self._walk.ready
+
     def on_mount(self) -> None:
         """Starts once the first frame is painted."""
         self.call_after_refresh(self.desk.start)

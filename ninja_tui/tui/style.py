@@ -7,14 +7,14 @@ from ninja_tui.tui.session import Mark
 
 MARK_STYLES = {
     Mark.OPEN: "dim",
-    Mark.EXACT: "bold $success",
-    Mark.APPROXIMATE: "bold $success",
-    Mark.WRONG: "bold $error",
+    Mark.EXACT: "bold $text-success",
+    Mark.APPROXIMATE: "bold $text-success",
+    Mark.WRONG: "bold $text-error",
 }
 STATUS_STYLES = {
-    Status.PASS: "bold $success",
-    Status.FAIL: "bold $error",
-    Status.ERROR: "bold $error",
-    Status.TIMEOUT: "bold $warning",
+    Status.PASS: "bold $text-success",
+    Status.FAIL: "bold $text-error",
+    Status.ERROR: "bold $text-error",
+    Status.TIMEOUT: "bold $text-warning",
     Status.MISSING: "dim",
 }

@@ -18,7 +18,7 @@ def title(session: Session | None, lesson: str, state: str) -> Content:
         if session.facts is not None:
             parts.append((f"  ·  loss {session.facts.loss:.4f}", "dim"))
     if state:
-        parts.append((f"  ·  {state}…", "$warning"))
+        parts.append((f"  ·  {state}…", "$text-warning"))
     return Content.assemble(*parts)
 
 

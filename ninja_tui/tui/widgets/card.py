@@ -19,7 +19,7 @@ def prose(text: str) -> Content:
     """``text`` as it is, with what stands in backticks told apart."""
     parts: list[Content | tuple[str, str]] = []
     for number, part in enumerate(_CODE.split(text)):
-        parts.append((part, "$accent") if number % 2 else Content(part))
+        parts.append((part, "$text-accent") if number % 2 else Content(part))
     return Content.assemble(*parts)
 
 
@@ -77,7 +77,7 @@ def card(session: Session) -> tuple[str, list[Content]]:
         parts.append(Content.styled(f"{left} more hint{'s' if left > 1 else ''}: h or F4", "dim"))
     if entry.revealed:
         answer = session.solution.get(session.node.name, "")
-        parts += [Content.styled("Answer", "bold $warning"), Content.styled(answer, "$accent")]
+        parts += [Content.styled("Answer", "bold $text-warning"), Content.styled(answer, "$text-accent")]
         parts.append(_labelled("Why", note.why))
     if entry.verdict is not None and entry.verdict.passed:
         parts.append(_labelled("Notice", note.notice))

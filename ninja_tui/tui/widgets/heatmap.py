@@ -11,6 +11,7 @@ from textual.widget import Widget
 
 ZERO, POSITIVE, NEGATIVE = (38, 40, 48), (255, 160, 40), (70, 150, 255)
 NOT_FINITE = (255, 0, 200)
+SHADES = " ░▒▓█"
 WIDEST_CELL = 4
 
 Cells = list[list[float | None]]
@@ -22,20 +23,31 @@ class Heatmap(Widget):
     cells: reactive[Cells] = reactive(list, layout=False)
 
     def render_line(self, y: int) -> Strip:
-        """Rows ``2 y`` and ``2 y + 1`` as one line of half blocks."""
-        cells = self.cells
-        width = self.size.width
+        """Rows ``2 y`` and ``2 y + 1`` as one line of half blocks; without colour as one line of shades."""
+        cells, width = self.cells, self.size.width
+        plain = self.rich_style
         if 2 * y >= len(cells) or not cells[0]:
-            return Strip.blank(width)
+            return Strip.blank(width, plain)
         cell_width = max(1, min(WIDEST_CELL, width // len(cells[0])))
         top = cells[2 * y]
-        low: list[float | None] | None = cells[2 * y + 1] if 2 * y + 1 < len(cells) else None
+        low = cells[2 * y + 1] if 2 * y + 1 < len(cells) else None
+        if self.app.no_color:
+            pairs = zip(top, low or top, strict=True)
+            return Strip([Segment("".join(_shade(*pair) * cell_width for pair in pairs), plain)]).adjust_cell_length(
+                width, plain
+            )
         segments = []
         for column, value in enumerate(top):
             below = Color.from_rgb(*_rgb(low[column])) if low is not None else None
-            style = Style(color=Color.from_rgb(*_rgb(value)), bgcolor=below)
+            style = plain + Style(color=Color.from_rgb(*_rgb(value)), bgcolor=below)
             segments.append(Segment("▀" * cell_width, style))
-        return Strip(segments).adjust_cell_length(width)
+        return Strip(segments).adjust_cell_length(width, plain)
+
+
+def _shade(upper: float | None, lower: float | None) -> str:
+    if upper is None or lower is None:
+        return "!"
+    return SHADES[round(max(abs(upper), abs(lower)) * (len(SHADES) - 1))]
 
 
 def _rgb(value: float | None) -> tuple[int, int, int]:

@@ -163,7 +163,7 @@ def _head(session: Session, view: Mapping[str, Any] | None) -> list[Content]:
     lines.append(_summary(session, view))
     if view and view.get("worst"):
         place = ", ".join(str(part) for part in view["worst"]["index"])
-        lines.append(Content.styled(f"worst at [{place}]: off by {_number(view['worst']['size'])}", "$warning"))
+        lines.append(Content.styled(f"worst at [{place}]: off by {_number(view['worst']['size'])}", "$text-warning"))
     return lines
 
 
@@ -174,7 +174,7 @@ def _summary(session: Session, view: Mapping[str, Any] | None) -> Content:
         what = "no gradient of yours yet" if session.view in (View.YOURS, View.DIFFERENCE) else "no value"
         return Content.styled(f"{TITLES[session.view]}: {what}", "dim")
     if "unsliceable" in view:
-        return Content.styled(f"[{session.slices}]: {view['unsliceable']}", "$warning")
+        return Content.styled(f"[{session.slices}]: {view['unsliceable']}", "$text-warning")
     facts = view["summary"]
     parts = [f"{tuple(facts['shape'])} {facts['dtype']}"]
     parts += [f"{name} {_number(facts[name])}" for name in ("min", "max", "mean", "std") if name in facts]

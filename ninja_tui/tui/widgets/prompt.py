@@ -175,6 +175,14 @@ class PromptPane(Vertical):
         yield self._verdict
         yield self._word
 
+    def on_mount(self) -> None:
+        """The editor's colours go with the theme."""
+        self._fit_theme()
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._fit_theme())
+
+    def _fit_theme(self) -> None:
+        self.input.theme = "vscode_dark" if self.app.current_theme.dark else "github_light"
+
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         """Tells that the code is another."""
         event.stop()
@@ -185,7 +193,7 @@ class PromptPane(Vertical):
         event.stop()
         _, found = self.input.candidates()
         shown = Content("  ").join(
-            Content.assemble((name, "$accent"), (f" {kind}", "dim")) for name, kind in found[:MOST_CANDIDATES]
+            Content.assemble((name, "$text-accent"), (f" {kind}", "dim")) for name, kind in found[:MOST_CANDIDATES]
         )
         self._names.update(shown)
 
@@ -209,7 +217,7 @@ def _verdict(live: Live) -> Content:
     fits = verdict.shape == verdict.expected_shape
     parts: list[tuple[str, str]] = [
         (f"{verdict.status}  ", STATUS_STYLES[verdict.status]),
-        (f"shape {verdict.shape}", "" if fits else "$warning"),
+        (f"shape {verdict.shape}", "" if fits else "$text-warning"),
         (f" of {expected}" if fits else f", needed {expected}", "dim"),
         ("  exact ", "dim"),
         _yes_no(value=verdict.exact),
@@ -221,4 +229,4 @@ def _verdict(live: Live) -> Content:
 
 
 def _yes_no(*, value: bool) -> tuple[str, str]:
-    return ("yes", "$success") if value else ("no", "$warning")
+    return ("yes", "$text-success") if value else ("no", "$text-warning")

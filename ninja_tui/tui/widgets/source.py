@@ -78,7 +78,7 @@ class SourcePane(VerticalScroll):
             sign = (mark.value, MARK_STYLES[mark]) if mark else (" ", "")
             backward = session.phase is Phase.BACKWARD
             arrow = ("◀ " if backward else "▶ ") if number in current else "↰ " if number in readers else "  "
-            gutter = Content.assemble((f"{number:>3} ", "dim"), sign, " ", (arrow, "bold $accent"))
+            gutter = Content.assemble((f"{number:>3} ", "dim"), sign, " ", (arrow, "bold $text-accent"))
             line = gutter + code
             lines.append(line.stylize("bold on $primary 25%") if number in current else line)
         return lines
