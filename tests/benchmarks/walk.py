@@ -1,0 +1,466 @@
+"""How fast the walk is: one table, all ratios measured side by side in one run.
+
+Run by hand, on a machine that does nothing else: ``python tests/benchmarks/walk.py`` (about four minutes).
+
+Whole processes are run in turn, round after round (PyTorch's import, ``--help``, the app's first frame, ``--replay``,
+and again), so that a machine that slows down slows all of them. After one round that warms the caches, the table gives
+the median time, and the median of the rounds' ratios to the import of the same round. The app runs in a pseudo-terminal
+of 120×40, whose bytes are kept with the time at which they came, and are drawn on a small terminal of our own.
+
+First frame: from the start of the process to the bytes after which the titles of all panes are on the screen.
+
+Key press to verdict: the 26 answers of the lesson's own solution are typed key by key, each key when the screen has
+come to rest after the last. For a key that leaves code that is judged (it is complete, and binds the gradient) the time
+runs from writing the key to the first bytes after which the two lines below the prompt, verdict and word, show what
+they show once the screen is at rest: that is the verdict on just this code. Three kinds of keys have no such time and
+are left out: those that leave code unfinished, which is not judged; those whose verdict reads as the one before (``x``
+and ``x ``), for which nothing is painted; and Enter. How many keys remain is told below the table. None is left out
+for being slow: an app that still waits for a verdict says that the answer is running, and is waited for.
+
+Stall: the app's own event loop, in such a terminal, wakes every millisecond. The stall is the longest time by which it
+overslept from the key that completes ``while True: pass`` to the verdict on the next key: two seconds of an answer
+that does not end, its process killed, another one made ready. The longest of all rounds counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import codecs
+import fcntl
+import json
+import math
+import os
+import pty
+import re
+import select
+import signal
+import statistics
+import struct
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import termios
+import time
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+import ninja_tui
+from ninja_tui import cli
+from ninja_tui.lesson.answers import Completeness, binds, completeness
+from ninja_tui.lesson.read import read_lesson
+from ninja_tui.lesson.solutions import read_solutions, tidy
+
+COLUMNS, ROWS = 120, 40
+LESSON = "names"
+SOLUTION = Path(ninja_tui.__file__).parent / "lessons" / LESSON / "solution.py"
+TITLES = (" Source ", " Gradients ", " Node ", " Card", " Train & sample ", " Prompt ")
+REST = 0.06
+"""Seconds without a byte after which the screen is at rest."""
+UNCHANGED = 0.5
+"""Seconds after which a verdict that did not come is taken for the same as the one before."""
+PATIENCE = 60.0
+BEAT = 0.001
+ENTER, NEW_LINE, BACKSPACE, QUIT = "\r", "\n", "\x7f", "\x11"
+HANGS = "0\nwhile True: pass"
+
+
+class Screen:
+    """What a terminal shows, as far as the app's output needs it: text at the cursor, and moving the cursor."""
+
+    _TOKEN = re.compile(
+        r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[^\[\]]|[\x00-\x1a\x1c-\x1f]|[^\x00-\x1f]+"
+    )
+    _BEGUN = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]*\x1b?)?$")
+
+    def __init__(self) -> None:
+        self._cells = [[" "] * COLUMNS for _ in range(ROWS)]
+        self._row = self._column = 0
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._rest = ""
+
+    def feed(self, data: bytes) -> None:
+        """Draws ``data``; a sequence that breaks off at its end waits for more."""
+        text = self._rest + self._decoder.decode(data)
+        begun = self._BEGUN.search(text)
+        end = begun.start() if begun else len(text)
+        self._rest = text[end:]
+        for token in self._TOKEN.findall(text[:end]):
+            self._draw(token)
+
+    def lines(self) -> list[str]:
+        """The rows from top to bottom."""
+        return ["".join(row) for row in self._cells]
+
+    def shows(self, *texts: str) -> bool:
+        """Whether all of ``texts`` are to be seen."""
+        whole = "\n".join(self.lines())
+        return all(text in whole for text in texts)
+
+    def verdict(self) -> str:
+        """The two lines below the prompt, verdict and word; empty where there is no prompt pane."""
+        return "\n".join(line[2:-2].rstrip() for line in self.lines()[ROWS - 4 : ROWS - 2])
+
+    def _draw(self, token: str) -> None:
+        if token == "\r":
+            self._column = 0
+        elif token == "\n":
+            self._row = min(self._row + 1, ROWS - 1)
+        elif token.startswith("\x1b["):
+            if token.endswith("H"):
+                row, _, column = token[2:-1].partition(";")
+                self._row, self._column = int(row or 1) - 1, int(column or 1) - 1
+            elif token[-1] in "ABCDEFGJKLMPSTXdr@":
+                raise RuntimeError(f"this benchmark's terminal does not know {token!r}")
+        elif token[0] >= " ":
+            line = self._cells[self._row]
+            for character in token[: COLUMNS - self._column]:
+                line[self._column] = character
+                self._column += 1
+
+
+class Terminal:
+    """A program in a pseudo-terminal, and the screen that it draws."""
+
+    def __init__(self, arguments: Sequence[str], folder: Path) -> None:
+        self.screen = Screen()
+        self._end, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+        self.started = time.monotonic()
+        self._process = subprocess.Popen(
+            [sys.executable, *arguments],
+            stdin=theirs, stdout=theirs, stderr=theirs,
+            cwd=folder, env=surroundings(folder), start_new_session=True,
+        )  # fmt: skip
+        os.close(theirs)
+
+    def press(self, keys: str) -> float:
+        """Writes keys; the time at which that was done."""
+        pressed = time.monotonic()
+        os.write(self._end, keys.encode())
+        return pressed
+
+    def received(self, seconds: float) -> tuple[float, bytes] | None:
+        """The next bytes, not yet drawn, and when they came; None where none come in ``seconds``, or ever."""
+        if not select.select([self._end], [], [], max(0.0, seconds))[0]:
+            return None
+        try:
+            data = os.read(self._end, 1 << 16)
+        except OSError:  # Linux's way to say that the other side is closed
+            return None
+        return (time.monotonic(), data) if data else None
+
+    def until(self, reached: Callable[[], bool], what: str) -> float:
+        """Draws until the screen is as wanted, and answers when the bytes came that made it so."""
+        at, deadline = time.monotonic(), time.monotonic() + PATIENCE
+        while not reached():
+            got = self.received(deadline - time.monotonic())
+            if got is None:
+                raise SystemExit("\n".join([*self.screen.lines(), f"the app did not come to {what}"]))
+            at = got[0]
+            self.screen.feed(got[1])
+        return at
+
+    def echoed(self, text: str) -> None:
+        """Draws until the last line of ``text`` is in the prompt: a busy app must not mix up the order of keys."""
+        line = text.rpartition("\n")[2]
+        self.until(lambda: self.screen.shows(f"│ {line}"), f"showing {line!r}")
+
+    def rest(self, seconds: float = REST) -> None:
+        """Draws until nothing has come for ``seconds``, or for three times as long."""
+        deadline = time.monotonic() + 3 * seconds
+        while time.monotonic() < deadline and (got := self.received(seconds)) is not None:
+            self.screen.feed(got[1])
+
+    def after(self, pressed: float, judged: bool) -> float | None:
+        """Draws until the key pressed then has been answered; how long its verdict took, if it was painted."""
+        before, shown = self.screen.verdict(), self.screen.verdict()
+        changed = pressed
+        while True:
+            chunks = []
+            while (got := self.received(REST)) is not None:
+                chunks.append(got)
+                if got[0] > pressed + PATIENCE:
+                    raise SystemExit("the screen never comes to rest")
+            for at, data in chunks:  # drawn only now, so that drawing delays no reading
+                self.screen.feed(data)
+                if self.screen.verdict() != shown:
+                    shown, changed = self.screen.verdict(), at
+            if shown != before and not shown.startswith("running"):
+                return changed - pressed if judged else None
+            if not judged or (time.monotonic() > pressed + UNCHANGED and not shown.startswith("running")):
+                return None
+
+    def quit(self) -> None:
+        """Has the app quit in its own way."""
+        self.press(QUIT)
+        deadline = time.monotonic() + PATIENCE
+        while self._process.poll() is None and time.monotonic() < deadline:
+            self.received(0.05)
+
+    def close(self) -> None:
+        """Ends the program and everything that it started."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        os.close(self._end)
+
+
+@contextmanager
+def app(folder: Path, *before: str) -> Iterator[Terminal]:
+    """The app in a terminal, on an empty solutions file; ``before`` in the place of ``-m ninja_tui``."""
+    solutions = folder / "solutions.py"
+    solutions.unlink(missing_ok=True)
+    terminal = Terminal([*(before or ("-m", "ninja_tui")), "--solutions", str(solutions)], folder)
+    try:
+        yield terminal
+    finally:
+        terminal.close()
+
+
+def surroundings(folder: Path) -> dict[str, str]:
+    """The environment, less what changes how Python or Textual run, and with a history of our own."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("TEXTUAL") and name not in ("NO_COLOR", "PYTHONDONTWRITEBYTECODE", "TERM_PROGRAM")
+    }
+    history = str(folder / "history.jsonl")
+    return kept | {"TERM": "xterm-256color", "COLORTERM": "truecolor", "NINJA_TUI_HISTORY": history}
+
+
+# Whole processes
+
+
+def whole(arguments: Sequence[str], folder: Path) -> float:
+    """Seconds from the start of a process to its end."""
+    started = time.monotonic()
+    subprocess.run(arguments, check=True, stdout=subprocess.DEVNULL, cwd=folder, env=surroundings(folder))
+    return time.monotonic() - started
+
+
+def first_frame(folder: Path) -> float:
+    """Seconds from the start of the app to its first frame."""
+    with app(folder) as terminal:
+        return terminal.until(lambda: terminal.screen.shows(*TITLES), "its first frame") - terminal.started
+
+
+def side_by_side(rounds: int, folder: Path) -> dict[str, list[float]]:
+    """Times of whole processes, taken in turn."""
+    command = Path(sysconfig.get_path("scripts")) / "ninja-tui"
+    runs: dict[str, Callable[[], float]] = {
+        "torch": lambda: whole([sys.executable, "-c", "import torch"], folder),
+        "help": lambda: whole([str(command), "--help"], folder),
+        "frame": lambda: first_frame(folder),
+        "replay": lambda: whole([str(command), "--replay", str(SOLUTION)], folder),
+    }
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    for number in range(rounds + 1):
+        for name, run in runs.items():
+            time.sleep(0.2)  # what the process before has left behind comes to its end
+            seconds = run()
+            if number:  # the first round warms the caches
+                times[name].append(seconds)
+    return times
+
+
+# Keys
+
+
+@dataclass
+class Keys:
+    """Times of keys whose verdict was painted, and how many keys there were besides."""
+
+    seconds: list[float] = field(default_factory=list)
+    pressed: int = 0
+    judged: int = 0
+
+
+def typed(folder: Path) -> Keys:
+    """The times of a whole walk back, typed key by key."""
+    lesson = read_lesson(LESSON)
+    answers = read_solutions(SOLUTION, LESSON).answers(LESSON, lesson.asks)
+    keys = Keys()
+    with app(folder) as terminal:
+        to_first_node(terminal, f"d{lesson.asks[0]}")
+        for node in lesson.asks:
+            gradient = f"d{node}"
+            at_prompt(terminal, gradient)
+            type_answer(terminal, gradient, answers[node].code, keys)
+            if not terminal.screen.verdict().startswith("pass"):
+                raise SystemExit(f"{gradient} does not pass: {terminal.screen.verdict()}")
+            terminal.press(ENTER)
+            terminal.until(lambda: "submitted" in terminal.screen.verdict(), f"{gradient} submitted")
+            terminal.press(ENTER)
+    return keys
+
+
+def to_first_node(terminal: Terminal, gradient: str) -> None:
+    """Waits for the lesson, and walks to the first node of the way back."""
+    terminal.until(lambda: terminal.screen.shows("loss 3."), "the lesson's loss")
+    terminal.rest(0.5)
+    terminal.press("t")
+    terminal.rest(0.3)
+    terminal.press("n")
+    at_prompt(terminal, gradient)
+
+
+def at_prompt(terminal: Terminal, gradient: str) -> None:
+    """Waits for the prompt of a gradient, and until what goes before it has run."""
+    terminal.until(lambda: terminal.screen.shows(f" Prompt · {gradient} "), gradient)
+    terminal.rest(0.4)
+
+
+def type_answer(terminal: Terminal, gradient: str, code: str, keys: Keys) -> None:
+    """Types what follows ``dx = ``, with which the prompt begins."""
+    begun = f"{gradient} = "
+    if not code.startswith(begun):
+        raise SystemExit(f"the answer to {gradient} does not begin as the prompt does")
+    for end in range(len(begun), len(code)):
+        text = tidy(code[: end + 1])
+        judged = completeness(text)[0] is Completeness.COMPLETE and binds(text, gradient)
+        seconds = terminal.after(terminal.press(code[end]), judged)
+        terminal.echoed(code[: end + 1])
+        keys.pressed += 1
+        keys.judged += judged
+        if seconds is not None:
+            keys.seconds.append(seconds)
+
+
+# The stall
+
+
+@dataclass(frozen=True)
+class Stall:
+    """The longest by which the app's loop overslept while an answer hung, and before, while it was typed."""
+
+    hanging: float
+    typing: float
+
+
+def stall(folder: Path) -> Stall:
+    """Has an answer loop for ever, sees it end as a timeout, and mends it."""
+    beats = folder / "beats.json"
+    first = f"d{read_lesson(LESSON).asks[0]}"
+    with app(folder, str(Path(__file__).resolve()), "--beats", str(beats)) as terminal:
+        to_first_node(terminal, first)
+        begun = time.monotonic()
+        for end in range(len(HANGS) - 1):
+            terminal.after(terminal.press(HANGS[end]), judged=False)
+            terminal.echoed(f"{first} = {HANGS[: end + 1]}")
+        terminal.rest(0.5)
+        hung = terminal.press(HANGS[-1])
+        terminal.until(lambda: terminal.screen.verdict().startswith("timeout"), "a timeout")
+        terminal.press(BACKSPACE)
+        mended = terminal.until(lambda: "'pas' is not defined" in terminal.screen.verdict(), "the verdict after it")
+        terminal.rest(0.3)
+        terminal.quit()
+    gaps = [(float(at), float(late)) for at, late in json.loads(beats.read_text(encoding="utf-8"))]
+    return Stall(
+        hanging=max((late for at, late in gaps if hung <= at - late and at <= mended + 0.1), default=0.0),
+        typing=max((late for at, late in gaps if begun <= at - late and at < hung), default=0.0),
+    )
+
+
+def app_with_beats(beats: Path, arguments: list[str]) -> int:
+    """Runs the command line, with an event loop that notes each time that it woke late: when, and by how much."""
+    gaps: list[tuple[float, float]] = []
+    run = asyncio.run
+
+    async def beat() -> None:
+        last = time.monotonic()
+        while True:
+            await asyncio.sleep(BEAT)
+            now = time.monotonic()
+            if now - last > 2 * BEAT:
+                gaps.append((now, now - last - BEAT))
+            last = now
+
+    async def beside(main: Coroutine[Any, Any, Any]) -> Any:
+        beating = asyncio.create_task(beat())
+        try:
+            return await main
+        finally:
+            beating.cancel()
+
+    with patch("asyncio.run", lambda main: run(beside(main))):
+        code = cli.main(arguments)
+    beats.write_text(json.dumps(gaps), encoding="utf-8")
+    return code
+
+
+# The table
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The smallest of ``values`` that ``share`` of them do not exceed."""
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
+
+
+def table(times: dict[str, list[float]], keys: Keys, stalls: Sequence[Stall]) -> Table:
+    """The one table."""
+    shown = Table(title=f"The walk, at {COLUMNS}×{ROWS}", caption_justify="left")
+    for heading in ("figure", "measured", "ratio", "target", "met?"):
+        shown.add_column(heading, justify="left" if heading == "figure" else "right", no_wrap=True)
+
+    def row(figure: str, measured: str, ratio: str, target: str, met: bool) -> None:
+        shown.add_row(figure, measured, ratio, target, Text("yes", "green") if met else Text("no", "bold red"))
+
+    torch = statistics.median(times["torch"])
+    shown.add_row('python -c "import torch", whole', f"{torch * 1000:.0f} ms", "1.00", "", "", end_section=True)
+    for name, figure, most in (
+        ("help", "ninja-tui --help, whole", 0.1),
+        ("frame", "first painted frame of the app", 0.4),
+        ("replay", "--replay of the 26 answers, whole", 1.5),
+    ):
+        seconds = statistics.median(times[name])
+        ratio = statistics.median(each / one for each, one in zip(times[name], times["torch"], strict=True))
+        row(figure, f"{seconds * 1000:.0f} ms", f"{ratio:.2f}", f"≤ {most}", ratio <= most)
+    late = percentile(keys.seconds, 0.95)
+    row("key press → verdict painted, p95", f"{late * 1000:.0f} ms", "", "≤ 50 ms", late <= 0.05)
+    longest = max(each.hanging for each in stalls)
+    row("longest stall, answer loops for ever", f"{longest * 1000:.0f} ms", "", "≤ 50 ms", longest <= 0.05)
+    spread = ", ".join(f"{name} {min(each) * 1000:.0f}–{max(each) * 1000:.0f}" for name, each in times.items())
+    shown.caption = (
+        f"Processes: medians of {len(times['torch'])} rounds side by side, after one to warm up (ms: {spread}).\n"
+        f"Keys: {keys.pressed} pressed, {keys.judged} of them judged, {len(keys.seconds)} with a verdict to paint; "
+        f"median {statistics.median(keys.seconds) * 1000:.0f} ms, p99 {percentile(keys.seconds, 0.99) * 1000:.0f} ms, "
+        f"longest {max(keys.seconds) * 1000:.0f} ms.\n"
+        f"Stalls of {len(stalls)} rounds: {', '.join(f'{each.hanging * 1000:.0f}' for each in stalls)} ms; "
+        f"while the same was typed: {', '.join(f'{each.typing * 1000:.0f}' for each in stalls)} ms."
+    )
+    return shown
+
+
+def main() -> int:
+    """Measures everything and prints the table."""
+    parser = argparse.ArgumentParser(description="How fast the walk is: one table.")
+    parser.add_argument("--rounds", type=int, default=9, help="rounds of whole processes (default: 9)")
+    parser.add_argument("--stalls", type=int, default=3, help="answers that loop for ever (default: 3)")
+    parser.add_argument("--beats", type=Path, help=argparse.SUPPRESS)
+    options, others = parser.parse_known_args()
+    if options.beats is not None:
+        return app_with_beats(options.beats, others)
+    if others:
+        parser.error(f"unknown: {' '.join(others)}")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        times = side_by_side(max(1, options.rounds), folder)
+        stalls = [stall(folder) for _ in range(max(1, options.stalls))]
+        keys = typed(folder)
+    Console().print(table(times, keys, stalls))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
