@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import asdict
 from typing import Any, Literal
 
 from rich.console import Console
@@ -12,7 +13,7 @@ from rich.text import Text
 
 from ninja_tui import __version__
 from ninja_tui.engine.rerun import Comparison
-from ninja_tui.engine.verdict import Status, Verdict
+from ninja_tui.engine.verdict import Status, Verdict, Warning
 from ninja_tui.replay import FileReport, LessonReport, Report
 
 SCHEMA = 1
@@ -45,12 +46,17 @@ def yes_no(verdict: Verdict, *, value: bool) -> Text:
 
 
 def words_on(verdict: Verdict) -> list[str]:
-    """What the columns do not say: an error, or a shape that is not the tensor's."""
-    if verdict.error:
-        return [verdict.error]
-    if verdict.shape is not None and verdict.shape != verdict.expected_shape:
-        return [f"a gradient has its tensor's shape: {verdict.expected_shape}, not {verdict.shape}"]
-    return []
+    """What the columns do not say: an error, the diagnosis, a shape, why ``cmp`` and the status disagree."""
+    words = [verdict.error] if verdict.error else []
+    if verdict.diagnosis is not None:
+        words.append(f"{verdict.diagnosis.kind}: {verdict.diagnosis.message}")
+    if verdict.passed and verdict.shape != verdict.expected_shape:
+        words.append(f"a gradient has its tensor's shape: {verdict.expected_shape}, not {verdict.shape}")
+    if verdict.probe and any(w in (Warning.STRUCTURE, Warning.CLOSED_FORM) for w in verdict.warnings):
+        words.append(verdict.probe)
+    if verdict.note:
+        words.append(verdict.note)
+    return words
 
 
 def print_report(report: Report, console: Console) -> None:
@@ -157,7 +163,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "maxdiff": _number(verdict.maxdiff),
         "relative": _number(verdict.relative),
         "warnings": [str(warning) for warning in verdict.warnings],
-        "diagnosis": None,
+        "diagnosis": None if verdict.diagnosis is None else asdict(verdict.diagnosis),
         "error": verdict.error,
     }
 
