@@ -17,6 +17,8 @@ from ninja_tui.engine.verdict import Status, Verdict, Warning
 from ninja_tui.replay import FileReport, LessonReport, Report
 
 SCHEMA = 1
+ADRIFT = 1e-6
+"""Relative difference beyond which a chained gradient is not just rounding."""
 STYLES = {
     Status.PASS: "green",
     Status.FAIL: "bold red",
@@ -72,6 +74,9 @@ def print_report(report: Report, console: Console) -> None:
                     console.print(Text(f"{where}: {word}", style="yellow"))
             for comparison in lesson.comparisons:
                 console.print(_comparison(comparison))
+            adrift = _adrift(lesson)
+            if adrift:
+                console.print(adrift)
             console.print(_summary(lesson))
 
 
@@ -106,6 +111,15 @@ def _comparison(comparison: Comparison) -> Text:
         f"approximate: {comparison.approximate!s:5} maxdiff: {number_text(comparison.maxdiff)}",
         style="dim",
     )
+
+
+def _adrift(lesson: LessonReport) -> Text | None:
+    """What training would see: right answers that get a wrong upstream gradient from one before them."""
+    off = [v.node for v in lesson.verdicts if v.passed and not v.vacuous and (v.chained or 0.0) > ADRIFT]
+    if not off:
+        return None
+    some = ", ".join(off[:4]) + (", …" if len(off) > 4 else "")
+    return Text(f"right, but in training off all the same, because of what is upstream: {some}", style="dim")
 
 
 def _summary(lesson: LessonReport) -> Text:

@@ -117,4 +117,5 @@ def worst(difference: torch.Tensor) -> dict[str, Any] | None:
     if value == 0.0:
         return None
     index = [int(part.item()) for part in torch.unravel_index(torch.tensor(place), difference.shape)]
-    return {"index": index, "size": _number(value)}
+    width = difference.shape[-1] if difference.dim() else 1
+    return {"index": index, "size": _number(value), "row": place // width, "column": place % width}

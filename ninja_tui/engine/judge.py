@@ -73,7 +73,9 @@ def judge(reckoning: Reckoning, evidence: Evidence) -> dict[str, Any]:
         found = diagnose(reckoning, evidence)
         return {**said, "diagnosis": None if found is None else found.plain()}
     seen = columns(single, expected)
-    relative: dict[Look, float] = {look: off(reckoning, evidence, look) for look in evidence.gradients if look is not Look.SINGLE}
+    relative: dict[Look, float] = {
+        look: off(reckoning, evidence, look) for look in evidence.gradients if look is not Look.SINGLE
+    }
     passed, probe, warnings = _decide(reckoning, evidence, relative)
     if single.dtype != expected.dtype:
         passed, probe, warnings = False, None, []

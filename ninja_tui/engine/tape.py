@@ -12,7 +12,6 @@ from ninja_tui.engine.execution import Namespace, run_cell
 from ninja_tui.engine.lesson_code import LessonCode
 from ninja_tui.engine.worker import Refused
 
-
 SPREAD = 0.2
 """How far the parameters of another universe are from this one's, as a share of each entry."""
 OFF_ZERO = 0.05
