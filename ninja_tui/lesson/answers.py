@@ -117,7 +117,8 @@ def ends_open(source: str) -> bool:
     state, _ = completeness(source)
     if state is not Completeness.COMPLETE:
         return state is Completeness.UNFINISHED
-    in_block = hasattr(ast.parse(source).body[-1], "body")
+    statements = ast.parse(source).body
+    in_block = bool(statements) and hasattr(statements[-1], "body")
     return in_block and source.rpartition("\n")[2].strip() != ""
 
 
@@ -134,9 +135,14 @@ def names_read(source: str) -> frozenset[str]:
 
 def _at_the_end(source: str, error: SyntaxError) -> bool:
     """Whether the error stands behind the last token: more text may still mend it."""
-    if "unterminated" in (error.msg or ""):
-        return True
     lines = source.split("\n")
+    if "unterminated" in (error.msg or ""):
+        return error.lineno == len(lines)
+    if (error.msg or "").startswith("expected 'else'") and (error.end_lineno, error.end_offset) == (
+        len(lines),
+        len(lines[-1]) + 1,
+    ):
+        return True
     end = len(source.rstrip().split("\n"))
     line = error.lineno or 0
     if line < end or line == 0:

@@ -77,6 +77,10 @@ def changed(statement: ast.stmt) -> frozenset[str]:
                         names |= {target.id} & read
                     else:
                         names.add(root_name(target))
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="torch" | "F"), attr=method), args=[first, *_]) if (
+                _in_place(method)
+            ):
+                names.add(root_name(first))
             case ast.Call(func=ast.Attribute(value=receiver, attr=method)) if _in_place(method):
                 names.add(root_name(receiver))
         if isinstance(node, ast.Call):
@@ -98,8 +102,9 @@ def _flat(targets: list[ast.expr]) -> Iterator[ast.expr]:
 
 def _inside(node: ast.AST) -> Iterator[ast.AST]:
     """``node`` and what runs as a part of it: bodies of functions and classes are left out."""
-    yield node
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
-        return
-    for child in ast.iter_child_nodes(node):
-        yield from _inside(child)
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+            waiting.extend(reversed(list(ast.iter_child_nodes(node))))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ninja_tui.errors import UsageError
-from ninja_tui.lesson.answers import Program, comments, read_program
+from ninja_tui.lesson.answers import Answer, Program, comments, read_program
 from ninja_tui.lesson.read import read_text
 
 _MARKER = re.compile(r"#\s?%%(?P<title>.*)")
@@ -54,12 +54,12 @@ class Solutions:
         self.text = text.replace("\r\n", "\n").replace("\r", "\n")
         self.where = where
         self.default_lesson = default_lesson
-        read_program(self.text, (), where)
         self._lines = self.text.split("\n")
+        self._comments = comments_between(self.text, read_program(self.text, (), where))
         self._markers = [
-            _Marker(comment.start[0] - 1, match["title"].strip())
-            for comment in comments(self.text)
-            if comment.start[1] == 0 and (match := _MARKER.fullmatch(comment.string))
+            _Marker(line, match["title"].strip())
+            for line, comment in self._comments.items()
+            if (match := _MARKER.fullmatch(comment))
         ]
 
     def sections(self) -> list[Section]:
@@ -83,31 +83,33 @@ class Solutions:
         """What the file holds for each node of ``lesson``; of several answers to a node the last."""
         found: dict[str, SavedAnswer] = {}
         program = self.program(lesson, nodes)
-        for answer in program.answers:
-            found[answer.node] = SavedAnswer("\n".join(program.steps[index].code for index in answer.steps))
         revealed = self._revealed(lesson)
         for node in nodes:
-            cell = self._cell(lesson, node)
-            if cell is not None:
-                lines = self._lines[cell[0] + 1 : cell[1]]
-                body = "\n".join(line for line in lines if not _REVEALED.fullmatch(line)).strip("\n").rstrip()
-                if read_program(body, [node], self.where).answers and len(program.of_node(node)) == 1:
-                    found[node] = SavedAnswer(body)
-            if node in revealed:
-                found[node] = SavedAnswer(found[node].code if node in found else "", revealed=True)
+            answers = program.of_node(node)
+            code = ""
+            if answers:
+                code = "\n".join(program.steps[index].code for index in answers[-1].steps)
+                cell = self._own_cell(lesson, node, nodes)
+                if cell is not None and cell[0] < answers[-1].line - 1 < cell[1]:
+                    body = range(cell[0] + 1, cell[1])
+                    kept = [self._lines[n] for n in body if not _REVEALED.fullmatch(self._comments.get(n, ""))]
+                    code = "\n".join(kept).strip("\n").rstrip()
+            if code or node in revealed:
+                found[node] = SavedAnswer(code, node in revealed)
         return found
 
     def with_answer(self, lesson: str, node: str, answer: SavedAnswer, walk: Sequence[str]) -> Solutions:
         """This file with ``answer`` in the place of what it held for ``node``, or where the walk puts it."""
         body = ([f"# revealed: d{node}"] if answer.revealed else []) + (answer.code.split("\n") if answer.code else [])
-        cell = self._cell(lesson, node)
+        cell = self._own_cell(lesson, node, walk)
+        program = self.program(lesson, walk)
+        answers = program.of_node(node)
+        if answers and answer.code and (cell is None or not cell[0] < answers[-1].line - 1 < cell[1]):
+            return self._with_lines(replaced(self._lines, program, answers[-1], body))
         if cell is not None:
-            trailing = self._blank_end(cell[0] + 1, cell[1])
-            return self._replaced(cell[0] + 1, trailing, body)
-        plain = self._plain_lines(lesson, node, walk)
-        if plain and answer.code:
-            kept = [line for number, line in enumerate(self._lines[: max(plain)]) if number not in plain]
-            return self._with_lines([*kept, *body, *self._lines[max(plain) + 1 :]])
+            return self._with_lines(
+                [*self._lines[: cell[0] + 1], *body, *self._lines[self._blank_end(cell[0] + 1, cell[1]) :]]
+            )
         cell_lines = [f"# %% {node}", *body]
         if not any(section.lesson == lesson for section in self.sections()) or not self.text.strip():
             kept = self._lines[: self._blank_end(0, len(self._lines))]
@@ -118,10 +120,34 @@ class Solutions:
             before = before[: self._blank_end(0, at)]
         return self._with_lines([*before, *cell_lines, *(self._lines[at:] or [""])])
 
+    def line_of(self, lesson: str, node: str, walk: Sequence[str]) -> int:
+        """The line, from 0, at which an answer to ``node`` begins, or would begin if there is none yet."""
+        cell = self._own_cell(lesson, node, walk)
+        if cell is not None:
+            return cell[0]
+        answers = self.program(lesson, walk).of_node(node)
+        if answers:
+            return answers[-1].line - 1
+        if not any(section.lesson == lesson for section in self.sections()):
+            return len(self._lines)
+        return self._place(lesson, node, walk)
+
     def _revealed(self, lesson: str) -> set[str]:
-        sections = [section for section in self.sections() if section.lesson == lesson]
-        lines = [line for section in sections for line in self._lines[section.start : section.end]]
-        return {match["node"] for line in lines if (match := _REVEALED.fullmatch(line))}
+        ranges = [range(section.start, section.end) for section in self.sections() if section.lesson == lesson]
+        return {
+            match["node"]
+            for line, comment in self._comments.items()
+            if any(line in lines for lines in ranges) and (match := _REVEALED.fullmatch(comment))
+        }
+
+    def _own_cell(self, lesson: str, node: str, nodes: Sequence[str]) -> tuple[int, int] | None:
+        """The cell of ``node``, unless answers to other nodes stand in it too."""
+        cell = self._cell(lesson, node)
+        if cell is None:
+            return None
+        others = [other for other in nodes if other != node]
+        inside = read_program("\n".join(self._lines[cell[0] : cell[1]]), others, self.where)
+        return None if inside.answers else cell
 
     def _cell(self, lesson: str, node: str) -> tuple[int, int] | None:
         """The last cell titled ``node``: the line of its marker, and the line after its end."""
@@ -135,31 +161,6 @@ class Solutions:
                     after = inside[index + 1].line if index + 1 < len(inside) else section.end
                     found = (marker.line, after)
         return found
-
-    def line_of(self, lesson: str, node: str, walk: Sequence[str]) -> int:
-        """The line, from 0, at which an answer to ``node`` begins, or would begin if there is none yet."""
-        cell = self._cell(lesson, node)
-        if cell is not None:
-            return cell[0]
-        answers = self.program(lesson, walk).of_node(node)
-        if answers:
-            return answers[-1].line - 1
-        if not any(section.lesson == lesson for section in self.sections()):
-            return len(self._lines)
-        return self._place(lesson, node, walk)
-
-    def _plain_lines(self, lesson: str, node: str, walk: Sequence[str]) -> set[int]:
-        """The lines, from 0, of the last answer to ``node``; none where one of them holds something else too."""
-        program = self.program(lesson, walk)
-        answers = program.of_node(node)
-        if not answers:
-            return set()
-        own: set[int] = set()
-        others: set[int] = set()
-        for index, step in enumerate(program.steps):
-            lines = range(step.line - 1, step.end_line)
-            (own if index in answers[-1].steps else others).update(lines)
-        return set() if own & others else own
 
     def _place(self, lesson: str, node: str, walk: Sequence[str]) -> int:
         """The line before which a new cell for ``node`` goes, so that cells stand in walk order."""
@@ -179,12 +180,42 @@ class Solutions:
             end -= 1
         return end
 
-    def _replaced(self, start: int, end: int, lines: list[str]) -> Solutions:
-        return self._with_lines([*self._lines[:start], *lines, *self._lines[end:]])
-
     def _with_lines(self, lines: list[str]) -> Solutions:
         text = "\n".join(lines)
         return Solutions(text if text.endswith("\n") else text + "\n", self.where, self.default_lesson)
+
+
+def comments_between(text: str, program: Program) -> dict[int, str]:
+    """The comments that begin a line outside of every statement, by line from 0."""
+    inside = {line for step in program.steps for line in range(step.line, step.end_line + 1)}
+    return {
+        token.start[0] - 1: token.string
+        for token in comments(text)
+        if token.start[1] == 0 and token.start[0] not in inside
+    }
+
+
+def replaced(lines: Sequence[str], program: Program, answer: Answer, body: Sequence[str]) -> list[str]:
+    """``lines`` with ``body`` in the place of the answer's last statement, and without its others.
+
+    A statement that shares a line with one of them gets a line of its own.
+    """
+    own, involved = set(answer.steps), set(answer.steps)
+    spans = [range(step.line - 1, step.end_line) for step in program.steps]
+    for index, span in enumerate(spans):
+        if any(set(span) & set(spans[other]) for other in answer.steps):
+            involved.add(index)
+    gone = {line for index in involved for line in spans[index]}
+    told: dict[int, list[str]] = {}
+    for index in sorted(involved):
+        kept = list(body) if index == answer.last else [] if index in own else program.steps[index].code.split("\n")
+        told.setdefault(spans[index].start, []).extend(kept)
+    result: list[str] = []
+    for number, line in enumerate(lines):
+        result.extend(told.get(number, []))
+        if number not in gone:
+            result.append(line)
+    return result
 
 
 def tidy(code: str) -> str:

@@ -24,18 +24,19 @@ def data_file(name: str) -> Path:
 
 
 def serve(name: str, text: str) -> None:
-    """From now on ``read_words(name)`` reads ``text``: for processes that open no files."""
+    """From now on ``read_words(name)`` gives the lines of ``text``: for processes that open no files."""
     _served[name] = text
 
 
 def read_words(name: str) -> list[str]:
     """The words of the bundled list ``name``, or of what is served in its place."""
-    text = _served[name] if name in _served else data_file(name).read_text(encoding="utf-8")
-    return parse_words(text, name)
+    if name in _served:
+        return _served[name].split("\n")
+    return parse_words(data_file(name).read_text(encoding="utf-8"), name)
 
 
 def word_list_text(path: Path) -> str:
-    """The text of a person's own list, checked; raises UsageError with one sentence that says what is wrong."""
+    """The words of a person's own list, one a line; raises UsageError with one sentence that says what is wrong."""
     if path.is_dir():
         raise UsageError(f"{path} is a directory, not a word list")
     try:
@@ -50,8 +51,7 @@ def word_list_text(path: Path) -> str:
         raise UsageError(f"the word list {path} is not text (UTF-8)") from None
     if "\0" in text:
         raise UsageError(f"the word list {path} is not text")
-    parse_words(text, str(path))
-    return text
+    return "\n".join(parse_words(text, str(path)))
 
 
 def parse_words(text: str, where: str) -> list[str]:
@@ -77,9 +77,12 @@ def parse_words(text: str, where: str) -> list[str]:
 def _name_column(text: str, where: str) -> list[tuple[int, str]]:
     reader = csv.reader(io.StringIO(text, newline=""))
     try:
-        rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader if any(row)]
+        cells = ((reader.line_num, [" ".join(cell.split()) for cell in row]) for row in reader)
+        rows = [(number, row) for number, row in cells if any(row)]
     except csv.Error as error:
         raise UsageError(f"the word list {where} is no readable CSV: {error}") from None
+    if not rows:
+        raise UsageError(f"the word list {where} is empty")
     columns = [index for index, cell in enumerate(rows[0][1]) if cell in ("Name", "name")]
     if not columns:
         raise UsageError(f"the word list {where} is a CSV without a column `Name` or `name`")

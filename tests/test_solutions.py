@@ -1,0 +1,481 @@
+from __future__ import annotations
+
+import ast
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from ninja_tui.errors import UsageError
+from ninja_tui.lesson.solutions import SavedAnswer, Solutions, read_solutions, save_answer, tidy, write_whole
+from tests.helpers import SOLUTION, WALK, right_answers
+
+
+def solutions(text: str) -> Solutions:
+    return Solutions(text, "solutions.py", "names")
+
+
+def held(text: str) -> dict[str, SavedAnswer]:
+    return solutions(text).answers("names", WALK)
+
+
+def saved(text: str, node: str, code: str, *, revealed: bool = False) -> str:
+    return solutions(text).with_answer("names", node, SavedAnswer(tidy(code), revealed), WALK).text
+
+
+# Arbitrary answers
+
+WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=12)
+MARKS = st.sampled_from(
+    [
+        "# %%",
+        "# %% probs",
+        "#%% logprobs",
+        "# %% lesson: other",
+        "# %% [markdown]",
+        "# revealed: dprobs",
+        "#\t%% C",
+        "##",
+    ]
+)
+COMMENTS = MARKS | WORDS.map("# {}".format)
+IN_A_STRING = st.lists(MARKS | WORDS | st.just("") | st.just("\t"), min_size=1, max_size=4).map("\n".join)
+LONG_STRINGS = IN_A_STRING.filter(lambda text: "'''" not in text and "\\" not in text and text[-1:] != "'")
+HELPERS = st.sampled_from(
+    [
+        "t = 1.0 / probs",
+        "größe = n; ñ = 2",
+        "for i in range(3):\n\tt = i\n\n\tu = t",
+        "if n:\n    pass\n# %% between\nelse:\n    t = (\n# %% inside\n  1)",
+        "@wrap\ndef helper(x):\n    '''What it does.\n# %% probs\n    '''\n    return x",
+        "t = 1 \\\n + 2",
+        "x = [\n\n  1,  # one\n\n]",
+        "t = 1;",
+        "\fpage = 2",
+        "_ = 'C[ix] [bold] {}'",
+    ]
+)
+NOISE = (
+    COMMENTS
+    | st.sampled_from(["", "   ", "\t", "\f"])
+    | HELPERS
+    | st.builds("s = {!r}".format, WORDS | IN_A_STRING)
+    | st.builds("s = '''{}'''".format, LONG_STRINGS)
+)
+BINDINGS = [
+    "{d} = torch.zeros_like(t)",
+    "{d} = (1.0\n# %% probs\n)",
+    "{d}: object = 3  # why",
+    "({d} := n)",
+    "t, {d} = 1, 2",
+    "for i in range(3):\n\t{d} = i",
+    "{d} = '''\n# %% logits\n\n# revealed: dlogits\n'''",
+]
+CHANGES = ["{d} += 1", "{d}[0] = 'é'", "{d}.index_add_(0, i, x)", "for i in y:\n    {d}[i] += 1", "{d} = {d} * 2"]
+
+
+@st.composite
+def codes(draw: st.DrawFn, node: str) -> str:
+    """Python, whatever else it holds, that binds the gradient of ``node`` and no other."""
+    noise = st.lists(NOISE, max_size=3)
+    bindings = st.lists(st.sampled_from(BINDINGS), min_size=1, max_size=2)
+    lines = [*draw(noise)]
+    for part in [*draw(bindings), *draw(st.lists(st.sampled_from(CHANGES), max_size=2))]:
+        lines += [part.format(d=f"d{node}"), *draw(noise)]
+    code = draw(st.sampled_from(["\n", "\r\n", "\r"])).join("\n".join(lines).split("\n"))
+    ast.parse(code)
+    return code
+
+
+@st.composite
+def sessions(draw: st.DrawFn) -> list[tuple[str, SavedAnswer]]:
+    """Answers in the order in which they are submitted; some nodes more than once, some only revealed."""
+    made = []
+    for node in draw(st.lists(st.sampled_from(WALK), min_size=1, max_size=6)):
+        revealed = draw(st.booleans())
+        code = "" if revealed and draw(st.booleans()) else tidy(draw(codes(node)))
+        made.append((node, SavedAnswer(code, revealed)))
+    return made
+
+
+@given(sessions())
+@example([("probs", SavedAnswer("t = 1 / probs\ndprobs = t\ndprobs = t * dlogprobs"))])
+@example([("probs", SavedAnswer("dprobs = '''\n# revealed: dprobs\n'''"))])
+@example([("C", SavedAnswer("dC = 1\n\n\ndC += 2")), ("logprobs", SavedAnswer("", revealed=True))])
+def test_whatever_is_saved_in_any_order_reads_back_the_same(session: list[tuple[str, SavedAnswer]]) -> None:
+    text = ""
+    for node, answer in session:
+        text = solutions(text).with_answer("names", node, answer, WALK).text
+    assert held(text) == dict(session)
+
+
+@given(session=sessions())
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_is_saved_in_a_file_is_what_the_next_start_reads(tmp_path: Path, session: list[tuple[str, Any]]) -> None:
+    path = tmp_path / "solutions.py"
+    path.unlink(missing_ok=True)
+    for node, answer in session:
+        save_answer(path, "names", node, answer, WALK)
+    assert read_solutions(path, "names").answers("names", WALK) == dict(session)
+
+
+@given(codes("probs"))
+def test_tidying_twice_changes_nothing_more(code: str) -> None:
+    assert tidy(tidy(code)) == tidy(code)
+    assert not tidy(code).startswith("\n")
+    assert "\r" not in tidy(code)
+
+
+@given(codes("probs"))
+def test_tidying_changes_no_code_but_comments(code: str) -> None:
+    assert ast.dump(ast.parse(tidy(code))) == ast.dump(ast.parse(code))
+
+
+def test_answers_saved_in_any_order_stand_in_walk_order() -> None:
+    text = ""
+    for node in reversed(WALK):
+        text = saved(text, node, right_answers()[node])
+    assert text == SOLUTION.read_text(encoding="utf-8")
+
+
+def test_an_answer_saved_again_takes_its_old_place() -> None:
+    text = SOLUTION.read_text(encoding="utf-8")
+    assert saved(text, "probs", "dprobs = dlogprobs / probs") == text.replace(
+        "dprobs = (1.0 / probs) * dlogprobs", "dprobs = dlogprobs / probs"
+    )
+
+
+def test_a_cell_of_several_statements_is_one_answer_with_its_helpers() -> None:
+    assert held("# %% probs\nt = 1.0 / probs\n\ndprobs = t * dlogprobs\n") == {
+        "probs": SavedAnswer("t = 1.0 / probs\n\ndprobs = t * dlogprobs")
+    }
+
+
+# Revealed answers
+
+
+def test_a_revealed_answer_is_marked_in_its_cell_and_read_back() -> None:
+    text = saved("", "probs", "dprobs = 1", revealed=True)
+    assert text == "# %% lesson: names\n# %% probs\n# revealed: dprobs\ndprobs = 1\n"
+    assert held(text) == {"probs": SavedAnswer("dprobs = 1", revealed=True)}
+
+
+def test_revealed_without_an_answer_is_kept_too() -> None:
+    text = saved("", "probs", "", revealed=True)
+    assert held(text) == {"probs": SavedAnswer("", revealed=True)}
+
+
+def test_a_revealed_mark_is_of_its_own_lesson_only() -> None:
+    text = "# %% lesson: other\n# %% probs\n# revealed: dprobs\ndprobs = 1\n# %% lesson: names\n# %% C\ndC = 1\n"
+    assert held(text) == {"C": SavedAnswer("dC = 1")}
+
+
+def test_revealing_a_node_of_a_plain_script_leaves_one_answer_to_it() -> None:
+    text = saved("dprobs = wrong\nx = 1\n", "probs", "", revealed=True)
+    text = saved(text, "probs", "dprobs = right", revealed=True)
+    assert "wrong" not in text
+    assert held(text) == {"probs": SavedAnswer("dprobs = right", revealed=True)}
+
+
+# What else a file holds
+
+HAND_WRITTEN = '''\
+"""My answers."""
+
+import torch  # the usual
+
+# %% helpers
+def again(x):
+    """Nothing.
+# %% probs
+    """
+    return x
+
+
+# %% lesson: other
+# %% probs
+dprobs = 0  # another lesson's
+
+# %% lesson: names
+# %% [markdown]
+# Here I got stuck.
+# %% counts_sum_inv
+dcounts_sum_inv = 1
+# %% scratch
+k = 3
+print(k)
+
+# %% lesson: third
+dC = 3
+'''
+OTHER_TEXT = st.lists(
+    st.sampled_from(
+        [
+            "# %% helpers\nk = 1\n",
+            "# %%\nprint('# %% probs')\n",
+            "# a thought\n",
+            "\n",
+            "x = '''\n# %% logprobs\n'''\n",
+            "def f(x):\n\n    return x\n",
+            "# %% lesson: other\ndprobs = 1\ndfoo = 2\n",
+            "# %% lesson: names\n",
+            "# %% C\ndC = 1\n",
+            "# %% embcat\ndembcat = 1\ndembcat += 1\n\n",
+            "x = 1; y = 2\n",
+        ]
+    ),
+    max_size=8,
+).map("".join)
+
+
+def inserted(before: str, after: str) -> list[str]:
+    """The lines that ``after`` has more than ``before``, in one piece; blank lines at the file's end do not count."""
+    old, new = before.rstrip("\n").split("\n"), after.rstrip("\n").split("\n")
+    places = [at for at in range(len(old) + 1) if new[:at] + new[at + len(new) - len(old) :] == old]
+    if before.strip():
+        assert places, f"{before!r} became {after!r}"
+        return new[places[0] : places[0] + len(new) - len(old)]
+    return new
+
+
+@given(OTHER_TEXT)
+@example(HAND_WRITTEN)
+def test_a_new_answer_leaves_all_other_text_as_it_is(text: str) -> None:
+    after = saved(text, "probs", "dprobs = 1\ndprobs += 1")
+    added = [line for line in inserted(text, after) if line not in ("", "# %% lesson: names")]
+    assert added == ["# %% probs", "dprobs = 1", "dprobs += 1"]
+    assert held(after) == {**held(text), "probs": SavedAnswer("dprobs = 1\ndprobs += 1")}
+
+
+@given(OTHER_TEXT, OTHER_TEXT, st.sampled_from(["", "# %% probs\n"]))
+def test_an_answer_saved_again_changes_nothing_but_itself(before: str, after: str, marker: str) -> None:
+    old, new = "dprobs = [\n  1]", "dprobs = 2\ndprobs += 3"
+    end = "# %% end\n" if marker else ""
+    text = f"{before}# %% lesson: names\n{marker}{old}\n{end}{after}"
+    assert saved(text, "probs", new) == (text.replace(old, new) if text.endswith("\n") else text)
+
+
+def test_a_hand_written_file_keeps_everything_through_a_whole_walk() -> None:
+    text = HAND_WRITTEN
+    for node in WALK:
+        text = saved(text, node, right_answers()[node])
+    kept = [line for line in HAND_WRITTEN.split("\n") if line != "dcounts_sum_inv = 1"]
+    lines = iter(text.split("\n"))
+    assert all(line in lines for line in kept)
+    assert {node: answer.code for node, answer in held(text).items()} == right_answers()
+    assert solutions(text).answers("other", WALK)["probs"].code == "dprobs = 0  # another lesson's"
+    assert solutions(text).answers("third", WALK) == {"C": SavedAnswer("dC = 3")}
+
+
+def test_another_lessons_file_gets_a_section_of_its_own() -> None:
+    text = saved("# %% lesson: other\n# %% probs\ndprobs = 0\n", "probs", "dprobs = 1")
+    assert text == "# %% lesson: other\n# %% probs\ndprobs = 0\n# %% lesson: names\n# %% probs\ndprobs = 1\n"
+
+
+def test_in_a_plain_script_an_answer_is_replaced_where_it_stands() -> None:
+    text = "import torch\n\ndlogprobs = 0  # mine\nx = 1\ndprobs = [\n    1]\ncmp('probs', dprobs, probs)\ndC = 1\n"
+    assert saved(text, "probs", "dprobs = 2\ndprobs += 3") == text.replace(
+        "dprobs = [\n    1]", "dprobs = 2\ndprobs += 3"
+    )
+
+
+def test_in_a_plain_script_partial_sums_become_one_answer_where_the_last_stood() -> None:
+    text = "dcounts = a\n# then\ndprobs = b\ndcounts += c\nprint(dcounts)\n"
+    assert saved(text, "counts", "dcounts = d") == "# then\ndprobs = b\ndcounts = d\nprint(dcounts)\n"
+
+
+def test_in_a_plain_script_the_last_of_several_answers_is_replaced() -> None:
+    text = "dprobs = a\ndC = b\ndprobs = c\n"
+    assert saved(text, "probs", "dprobs = d") == "dprobs = a\ndC = b\ndprobs = d\n"
+
+
+def test_what_shares_a_line_with_the_answer_gets_a_line_of_its_own() -> None:
+    after = saved("a = 1; dprobs = 2\nb = a\n", "probs", "dprobs = 3")
+    assert after == "a = 1\ndprobs = 3\nb = a\n"
+    assert held(after)["probs"].code == "dprobs = 3"
+
+
+def test_saving_one_answer_of_a_cell_keeps_the_other_answers_in_it() -> None:
+    text = "# %% probs\ndprobs = 1\ndcounts_sum_inv = (counts * dprobs).sum(1, keepdim=True)\n"
+    after = saved(text, "probs", "dprobs = 2")
+    assert {node: answer.code.split("\n")[0] for node, answer in held(after).items()} == {
+        "probs": "dprobs = 2",
+        "counts_sum_inv": "dcounts_sum_inv = (counts * dprobs).sum(1, keepdim=True)",
+    }
+
+
+def test_a_marker_inside_a_statement_is_a_comment() -> None:
+    text = (
+        "# %% probs\ndprobs = (\n# %% logprobs\n    (1.0 / probs) * dlogprobs)\n"
+        "# %% C\nfor i in x:\n    dC = 1\n# %% h\n    dC += 2\n"
+    )
+    assert held(text) == {
+        "probs": SavedAnswer("dprobs = (\n# %% logprobs\n    (1.0 / probs) * dlogprobs)"),
+        "C": SavedAnswer("for i in x:\n    dC = 1\n# %% h\n    dC += 2"),
+    }
+
+
+def test_sections_tell_which_lines_are_whose() -> None:
+    found = solutions("dC = 1\n# %% lesson: other\ndx = 1\n# %%lesson: names\ndC = 2").sections()
+    assert [(section.lesson, section.start, section.end) for section in found] == [
+        *(("names", 0, 1), ("other", 1, 3), ("names", 3, 5))
+    ]
+
+
+def test_comments_before_the_first_lesson_are_no_section() -> None:
+    assert [section.lesson for section in solutions("# me\n\n# %% lesson: other\ndx = 1").sections()] == ["other"]
+
+
+def test_lines_of_a_later_section_count_in_the_file() -> None:
+    program = solutions("# %% lesson: other\ndC = 1\n# %% lesson: names\n\ndC = 2\n").program("names", WALK)
+    assert [answer.line for answer in program.answers] == [5]
+
+
+# Writing
+
+
+def names_in(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
+def answer_into(path: Path) -> None:
+    save_answer(path, "names", "probs", SavedAnswer("dprobs = 1"), WALK)
+
+
+def test_a_new_file_is_made_whole(tmp_path: Path) -> None:
+    path = tmp_path / "solutions.py"
+    answer_into(path)
+    assert path.read_text(encoding="utf-8") == "# %% lesson: names\n# %% probs\ndprobs = 1\n"
+    assert names_in(tmp_path) == ["solutions.py"]
+    mask = os.umask(0)
+    os.umask(mask)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~mask
+
+
+@pytest.mark.parametrize("failing", ["replace", "fsync", "write", "chmod"])
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    path = tmp_path / "solutions.py"
+    path.write_text("dC = 1\n", encoding="utf-8")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    if failing == "write":
+        made = os.fdopen
+
+        def fdopen(*arguments: Any, **named: Any) -> Any:
+            stream = made(*arguments, **named)
+            stream.write = full
+            return stream
+
+        monkeypatch.setattr(os, "fdopen", fdopen)
+    else:
+        monkeypatch.setattr(os, failing, full)
+    with pytest.raises(UsageError, match=r"solutions\.py cannot be written: No space left on device"):
+        answer_into(path)
+    monkeypatch.undo()
+    assert path.read_text(encoding="utf-8") == "dC = 1\n"
+    assert names_in(tmp_path) == ["solutions.py"]
+
+
+def test_a_write_that_is_interrupted_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "solutions.py"
+    path.write_text("dC = 1\n", encoding="utf-8")
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_whole(path, "dC = 2\n")
+    monkeypatch.undo()
+    assert path.read_text(encoding="utf-8") == "dC = 1\n"
+    assert names_in(tmp_path) == ["solutions.py"]
+
+
+def test_the_new_text_is_on_disk_before_it_takes_the_old_ones_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "solutions.py"
+    path.write_text("dC = 1\n", encoding="utf-8")
+    seen: list[str] = []
+    synced, replaced = os.fsync, os.replace
+
+    def fsync(descriptor: int) -> None:
+        seen.append(f"sync {os.fstat(descriptor).st_size}")
+        synced(descriptor)
+
+    def replace(*arguments: Any, **named: Any) -> None:
+        seen.append("replace")
+        replaced(*arguments, **named)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(os, "replace", replace)
+    write_whole(path, "dC = 22\n")
+    assert seen[:2] == ["sync 8", "replace"]
+    assert path.read_text(encoding="utf-8") == "dC = 22\n"
+
+
+def test_a_files_mode_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "solutions.py"
+    path.write_text("dC = 1\n", encoding="utf-8")
+    path.chmod(0o640)
+    answer_into(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["file", "no file yet"])
+def test_a_link_stays_a_link_and_its_file_is_written(tmp_path: Path, there: bool) -> None:
+    target, link = tmp_path / "elsewhere" / "mine.py", tmp_path / "solutions.py"
+    target.parent.mkdir()
+    if there:
+        target.write_text("dC = 1\n", encoding="utf-8")
+    link.symlink_to(target)
+    answer_into(link)
+    assert link.is_symlink()
+    assert held(target.read_text(encoding="utf-8"))["probs"].code == "dprobs = 1"
+    assert names_in(target.parent) == ["mine.py"]
+
+
+def test_a_file_changed_by_another_hand_meanwhile_is_not_overwritten_with_less(tmp_path: Path) -> None:
+    path = tmp_path / "solutions.py"
+    answer_into(path)
+    with path.open("a", encoding="utf-8") as stream:
+        stream.write("# %% C\ndC = 1\n")
+    save_answer(path, "names", "h", SavedAnswer("dh = 1"), WALK)
+    assert set(held(path.read_text(encoding="utf-8"))) == {"probs", "C", "h"}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"dC = 1\ndprobs = (\n", "line 2"),
+        (b"\xff\xfe", "is not text"),
+        (b"dC = 1\x00", "is not text"),
+    ],
+)
+def test_a_file_that_is_no_python_is_refused_and_left_as_it_is(tmp_path: Path, content: bytes, said: str) -> None:
+    path = tmp_path / "solutions.py"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match=said):
+        answer_into(path)
+    assert path.read_bytes() == content
+
+
+def test_a_directory_in_the_files_place_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is a directory"):
+        answer_into(tmp_path)
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be written: No such file"):
+        answer_into(tmp_path / "nowhere" / "solutions.py")
