@@ -44,6 +44,7 @@ class Runner:
     def __init__(self) -> None:
         self._drawn: dict[str, Namespace] = {}
         self._loss = ""
+        self._nodes: tuple[str, ...] = ()
         self._base: dict[str, Namespace] = {}
         self._runs: dict[str, Namespace] = {}
         self._origins: dict[str, dict[str, tuple[int, int]]] = {}
@@ -70,7 +71,7 @@ class Runner:
         second = dict(first)
         draw_minibatch(code, second)
         self._drawn = {"float32": first, "float64": first, "universe": second}
-        self._loss = code.loss
+        self._loss, self._nodes = code.loss, code.nodes
         return {}, {}
 
     def load(self, message: Message) -> Reply:
@@ -178,7 +179,8 @@ class Runner:
         return [name for name in found if not name.startswith("__")]
 
     def _compared_in(self, look: str, tensors: dict[str, TensorData]) -> list[list[str]]:
-        names = {id(value): name for name, value in self._runs[look].items() if isinstance(value, torch.Tensor)}
+        run = self._runs[look]
+        names = {id(run[name]): name for name in self._nodes if name in run}
         compared: list[list[str]] = []
         for label, which, dt in self._compared:
             if which in names:
