@@ -89,11 +89,10 @@ class Statements:
             pairs = [(output, given) for output, given in pairs if output.requires_grad]
             if not pairs:
                 return None
-            found = torch.autograd.grad(
-                [output for output, _ in pairs], leaf, [given.reshape(output.shape) for output, given in pairs],
-                allow_unused=True,
-            )  # fmt: skip
-        return found[0]
+            # one number: gradients given for outputs would have autograd import half a second of symbolic shapes
+            weighed = torch.stack([(output * given.reshape(output.shape)).sum() for output, given in pairs]).sum()
+            found: torch.Tensor | None = torch.autograd.grad(weighed, leaf, allow_unused=True)[0]
+        return found
 
 
 def _bound(tree: ast.Module) -> tuple[str, ...]:
