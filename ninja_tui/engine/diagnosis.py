@@ -18,6 +18,7 @@ import torch
 
 from ninja_tui.engine.compare import largest_entry
 from ninja_tui.engine.factors import factor_name, powers
+from ninja_tui.engine.inspect import place_of
 from ninja_tui.engine.looks import Look
 
 if TYPE_CHECKING:
@@ -421,8 +422,7 @@ class _Case:
         if given is None:
             return f"shape {tuple(self.given.shape)} for {tuple(self.wanted.shape)}"
         gap = (given - self.wanted).abs()
-        place = torch.unravel_index(gap.argmax(), gap.shape)
-        return f"it is farthest off at {[int(part) for part in place]}"
+        return f"it is farthest off at {place_of(int(gap.argmax().item()), tuple(gap.shape))}"
 
     def _fitted(self) -> torch.Tensor | None:
         """``given`` in the shape of ``wanted``, where it can be broadcast to it."""
