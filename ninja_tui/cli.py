@@ -61,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     parser.add_argument("--seed", metavar="N", type=_seed, help="another seed than the lesson's")
     parser.add_argument("--json", metavar="FILE", help="with --replay: write the report as JSON (- for stdout)")
+    parser.add_argument("--strict", action="store_true", help="with --replay: every warning is a failure")
     parser.add_argument(
         "--timeout", metavar="S", type=_seconds, default=10.0,
         help="with --replay: seconds an answer may take (default: 10)",
@@ -102,7 +103,7 @@ def _replay(options: argparse.Namespace) -> int:
     start_server()
     from ninja_tui.replay import Request, replay
 
-    request = Request(tuple(options.replay), options.lesson, _options(options), options.timeout)
+    request = Request(tuple(options.replay), options.lesson, _options(options), options.timeout, options.strict)
     from rich.console import Console
     from rich.markup import escape
 

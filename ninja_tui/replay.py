@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ninja_tui.engine.process import start_server
@@ -60,12 +60,15 @@ class Report:
 
 @dataclass(frozen=True)
 class Request:
-    """What to replay: ``lesson`` is for files that do not name theirs; ``timeout`` is seconds an answer."""
+    """What to replay: ``lesson`` is for files that do not name theirs; ``timeout`` is seconds an answer;
+    with ``strict`` a warning is a failure.
+    """
 
     paths: tuple[Path, ...]
     lesson: str = "names"
     options: Options = field(default_factory=Options)
     timeout: float = 10.0
+    strict: bool = False
 
 
 Progress = Callable[[str], None]
@@ -93,18 +96,20 @@ def _file(path: Path, request: Request, benches: dict[str, Workbench], progress:
                 bench = Workbench(read_lesson(name), request.options)
                 bench.open()
                 benches[name] = bench
-            reports.append(_lesson(benches[name], solutions, request.timeout, progress))
+            reports.append(_lesson(benches[name], solutions, request, progress))
         return FileReport(str(path), tuple(reports))
     except UsageError as error:
         return FileReport(str(path), error=str(error))
 
 
-def _lesson(bench: Workbench, solutions: Solutions, timeout: float, progress: Progress) -> LessonReport:
+def _lesson(bench: Workbench, solutions: Solutions, request: Request, progress: Progress) -> LessonReport:
     lesson, facts = bench.lesson, bench.facts
     nodes = [node.name for node in lesson.nodes if node.name in facts.shapes]
     program = solutions.program(lesson.name, nodes)
-    rerun = Rerun(bench, program, timeout)
+    rerun = Rerun(bench, program, request.timeout)
     verdicts = rerun.judge_all(lambda node: progress(f"{solutions.where}: d{node}"))
+    if request.strict:
+        verdicts = [replace(each, status=Status.FAIL) if each.warnings else each for each in verdicts]
     answered = {answer.node for answer in program.answers}
     missing = [Verdict(node, Status.MISSING, facts.shapes[node]) for node in lesson.asks if node not in answered]
     order = {node: position for position, node in enumerate(nodes)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import asdict
 from typing import Any, Literal
 
 from rich.console import Console
@@ -12,10 +13,12 @@ from rich.text import Text
 
 from ninja_tui import __version__
 from ninja_tui.engine.rerun import Comparison
-from ninja_tui.engine.verdict import Status, Verdict
+from ninja_tui.engine.verdict import Status, Verdict, Warning
 from ninja_tui.replay import FileReport, LessonReport, Report
 
 SCHEMA = 1
+ADRIFT = 1e-6
+"""Relative difference beyond which a chained gradient is not just rounding."""
 STYLES = {
     Status.PASS: "green",
     Status.FAIL: "bold red",
@@ -45,12 +48,17 @@ def yes_no(verdict: Verdict, *, value: bool) -> Text:
 
 
 def words_on(verdict: Verdict) -> list[str]:
-    """What the columns do not say: an error, or a shape that is not the tensor's."""
-    if verdict.error:
-        return [verdict.error]
-    if verdict.shape is not None and verdict.shape != verdict.expected_shape:
-        return [f"a gradient has its tensor's shape: {verdict.expected_shape}, not {verdict.shape}"]
-    return []
+    """What the columns do not say: an error, the diagnosis, a shape, why ``cmp`` and the status disagree."""
+    words = [verdict.error] if verdict.error else []
+    if verdict.diagnosis is not None:
+        words.append(f"{verdict.diagnosis.kind}: {verdict.diagnosis.message}")
+    if verdict.passed and verdict.shape != verdict.expected_shape:
+        words.append(f"a gradient has its tensor's shape: {verdict.expected_shape}, not {verdict.shape}")
+    if verdict.probe and any(w in (Warning.STRUCTURE, Warning.CLOSED_FORM) for w in verdict.warnings):
+        words.append(verdict.probe)
+    if verdict.note:
+        words.append(verdict.note)
+    return words
 
 
 def print_report(report: Report, console: Console) -> None:
@@ -66,6 +74,9 @@ def print_report(report: Report, console: Console) -> None:
                     console.print(Text(f"{where}: {word}", style="yellow"))
             for comparison in lesson.comparisons:
                 console.print(_comparison(comparison))
+            adrift = _adrift(lesson)
+            if adrift:
+                console.print(adrift)
             console.print(_summary(lesson))
 
 
@@ -100,6 +111,15 @@ def _comparison(comparison: Comparison) -> Text:
         f"approximate: {comparison.approximate!s:5} maxdiff: {number_text(comparison.maxdiff)}",
         style="dim",
     )
+
+
+def _adrift(lesson: LessonReport) -> Text | None:
+    """What training would see: right answers that get a wrong upstream gradient from one before them."""
+    off = [v.node for v in lesson.verdicts if v.passed and not v.vacuous and (v.chained or 0.0) > ADRIFT]
+    if not off:
+        return None
+    some = ", ".join(off[:4]) + (", …" if len(off) > 4 else "")
+    return Text(f"right, but in training off all the same, because of what is upstream: {some}", style="dim")
 
 
 def _summary(lesson: LessonReport) -> Text:
@@ -157,7 +177,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "maxdiff": _number(verdict.maxdiff),
         "relative": _number(verdict.relative),
         "warnings": [str(warning) for warning in verdict.warnings],
-        "diagnosis": None,
+        "diagnosis": None if verdict.diagnosis is None else asdict(verdict.diagnosis),
         "error": verdict.error,
     }
 

@@ -158,7 +158,11 @@ class Desk:
 
         def job() -> None:
             place = self._place if self._place and self._place.node == node else Place(node)
-            self._tell(Judged(node, code, self._ready().evaluate(code, place), place.own))
+
+            def tell(verdict: Verdict) -> None:
+                self._tell(Judged(node, code, verdict, place.own))
+
+            tell(self._ready().evaluate(code, place, tell))
 
         self._judging.add("judge", self._guarded(job))
 

@@ -106,6 +106,15 @@ def _number(value: complex) -> float | int | str:
     return value if math.isfinite(value) else str(value)
 
 
+def place_of(flat: int, shape: tuple[int, ...]) -> list[int]:
+    """The index of the element that is number ``flat`` in row-major order."""
+    index: list[int] = []
+    for size in reversed(shape):
+        flat, part = divmod(flat, size)
+        index.insert(0, part)
+    return index
+
+
 def worst(difference: torch.Tensor) -> dict[str, Any] | None:
     """The index and size of the largest difference; None where there is none."""
     if not difference.numel():
@@ -116,5 +125,6 @@ def worst(difference: torch.Tensor) -> dict[str, Any] | None:
     value = float(size.reshape(-1)[place].item())
     if value == 0.0:
         return None
-    index = [int(part.item()) for part in torch.unravel_index(torch.tensor(place), difference.shape)]
-    return {"index": index, "size": _number(value)}
+    index = place_of(place, tuple(difference.shape))
+    width = difference.shape[-1] if difference.dim() else 1
+    return {"index": index, "size": _number(value), "row": place // width, "column": place % width}

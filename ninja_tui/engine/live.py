@@ -1,14 +1,18 @@
-"""Judges an answer while it is typed: the cost of a key press is one run of that one answer."""
+"""Judges an answer while it is typed: the cost of a key press is one run of that one answer in each look."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from ninja_tui.engine.rerun import DOUBLE_TAKES, PRECISIONS, Outcome, outcome_of, verdict_on
-from ninja_tui.engine.verdict import Status, Verdict
-from ninja_tui.engine.wire import Broken, TimedOut
-from ninja_tui.engine.workbench import Runner, Workbench
+from ninja_tui.engine.looks import FIRST, REST, Look
+from ninja_tui.engine.rerun import LOOKS, OTHERS_TAKE, Outcome, outcome_of
+from ninja_tui.engine.verdict import Diagnosis, Status, Verdict, Warning
+from ninja_tui.engine.wire import Broken, TensorData, TimedOut
+from ninja_tui.engine.workbench import Case, Runner, Workbench
 from ninja_tui.lesson.answers import Answer, Step, binds, names_read
+from ninja_tui.lesson.traits import Traits, traits_of
 
 LIVE_TIMEOUT = 2.0
 """Seconds that one live evaluation may take."""
@@ -34,39 +38,68 @@ class Place:
         return cls(node, steps, completed, own)
 
 
+@dataclass
+class _Ready:
+    """A runner in which all that stands before a place has run."""
+
+    place: Place
+    runner: Runner
+    bound: set[str] = field(default_factory=set)
+    clobbered: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+
 class LiveJudge:
     """Evaluates code at one place at a time. Not for two threads at once."""
 
     def __init__(self, bench: Workbench) -> None:
         self._bench = bench
-        self._place: Place | None = None
         self._runner: Runner | None = None
-        self._bound: set[str] = set()
+        self._ready: _Ready | None = None
         self._excluded: set[str] = set()
+        self._gradients = frozenset(f"d{node}" for node in bench.facts.shapes)
 
     def prepare(self, place: Place) -> None:
         """Makes ready for answers at ``place``: what stands before it has run when this returns."""
-        if self._runner is None or place.node in self._runner.seen:
-            self._renew()
-        self._place = place
-        while not self._run_up(place):
-            self._renew()
+        while True:
+            if self._runner is None or place.node in self._runner.seen:
+                self._drop()
+                self._runner = self._bench.runner()
+                self._bench.make_ahead()
+            ready = _Ready(place, self._runner)
+            if self._run_up(ready):
+                self._ready = ready
+                return
 
-    def evaluate(self, code: str, place: Place) -> Verdict:
-        """The verdict on ``code``, which is complete Python, as the answer at ``place``."""
-        if place != self._place or self._runner is None:
+    def evaluate(self, code: str, place: Place, tell: Callable[[Verdict], None] = lambda _: None) -> Verdict:
+        """The verdict on ``code``, which is complete Python, as the answer at ``place``.
+
+        ``tell`` hears a provisional verdict, of the first looks, before.
+        """
+        if self._ready is None or self._ready.place != place:
             self.prepare(place)
+        ready, gradient = self._ready, f"d{place.node}"
         shape = self._bench.facts.shapes[place.node]
-        gradient = f"d{place.node}"
-        if not binds(code, gradient):
+        if ready is None or not binds(code, gradient):
             return Verdict(place.node, Status.ERROR, shape, error=f"the answer does not bind {gradient}")
-        runner = self._runner
-        if runner is None:
-            raise RuntimeError("prepare gives a runner")
-        self._supply(runner, place.node, names_read(code))
-        body = {"do": "try", "dtypes": PRECISIONS, "code": code, "name": gradient}
+        self._supply(ready, names_read(code))
+        traits = traits_of([code], [step.code for step in place.steps], self._gradients)
+        watch = [f"d{node}" for _, node in place.completed if node != place.node]
+        watch += [f"d{node}" for node in ready.bound if f"d{node}" not in watch]
+        outcomes: dict[Look, Outcome] = {}
+        output, changed = "", set[str]()
         try:
-            said, tensors = runner.request(body, LIVE_TIMEOUT)
+            for looks, limit in ((FIRST, LIVE_TIMEOUT), (REST, LIVE_TIMEOUT * OTHERS_TAKE)):
+                body = {"do": "try", "looks": looks, "code": code, "name": gradient, "watch": watch}
+                said, tensors = ready.runner.request(body, limit)
+                for look in looks:
+                    words = said.get(look, {"error": "did not run"})
+                    found = outcome_of(words, str(words.get("kind", "")), tensors.get(look), (gradient, shape))
+                    outcomes[look] = replace(found, trouble=_with_line(found.trouble, words, code))
+                    changed |= set(words.get("changed", []))
+                output = output or str(said.get(Look.SINGLE, {}).get("output", ""))
+                if looks is REST or outcomes[Look.SINGLE].tensor is None:
+                    break
+                tell(replace(self._judged(ready, outcomes, traits, None), output=output, provisional=True))
         except TimedOut:
             self._drop()
             error = f"no end after {LIVE_TIMEOUT:g} s"
@@ -74,72 +107,89 @@ class LiveJudge:
         except Broken:
             self._drop()
             return Verdict(place.node, Status.ERROR, shape, error="the answer ended its process")
-        outcomes = []
-        for dtype in PRECISIONS:
-            part = said.get(dtype, {"error": "did not run"})
-            outcome = outcome_of(part, str(part.get("kind", "")), tensors.get(dtype), (gradient, shape))
-            outcomes.append(replace(outcome, trouble=_with_line(outcome, part, code)))
-        single, double = outcomes
-        seconds = float(said.get("seconds", 0.0))
-        return replace(verdict_on(self._bench, place.node, single, double.tensor), seconds=seconds)
+        verdict = self._judged(ready, outcomes, traits, code)
+        return replace(_with_aliasing(verdict, changed), output=output)
 
     def close(self) -> None:
         """Ends the runner."""
         self._drop()
 
-    def _run_up(self, place: Place) -> bool:
-        """Runs the steps before ``place`` that do not hang; False where one did, and the runner is dead."""
-        runner = self._runner
-        if runner is None:
-            return False
-        self._bound = set()
-        for dtype in PRECISIONS:
-            runner.begin(dtype)
+    def _judged(self, ready: _Ready, outcomes: dict[Look, Outcome], traits: Traits, code: str | None) -> Verdict:
+        """The verdict; with ``code``, also whether names that were clobbered before are the mistake."""
+        single = outcomes[Look.SINGLE]
+        case = Case(
+            node=ready.place.node,
+            gradients={look: each.tensor for look, each in outcomes.items() if each.tensor is not None},
+            errors={look: each.trouble for look, each in outcomes.items() if each.tensor is None},
+            traits=traits,
+        )
+        verdict = self._bench.judge(case)
+        by = {name: where for name, where in ready.clobbered.items() if name in traits.depends}
+        if code is not None and by and not verdict.passed:
+            restored = self._restored(ready, code, sorted(by))
+            clobbered = [(name, node, line) for name, (node, line) in by.items()]
+            again = self._bench.judge(replace(case, restored=restored, clobbered=clobbered))
+            verdict = again if again.diagnosis and again.diagnosis.kind == "clobbered" else verdict
+        if single.tensor is None:
+            verdict = replace(verdict, status=single.status, error=single.trouble)
+        return verdict
+
+    def _restored(self, ready: _Ready, code: str, names: list[str]) -> TensorData | None:
+        name = f"d{ready.place.node}"
+        body = {"do": "try", "looks": [Look.LOCAL], "code": code, "name": name, "restore": names}
+        _, tensors = ready.runner.request(body, LIVE_TIMEOUT)
+        return tensors.get(Look.LOCAL)
+
+    def _run_up(self, ready: _Ready) -> bool:
+        """Runs the steps before the place that do not hang; False where one did, and the runner is dead."""
+        place, runner = ready.place, ready.runner
         before = {name for step in place.steps for name in step.reads}
-        ended = {node for _, node in place.completed}
-        self._supply(runner, place.node, before - {f"d{node}" for node in ended})
+        ended = {f"d{node}" for _, node in place.completed}
+        runner.begin(LOOKS, before)
+        self._supply(ready, before - ended)
         for index, step in enumerate(place.steps):
-            if step.code not in self._excluded and not self._ran(runner, step):
+            if step.code not in self._excluded and not self._ran(ready, step):
                 return False
             for at, node in place.completed:
                 if at == index and node != place.node:
-                    for dtype in PRECISIONS:
-                        if dtype == "float64" or node not in place.own:
-                            runner.put(dtype, node, self._bench.gradient(node, dtype))
-                    self._bound.add(node)
+                    looks = [look for look in LOOKS if look is not Look.SINGLE or node not in place.own]
+                    runner.put(node, {look: self._bench.gradient(node, look) for look in looks})
+                    ready.bound.add(node)
         return True
 
-    def _ran(self, runner: Runner, step: Step) -> bool:
-        for dtype in PRECISIONS:
-            body = {"do": "step", "dtype": dtype, "code": step.code, "line": step.line, "take": []}
-            try:
-                runner.request(body, LIVE_TIMEOUT * DOUBLE_TAKES)
-            except (TimedOut, Broken):
-                self._excluded.add(step.code)
-                self._drop()
-                return False
+    def _ran(self, ready: _Ready, step: Step) -> bool:
+        body: dict[str, Any] = {"do": "step", "looks": LOOKS, "code": step.code, "line": step.line}
+        try:
+            said, _ = ready.runner.request({**body, "take": [], "watch": []}, LIVE_TIMEOUT * OTHERS_TAKE)
+        except (TimedOut, Broken):
+            self._excluded.add(step.code)
+            self._drop()
+            return False
+        for name in said[Look.LOCAL]["clobbered"]:
+            ready.clobbered[str(name)] = ("", step.line)
         return True
 
-    def _supply(self, runner: Runner, node: str, names: set[str] | frozenset[str]) -> None:
+    def _supply(self, ready: _Ready, names: set[str] | frozenset[str]) -> None:
         """Puts the reference in place for gradients that are read and that no answer before gave."""
         for other in self._bench.facts.shapes:
-            if f"d{other}" in names and other not in self._bound and other != node:
-                for dtype in PRECISIONS:
-                    runner.put(dtype, other, self._bench.gradient(other, dtype))
-                self._bound.add(other)
-
-    def _renew(self) -> None:
-        self._drop()
-        self._runner = self._bench.runner()
-        self._bench.make_ahead()
+            if f"d{other}" in names and other not in ready.bound and other != ready.place.node:
+                ready.runner.put(other, {look: self._bench.gradient(other, look) for look in LOOKS})
+                ready.bound.add(other)
 
     def _drop(self) -> None:
         if self._runner is not None:
             self._runner.close()
-        self._runner = None
+        self._runner = self._ready = None
 
 
-def _with_line(outcome: Outcome, said: dict[str, object], code: str) -> str:
+def _with_aliasing(verdict: Verdict, changed: set[str]) -> Verdict:
+    """A word on other gradients that the answer changes on its way, whether it passes or not."""
+    if not changed or not verdict.passed:
+        return verdict
+    message = f"it changes {', '.join(sorted(changed))} too: the names are one tensor"
+    return replace(verdict, warnings=(*verdict.warnings, Warning.ALIASING), diagnosis=Diagnosis("aliasing", message))
+
+
+def _with_line(trouble: str, said: dict[str, Any], code: str) -> str:
     line = said.get("line")
-    many = "\n" in code.strip("\n")
-    return f"line {line}: {outcome.trouble}" if outcome.trouble and line and many else outcome.trouble
+    return f"line {line}: {trouble}" if trouble and line and "\n" in code.strip("\n") else trouble

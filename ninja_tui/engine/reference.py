@@ -12,22 +12,25 @@ from typing import Any
 import torch
 
 from ninja_tui.engine import inspect as views
-from ninja_tui.engine.compare import broadcasts, columns, largest_entry, relative_difference
+from ninja_tui.engine.compare import broadcasts, columns
 from ninja_tui.engine.execution import Namespace, draw_minibatch, set_up
+from ninja_tui.engine.judge import Evidence, judge
 from ninja_tui.engine.lesson_code import LessonCode
-from ninja_tui.engine.tape import Tape, record
+from ninja_tui.engine.looks import Look
+from ninja_tui.engine.reckoning import Reckoning
+from ninja_tui.engine.tape import Tape, elsewhere, record
 from ninja_tui.engine.tensors import pack, unpack
+from ninja_tui.engine.vjp import Statements
 from ninja_tui.engine.wire import Message, TensorData
-from ninja_tui.engine.worker import Reply
-
-PRECISIONS = ("float32", "float64")
+from ninja_tui.engine.worker import Refused, Reply
 
 
 class Reference:
-    """One lesson's tapes in both precisions, and the gradients that were last compared with them."""
+    """One lesson's tapes and looks, and the gradients that were last compared with them."""
 
     def __init__(self) -> None:
         self._tapes: dict[str, Tape] = {}
+        self._reckoning: Reckoning | None = None
         self._yours: dict[str, torch.Tensor] = {}
 
     def requests(self) -> dict[str, Callable[[Message], Reply]]:
@@ -46,43 +49,44 @@ class Reference:
         namespace = set_up(code)
         before = dict(namespace)
         draw_minibatch(code, namespace)
-        self._tapes = {dtype: record(code, namespace, dtype) for dtype in PRECISIONS}
+        second = dict(namespace)
+        draw_minibatch(code, second)
+        self._tapes = {
+            "float32": record(code, namespace, "float32"),
+            "float64": record(code, namespace, "float64"),
+            "universe": record(code, elsewhere(code, second), "float64"),
+        }
+        tape, double = self._tapes["float32"], self._tapes["float64"]
+        nodes = frozenset(double.gradients)
+        plain = {name: value for name, value in namespace.items() if name not in double.values}
+        statements = Statements(code, plain, double.values, nodes)
+        self._reckoning = Reckoning(tape, double, self._tapes["universe"], statements, code.loss)
         drawn = {name for name, value in namespace.items() if value is not before.get(name)}
-        tape = self._tapes["float32"]
         shared = drawn | set(tape.bound) | set(code.parameters)
         tensors: dict[str, TensorData] = {}
-        for dtype, own in self._tapes.items():
+        for base, own in self._tapes.items():
             for name in shared & own.values.keys():
-                tensors[f"{dtype}:{name}"] = pack(own.values[name])
+                tensors[f"{base}:{name}"] = pack(own.values[name])
         seed = namespace.get("seed")
         return {
             "loss": tape.loss,
             "seed": seed if isinstance(seed, int) else None,
             "torch": torch.__version__,
             "nodes": {name: list(gradient.shape) for name, gradient in tape.gradients.items()},
+            "vacuous": sorted(self._reckoning.vacuous),
             "names": _names(namespace, tape),
         }, tensors
 
     def judge(self, message: Message) -> Reply:
-        """Compares an answer (``float32``, and ``float64`` where that run went well) with the tapes."""
-        node = str(message.body["node"])
-        single = unpack(message.tensors["float32"])
-        gradient = self._tapes["float32"].gradients[node]
-        judged = self._tapes["float64"].gradients[node]
-        self._yours[node] = single
-        seen = columns(single, gradient)
-        scale = max(largest_entry(judged), largest_entry(gradient))
-        best = unpack(message.tensors["float64"]) if "float64" in message.tensors else single
-        relative = relative_difference(best, judged, scale)
-        return {
-            "shape": list(single.shape),
-            "expected_shape": list(gradient.shape),
-            "broadcasts": broadcasts(tuple(single.shape), tuple(gradient.shape)),
-            "exact": seen.exact,
-            "approximate": seen.approximate,
-            "maxdiff": seen.maxdiff,
-            "relative": relative,
-        }, {}
+        """Judges an answer by the gradients it gave, by look; see ``judge.judge``."""
+        tensors = {key: unpack(packed) for key, packed in message.tensors.items()}
+        restored = tensors.pop("restored", None)
+        evidence = Evidence.from_body(message.body, {Look(key): each for key, each in tensors.items()}, restored)
+        if Look.SINGLE in evidence.gradients:
+            self._yours[evidence.node] = evidence.gradients[Look.SINGLE]
+        if self._reckoning is None:
+            raise Refused("the lesson is not open")
+        return judge(self._reckoning, evidence), {}
 
     def compare(self, message: Message) -> Reply:
         """What the notebook's ``cmp`` prints for the tensor ``float32`` and the node's gradient."""
@@ -91,9 +95,11 @@ class Reference:
         return {"exact": seen.exact, "approximate": seen.approximate, "maxdiff": seen.maxdiff}, {}
 
     def gradients(self, message: Message) -> Reply:
-        """The reference gradients of ``nodes`` in ``dtype``."""
-        tape = self._tapes[str(message.body["dtype"])]
-        return {}, {name: pack(tape.gradients[name]) for name in message.body["nodes"]}
+        """The upstream gradients of ``nodes`` that stand in ``look``."""
+        if self._reckoning is None:
+            raise Refused("the lesson is not open")
+        upstream = self._reckoning.upstream[Look(message.body["look"])]
+        return {}, {name: pack(upstream[name]) for name in message.body["nodes"]}
 
     def inspect(self, message: Message) -> Reply:
         """Summary, heatmap and window of a value, of your gradient, its difference, or autograd's gradient."""

@@ -1,26 +1,32 @@
-"""Runs the statements of a solutions file in file order, and judges each answer where it is complete.
+"""Runs the statements of a solutions file in file order, in every look, and judges each answer where it is complete.
 
-In two precisions, side by side: in float64 with the reference in the place of every gradient once its answer is
-complete, which decides the status; and in float32 with the person's own gradients where they pass, which gives
-``cmp``'s columns. So one error stays one error, and a file in which all is right shows what its notebook shows.
+The looks run side by side, statement by statement. Once an answer is complete, and has left the runner, its node's
+upstream gradient for that look goes into its place: so one error stays one error. Only in SINGLE, which gives
+``cmp``'s columns, a gradient that passes stays the person's own, so that a file in which all is right shows what
+its notebook shows.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ninja_tui.engine.verdict import Status, Verdict
+from ninja_tui.engine.looks import REST, Look
+from ninja_tui.engine.verdict import Diagnosis, Status, Verdict, Warning
 from ninja_tui.engine.wire import Broken, TensorData, TimedOut
-from ninja_tui.engine.workbench import Runner, Workbench
-from ninja_tui.lesson.answers import Program, Step
+from ninja_tui.engine.workbench import Case, Runner, Workbench
+from ninja_tui.lesson.answers import Answer, Program, Step
+from ninja_tui.lesson.traits import traits_of
 
 SCALARS = ("bool", "int", "float")
-PRECISIONS = ("float32", "float64")
-DOUBLE_TAKES = 3
-"""How many times longer than in float32 an answer may take in float64."""
+REPLACED = (Look.LOCAL, *REST)
+"""The looks in which a complete answer makes place for the reference's, or a random, gradient."""
+OTHERS = (*REPLACED, Look.CHAINED)
+LOOKS = (Look.SINGLE, *OTHERS)
+OTHERS_TAKE = 3 * len(OTHERS)
+"""How many times longer than once in float32 an answer may take in all other looks."""
 
 
 @dataclass(frozen=True)
@@ -36,21 +42,27 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What running code gave for one gradient: a tensor, or else ``trouble``, with the status it means."""
+    """What running code gave for one gradient in one look: a tensor, or else ``trouble``, and the status it means."""
 
     tensor: TensorData | None
     status: Status = Status.ERROR
     trouble: str = ""
-    output: str = ""
-    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
 class _Taken:
-    """What one step gave in one precision: kinds and tensors by gradient."""
+    """What one step gave in one look: kinds and tensors by gradient."""
 
     kinds: dict[str, str]
     tensors: dict[str, TensorData]
+
+
+@dataclass
+class _Log:
+    """What the steps so far did that they should not: by gradient a line; by name of the lesson its last change."""
+
+    changed: dict[str, int] = field(default_factory=dict)
+    clobbered: dict[str, tuple[str, int]] = field(default_factory=dict)
 
 
 def stays(verdict: Verdict) -> bool:
@@ -58,26 +70,16 @@ def stays(verdict: Verdict) -> bool:
     return verdict.passed and verdict.shape == verdict.expected_shape
 
 
-def verdict_on(bench: Workbench, node: str, outcome: Outcome, double: TensorData | None) -> Verdict:
-    """The verdict on what an answer to ``node`` gave in float32, and in float64 where that went well."""
-    if outcome.tensor is None:
-        blank = Verdict(node, outcome.status, bench.facts.shapes[node], error=outcome.trouble)
-        return replace(blank, output=outcome.output, seconds=outcome.seconds)
-    tensors = {"float32": outcome.tensor} | ({} if double is None else {"float64": double})
-    return replace(bench.judge(node, tensors), output=outcome.output, seconds=outcome.seconds)
-
-
 def outcome_of(said: dict[str, Any], kind: str, tensor: TensorData | None, expected: Any) -> Outcome:
     """Reads a runner's words on one gradient; ``expected`` is (name of the gradient, shape of its node)."""
     gradient, shape = expected
-    output = str(said.get("output", ""))
     if said.get("error"):
-        return Outcome(None, trouble=str(said["error"]), output=output)
+        return Outcome(None, trouble=str(said["error"]))
     if kind == "":
-        return Outcome(None, trouble=f"the answer does not bind {gradient}", output=output)
+        return Outcome(None, trouble=f"the answer does not bind {gradient}")
     if tensor is None or (kind in SCALARS and shape != ()):
-        return Outcome(None, trouble=f"{gradient} is a {kind}, not a tensor of shape {shape}", output=output)
-    return Outcome(tensor, output=output)
+        return Outcome(None, trouble=f"{gradient} is a {kind}, not a tensor of shape {shape}")
+    return Outcome(tensor)
 
 
 class Rerun:
@@ -91,15 +93,18 @@ class Rerun:
         self._bench = bench
         self._program = program
         self._timeout = timeout
+        self._gradients = frozenset(f"d{node}" for node in bench.facts.shapes)
         self._dead: dict[int, tuple[Status, str]] = {}
-        self._errors: dict[tuple[str, int], str] = {}
+        self._errors: dict[tuple[Look, int], str] = {}
         self._seconds: dict[int, float] = {}
-        self._referenced: dict[int, list[tuple[str, str]]] = {}
+        self._puts: dict[int, list[tuple[str, tuple[Look, ...]]]] = {}
+        self._complete: dict[str, int] = {}
+        self._log = _Log()
+        self._verdicts: dict[int, Verdict] = {}
         self._runner = self._fresh(0)
 
     def judge_all(self, tell: Callable[[str], None] = lambda _: None) -> list[Verdict]:
         """A verdict for each answer of the program, in file order; ``tell`` hears of each node before it runs."""
-        verdicts: dict[int, Verdict] = {}
         try:
             for index, step in enumerate(self._program.steps):
                 for number in step.answers:
@@ -107,68 +112,143 @@ class Rerun:
                 taken = self._run_step(index)
                 for number, answer in enumerate(self._program.answers):
                     if answer.last == index:
-                        verdicts[number] = self._complete(index, number, taken)
+                        self._verdicts[number] = self._judge(number, taken)
+                        self._replace(index, number)
         finally:
             self._runner.close()
-        return [verdicts[number] for number in range(len(self._program.answers))]
+        return [self._verdicts[number] for number in range(len(self._program.answers))]
 
-    def _run_step(self, index: int) -> dict[str, _Taken]:
-        """What the step gives in each precision; nothing where it hangs or ends its process."""
+    def _run_step(self, index: int) -> dict[Look, _Taken]:
+        """What the step gives in each look; nothing where it hangs or ends its process."""
+        step = self._program.steps[index]
+        spent = max((self._seconds.get(number, 0.0) for number in step.answers), default=0.0)
+        started = time.monotonic()
         try:
-            return {dtype: self._step(self._runner, dtype, index) for dtype in PRECISIONS}
+            taken = self._step(index, (Look.SINGLE,), max(0.0, self._timeout - spent))
+            for number in step.answers:
+                self._seconds[number] = self._seconds.get(number, 0.0) + time.monotonic() - started
+            return taken | self._step(index, OTHERS, self._timeout * OTHERS_TAKE)
         except (TimedOut, Broken) as error:
             self._bury(index, error)
             self._runner.close()
             self._runner = self._fresh(index)
             return {}
 
-    def _step(self, runner: Runner, dtype: str, index: int) -> _Taken:
+    def _step(self, index: int, looks: tuple[Look, ...], timeout: float) -> dict[Look, _Taken]:
         step = self._program.steps[index]
         take = [f"d{answer.node}" for answer in self._program.answers if answer.last == index]
-        spent = max((self._seconds.get(number, 0.0) for number in step.answers), default=0.0)
-        left = max(0.0, self._timeout - spent) if dtype == PRECISIONS[0] else self._timeout * DOUBLE_TAKES
-        started = time.monotonic()
-        said, tensors = runner.request(
-            {"do": "step", "dtype": dtype, "code": step.code, "line": step.line, "take": take}, left
-        )
-        for number in step.answers:
-            if dtype == PRECISIONS[0]:
-                self._seconds[number] = self._seconds.get(number, 0.0) + time.monotonic() - started
-            if said.get("error"):
-                self._errors.setdefault((dtype, number), _with_line(str(said["error"]), said, step))
-        if dtype == PRECISIONS[0]:
-            self._note_comparisons(step, said, tensors)
-        return _Taken({name: str(kind) for name, kind in said["kinds"].items()}, tensors)
+        own = {f"d{self._program.answers[number].node}" for number in step.answers}
+        watch = [gradient for gradient in self._complete if gradient not in own]
+        body = {"do": "step", "looks": looks, "code": step.code, "line": step.line, "take": take, "watch": watch}
+        said, tensors = self._runner.request(body, timeout)
+        taken = {}
+        for look in looks:
+            words = said[look]
+            for number in step.answers:
+                if words.get("error"):
+                    self._errors.setdefault((look, number), _with_line(str(words["error"]), words, step))
+            given = {name: tensors[f"{look}:{name}"] for name in take if f"{look}:{name}" in tensors}
+            taken[look] = _Taken({name: str(kind) for name, kind in words["kinds"].items()}, given)
+        if Look.SINGLE in looks:
+            self._note_comparisons(step, said[Look.SINGLE], tensors)
+        if Look.LOCAL in looks:
+            self._note_damage(index, said[Look.LOCAL])
+        return taken
 
-    def _complete(self, index: int, number: int, taken: dict[str, _Taken]) -> Verdict:
-        """Judges a complete answer; then, and only then, its node's reference gradient goes to the runner."""
+    def _judge(self, number: int, taken: dict[Look, _Taken]) -> Verdict:
         answer = self._program.answers[number]
-        single, double = (self._outcome(dtype, number, taken.get(dtype)) for dtype in PRECISIONS)
-        verdict = replace(verdict_on(self._bench, answer.node, single, double.tensor), line=answer.line)
-        for dtype in PRECISIONS:
-            if dtype == "float64" or not stays(verdict):
-                self._referenced.setdefault(index, []).append((dtype, answer.node))
-                self._put(self._runner, dtype, answer.node)
-        return verdict
+        outcomes = {look: self._outcome(look, number, taken.get(look)) for look in LOOKS}
+        single = outcomes[Look.SINGLE]
+        traits = self._traits(answer)
+        case = Case(
+            node=answer.node,
+            gradients={look: each.tensor for look, each in outcomes.items() if each.tensor is not None},
+            errors={look: each.trouble for look, each in outcomes.items() if each.tensor is None},
+            traits=traits,
+        )
+        verdict = self._bench.judge(case)
+        if not verdict.passed and single.status is not Status.TIMEOUT:
+            verdict = self._with_names_restored(case, answer) or verdict
+        if single.tensor is None:
+            verdict = replace(verdict, status=single.status, error=single.trouble)
+        return replace(verdict, line=answer.line, seconds=self._seconds.get(number, 0.0))
 
-    def _outcome(self, dtype: str, number: int, taken: _Taken | None) -> Outcome:
+    def _with_names_restored(self, case: Case, answer: Answer) -> Verdict | None:
+        """The verdict with the diagnosis that names of the lesson were clobbered before, if that is the mistake."""
+        by = {
+            name: where for name, where in self._log.clobbered.items()
+            if name in case.traits.depends and where[0] != answer.node
+        }  # fmt: skip
+        if not by:
+            return None
+        code = "\n".join(self._program.steps[index].code for index in answer.steps)
+        body = {"do": "try", "looks": [Look.LOCAL], "code": code, "name": f"d{answer.node}", "restore": sorted(by)}
+        try:
+            _, tensors = self._runner.request(body, self._timeout)
+        except (TimedOut, Broken):
+            self._runner.close()
+            self._runner = self._fresh(answer.last + 1)
+            return None
+        clobbered = [(name, node, line) for name, (node, line) in by.items()]
+        verdict = self._bench.judge(replace(case, restored=tensors.get(Look.LOCAL), clobbered=clobbered))
+        if verdict.diagnosis is not None and verdict.diagnosis.kind == "clobbered":
+            for node in {node for node, _ in by.values() if node}:
+                self._warn(node, Warning.CLOBBERS, None)
+            return verdict
+        return None
+
+    def _replace(self, index: int, number: int) -> None:
+        """Puts upstream gradients in the place of a complete answer, which has left the runner by now."""
+        answer, verdict = self._program.answers[number], self._verdicts[number]
+        looks = REPLACED if stays(verdict) else (Look.SINGLE, *REPLACED)
+        self._puts.setdefault(index, []).append((answer.node, looks))
+        self._put(self._runner, answer.node, looks)
+        self._complete[f"d{answer.node}"] = number
+
+    def _outcome(self, look: Look, number: int, taken: _Taken | None) -> Outcome:
         answer = self._program.answers[number]
         for step in answer.steps:
             if step in self._dead:
                 status, trouble = self._dead[step]
                 return Outcome(None, status, trouble)
-        if (dtype, number) in self._errors or taken is None:
-            return Outcome(None, trouble=self._errors.get((dtype, number), "the answer did not run"))
+        if (look, number) in self._errors or taken is None:
+            return Outcome(None, trouble=self._errors.get((look, number), "the answer did not run"))
         gradient = f"d{answer.node}"
         expected = (gradient, self._bench.facts.shapes[answer.node])
-        outcome = outcome_of({}, taken.kinds.get(gradient, ""), taken.tensors.get(gradient), expected)
-        return replace(outcome, seconds=self._seconds.get(number, 0.0))
+        return outcome_of({}, taken.kinds.get(gradient, ""), taken.tensors.get(gradient), expected)
+
+    def _traits(self, answer: Answer) -> Any:
+        steps = self._program.steps
+        before = [step.code for index, step in enumerate(steps[: answer.last]) if index not in answer.steps]
+        return traits_of([steps[index].code for index in answer.steps], before, self._gradients)
 
     def _note_comparisons(self, step: Step, said: dict[str, Any], tensors: dict[str, TensorData]) -> None:
         for number, (label, node) in enumerate(said.get("compared", [])):
             if node in self._bench.facts.shapes:
-                seen = self._bench.compare(node, tensors[f"cmp:{number}"])
+                seen = self._bench.compare(node, tensors[f"cmp:{Look.SINGLE}:{number}"])
                 self.comparisons.append(Comparison(step.line, str(label), *seen))
+
+    def _note_damage(self, index: int, said: dict[str, Any]) -> None:
+        """A step that changes other gradients, or binds the lesson's names anew: noted, and the former mended."""
+        step = self._program.steps[index]
+        nodes = [self._program.answers[number].node for number in sorted(step.answers)]
+        for gradient in said["changed"]:
+            number = self._complete[str(gradient)]
+            code = " ".join(step.code.split())[:60]
+            message = f"line {step.line}, `{code}`, changes {gradient} too: the two names are one tensor"
+            self._warn(self._program.answers[number].node, Warning.ALIASING, Diagnosis("aliasing", message))
+            node = str(gradient)[1:]
+            self._puts.setdefault(index, []).append((node, REPLACED))
+            self._put(self._runner, node, REPLACED)
+        for name in said["clobbered"]:
+            self._log.clobbered[str(name)] = (nodes[0] if nodes else "", step.line)
+
+    def _warn(self, node: str, warning: Warning, diagnosis: Diagnosis | None) -> None:
+        for number, verdict in self._verdicts.items():
+            if verdict.node == node and verdict.passed and warning not in verdict.warnings:
+                self._verdicts[number] = replace(
+                    verdict, warnings=(*verdict.warnings, warning), diagnosis=diagnosis or verdict.diagnosis
+                )
 
     def _bury(self, index: int, error: Exception) -> None:
         if isinstance(error, TimedOut):
@@ -183,10 +263,9 @@ class Rerun:
         unanswered = [node for node in self._bench.facts.shapes if node not in answered and f"d{node}" in read]
         while True:
             runner = self._bench.runner()
-            for dtype in PRECISIONS:
-                runner.begin(dtype)
-                for node in unanswered:
-                    self._put(runner, dtype, node)
+            runner.begin(LOOKS, read)
+            for node in unanswered:
+                self._put(runner, node, LOOKS)
             if self._again(runner, upto):
                 return runner
             runner.close()
@@ -194,21 +273,19 @@ class Rerun:
     def _again(self, runner: Runner, upto: int) -> bool:
         for index in range(upto):
             step = self._program.steps[index]
-            for dtype in PRECISIONS:
-                if index in self._dead:
-                    continue
-                body = {"do": "step", "dtype": dtype, "code": step.code, "line": step.line, "take": []}
+            if index not in self._dead:
+                body = {"do": "step", "looks": LOOKS, "code": step.code, "line": step.line, "take": [], "watch": []}
                 try:
-                    runner.request(body, self._timeout * DOUBLE_TAKES)
+                    runner.request(body, self._timeout * OTHERS_TAKE)
                 except (TimedOut, Broken) as error:
                     self._bury(index, error)
                     return False
-            for dtype, node in self._referenced.get(index, []):
-                self._put(runner, dtype, node)
+            for node, looks in self._puts.get(index, []):
+                self._put(runner, node, looks)
         return True
 
-    def _put(self, runner: Runner, dtype: str, node: str) -> None:
-        runner.put(dtype, node, self._bench.gradient(node, dtype))
+    def _put(self, runner: Runner, node: str, looks: Iterable[Look]) -> None:
+        runner.put(node, {look: self._bench.gradient(node, look) for look in looks})
 
 
 def _with_line(error: str, said: dict[str, Any], step: Step) -> str:

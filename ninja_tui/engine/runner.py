@@ -18,6 +18,7 @@ import torch
 from ninja_tui.engine.double import cast, precision
 from ninja_tui.engine.execution import Namespace, draw_minibatch, line_in, message_of, set_up
 from ninja_tui.engine.lesson_code import LessonCode
+from ninja_tui.engine.looks import BASES, FIRST, Look, dtype_of
 from ninja_tui.engine.tensors import pack, unpack
 from ninja_tui.engine.wire import Message, TensorData
 from ninja_tui.engine.worker import Refused, Reply
@@ -38,13 +39,15 @@ class _Output(io.StringIO):
 
 
 class Runner:
-    """Namespaces of one lesson, one for each precision, in which answers run."""
+    """Namespaces of one lesson, one for each look, in which answers run."""
 
     def __init__(self) -> None:
-        self._namespace: Namespace = {}
+        self._drawn: dict[str, Namespace] = {}
         self._loss = ""
+        self._nodes: tuple[str, ...] = ()
         self._base: dict[str, Namespace] = {}
         self._runs: dict[str, Namespace] = {}
+        self._origins: dict[str, dict[str, tuple[int, int]]] = {}
         self._compared: list[tuple[str, int, torch.Tensor]] = []
         self._own: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
         _limit_memory()
@@ -61,39 +64,52 @@ class Runner:
         }
 
     def open(self, message: Message) -> Reply:
-        """Runs the lesson's set-up and draws the minibatch."""
+        """Runs the lesson's set-up and draws the minibatch, and for the other universe another one."""
         code = LessonCode.from_body(message.body["lesson"])
-        self._namespace = set_up(code)
-        draw_minibatch(code, self._namespace)
-        self._loss = code.loss
+        first = set_up(code)
+        draw_minibatch(code, first)
+        second = dict(first)
+        draw_minibatch(code, second)
+        self._drawn = {"float32": first, "float64": first, "universe": second}
+        self._loss, self._nodes = code.loss, code.nodes
         return {}, {}
 
     def load(self, message: Message) -> Reply:
-        """Puts the tape's values (by ``dtype:name``) in place; ``dloss`` is 1."""
-        named: dict[str, dict[str, torch.Tensor]] = {"float32": {}, "float64": {}}
+        """Puts the tapes' values (by ``base:name``) in place; ``dloss`` is 1."""
+        named: dict[str, dict[str, torch.Tensor]] = {base: {} for base in self._drawn}
         for key, packed in message.tensors.items():
-            dtype, _, name = key.partition(":")
-            named[dtype][name] = unpack(packed)
-        for dtype, tensors in named.items():
-            done = {id(value): tensors[name] for name, value in self._namespace.items() if name in tensors}
-            base = {name: cast(value, getattr(torch, dtype), done) for name, value in self._namespace.items()}
-            base |= tensors
-            base[f"d{self._loss}"] = torch.ones_like(base[self._loss])
-            self._base[dtype] = base
+            base, _, name = key.partition(":")
+            named[base][name] = unpack(packed)
+        for base, tensors in named.items():
+            drawn, dtype = self._drawn[base], getattr(torch, dtype_of(base))
+            done = {id(value): tensors[name] for name, value in drawn.items() if name in tensors}
+            values = {name: cast(value, dtype, done) for name, value in drawn.items()}
+            values |= tensors
+            values[f"d{self._loss}"] = torch.ones_like(values[self._loss])
+            self._base[base] = values
         return {}, {}
 
     def begin(self, message: Message) -> Reply:
-        """A fresh copy of the lesson's namespace for the precision ``dtype``, in which steps follow."""
-        dtype = str(message.body["dtype"])
-        done: dict[int, Any] = {}
-        run = {name: cast(value, getattr(torch, dtype), done) for name, value in self._base[dtype].items()}
-        self._runs[dtype] = run
-        return self.put(message)
+        """For each of ``looks`` a fresh namespace in which steps follow; tensors called ``names`` are its own."""
+        names = set(message.body["names"])
+        for look in message.body["looks"]:
+            base = BASES[Look(look)]
+            done: dict[int, Any] = {}
+            own = {
+                name: cast(value, getattr(torch, dtype_of(base)), done)
+                for name, value in self._base[base].items()
+                if name in names
+            }
+            run = self._base[base] | own
+            self._runs[look] = run
+            self._origins[look] = {name: _state(value) for name, value in run.items()}
+        return {}, {}
 
     def put(self, message: Message) -> Reply:
-        """Binds tensors in a run."""
-        run = self._runs[str(message.body["dtype"])]
-        for name, packed in message.tensors.items():
+        """Binds upstream gradients (by ``look:name``) in runs."""
+        for key, packed in message.tensors.items():
+            look, _, name = key.partition(":")
+            run = self._runs[look]
             reference = unpack(packed)
             if isinstance(run.get(name), torch.Tensor):
                 self._own[id(reference)] = (reference, run[name])
@@ -101,47 +117,76 @@ class Runner:
         return {}, {}
 
     def step(self, message: Message) -> Reply:
-        """Executes one statement in a run, for good; answers with the gradients named in ``take``."""
+        """Executes one statement in runs, for good; takes gradients, and tells what else it changed.
+
+        For each look: ``kinds`` of what is taken, ``changed`` gradients among ``watch``, and ``clobbered`` names
+        of the lesson.
+        """
         body = message.body
-        run = self._runs[str(body["dtype"])]
-        run["cmp"] = self._cmp
-        self._compared.clear()
-        reply = _execute(str(body["code"]), int(body["line"]), str(body["dtype"]), run)
+        reply: dict[str, Any] = {}
         tensors: dict[str, TensorData] = {}
-        kinds: dict[str, str] = {}
-        for name in body["take"]:
-            kinds[name] = _take(run, name, str(body["dtype"]), (name, tensors))
-        names = {id(value): key for key, value in run.items() if isinstance(value, torch.Tensor)}
-        compared: list[list[str]] = []
-        for label, which, dt in self._compared:
-            if which in names:
-                tensors[f"cmp:{len(compared)}"] = pack(dt)
-                compared.append([label, names[which]])
-        return {**reply, "kinds": kinds, "compared": compared}, tensors
+        for look in body["looks"]:
+            run, dtype = self._runs[look], dtype_of(BASES[Look(look)])
+            run["cmp"] = self._cmp
+            self._compared.clear()
+            before = {name: _state(run.get(name)) for name in body["watch"]}
+            said = _execute(str(body["code"]), int(body["line"]), dtype, run)
+            said["changed"] = [name for name, state in before.items() if _state(run.get(name)) != state]
+            said["clobbered"] = self._clobbered(look)
+            said["kinds"] = {name: _take(run, name, dtype, (f"{look}:{name}", tensors)) for name in body["take"]}
+            said["compared"] = self._compared_in(look, tensors)
+            reply[look] = said
+        return reply, tensors
 
     def attempt(self, message: Message) -> Reply:
-        """Executes code on a copy of each run, which stays as it was; takes ``name`` from each."""
+        """Executes code on a copy of each run, which stays as it was; takes ``name`` from each.
+
+        With ``restore`` those names have the lesson's own values.
+        """
         body = message.body
         code, name = str(body["code"]), str(body["name"])
         reply: dict[str, Any] = {}
         tensors: dict[str, TensorData] = {}
-        for dtype in body["dtypes"]:
-            run = dict(self._runs[dtype])
+        try:
+            compiled = compile(code, ANSWER, "exec")
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            return {look: {"error": message_of(error), "line": 0, "output": ""} for look in body["looks"]}, {}
+        used = _names_used(compiled)
+        for look in body["looks"]:
+            base = BASES[Look(look)]
+            run = dict(self._runs[look])
+            run |= {each: self._base[base][each] for each in body.get("restore", []) if each in self._base[base]}
             run["cmp"] = lambda *_: None
-            try:
-                compiled = compile(code, ANSWER, "exec")
-            except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-                return {**reply, dtype: {"error": message_of(error), "line": 0, "output": ""}}, {}
-            for used in _names_used(compiled):
-                if isinstance(run.get(used), torch.Tensor):
-                    run[used] = run[used].clone()
+            for each in used:
+                if isinstance(run.get(each), torch.Tensor):
+                    run[each] = run[each].clone()
+            before = {each: _state(run[each]) for each in used & set(body.get("watch", [])) if each in run}
             run.pop(name, None)
-            outcome = _execute(compiled, 1, dtype, run)
-            outcome["kind"] = _take(run, name, dtype, (dtype, tensors))
-            reply[dtype] = outcome
-            if outcome["error"]:
+            said = _execute(compiled, 1, dtype_of(base), run)
+            said["changed"] = [each for each, state in before.items() if _state(run.get(each)) != state]
+            said["kind"] = _take(run, name, dtype_of(base), (look, tensors))
+            reply[look] = said
+            if said["error"] and look in FIRST:
                 break
         return reply, tensors
+
+    def _clobbered(self, look: str) -> list[str]:
+        """The lesson's names that now are bound to something else, or changed; each is told once."""
+        run, origins = self._runs[look], self._origins[look]
+        found = [name for name, state in origins.items() if _state(run.get(name)) != state]
+        for name in found:
+            origins[name] = _state(run.get(name))
+        return [name for name in found if not name.startswith("__")]
+
+    def _compared_in(self, look: str, tensors: dict[str, TensorData]) -> list[list[str]]:
+        run = self._runs[look]
+        names = {id(run[name]): name for name in self._nodes if name in run}
+        compared: list[list[str]] = []
+        for label, which, dt in self._compared:
+            if which in names:
+                tensors[f"cmp:{look}:{len(compared)}"] = pack(dt)
+                compared.append([label, names[which]])
+        return compared
 
     def _cmp(self, label: object, dt: object, t: object) -> None:
         """The notebook's ``cmp``: what it is given goes out, to be compared there.
@@ -185,6 +230,11 @@ def _take(run: Namespace, name: str, dtype: str, into: tuple[str, dict[str, Tens
     except (Refused, RuntimeError):
         return f"{value.layout} tensor"
     return "Tensor"
+
+
+def _state(value: object) -> tuple[int, int]:
+    """Changes when a name is bound to another object, or its tensor is changed in place."""
+    return id(value), value._version if isinstance(value, torch.Tensor) else 0
 
 
 def _names_used(code: types.CodeType) -> set[str]:

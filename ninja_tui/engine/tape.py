@@ -12,6 +12,11 @@ from ninja_tui.engine.execution import Namespace, run_cell
 from ninja_tui.engine.lesson_code import LessonCode
 from ninja_tui.engine.worker import Refused
 
+SPREAD = 0.2
+"""How far the parameters of another universe are from this one's, as a share of each entry."""
+OFF_ZERO = 0.05
+"""And how far from zero, where an entry is zero."""
+
 
 @dataclass(frozen=True)
 class Tape:
@@ -57,3 +62,16 @@ def record(code: LessonCode, namespace: Namespace, dtype: str) -> Tape:
     }
     values = {name: value.detach() for name, value in tensors.items()}
     return Tape(loss.item(), values, gradients, bound)
+
+
+def elsewhere(code: LessonCode, namespace: Namespace) -> Namespace:
+    """``namespace`` with other parameters, near those it has: the same shapes, signs and sizes."""
+    generator = torch.Generator().manual_seed(0)
+    other = dict(namespace)
+    for name in code.parameters:
+        value = namespace.get(name)
+        if isinstance(value, torch.Tensor) and value.is_floating_point():
+            near = torch.exp(SPREAD * torch.randn(value.shape, generator=generator)) * value.detach()
+            off = OFF_ZERO * torch.randn(value.shape, generator=generator)
+            other[name] = torch.where(value == 0, off, near).to(value.dtype)
+    return other

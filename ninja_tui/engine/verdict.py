@@ -20,6 +20,27 @@ class Warning(enum.StrEnum):
     """What is worth a word beside a pass."""
 
     SHAPE = "shape"
+    STRUCTURE = "structure"
+    CLOSED_FORM = "closed-form"
+    READS_GRAD = "reads-grad"
+    ALIASING = "aliasing"
+    CLOBBERS = "clobbers"
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What kind of wrong, and one sentence on it that does not tell the answer."""
+
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Path:
+    """One path of a gradient: the names that the reader binds, and whether its part is in the answer."""
+
+    reader: tuple[str, ...]
+    present: bool
 
 
 class Upstream(enum.StrEnum):
@@ -36,7 +57,10 @@ class Verdict:
 
     ``exact``, ``approximate`` and ``maxdiff`` are what the notebook's ``cmp`` gives in float32; ``maxdiff`` is
     None where the shapes do not broadcast. ``relative`` is the largest difference in float64 over the gradient's
-    largest entry. ``line`` counts in the solutions file; ``seconds`` is how long the answer ran.
+    largest entry, ``chained`` the same with the person's own gradients upstream. ``vacuous``: that gradient is 0
+    up to rounding. ``probe`` says what holds for other upstream gradients, ``note`` why ``cmp`` and the status
+    disagree. ``line`` counts in the solutions file; ``seconds`` is how long the answer ran. A ``provisional``
+    verdict knows the first looks only.
     """
 
     node: str
@@ -49,9 +73,16 @@ class Verdict:
     maxdiff: float | None = None
     relative: float | None = None
     warnings: tuple[Warning, ...] = ()
+    diagnosis: Diagnosis | None = None
+    vacuous: bool = False
+    chained: float | None = None
+    probe: str | None = None
+    note: str | None = None
+    paths: tuple[Path, ...] = ()
     error: str | None = None
     output: str = ""
     seconds: float = 0.0
+    provisional: bool = False
 
     @property
     def gradient(self) -> str:

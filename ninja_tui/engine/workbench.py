@@ -5,20 +5,21 @@ from __future__ import annotations
 import contextlib
 import math
 import threading
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from ninja_tui.engine.lesson_code import LessonCode
+from ninja_tui.engine.looks import Look
 from ninja_tui.engine.process import Role, Worker, WorkerError
-from ninja_tui.engine.verdict import Status, Verdict, Warning
+from ninja_tui.engine.verdict import Diagnosis, Path, Status, Verdict, Warning
 from ninja_tui.engine.wire import Broken, Message, TensorData, TimedOut
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.model import Lesson
+from ninja_tui.lesson.traits import Traits
 
 OPENING = 120.0
 """Seconds that a lesson's own set-up and forward pass may take."""
-PASSING = 1e-5
-"""The largest difference that passes, as a share of the gradient's largest entry."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,34 @@ class Facts:
     names: dict[str, tuple[int, ...] | str]
 
 
+@dataclass(frozen=True)
+class Case:
+    """One answer to be judged: what it gave and raised in each look, and what its text tells.
+
+    ``restored`` is its LOCAL gradient with the lesson's own values for the names in ``clobbered`` (name, node
+    of the answer that bound it anew, line).
+    """
+
+    node: str
+    gradients: Mapping[Look, TensorData]
+    errors: Mapping[Look, str]
+    traits: Traits
+    restored: TensorData | None = None
+    clobbered: Sequence[tuple[str, str, int]] = field(default_factory=tuple)
+
+    def plain(self) -> dict[str, Any]:
+        """All but the tensors."""
+        return {
+            "node": self.node,
+            "errors": {str(look): error for look, error in self.errors.items()},
+            "depends": sorted(self.traits.depends),
+            "multiplies": self.traits.multiplies,
+            "multiplies_matrices": self.traits.multiplies_matrices,
+            "reads_grad": self.traits.reads_grad,
+            "clobbered": list(self.clobbered),
+        }
+
+
 class Workbench:
     """Opens a lesson; judges tensors against its reference; makes runners for answers."""
 
@@ -48,7 +77,7 @@ class Workbench:
         self._code = asdict(LessonCode.of(lesson, options.seed, dict(options.served)))
         self._reference: Worker | None = None
         self._values: dict[str, TensorData] = {}
-        self._gradients: dict[tuple[str, str], TensorData] = {}
+        self._gradients: dict[tuple[str, Look], TensorData] = {}
         self._facts: Facts | None = None
         self._ahead = _Ahead(self._code)
 
@@ -84,28 +113,43 @@ class Workbench:
         """Has the next runner made in the background, so that it is there at once."""
         self._ahead.prime()
 
-    def gradient(self, node: str, dtype: str) -> TensorData:
-        """Autograd's gradient of ``node``."""
-        key = (node, dtype)
+    def gradient(self, node: str, look: Look) -> TensorData:
+        """The upstream gradient of ``node`` that stands in ``look``."""
+        key = (node, look)
         if key not in self._gradients:
-            self._gradients[key] = self._ask({"do": "gradients", "dtype": dtype, "nodes": [node]}).tensors[node]
+            self._gradients[key] = self._ask({"do": "gradients", "look": look, "nodes": [node]}).tensors[node]
         return self._gradients[key]
 
-    def judge(self, node: str, tensors: dict[str, TensorData]) -> Verdict:
-        """The verdict on an answer's ``float32`` gradient, and ``float64`` one where there is one."""
-        said = self._ask({"do": "judge", "node": node}, tensors).body
-        fits = bool(said["broadcasts"]) and said["relative"] <= PASSING
-        same_shape = said["shape"] == said["expected_shape"]
-        return Verdict(
-            node=node,
-            status=Status.PASS if fits else Status.FAIL,
+    def judge(self, case: Case) -> Verdict:
+        """The verdict on what an answer gave."""
+        tensors: dict[str, TensorData] = {str(look): each for look, each in case.gradients.items()}
+        if case.restored is not None:
+            tensors["restored"] = case.restored
+        said = self._ask({"do": "judge", **case.plain()}, tensors).body
+        found = said["diagnosis"]
+        diagnosis = None if found is None else Diagnosis(found["kind"], found["message"])
+        verdict = Verdict(
+            node=case.node,
+            status=Status.ERROR,
             expected_shape=tuple(said["expected_shape"]),
+            diagnosis=diagnosis,
+            vacuous=said["vacuous"],
+        )
+        if "shape" not in said:
+            return verdict
+        return replace(
+            verdict,
+            status=Status.PASS if said["passed"] else Status.FAIL,
             shape=tuple(said["shape"]),
             exact=said["exact"],
             approximate=said["approximate"],
             maxdiff=said["maxdiff"],
-            relative=said["relative"] if said["broadcasts"] else None,
-            warnings=() if same_shape or not fits else (Warning.SHAPE,),
+            relative=said["relative"],
+            chained=said["chained"],
+            warnings=tuple(Warning(name) for name in said["warnings"]),
+            probe=said["probe"],
+            note=said["note"],
+            paths=tuple(Path(tuple(reader), present) for reader, present in said["paths"]),
         )
 
     def compare(self, node: str, dt: TensorData) -> tuple[bool, bool, float | None]:
@@ -136,14 +180,14 @@ class Runner:
         self._worker = worker
         self.seen: set[str] = set()
 
-    def begin(self, dtype: str) -> None:
-        """Starts a run in ``dtype``."""
-        self._worker.request({"do": "begin", "dtype": dtype})
+    def begin(self, looks: Iterable[Look], names: Iterable[str]) -> None:
+        """Starts a run for each look; the tensors called ``names``, which code may change, are its own."""
+        self._worker.request({"do": "begin", "looks": list(looks), "names": sorted(names)})
 
-    def put(self, dtype: str, node: str, gradient: TensorData) -> None:
-        """Binds the reference gradient of ``node``."""
+    def put(self, node: str, gradients: Mapping[Look, TensorData]) -> None:
+        """Binds upstream gradients of ``node`` in the runs of those looks."""
         self.seen.add(node)
-        self._worker.request({"do": "put", "dtype": dtype}, {f"d{node}": gradient})
+        self._worker.request({"do": "put"}, {f"{look}:d{node}": each for look, each in gradients.items()})
 
     def request(self, body: dict[str, Any], timeout: float) -> tuple[dict[str, Any], dict[str, TensorData]]:
         """Runs code; raises TimedOut or Broken, after which this runner is dead."""

@@ -90,7 +90,8 @@ class Answering:
 
     def heard(self, session: Session, told: Judged, text: str) -> tuple[Session, Live | None]:
         """The session with a verdict in it, and what to show if it is the one that is waited for."""
-        session = session.judged(told.node, told.code, told.verdict)
+        if not told.verdict.provisional:
+            session = session.judged(told.node, told.code, told.verdict)
         node = session.node
         if node is None or node.name != told.node or told.code != tidy(text):
             return session, None

@@ -33,6 +33,7 @@ COMMANDS = (
     Command("reveal", "r", "f5", "Reveal the answer, and why it is so", "Reveal"),
     Command("view", "v", "f10", "Switch between the tensor, your gradient and its difference", "View"),
     Command("autograd", "a", "ctrl+g", "Show autograd's own gradient"),
+    Command("worst", "w", "ctrl+o", "Go to the worst element of your gradient's difference"),
     Command("upstream", "u", "f9", "Upstream gradients: yours where they pass, all yours, all reference"),
     Command("slice", "s", "ctrl+r", "Slice the tensor in sight, such as 3, :, 0"),
     Command("pane", "tab", "f12", "Next pane, where not all are in sight", ""),

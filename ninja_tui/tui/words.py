@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 
 from ninja_tui.engine.desk import Judged
+from ninja_tui.engine.verdict import Verdict
 from ninja_tui.tui.session import Phase, Session
 from ninja_tui.tui.widgets.prompt import Names
 
@@ -43,19 +44,36 @@ def way_on(session: Session) -> str:
 def on_judged(session: Session, told: Judged) -> str:
     """The line under a verdict: an error, a word on the shape, whose upstream gradients were used, what it prints."""
     verdict = told.verdict
+    words = [verdict.error] if verdict.error else []
+    if len(verdict.paths) > 1 and not verdict.passed:
+        words.append(_paths(verdict))
+    if verdict.diagnosis is not None:
+        words.append(f"{verdict.diagnosis.kind}: {verdict.diagnosis.message}")
     if verdict.error:
-        return verdict.error
-    words = []
-    if verdict.warnings:
+        return "  ·  ".join(words)
+    if verdict.passed and verdict.shape != verdict.expected_shape:
         words.append(f"passes, but a gradient has its tensor's shape, {verdict.expected_shape}")
+    if verdict.note:
+        words.append(verdict.note)
+    if verdict.provisional:
+        words.append("so far; looking further…")
     elif verdict.passed and session.entry(told.node).code == told.code:
         words.append("submitted: Enter or F8 goes on")
     elif verdict.passed:
         words.append("right: Enter submits it")
+    if verdict.probe and verdict.passed:
+        words.append(verdict.probe)
     words.append(f"upstream: {', '.join(_upstream(session, told))}")
     if verdict.output.strip():
         words.append(f"printed: {' '.join(verdict.output.split())}")
     return "  ·  ".join(words)
+
+
+def _paths(verdict: Verdict) -> str:
+    """``paths 1/2: probs ✓ counts_sum ✗``."""
+    there = sum(path.present for path in verdict.paths)
+    readers = " ".join(f"{' '.join(path.reader)} {'✓' if path.present else '✗'}" for path in verdict.paths)
+    return f"paths {there}/{len(verdict.paths)}: {readers}"
 
 
 def _upstream(session: Session, told: Judged) -> list[str]:

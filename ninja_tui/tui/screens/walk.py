@@ -218,6 +218,12 @@ class WalkScreen(Screen[None]):
         if self.session is not None and self.session.node is not None:
             self._look(View.VALUE if self.session.view is View.AUTOGRAD else View.AUTOGRAD)
 
+    def action_worst(self) -> None:
+        """The worst element of the difference."""
+        if self.session is not None and self.session.node is not None:
+            self._look(View.DIFFERENCE)
+            self.query_one(NodePane).seek_worst()
+
     def action_upstream(self) -> None:
         """Whose upstream gradients are used."""
         if self.session is not None:

@@ -13,11 +13,11 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widgets import Static
 
-from ninja_tui.engine.verdict import Verdict
+from ninja_tui.engine.verdict import Verdict, Warning
 from ninja_tui.report import STYLES, number_text, shape_text, yes_no
 from ninja_tui.tui.session import Entry, Session
 
-COLUMNS = ("", "node", "shape", "exact", "approx.", "maxdiff", "status")
+COLUMNS = ("", "node", "shape", "exact", "appr.", "maxdiff", "status", "upstream")
 HEADER_ROWS = 1
 
 
@@ -107,6 +107,7 @@ def _row(node: str, entry: Entry, session: Session) -> list[Text]:
             Text(shape_text(expected)),
             *blank,
             _told(state, entry),
+            Text(""),
         ]
     shape = verdict.shape if verdict.shape is not None else verdict.expected_shape
     style = "yellow" if shape != verdict.expected_shape else ""
@@ -118,13 +119,23 @@ def _row(node: str, entry: Entry, session: Session) -> list[Text]:
         yes_no(verdict, value=verdict.approximate),
         Text(number_text(verdict.maxdiff)),
         _told(_status(verdict), entry),
+        Text(_probe(verdict), style="dim"),
     ]
+
+
+def _probe(verdict: Verdict) -> str:
+    """For which upstream gradients the answer is right."""
+    if not verdict.passed:
+        return ""
+    if Warning.STRUCTURE in verdict.warnings:
+        return "this one"
+    return "needs none" if Warning.CLOSED_FORM in verdict.warnings else "any"
 
 
 def _status(verdict: Verdict) -> Text:
     text = Text(str(verdict.status), style=STYLES[verdict.status])
-    for warning in verdict.warnings:
-        text.append(f" ({warning})", style="yellow")
+    if verdict.warnings:
+        text.append(" !", style="yellow")
     return text
 
 

@@ -57,6 +57,7 @@ class NodePane(Vertical, can_focus=True):
         self._heatmap = Heatmap(id="node-heatmap")
         self._window = Static("", id="node-window")
         self._at = (0, 0)
+        self._seeking = False
 
     def compose(self) -> ComposeResult:
         """Head above, heatmap and window side by side below."""
@@ -88,9 +89,23 @@ class NodePane(Vertical, can_focus=True):
         columns = len(cells[0]) if cells else 0
         room = _heat_room(self.content_size.width)
         self._heatmap.styles.width = columns * max(1, min(WIDEST_CELL, room // columns)) if columns else 0
-        self._window.update(_values(view["window"]) if "window" in view else Content(""))
-        if "window" in view:
+        self._window.update(_values(view["window"], view.get("worst")) if "window" in view else Content(""))
+        if self._seeking and view.get("worst"):
+            self._seeking = False
+            self.move_to(view["worst"]["row"], view["worst"]["column"])
+        elif "window" in view:
             self._at = (view["window"]["row"], view["window"]["column"])
+
+    def seek_worst(self) -> None:
+        """As soon as the difference is in sight, moves the window to its worst element."""
+        self._seeking = True
+        self.ask()
+
+    def move_to(self, row: int, column: int) -> None:
+        """Moves the window so that this element is in its middle."""
+        rows = len(self.view["window"]["values"]) if self.view and "window" in self.view else 0
+        self._at = (max(0, row - rows // 2), max(0, column - 1))
+        self.ask()
 
     def action_scroll_window(self, rows: int, columns: int) -> None:
         """Moves the window over the tensor."""
@@ -160,10 +175,10 @@ def _head(session: Session, view: Mapping[str, Any] | None) -> list[Content]:
     if readers:
         told = ", ".join(f"{' '.join(s.binds)} (line {s.line})" for s in readers)
         lines.append(Content.assemble((f"read by {told}", "dim")))
-    lines.append(_summary(session, view))
     if view and view.get("worst"):
         place = ", ".join(str(part) for part in view["worst"]["index"])
         lines.append(Content.styled(f"worst at [{place}]: off by {_number(view['worst']['size'])}", "$text-warning"))
+    lines.append(_summary(session, view))
     return lines
 
 
@@ -181,11 +196,11 @@ def _summary(session: Session, view: Mapping[str, Any] | None) -> Content:
     if "zeros" in facts:
         parts.append(f"zeros {facts['zeros']:.0%}")
         parts.append(f"non-finite {facts['non_finite']}")
-    return Content(" · ".join(parts))
+    return Content("  ".join(parts))
 
 
-def _values(window: Mapping[str, Any]) -> Content:
-    """The window with row and column numbers; says how much more there is."""
+def _values(window: Mapping[str, Any], worst: Mapping[str, Any] | None) -> Content:
+    """The window with row and column numbers, the worst element marked."""
     values = window["values"]
     if not values:
         return Content.styled("empty", "dim")
@@ -193,7 +208,12 @@ def _values(window: Mapping[str, Any]) -> Content:
     lines = [Content.styled(" " * LABEL_WIDTH + "".join(f"{number:>{VALUE_WIDTH}}" for number in columns), "dim")]
     for number, row in enumerate(values, window["row"]):
         label = (f"{number:>{LABEL_WIDTH - 1}} ", "dim")
-        lines.append(Content.assemble(label, "".join(f"{_number(value):>{VALUE_WIDTH}}" for value in row)))
+        marked = worst["column"] if worst and worst["row"] == number else None
+        cells = [
+            (f"{_number(value):>{VALUE_WIDTH}}", "bold $text-error" if column == marked else "")
+            for column, value in zip(columns, row, strict=True)
+        ]
+        lines.append(Content.assemble(label, *cells))
     return Content("\n").join(lines)
 
 

@@ -1,0 +1,194 @@
+"""Decides whether an answer is right, from what it gave in each look.
+
+LOCAL and UNIVERSE must hold. If RANDOM holds too, the formula is right for any upstream. If it does not, the answer
+is a closed form (it depends on none of its consumers' gradients), or it leans on a structure that is really there,
+which VACUOUS tells from one that only seems to be there because a gradient is 0. For a gradient that is itself 0 up
+to rounding, RANDOM decides alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from ninja_tui.engine.compare import Columns, broadcasts, columns, largest_entry
+from ninja_tui.engine.diagnosis import Finding, Kind, diagnose
+from ninja_tui.engine.looks import Look
+from ninja_tui.engine.reckoning import Reckoning
+
+PASSING = 1e-9
+"""The largest difference that passes in float64, as a share of the gradient's largest entry."""
+PASSING_SINGLE = 1e-5
+"""The same, for a gradient that comes out in float32 even where all else is float64."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of one answer: its gradients and errors by look, and what its text tells.
+
+    ``depends`` are the names that it depends on. ``restored`` is its LOCAL gradient when names that answers
+    before it had bound to something else are the lesson's again (``clobbered``: name, node, line).
+    """
+
+    node: str
+    gradients: Mapping[Look, torch.Tensor]
+    errors: Mapping[Look, str] = field(default_factory=dict)
+    depends: frozenset[str] = frozenset()
+    multiplies: bool = False
+    multiplies_matrices: bool = False
+    reads_grad: bool = False
+    restored: torch.Tensor | None = None
+    clobbered: tuple[tuple[str, str, int], ...] = ()
+
+    @classmethod
+    def from_body(
+        cls, body: Mapping[str, Any], gradients: Mapping[Look, torch.Tensor], restored: torch.Tensor | None
+    ) -> Evidence:
+        """From a request's plain data."""
+        return cls(
+            node=str(body["node"]),
+            gradients=gradients,
+            errors={Look(key): str(error) for key, error in body["errors"].items()},
+            depends=frozenset(body["depends"]),
+            multiplies=bool(body["multiplies"]),
+            multiplies_matrices=bool(body["multiplies_matrices"]),
+            reads_grad=bool(body["reads_grad"]),
+            restored=restored,
+            clobbered=tuple((str(name), str(node), int(line)) for name, node, line in body["clobbered"]),
+        )
+
+
+def judge(reckoning: Reckoning, evidence: Evidence) -> dict[str, Any]:
+    """The verdict as plain data: columns of ``cmp``, status, warnings, probe, paths, note and diagnosis."""
+    node = evidence.node
+    expected = reckoning.target(Look.SINGLE, node).expected
+    vacuous = node in reckoning.vacuous
+    said: dict[str, Any] = {"expected_shape": list(expected.shape), "vacuous": vacuous}
+    single = evidence.gradients.get(Look.SINGLE)
+    if single is None:
+        found = diagnose(reckoning, evidence)
+        return {**said, "diagnosis": None if found is None else found.plain()}
+    seen = columns(single, expected)
+    relative: dict[Look, float] = {
+        look: off(reckoning, evidence, look) for look in evidence.gradients if look is not Look.SINGLE
+    }
+    passed, probe, warnings = _decide(reckoning, evidence, relative)
+    if single.dtype != expected.dtype:
+        passed, probe, warnings = False, None, []
+    if passed and single.shape != expected.shape:
+        warnings.insert(0, "shape")
+    if passed and evidence.reads_grad:
+        warnings.append("reads-grad")
+    found = None if passed else diagnose(reckoning, evidence) or Finding(Kind.UNKNOWN, "no known kind of mistake")
+    own = relative.get(Look.LOCAL)
+    return {
+        **said,
+        "shape": list(single.shape),
+        "exact": seen.exact,
+        "approximate": seen.approximate,
+        "maxdiff": seen.maxdiff,
+        "relative": None if own is None or not broadcasts(tuple(single.shape), tuple(expected.shape)) else own,
+        "chained": relative.get(Look.CHAINED),
+        "passed": passed,
+        "probe": probe,
+        "warnings": warnings,
+        "paths": _paths(reckoning, evidence, found, passed=passed),
+        "note": _note(seen, single, expected, passed=passed, vacuous=vacuous),
+        "diagnosis": None if found is None else found.plain(),
+    }
+
+
+def off(reckoning: Reckoning, evidence: Evidence, look: Look) -> float:
+    """The largest difference in ``look`` over the largest entry; infinite where nothing can be compared."""
+    return distance(evidence.gradients[look], reckoning.target(look, evidence.node).expected)
+
+
+def distance(found: torch.Tensor, expected: torch.Tensor) -> float:
+    """The largest difference, after broadcasting, over the largest expected entry."""
+    if found.is_complex() or not broadcasts(tuple(found.shape), tuple(expected.shape)):
+        return math.inf
+    largest = largest_entry(found.double() - expected.double())
+    if largest == 0.0:
+        return 0.0
+    scale = largest_entry(expected)
+    return largest / scale if scale else math.inf
+
+
+def _decide(
+    reckoning: Reckoning, evidence: Evidence, relative: Mapping[Look, float]
+) -> tuple[bool, str | None, list[str]]:
+    """Whether it passes, the probe's word, and warnings."""
+
+    def holds(look: Look) -> bool:
+        if look not in relative:
+            return False
+        plain = evidence.gradients[look].dtype is torch.float64
+        return relative[look] <= (PASSING if plain else PASSING_SINGLE)
+
+    node = evidence.node
+    if Look.LOCAL not in relative:  # float64 cannot be had of this code: float32 is what there is
+        distant = distance(evidence.gradients[Look.SINGLE], reckoning.target(Look.SINGLE, node).expected)
+        return distant <= PASSING_SINGLE and node not in reckoning.vacuous, "judged in float32 only", []
+    if node in reckoning.vacuous:
+        return holds(Look.RANDOM), "holds for any upstream" if holds(Look.RANDOM) else None, []
+    if not (holds(Look.LOCAL) and holds(Look.UNIVERSE)):
+        return False, None, []
+    if holds(Look.RANDOM):
+        return True, "holds for any upstream", []
+    consumed = upstream_names(reckoning, node)
+    used = sorted(name for name in consumed if name in evidence.depends)
+    if not used:
+        return True, "closed form: needs no upstream", ["closed-form"]
+    if holds(Look.VACUOUS):
+        return True, f"right here, leans on the structure of {', '.join(used)}", ["structure"]
+    return False, None, []
+
+
+def upstream_names(reckoning: Reckoning, node: str) -> list[str]:
+    """The gradients that flow into ``node``, without the loss's, which is 1 always."""
+    statements = reckoning.statements
+    bound = [name for index in statements.consumers(node) for name in statements.binds(index)]
+    return [f"d{name}" for name in bound if name in reckoning.upstream[Look.SINGLE]]
+
+
+def _paths(
+    reckoning: Reckoning, evidence: Evidence, found: Finding | None, *, passed: bool
+) -> list[tuple[list[str], bool]]:
+    """For each reader of the node what it binds, and whether its path is in the answer."""
+    statements = reckoning.statements
+    consumers = statements.consumers(evidence.node)
+    missing = set(consumers) if found is None and not passed else set()
+    if found is not None:
+        missing = set(consumers) if found.present is None else set(consumers) - found.present
+    return [(list(statements.binds(index)), index not in missing) for index in consumers]
+
+
+def _note(seen: Columns, single: torch.Tensor, expected: torch.Tensor, *, passed: bool, vacuous: bool) -> str | None:
+    """Why ``cmp`` and the status disagree, or how far approximate is from exact; one sentence, or None."""
+    if passed and vacuous and not seen.exact:
+        return "the true gradient is 0: what cmp compares is rounding, so its columns say nothing here"
+    if passed and not seen.approximate and single.shape != expected.shape and seen.maxdiff is None:
+        return "the values are right, in a shape that cmp cannot compare"
+    if passed and not seen.exact:
+        return f"rounding, not your maths: off by at most {ulps(single, expected)} units in the last place"
+    if not passed and vacuous and seen.approximate:
+        return "cmp accepts anything below its tolerance of 1e-8, and the true gradient here is 0; the formula is wrong"
+    if not passed and seen.approximate:
+        return "these numbers are close here, but the formula does not hold where other numbers stand"
+    return None
+
+
+def ulps(found: torch.Tensor, expected: torch.Tensor) -> int:
+    """The largest distance in units in the last place of the gradient's largest entry (float32)."""
+    try:
+        gap = largest_entry(found.double() - expected.double())
+    except RuntimeError:
+        return 0
+    top = largest_entry(expected)
+    if not math.isfinite(gap) or top == 0.0:
+        return 0
+    return max(1, round(gap / 2.0 ** (math.frexp(top)[1] - 24)))

@@ -1,0 +1,71 @@
+"""What an answer is measured against: for each look, the gradients that stand upstream and those expected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from ninja_tui.engine.compare import largest_entry
+from ninja_tui.engine.looks import Look
+from ninja_tui.engine.tape import Tape
+from ninja_tui.engine.vjp import Statements
+
+RANDOM_SEED = 20
+
+
+@dataclass(frozen=True)
+class Target:
+    """One node in one look: ``expected`` is the sum of ``parts``, one for each consumer (by statement)."""
+
+    expected: torch.Tensor
+    parts: dict[int, torch.Tensor]
+
+
+class Reckoning:
+    """The looks of one lesson: its tapes in float32 and float64, another universe's, and random upstreams."""
+
+    def __init__(self, single: Tape, double: Tape, universe: Tape, statements: Statements, loss: str) -> None:
+        self.statements = statements
+        self._single, self._double, self._universe = single, double, universe
+        self.vacuous = frozenset(name for name in double.gradients if _vacuous(single, double, name))
+        one = {loss: torch.ones((), dtype=torch.float64)}
+        generator = torch.Generator().manual_seed(RANDOM_SEED)
+        random = {
+            name: torch.randn(gradient.shape, generator=generator, dtype=torch.float64)
+            for name, gradient in double.gradients.items()
+        }
+        mixed = {name: random[name] if name in self.vacuous else g for name, g in double.gradients.items()}
+        self.upstream: dict[Look, dict[str, torch.Tensor]] = {
+            Look.SINGLE: dict(single.gradients),
+            Look.LOCAL: double.gradients | one,
+            Look.CHAINED: double.gradients | one,
+            Look.UNIVERSE: universe.gradients | one,
+            Look.RANDOM: random | one,
+            Look.VACUOUS: mixed | one,
+        }
+        self._targets: dict[tuple[Look, str], Target] = {}
+
+    def target(self, look: Look, node: str) -> Target:
+        """What an answer to ``node`` must give in ``look``."""
+        key = (look, node)
+        if key not in self._targets:
+            self._targets[key] = self._find(look, node)
+        return self._targets[key]
+
+    def _find(self, look: Look, node: str) -> Target:
+        if look is Look.SINGLE:
+            return Target(self._single.gradients[node], {})
+        if look is Look.UNIVERSE:
+            return Target(self._universe.gradients[node], {})
+        parts = self.statements.contributions(node, self.upstream[look])
+        if look in (Look.LOCAL, Look.CHAINED):
+            return Target(self._double.gradients[node], parts)
+        return Target(torch.stack(list(parts.values())).sum(0), parts)
+
+
+def _vacuous(single: Tape, double: Tape, name: str) -> bool:
+    """Whether the float64 gradient is 0 up to rounding: float32's rounding errors are larger than it is."""
+    gradient = double.gradients[name]
+    gap = largest_entry(single.gradients[name].double() - gradient)
+    return largest_entry(gradient) <= gap

@@ -1,0 +1,105 @@
+"""Autograd's VJP of single statements: what each consumer contributes to a gradient, for any upstream."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+
+import torch
+
+from ninja_tui.engine.double import precision
+from ninja_tui.engine.execution import Namespace
+from ninja_tui.engine.lesson_code import LessonCode
+from ninja_tui.lesson.names_in import reads, target_names
+from ninja_tui.lesson.traits import multiplies_matrices
+
+Gradients = Mapping[str, torch.Tensor]
+
+
+class Statements:
+    """The statements of a lesson on the values of one float64 tape."""
+
+    def __init__(self, code: LessonCode, namespace: Namespace, values: Gradients, nodes: frozenset[str]) -> None:
+        self._namespace: Namespace = {**namespace, **values}
+        self._values = values
+        self._nodes = nodes
+        self._trees = [ast.parse(source) for source, _ in code.statements]
+        self._compiled = [compile(tree, code.where, "exec") for tree in self._trees]
+        self._reads = [tuple(name for name in reads(tree) if name in nodes) for tree in self._trees]
+        self._binds = [_bound(tree) for tree in self._trees]
+
+    def consumers(self, node: str) -> list[int]:
+        """The statements that read ``node``."""
+        return [index for index, names in enumerate(self._reads) if node in names]
+
+    def reads(self, index: int) -> tuple[str, ...]:
+        """The nodes that a statement reads."""
+        return self._reads[index]
+
+    def binds(self, index: int) -> tuple[str, ...]:
+        """The names that a statement binds."""
+        return self._binds[index]
+
+    def multiplies_matrices(self, index: int) -> bool:
+        """Whether a statement holds a matrix product."""
+        return multiplies_matrices(ast.walk(self._trees[index]))
+
+    def operands(self, index: int) -> dict[str, torch.Tensor]:
+        """The tensors that a statement reads and binds."""
+        names = (*reads(self._trees[index]), *self._binds[index])
+        return {name: self._values[name] for name in names if name in self._values}
+
+    def shapes(self, names: Iterable[str]) -> dict[str, tuple[int, ...]]:
+        """The shapes of those ``names`` that are tensors of the lesson, or gradients of its nodes."""
+        known = {name: tuple(value.shape) for name, value in self._values.items()}
+        known |= {f"d{name}": known[name] for name in self._nodes if name in known}
+        return {name: known[name] for name in sorted(names) if name in known}
+
+    @property
+    def count(self) -> int | None:
+        """The lesson's ``n``, if it has one."""
+        n = self._namespace.get("n")
+        return n if isinstance(n, int) else None
+
+    def contributions(self, node: str, upstream: Gradients) -> dict[int, torch.Tensor]:
+        """For each statement that reads ``node`` its part of the gradient, for these upstream gradients."""
+        parts = {index: self._part(index, node, self._values[node], upstream) for index in self.consumers(node)}
+        return {index: part for index, part in parts.items() if part is not None}
+
+    def unreduced(self, node: str, upstream: Gradients) -> torch.Tensor | None:
+        """The gradient before the sum over axes along which ``node`` was broadcast; None where nothing was."""
+        consumers = self.consumers(node)
+        value = self._values[node]
+        if len(consumers) != 1:
+            return None
+        outputs = [self._values[name] for name in self._binds[consumers[0]] if name in self._values]
+        if not outputs or outputs[0].shape == value.shape:
+            return None
+        try:
+            return self._part(consumers[0], node, value.expand(outputs[0].shape).clone(), upstream)
+        except (RuntimeError, IndexError, ValueError, TypeError):
+            return None
+
+    def _part(self, index: int, node: str, value: torch.Tensor, upstream: Gradients) -> torch.Tensor | None:
+        leaf = value.detach().clone().requires_grad_()
+        namespace = {**self._namespace, node: leaf}
+        with torch.enable_grad(), precision("float64"):
+            exec(self._compiled[index], namespace)
+            pairs = [(namespace[name], upstream[name]) for name in self._binds[index] if name in upstream]
+            pairs = [(output, given) for output, given in pairs if output.requires_grad]
+            if not pairs:
+                return None
+            # one number: gradients given for outputs would have autograd import half a second of symbolic shapes
+            weighed = torch.stack([(output * given.reshape(output.shape)).sum() for output, given in pairs]).sum()
+            found: torch.Tensor | None = torch.autograd.grad(weighed, leaf, allow_unused=True)[0]
+        return found
+
+
+def _bound(tree: ast.Module) -> tuple[str, ...]:
+    return tuple(
+        name
+        for statement in tree.body
+        if isinstance(statement, ast.Assign)
+        for target in statement.targets
+        for name in target_names(target)
+    )
