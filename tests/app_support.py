@@ -147,7 +147,9 @@ async def go_to(pilot: AppPilot, place: str) -> None:
         await type_text(pilot, place)
         tap(pilot, "enter")
     await wait_for(pilot, lambda: isinstance(pilot.app.screen, WalkScreen), "the walk")
-    await wait_for(pilot, lambda: f"Prompt · {place}" in pane_text(pilot, "prompt"), f"the prompt for {place}")
+    await wait_for(pilot, lambda: (node := session(pilot).node) is not None and node.gradient == place, place)
+    await wait_for(pilot, lambda: in_prompt(pilot), "the focus in the prompt")
+    await pilot.pause()
 
 
 def session(pilot: AppPilot) -> Session:
@@ -191,7 +193,7 @@ def toasts(pilot: AppPilot) -> str:
     """What toasts say, without white space."""
     lines = screen_lines(pilot)
     regions = [toast.region for toast in pilot.app.screen.query("Toast")]
-    return "".join(unwrapped(line[r.x : r.right]) for r in regions for line in lines[r.y : r.bottom])
+    return "".join(unwrapped(line[r.x : r.right].strip("▌")) for r in regions for line in lines[r.y : r.bottom])
 
 
 async def wait_for_toast(pilot: AppPilot, text: str) -> None:

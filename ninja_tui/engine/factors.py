@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterator, Mapping
 import torch
 
 EXPONENTS = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0)
+FAR_EXPONENTS = (-6.0, -4.0, -3.0, -1.5, 1.5, 3.0, 4.0, 6.0)
+"""Tried for one operand alone."""
 MOST_OPERANDS = 5
 
 
@@ -40,14 +42,14 @@ def powers(operands: Mapping[str, torch.Tensor], shape: torch.Size) -> Iterator[
     fitting = {name: tensor for name, tensor in list(operands.items())[:MOST_OPERANDS] if _fits(tensor, shape)}
     single: list[tuple[str, torch.Tensor]] = []
     for name, tensor in fitting.items():
-        for exponent in EXPONENTS:
+        for exponent in (*EXPONENTS, *FAR_EXPONENTS):
             if exponent != round(exponent) and bool((tensor <= 0).any()):
                 continue
             raised = tensor**exponent
             if bool(torch.isfinite(raised).all()):
-                single.append((name, raised))
-    for name, raised in single:
-        yield (name,), raised
+                yield (name,), raised
+                if exponent in EXPONENTS:
+                    single.append((name, raised))
     for first, (one, left) in enumerate(single):
         for other, right in single[first + 1 :]:
             if other != one:

@@ -16,7 +16,8 @@ from typing import Any
 import torch
 
 from ninja_tui.engine.compare import Columns, broadcasts, columns, largest_entry
-from ninja_tui.engine.diagnosis import Finding, Kind, diagnose
+from ninja_tui.engine.diagnosis import diagnose
+from ninja_tui.engine.finding import Finding, Kind
 from ninja_tui.engine.looks import Look
 from ninja_tui.engine.reckoning import Reckoning
 
@@ -139,7 +140,7 @@ def _decide(
         return False, None, []
     if holds(Look.RANDOM):
         return True, "holds for any upstream", []
-    consumed = upstream_names(reckoning, node)
+    consumed = reckoning.upstream_names(node)
     used = sorted(name for name in consumed if name in evidence.depends)
     if not used:
         return True, "closed form: needs no upstream", ["closed-form"]
@@ -148,18 +149,11 @@ def _decide(
     return False, None, []
 
 
-def upstream_names(reckoning: Reckoning, node: str) -> list[str]:
-    """The gradients that flow into ``node``, without the loss's, which is 1 always."""
-    statements = reckoning.statements
-    bound = [name for index in statements.consumers(node) for name in statements.binds(index)]
-    return [f"d{name}" for name in bound if name in reckoning.upstream[Look.SINGLE]]
-
-
 def _paths(
     reckoning: Reckoning, evidence: Evidence, found: Finding | None, *, passed: bool
 ) -> list[tuple[list[str], bool]]:
     """For each reader of the node what it binds, and whether its path is in the answer."""
-    statements = reckoning.statements
+    statements = reckoning.statements(Look.LOCAL)
     consumers = statements.consumers(evidence.node)
     missing = set(consumers) if found is None and not passed else set()
     if found is not None:

@@ -160,7 +160,7 @@ class LiveJudge:
     def _ran(self, ready: _Ready, step: Step) -> bool:
         body: dict[str, Any] = {"do": "step", "looks": LOOKS, "code": step.code, "line": step.line}
         try:
-            said, _ = ready.runner.request({**body, "take": [], "watch": []}, LIVE_TIMEOUT * OTHERS_TAKE)
+            said, _ = ready.runner.request({**body, "take": [], "watch": [], "own": []}, LIVE_TIMEOUT * OTHERS_TAKE)
         except (TimedOut, Broken):
             self._excluded.add(step.code)
             self._drop()

@@ -20,9 +20,9 @@ class Look(enum.StrEnum):
     UNIVERSE = "universe"
     """As LOCAL, with other parameters and another minibatch: catches numbers typed in."""
     RANDOM = "random"
-    """In float64, with a random tensor in the place of every upstream gradient: judges the formula."""
+    """As UNIVERSE, with a random tensor in the place of every upstream gradient: judges the formula."""
     VACUOUS = "vacuous"
-    """As LOCAL, with random tensors for the gradients that are 0 up to rounding."""
+    """As UNIVERSE, with random tensors for the gradients that are 0 up to rounding."""
 
 
 BASES = {
@@ -30,8 +30,8 @@ BASES = {
     Look.LOCAL: "float64",
     Look.CHAINED: "float64",
     Look.UNIVERSE: "universe",
-    Look.RANDOM: "float64",
-    Look.VACUOUS: "float64",
+    Look.RANDOM: "universe",
+    Look.VACUOUS: "universe",
 }
 """Whose values a look runs on: the tape in either precision, or the other universe's (in float64)."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from ninja_tui.engine.compare import largest_entry
-from ninja_tui.engine.looks import Look
+from ninja_tui.engine.looks import BASES, Look
 from ninja_tui.engine.tape import Tape
 from ninja_tui.engine.vjp import Statements
 
@@ -25,8 +25,10 @@ class Target:
 class Reckoning:
     """The looks of one lesson: its tapes in float32 and float64, another universe's, and random upstreams."""
 
-    def __init__(self, single: Tape, double: Tape, universe: Tape, statements: Statements, loss: str) -> None:
-        self.statements = statements
+    def __init__(
+        self, single: Tape, double: Tape, universe: Tape, statements: dict[str, Statements], loss: str
+    ) -> None:
+        self._statements = statements
         self._single, self._double, self._universe = single, double, universe
         self.vacuous = frozenset(name for name in double.gradients if _vacuous(single, double, name))
         one = {loss: torch.ones((), dtype=torch.float64)}
@@ -35,7 +37,7 @@ class Reckoning:
             name: torch.randn(gradient.shape, generator=generator, dtype=torch.float64)
             for name, gradient in double.gradients.items()
         }
-        mixed = {name: random[name] if name in self.vacuous else g for name, g in double.gradients.items()}
+        mixed = {name: random[name] if name in self.vacuous else g for name, g in universe.gradients.items()}
         self.upstream: dict[Look, dict[str, torch.Tensor]] = {
             Look.SINGLE: dict(single.gradients),
             Look.LOCAL: double.gradients | one,
@@ -45,6 +47,16 @@ class Reckoning:
             Look.VACUOUS: mixed | one,
         }
         self._targets: dict[tuple[Look, str], Target] = {}
+
+    def statements(self, look: Look) -> Statements:
+        """The lesson's statements on the values of ``look``, in float64."""
+        return self._statements["universe" if BASES[look] == "universe" else "float64"]
+
+    def upstream_names(self, node: str) -> list[str]:
+        """The gradients that flow into ``node``, without the loss's, which is 1 always."""
+        statements = self.statements(Look.LOCAL)
+        bound = [name for index in statements.consumers(node) for name in statements.binds(index)]
+        return [f"d{name}" for name in bound if name in self.upstream[Look.SINGLE]]
 
     def target(self, look: Look, node: str) -> Target:
         """What an answer to ``node`` must give in ``look``."""
@@ -56,11 +68,10 @@ class Reckoning:
     def _find(self, look: Look, node: str) -> Target:
         if look is Look.SINGLE:
             return Target(self._single.gradients[node], {})
-        if look is Look.UNIVERSE:
-            return Target(self._universe.gradients[node], {})
-        parts = self.statements.contributions(node, self.upstream[look])
-        if look in (Look.LOCAL, Look.CHAINED):
-            return Target(self._double.gradients[node], parts)
+        parts = self.statements(look).contributions(node, self.upstream[look])
+        if look in (Look.LOCAL, Look.CHAINED, Look.UNIVERSE):
+            tape = self._universe if look is Look.UNIVERSE else self._double
+            return Target(tape.gradients[node], parts)
         return Target(torch.stack(list(parts.values())).sum(0), parts)
 
 

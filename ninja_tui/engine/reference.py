@@ -58,9 +58,12 @@ class Reference:
         }
         tape, double = self._tapes["float32"], self._tapes["float64"]
         nodes = frozenset(double.gradients)
-        plain = {name: value for name, value in namespace.items() if name not in double.values}
-        statements = Statements(code, plain, double.values, nodes)
-        self._reckoning = Reckoning(tape, double, self._tapes["universe"], statements, code.loss)
+        universe = self._tapes["universe"]
+        statements = {
+            "float64": Statements(code, namespace, double.values, nodes),
+            "universe": Statements(code, second, universe.values, nodes),
+        }
+        self._reckoning = Reckoning(tape, double, universe, statements, code.loss)
         drawn = {name for name, value in namespace.items() if value is not before.get(name)}
         shared = drawn | set(tape.bound) | set(code.parameters)
         tensors: dict[str, TensorData] = {}

@@ -140,6 +140,7 @@ class Rerun:
         own = {f"d{self._program.answers[number].node}" for number in step.answers}
         watch = [gradient for gradient in self._complete if gradient not in own]
         body = {"do": "step", "looks": looks, "code": step.code, "line": step.line, "take": take, "watch": watch}
+        body["own"] = sorted(own)
         said, tensors = self._runner.request(body, timeout)
         taken = {}
         for look in looks:
@@ -274,7 +275,15 @@ class Rerun:
         for index in range(upto):
             step = self._program.steps[index]
             if index not in self._dead:
-                body = {"do": "step", "looks": LOOKS, "code": step.code, "line": step.line, "take": [], "watch": []}
+                body = {
+                    "do": "step",
+                    "looks": LOOKS,
+                    "code": step.code,
+                    "line": step.line,
+                    "take": [],
+                    "watch": [],
+                    "own": [],
+                }
                 try:
                     runner.request(body, self._timeout * OTHERS_TAKE)
                 except (TimedOut, Broken) as error:

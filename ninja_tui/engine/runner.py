@@ -130,8 +130,11 @@ class Runner:
             run["cmp"] = self._cmp
             self._compared.clear()
             before = {name: _state(run.get(name)) for name in body["watch"]}
+            shared = _sharing(run, body["watch"], body["own"])
             said = _execute(str(body["code"]), int(body["line"]), dtype, run)
-            said["changed"] = [name for name, state in before.items() if _state(run.get(name)) != state]
+            changed = {name for name, state in before.items() if _state(run.get(name)) != state}
+            changed |= {name for name, was in shared.items() if not torch.equal(run[name], was)}
+            said["changed"] = sorted(changed)
             said["clobbered"] = self._clobbered(look)
             said["kinds"] = {name: _take(run, name, dtype, (f"{look}:{name}", tensors)) for name in body["take"]}
             said["compared"] = self._compared_in(look, tensors)
@@ -230,6 +233,16 @@ def _take(run: Namespace, name: str, dtype: str, into: tuple[str, dict[str, Tens
     except (Refused, RuntimeError):
         return f"{value.layout} tensor"
     return "Tensor"
+
+
+def _sharing(run: Namespace, watch: list[str], own: list[str]) -> dict[str, torch.Tensor]:
+    """Copies of the ``watch``ed tensors whose memory one of ``own`` shares unseen, as ``x.data`` does."""
+    mine = {run[name].data_ptr() for name in own if isinstance(run.get(name), torch.Tensor)}
+    return {
+        name: run[name].clone()
+        for name in watch
+        if isinstance(run.get(name), torch.Tensor) and run[name].data_ptr() in mine
+    }
 
 
 def _state(value: object) -> tuple[int, int]:

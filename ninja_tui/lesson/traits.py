@@ -45,7 +45,10 @@ def traits_of(answer: Sequence[str], before: Iterable[str], gradients: frozenset
             nodes.extend(ast.walk(statement))
     return Traits(
         depends=frozenset(depends),
-        multiplies=any(isinstance(node, ast.Mult) for node in nodes),
+        multiplies=any(
+            isinstance(node, ast.Mult) or (isinstance(node, ast.Attribute) and node.attr in ("mul", "multiply", "mul_"))
+            for node in nodes
+        ),
         multiplies_matrices=multiplies_matrices(nodes),
         reads_grad=any(isinstance(node, ast.Attribute) and node.attr == "grad" for node in nodes),
     )

@@ -11,8 +11,8 @@ First frame: from the start of the process to the bytes after which the titles o
 
 Key press to verdict: the 26 answers of the lesson's own solution are typed key by key, each key when the screen has
 come to rest after the last. For a key that leaves code that is judged (it is complete, and binds the gradient) the time
-runs from writing the key to the first bytes after which the two lines below the prompt, verdict and word, show what
-they show once the screen is at rest: that is the verdict on just this code. Three kinds of keys have no such time and
+runs from writing the key to the first bytes after which the lines below the prompt, verdict and word, show what they
+show once the screen is at rest: that is the verdict on just this code. Three kinds of keys have no such time and
 are left out: those that leave code unfinished, which is not judged; those whose verdict reads as the one before (``x``
 and ``x ``), for which nothing is painted; and Enter. How many keys remain is told below the table. None is left out
 for being slow: an app that still waits for a verdict says that the answer is running, and is waited for.
@@ -82,6 +82,8 @@ class Screen:
     )
     _BEGUN = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]*\x1b?)?$")
 
+    _VERDICT = re.compile(r"(pass|fail|error|timeout|running|shape needed)\b")
+
     def __init__(self) -> None:
         self._cells = [[" "] * COLUMNS for _ in range(ROWS)]
         self._row = self._column = 0
@@ -107,8 +109,13 @@ class Screen:
         return all(text in whole for text in texts)
 
     def verdict(self) -> str:
-        """The two lines below the prompt, verdict and word; empty where there is no prompt pane."""
-        return "\n".join(line[2:-2].rstrip() for line in self.lines()[ROWS - 4 : ROWS - 2])
+        """The lines in the prompt pane from the verdict down; empty where there is none."""
+        lines = self.lines()
+        top = next((row for row, line in enumerate(lines) if line.startswith("╭─ Prompt ")), ROWS)
+        bottom = next((row for row in range(top, ROWS) if lines[row].startswith("╰")), ROWS)
+        inside = [line[2:-2].rstrip() for line in lines[top + 1 : bottom]]
+        first = next((row for row, line in enumerate(inside) if self._VERDICT.match(line)), len(inside))
+        return "\n".join(inside[first:]).strip()
 
     def _draw(self, token: str) -> None:
         if token == "\r":

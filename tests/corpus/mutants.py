@@ -90,14 +90,16 @@ ROWS_ALIKE = frozenset({"over-summed", "scale"})
 """Every row of dbndiff2 is the same, so that a sum over the rows is n times a row."""
 WRONG_UPSTREAM = frozenset({"no-upstream", "extra-path"})
 """Another gradient in the place of the upstream one: the one is missing, the other does not belong."""
-SIGN_INSIDE = frozenset({"sign", "unknown"})
-"""A sign within the local derivative: no entry has the wrong sign, yet a sign is what is wrong."""
+SIGN_INSIDE = frozenset({"sign", "wrong-power", "unknown"})
+"""A sign within the local derivative: no entry has the wrong sign, yet a sign makes it another factor."""
+OTHER_FACTOR = frozenset({"wrong-power", "unknown"})
+"""Another function in the place of the local derivative: a wrong factor, if not quite a power."""
 START_OR_SUM = frozenset({"constant-offset", "over-summed"})
 """-1/n everywhere: a start from -1/n, and the sum of each row of dlogprobs, spread over the row."""
 ONES_OR_SCALE = frozenset({"no-upstream", "scale"})
 """The local derivative summed is counts_sum, and -counts_sum / n is the closed form: off by the factor -n as well."""
-MISPLACED = frozenset({"extra-path", "unknown"})
-"""A path that is there, but not only where it belongs."""
+MISPLACED = frozenset({"extra-path", "over-summed", "unknown"})
+"""A path that is there, but spread over more than where it belongs."""
 CLOSED_FORM = frozenset({"no-upstream", "unknown"})
 """A closed form gone wrong: it reads no upstream gradient, as a closed form may, and no kind says more."""
 NO_KIND = frozenset({"unknown"})
@@ -444,7 +446,7 @@ BY_HAND: dict[tuple[str, ...], list[str]] = {
         "-((bnvar + 1e-5) ** -1.5) * dbnvar_inv",
         "(bnvar + 1e-5) ** -1.5 * dbnvar_inv",
     ],
-    ("bnvar", "epsilon", *NO_KIND): [
+    ("bnvar", "epsilon", *OTHER_FACTOR): [
         "(-0.5 * bnvar**-1.5) * dbnvar_inv",
         "(-0.5 * (bnvar + 1e-3) ** -1.5) * dbnvar_inv",
     ],
@@ -525,8 +527,8 @@ BY_HAND: dict[tuple[str, ...], list[str]] = {
     ("bnvar_inv", "other-operand", "wrong-power"): ["(bnvar_inv * dbnraw).sum(0, keepdim=True)"],
     ("bndiff", "other-operand", "wrong-power"): ["bndiff * dbnraw + 2 * bndiff * dbndiff2"],
     # another tensor of the same shape
-    ("norm_logits", "wrong-operand", *NO_KIND): ["probs * dcounts"],
-    ("hpreact", "wrong-operand", *NO_KIND): ["(1 - hpreact**2) * dh", "h * (1 - h) * dh"],
+    ("norm_logits", "wrong-operand", *OTHER_FACTOR): ["probs * dcounts"],
+    ("hpreact", "wrong-operand", *OTHER_FACTOR): ["(1 - hpreact**2) * dh", "h * (1 - h) * dh"],
     ("W2", "wrong-operand", *NO_KIND): ["hpreact.T @ dlogits"],
     # another gradient in the place of the upstream one
     ("counts_sum_inv", "wrong-upstream", *WRONG_UPSTREAM): ["(counts * dlogprobs).sum(1, keepdim=True)"],
@@ -577,7 +579,10 @@ BY_HAND: dict[tuple[str, ...], list[str]] = {
         "(probs - torch.eye(27)[Yb]) / 27",
     ],
     ("logits", "closed-form", "sign"): ["(F.one_hot(Yb, 27) - F.softmax(logits, 1)) / n"],
-    ("logits", "closed-form", *CLOSED_FORM): ["F.softmax(logits, 1) / n", "(F.softmax(logits, 0) - F.one_hot(Yb, 27)) / n"],
+    ("logits", "closed-form", *CLOSED_FORM): [
+        "F.softmax(logits, 1) / n",
+        "(F.softmax(logits, 0) - F.one_hot(Yb, 27)) / n",
+    ],
     ("hprebn", "closed-form", "scale"): [f"bngain * bnvar_inv * ({STANDARD})"],
     ("hprebn", "closed-form", *CLOSED_FORM): [f"bngain * bnvar_inv / n * ({STANDARD.replace('n / (n - 1) * ', '')})"],
     # masks

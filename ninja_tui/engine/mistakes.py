@@ -1,0 +1,406 @@
+"""The known mistakes: each test compares what an answer gave with what a mistake of one kind would give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import torch
+
+from ninja_tui.engine.compare import largest_entry
+from ninja_tui.engine.factors import factor_name, powers
+from ninja_tui.engine.finding import Finding, Kind
+from ninja_tui.engine.fitting import (
+    CLOSE,
+    axes_told,
+    factor_of,
+    reduced_axes,
+    same,
+    subsets,
+    summed_to,
+    weights_of,
+)
+from ninja_tui.engine.inspect import place_of
+from ninja_tui.engine.looks import Look
+
+if TYPE_CHECKING:
+    from ninja_tui.engine.judge import Evidence
+    from ninja_tui.engine.reckoning import Reckoning
+
+
+class Mistakes:
+    """One wrong gradient ``given`` beside the right one ``wanted``, in the look in which the mistake shows best."""
+
+    def __init__(self, reckoning: Reckoning, evidence: Evidence, look: Look) -> None:
+        self._reckoning, self._evidence = reckoning, evidence
+        self.look = look if look in evidence.gradients else Look.SINGLE
+        self.node, self.statements = evidence.node, reckoning.statements(self.look)
+        self.consumers = self.statements.consumers(self.node)
+        consumed = reckoning.upstream_names(self.node)
+        self.uses_upstream = any(name in evidence.depends for name in consumed)
+        self.has_upstream = bool(consumed)
+        given = evidence.gradients[self.look]
+        self.given = given.real.double() if given.is_complex() else given.double()
+        target = reckoning.target(self.look, self.node)
+        self.wanted, self.parts = target.expected.double(), {k: v.double() for k, v in target.parts.items()}
+        self.upstream = reckoning.upstream[self.look]
+        self.full = self.statements.unreduced(self.node, self.upstream)
+
+    def _holds(self, look: Look) -> bool:
+        return same(self._evidence.gradients[look], self._reckoning.target(look, self.node).expected)
+
+    def tests(self) -> Iterator[Callable[[], Finding | None]]:
+        """From what is certain to what is likely."""
+        yield self.reads_grad
+        yield self.wrong_dtype
+        yield self.non_finite
+        yield self.typed_in
+        yield self.zeros
+        yield self.other_shape
+        yield self.weights
+        yield self.transposed
+        yield self.constant_offset
+        yield self.lost_duplicates
+        yield self.path_summed
+        yield self.other_upstream
+        yield self.without_upstream
+        yield self.other_sum
+        yield self.other_path
+        yield self.other_power
+        yield self.elementwise
+        yield self.other_factor
+
+    def reads_grad(self) -> Finding | None:
+        """``dh = h.grad``."""
+        if not self._evidence.reads_grad:
+            return None
+        return Finding(Kind.READS_GRAD, "a `.grad` is empty here: the gradient is to be computed, not read")
+
+    def wrong_dtype(self) -> Finding | None:
+        """Integers, or float64 in the float32 run."""
+        single = self._evidence.gradients[Look.SINGLE]
+        expected = self._reckoning.target(Look.SINGLE, self.node).expected
+        if single.dtype == expected.dtype:
+            return None
+        names = [str(dtype).removeprefix("torch.") for dtype in (single.dtype, expected.dtype)]
+        return Finding(Kind.WRONG_DTYPE, f"the gradient is {names[0]}, its tensor is {names[1]}")
+
+    def non_finite(self) -> Finding | None:
+        """NaN or infinity."""
+        for gradient in (self._evidence.gradients[Look.SINGLE], self.given):
+            bad = ~torch.isfinite(gradient)
+            if bool(bad.any()):
+                place = torch.nonzero(bad.reshape(gradient.shape))[0].tolist() if gradient.dim() else []
+                return Finding(Kind.NON_FINITE, f"{int(bad.sum())} entries are not finite, the first at {place}")
+        return None
+
+    def typed_in(self) -> Finding | None:
+        """Right in this minibatch only."""
+        there = self._evidence.gradients
+        if not (Look.LOCAL in there and Look.UNIVERSE in there and self._holds(Look.LOCAL)):
+            return None
+        if self._holds(Look.UNIVERSE):
+            return None
+        return Finding(Kind.UNKNOWN, "right for these numbers only: something in it belongs to this minibatch")
+
+    def zeros(self) -> Finding | None:
+        """Nothing arrives."""
+        if largest_entry(self.given) > 0 or largest_entry(self.wanted) == 0:
+            return None
+        message = f"every entry is 0, so no path is in it; missing: {self._readers(self.consumers)}"
+        return Finding(Kind.MISSING_PATH, message, frozenset())
+
+    def other_shape(self) -> Finding | None:
+        """The right numbers in another shape, summed too little or too far, or transposed."""
+        given, wanted = self.given, self.wanted
+        if given.shape == wanted.shape:
+            return None
+        sizes = f"{tuple(given.shape)} for {tuple(wanted.shape)}"
+        if given.dim() == 2 and given.T.shape == wanted.shape and factor_of(given.T, wanted) is not None:
+            return Finding(Kind.TRANSPOSED, f"the transpose of it is meant: {sizes}", frozenset(self.consumers))
+        if given.numel() == wanted.numel() and factor_of(given.reshape(wanted.shape), wanted) == 1.0:
+            return Finding(Kind.SHAPE, f"the numbers are right, the shape is not: {sizes}", frozenset(self.consumers))
+        return self.not_summed() or self.other_sum() or self.impossible_shape()
+
+    def impossible_shape(self) -> Finding | None:
+        """A shape that no broadcasting brings to the tensor's."""
+        if self._fitted() is not None:
+            return None
+        told = f"{tuple(self.given.shape)}; `{self.node}` is {tuple(self.wanted.shape)}"
+        if not self.uses_upstream and self.has_upstream:
+            return None
+        return Finding(Kind.SHAPE, f"a gradient has its tensor's shape, and this is {told}")
+
+    def not_summed(self) -> Finding | None:
+        """What was broadcast on the way forward is summed on the way backward."""
+        summed = summed_to(self.given, self.wanted)
+        if summed is None or summed.shape == self.given.shape:
+            return None
+        if factor_of(summed, self.wanted) is None and not any(
+            factor_of(summed, part) is not None for part in self.parts.values()
+        ):
+            return None
+        axes = axes_told(self.given, self.wanted)
+        return Finding(
+            Kind.NOT_SUMMED,
+            f"not summed over axis {axes}: `{self.node}` {tuple(self.wanted.shape)} was broadcast there, "
+            f"and this is {tuple(self.given.shape)}",
+            frozenset(self.consumers),
+        )
+
+    def other_sum(self) -> Finding | None:
+        """Summed over axes where it should not be, or over others than it should."""
+        for source, needed in ((self.wanted, set[int]()), (self.full, None)):
+            if source is None:
+                continue
+            wants = reduced_axes(source, self.wanted) if needed is None else needed
+            for axes in subsets(source.dim()):
+                if set(axes) == wants or not axes:
+                    continue
+                if not self._is_sum(source.sum(axes, keepdim=True), source.sum(axes)):
+                    continue
+                summed = ", ".join(map(str, axes))
+                if set(axes) > wants:
+                    extra = ", ".join(str(axis) for axis in axes if axis not in wants)
+                    message = f"summed too far: over axis {extra} as well"
+                    return Finding(Kind.OVER_SUMMED, message, frozenset(self.consumers))
+                needed_axes = ", ".join(map(str, sorted(wants)))
+                message = f"summed over axis {summed}; `{self.node}` was broadcast along axis {needed_axes}"
+                return Finding(Kind.NOT_SUMMED, message, frozenset(self.consumers))
+        return None
+
+    def _is_sum(self, kept: torch.Tensor, dropped: torch.Tensor) -> bool:
+        """Whether ``given`` is one of these sums, up to a factor, as it is or spread over the tensor's shape again."""
+        for summed in (kept, dropped):
+            if factor_of(self.given, summed) is not None:
+                return True
+            if self.given.shape == self.wanted.shape:
+                try:
+                    spread = summed.expand(self.given.shape)
+                except RuntimeError:
+                    continue
+                if factor_of(self.given, spread) is not None:
+                    return True
+        return False
+
+    def weights(self) -> Finding | None:
+        """Each path with a factor: 0 is missing, 2 is double, -1 a sign, another a scale."""
+        given = self._fitted()
+        if given is None:
+            return None
+        whole = factor_of(given, self.wanted)
+        if whole is not None:
+            return self._scaled(whole, "every entry", frozenset(self.consumers))
+        factors = weights_of(given, list(self.parts.values()))
+        if factors is None:
+            return None
+        if not any(factors) and not self.uses_upstream and self.has_upstream:
+            return self.without_upstream()
+        by = dict(zip(self.parts, factors, strict=True))
+        there = frozenset(index for index, factor in by.items() if factor != 0)
+        if any(factor == 0 for factor in factors) and all(factor in (0.0, 1.0, -1.0) for factor in factors):
+            missing = self._readers([index for index, factor in by.items() if factor == 0])
+            message = f"{len(there)} of {len(by)} paths; missing: the one through {missing}"
+            return Finding(Kind.MISSING_PATH, message, there)
+        if len(set(factors)) == 1:
+            return self._scaled(factors[0], "every entry", there)
+        index, factor = next((index, factor) for index, factor in by.items() if factor != 1.0)
+        if factor == 2.0:
+            return Finding(Kind.EXTRA_PATH, f"the path through {self._readers([index])} is counted twice", there)
+        if factor == 0.0:
+            message = f"{len(there)} of {len(by)} paths; missing: the one through {self._readers([index])}"
+            return Finding(Kind.MISSING_PATH, message, there)
+        return self._scaled(factor, f"the path through {self._readers([index])}", there)
+
+    def _scaled(self, factor: float, what: str, there: frozenset[int]) -> Finding | None:
+        if factor == 1.0:
+            return None
+        if factor == -1.0:
+            return Finding(Kind.SIGN, f"{what} has the wrong sign", there)
+        sizes = {size for tensor in (self.given, self.wanted, *self.upstream.values()) for size in tensor.shape}
+        named = factor_name(factor, sizes, self.statements.count)
+        return Finding(Kind.SCALE, f"{what} is off by the factor {named}", there)
+
+    def transposed(self) -> Finding | None:
+        """A square gradient lies on its side."""
+        if self.given.dim() != 2 or self.given.T.shape != self.wanted.shape:
+            return None
+        if factor_of(self.given.T, self.wanted) is None:
+            return None
+        return Finding(Kind.TRANSPOSED, "the transpose of it is meant", frozenset(self.consumers))
+
+    def constant_offset(self) -> Finding | None:
+        """Something constant is added everywhere, as by a start from ones."""
+        given = self._fitted()
+        if given is None:
+            return None
+        gap = given - self.wanted
+        offset = float(gap.reshape(-1)[0].item())
+        limit = CLOSE * max(largest_entry(self.wanted), largest_entry(gap))
+        untouched = (gap.abs() > limit) & (self.wanted == 0)
+        if bool(untouched.any()) and bool(((gap.abs() <= limit) | untouched).all()):
+            start = float(gap[untouched][0].item())
+            if bool(((self.wanted - start).abs() > limit).all()):
+                offset, gap = start, torch.where(untouched, gap, start)
+        if not offset or largest_entry(gap - offset) > limit:
+            return None
+        return Finding(
+            Kind.CONSTANT_OFFSET, f"every entry is off by the same {offset:g}: where does it start from?",
+            frozenset(self.consumers),
+        )  # fmt: skip
+
+    def lost_duplicates(self) -> Finding | None:
+        """An indexed assignment keeps one of the contributions to an entry that was read many times."""
+        given = self._fitted()
+        if given is None or len(self.consumers) != 1:
+            return None
+        ones = {name: torch.ones_like(tensor) for name, tensor in self.upstream.items()}
+        uses = self.statements.contributions(self.node, ones).get(self.consumers[0])
+        if uses is None or not bool((uses == uses.round()).all()) or not bool((uses > 1).any()):
+            return None
+        once = uses <= 1
+        gap = (given - self.wanted).abs()
+        if not bool(once.any()) or float(gap[once].max().item()) > CLOSE * largest_entry(self.wanted):
+            return None
+        most = int(uses.max().item())
+        return Finding(
+            Kind.LOST_DUPLICATES,
+            f"entries of `{self.node}` that are read more than once (up to {most} times) do not get the sum of it all",
+            frozenset(self.consumers),
+        )
+
+    def other_upstream(self) -> Finding | None:
+        """Another gradient, or nothing, stands where a consumer's belongs: in all paths, or in one."""
+        given = self._fitted()
+        if given is None or not self.has_upstream:
+            return None
+        nodes = self._reckoning.upstream[Look.SINGLE]
+        read = [name for name in nodes if f"d{name}" in self._evidence.depends]
+        for index in self.parts:
+            bound = [name for name in self.statements.binds(index) if name in self.upstream]
+            rest = [part for other, part in self.parts.items() if other != index]
+            shape = self.upstream[bound[0]].shape if bound else None
+            for other in (*read, None):
+                if other in bound or (other is not None and self.upstream[other].shape != shape):
+                    continue
+                instead = {
+                    name: torch.ones_like(self.upstream[name]) if other is None else self.upstream[other]
+                    for name in bound
+                }
+                part = self.statements.contributions(self.node, {**self.upstream, **instead}).get(index)
+                if part is None or part.shape != given.shape:
+                    continue
+                if factor_of(given, part) is None and not self._without(given, [part, *rest]):
+                    continue
+                right = ", ".join(f"d{name}" for name in bound)
+                if other is not None:
+                    return Finding(Kind.NO_UPSTREAM, f"d{other} stands where the upstream gradient {right} belongs")
+                return Finding(Kind.NO_UPSTREAM, f"the local derivative alone, without the upstream gradient {right}")
+        ones = {name: torch.ones_like(tensor) for name, tensor in self.upstream.items()}
+        everywhere = list(self.statements.contributions(self.node, ones).values())
+        if len(everywhere) > 1 and same(given, torch.stack(everywhere).sum(0)):
+            return Finding(Kind.NO_UPSTREAM, "the local derivatives alone, without any upstream gradient")
+        return None
+
+    def _without(self, given: torch.Tensor, parts: list[torch.Tensor]) -> bool:
+        """Whether ``given`` is a sum of ``parts``, the first of which is really in it."""
+        factors = weights_of(given, parts) if len(parts) > 1 else None
+        return factors is not None and factors[0] != 0
+
+    def without_upstream(self) -> Finding | None:
+        """The local derivative alone."""
+        if self.uses_upstream or not self.has_upstream:
+            return None
+        random = self._reckoning.upstream[Look.RANDOM]
+        if self._evidence.depends & {f"d{name}" for name in random}:
+            return None
+        names = ", ".join(f"d{name}" for index in self.consumers for name in self.statements.binds(index))
+        return Finding(Kind.NO_UPSTREAM, f"it does not depend on the upstream gradient: {names}")
+
+    def path_summed(self) -> Finding | None:
+        """One of several paths is summed too far."""
+        given = self._fitted()
+        if given is None or len(self.parts) < 2 or not self.uses_upstream:
+            return None
+        for index, part in self.parts.items():
+            rest = given - sum((other for key, other in self.parts.items() if key != index), torch.zeros_like(part))
+            for axes in subsets(part.dim()):
+                if axes and factor_of(rest, part.sum(axes, keepdim=True).expand(part.shape)) is not None:
+                    message = f"the path through {self._readers([index])} is summed too far"
+                    return Finding(Kind.OVER_SUMMED, message, frozenset(self.consumers))
+        return None
+
+    def other_factor(self) -> Finding | None:
+        """A function of one tensor, entry by entry, with another factor beside the upstream gradient than its own."""
+        if len(self.consumers) != 1 or not self.uses_upstream or self.given.shape != self.wanted.shape:
+            return None
+        index = self.consumers[0]
+        bound = self.statements.binds(index)
+        alone = len(self.statements.reads(index)) == 1 and len(bound) == 1
+        if not alone or self.statements.operands(index)[bound[0]].shape != self.wanted.shape:
+            return None
+        return Finding(
+            Kind.WRONG_POWER,
+            f"the factor beside d{bound[0]} is not the derivative of this statement",
+            frozenset(self.consumers),
+        )
+
+    def other_path(self) -> Finding | None:
+        """A gradient that has no business here is in it."""
+        given = self._fitted()
+        if given is None:
+            return None
+        for name, tensor in self.upstream.items():
+            if f"d{name}" not in self._evidence.depends or tensor.shape != given.shape:
+                continue
+            if factor_of(given - self.wanted, tensor) is not None:
+                return Finding(Kind.EXTRA_PATH, f"d{name} is in it and should not be, or not like this")
+        return None
+
+    def other_power(self) -> Finding | None:
+        """A factor of the local derivative stands to another power, or in the place of another."""
+        given = self._fitted()
+        if given is None:
+            return None
+        for index, part in self.parts.items():
+            whole = self.full if self.full is not None and len(self.parts) == 1 else part
+            rest = sum((other for key, other in self.parts.items() if key != index), torch.zeros_like(self.wanted))
+            tensors = self.statements.operands(index)
+            for names, factor in powers(tensors, whole.shape):
+                tried = summed_to(whole * factor, self.wanted)
+                if tried is not None and (
+                    factor_of(given - rest, tried) is not None
+                    or (len(self.parts) > 1 and factor_of(given, tried) is not None)
+                ):
+                    told = " and ".join(f"`{name}`" for name in names)
+                    return Finding(
+                        Kind.WRONG_POWER,
+                        f"{told} stands to another power than the derivative of this statement has it",
+                        frozenset(self.consumers),
+                    )
+        return None
+
+    def elementwise(self) -> Finding | None:
+        """``*`` where the forward statement has ``@``."""
+        matrix = any(self.statements.multiplies_matrices(index) for index in self.consumers)
+        if matrix and self._evidence.multiplies and not self._evidence.multiplies_matrices:
+            return Finding(Kind.ELEMENTWISE, "forward is a matrix product, so backward is one too, not `*`")
+        return None
+
+    def worst(self) -> str:
+        """Where it is farthest off."""
+        given = self._fitted()
+        if given is None:
+            return f"shape {tuple(self.given.shape)} for {tuple(self.wanted.shape)}"
+        gap = (given - self.wanted).abs()
+        return f"it is farthest off at {place_of(int(gap.argmax().item()), tuple(gap.shape))}"
+
+    def _fitted(self) -> torch.Tensor | None:
+        """``given`` in the shape of ``wanted``, where it can be broadcast to it."""
+        try:
+            return self.given.expand(self.wanted.shape)
+        except RuntimeError:
+            return None
+
+    def _readers(self, indices: list[int]) -> str:
+        return ", ".join(f"`{' '.join(self.statements.binds(index))}`" for index in indices)
