@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from ninja_tui.engine.live import LiveJudge, Place
+from ninja_tui.engine.looks import Look
 from ninja_tui.engine.verdict import Status, Verdict
 from ninja_tui.engine.workbench import Workbench
 from ninja_tui.errors import UsageError
@@ -155,7 +156,7 @@ def truth() -> Iterator[dict[str, torch.Tensor]]:
 def hunt(node: str, truth: dict[str, torch.Tensor], bench: Workbench) -> str:
     """A call of ``hunt`` for the gradient of ``node``: by its dozen largest entries, in single and in double."""
     single = truth[node].reshape(-1)
-    double = torch.frombuffer(bytearray(bench.gradient(node, "float64").data), dtype=torch.float64)
+    double = torch.frombuffer(bytearray(bench.gradient(node, Look.LOCAL).data), dtype=torch.float64)
     looked_for = []
     for values in (single, double):
         largest = values.abs().argsort(descending=True)[:12].tolist()

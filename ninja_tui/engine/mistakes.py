@@ -323,6 +323,8 @@ class Mistakes:
         if given is None or len(self.parts) < 2 or not self.uses_upstream:
             return None
         for index, part in self.parts.items():
+            if not any(f"d{name}" in self._evidence.depends for name in self.statements.binds(index)):
+                continue
             rest = given - sum((other for key, other in self.parts.items() if key != index), torch.zeros_like(part))
             for axes in subsets(part.dim()):
                 if axes and factor_of(rest, part.sum(axes, keepdim=True).expand(part.shape)) is not None:
