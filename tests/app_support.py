@@ -6,7 +6,7 @@ import asyncio
 import os
 import time
 import unicodedata
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from unittest import mock
@@ -209,7 +209,7 @@ def unwrapped(text: str) -> str:
 def visible(pilot: AppPilot, pane: str) -> bool:
     """Whether the pane has a place on the screen."""
     widget = _walk(pilot).query_one(f"#{pane}")
-    return widget.region.size.area > 0 and all(each.display for each in (widget, *widget.ancestors_with_self))
+    return widget.region.size.area > 0 and all(each.display for each in widget.ancestors_with_self)
 
 
 def place_of(pilot: AppPilot, pane: str, text: str) -> tuple[int, int]:
@@ -244,11 +244,6 @@ def table_rows(pilot: AppPilot) -> dict[str, list[str]]:
         if len(words) > 2 and words[1] in NODES:
             rows[words[1]] = words[2:]
     return rows
-
-
-def lines_with(lines: Iterable[str], text: str) -> list[str]:
-    """The lines that hold ``text``."""
-    return [line for line in lines if text in line]
 
 
 def _style(segment: Segment) -> Style:

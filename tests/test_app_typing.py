@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from textual import events
+
 from tests.app_support import (
     clear_prompt,
     go_to,
@@ -76,6 +78,12 @@ async def test_tab_completes_names_and_shows_their_shapes(tmp_path: Path) -> Non
         assert "dloss ()" in pane_text(pilot, "prompt")
         await write_answer(pilot, "dprobs = dh")
         assert "dhpreact" not in pane_text(pilot, "prompt")
+
+        # what is pasted is taken as it is, line by line
+        await clear_prompt(pilot)
+        pilot.app.post_message(events.Paste("dprobs = dlogprobs\nfor k in range(2):\n    dprobs = dprobs / probs\n"))
+        await wait_for(pilot, lambda: prompt_code(pilot).endswith("    dprobs = dprobs / probs\n"), "what was pasted")
+        await wait_for_text(pilot, "fail", "prompt")
 
         # nothing to complete at the beginning of a line: Tab indents
         await clear_prompt(pilot)

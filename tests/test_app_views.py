@@ -62,6 +62,9 @@ async def test_views_go_round_and_autograd_s_comes_only_when_asked_for(tmp_path:
         await pilot.press("v")
         await wait_for_text(pilot, "the tensor", "node")
         assert "autograd's gradient" not in screen_text(pilot)
+        await pilot.press("w")
+        await wait_for(pilot, lambda: 7 in numbered(pilot)[0] and 13 in numbered(pilot)[1], "the worst in the window")
+        await pilot.press("v")
 
         await pilot.press("a")
         await wait_for_text(pilot, "autograd's gradient", "node")

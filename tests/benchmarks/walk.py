@@ -460,6 +460,7 @@ def main() -> int:
         return app_with_beats(options.beats, others)
     if others:
         parser.error(f"unknown: {' '.join(others)}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an end in good order: the app in its terminal ends too
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         times = side_by_side(max(1, options.rounds), folder)
