@@ -577,7 +577,10 @@ BY_HAND: dict[tuple[str, ...], list[str]] = {
         "(probs - torch.eye(27)[Yb]) / 27",
     ],
     ("logits", "closed-form", "sign"): ["(F.one_hot(Yb, 27) - F.softmax(logits, 1)) / n"],
-    ("logits", "closed-form", *CLOSED_FORM): ["F.softmax(logits, 1) / n", "(F.softmax(logits, 0) - F.one_hot(Yb, 27)) / n"],
+    ("logits", "closed-form", *CLOSED_FORM): [
+        "F.softmax(logits, 1) / n",
+        "(F.softmax(logits, 0) - F.one_hot(Yb, 27)) / n",
+    ],
     ("hprebn", "closed-form", "scale"): [f"bngain * bnvar_inv * ({STANDARD})"],
     ("hprebn", "closed-form", *CLOSED_FORM): [f"bngain * bnvar_inv / n * ({STANDARD.replace('n / (n - 1) * ', '')})"],
     # masks
