@@ -10,9 +10,7 @@ from tests.test_corpus import false_alarms
 
 def main() -> int:
     """Prints a line for each seed, and a sum; the exit status is 1 where a right answer did not pass."""
-    first, count = (
-        (int(text) for text in (*sys.argv[1:], "1", "200")[:2]) if len(sys.argv) != 2 else (int(sys.argv[1]), 200)
-    )
+    first, count = (int(text) for text in (*sys.argv[1:], *("1", "200")[len(sys.argv) - 1 :]))
     answers = alarms = 0
     print(f"{'seed':>6} {'answers':>8} {'alarms':>7} {'s':>6}")
     for seed in range(first, first + count):
@@ -20,8 +18,8 @@ def main() -> int:
         judged, wrong = false_alarms(seed)
         answers, alarms = answers + judged, alarms + len(wrong)
         print(f"{seed:>6} {judged:>8} {len(wrong):>7} {time.monotonic() - started:>6.1f}", flush=True)
-        for node, name, what in wrong:
-            print(f"       {node} {name}: {what}", flush=True)
+        for right, verdict in wrong:
+            print(f"       {right.node} {right.name}: {verdict}", flush=True)
     print(f"{count} seeds, {answers} right answers judged, {alarms} false alarms")
     return 1 if alarms else 0
 

@@ -70,7 +70,7 @@ def _swapped(node: ast.AST) -> ast.AST | None:
     return None
 
 
-_ROWS = "demb.view(-1, 10)"
+_ROWS = "demb.reshape(-1, 10)"
 _ONE_HOT = "F.one_hot(Xb.view(-1), num_classes=27).float()"
 
 RIGHT: dict[str, dict[str, str]] = {
@@ -281,7 +281,7 @@ RIGHT: dict[str, dict[str, str]] = {
         "bincount": "torch.stack([torch.bincount(Xb.view(-1), demb[:, :, k].reshape(-1), 27) for k in range(10)], 1)",
         "by-place": "dC = torch.zeros_like(C)\nfor j in range(3):\n    dC.index_add_(0, Xb[:, j], demb[:, j])",
         "function": "def back(rows):\n    out = torch.zeros(27, 10)\n    for letter, row in zip(Xb.view(-1), rows):\n"
-            "        out[letter] += row\n    return out\ndC = back(demb.view(-1, 10))",
+            "        out[letter] += row\n    return out\ndC = back(demb.reshape(-1, 10))",
     },
 }  # fmt: skip
 """By node and name (with the warnings): answers, or the right-hand sides of such."""
