@@ -21,7 +21,7 @@ def factor_name(factor: float, sizes: Collection[int], count: int | None) -> str
     for each in ordered:
         if each is None or each < 2:
             continue
-        name = f"n = {each}" if each == count else str(each)
+        name = f"n = {each}" if each == count and not sign else str(each)
         short = "n" if each == count else str(each)
         candidates = {
             float(each): name,

@@ -54,7 +54,7 @@ class Evidence:
             node=str(body["node"]),
             gradients=gradients,
             errors={Look(key): str(error) for key, error in body["errors"].items()},
-            depends=frozenset(body["depends"]),
+            depends=frozenset(body["depends"]) - {f"d{body['node']}"},
             multiplies=bool(body["multiplies"]),
             multiplies_matrices=bool(body["multiplies_matrices"]),
             reads_grad=bool(body["reads_grad"]),

@@ -377,7 +377,7 @@ class Mistakes:
                     told = " and ".join(f"`{name}`" for name in names)
                     return Finding(
                         Kind.WRONG_POWER,
-                        f"{told} stands to another power than the derivative of this statement has it",
+                        f"{told}: to another power than the derivative of this statement has",
                         frozenset(self.consumers),
                     )
         return None

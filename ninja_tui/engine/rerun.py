@@ -8,6 +8,7 @@ its notebook shows.
 
 from __future__ import annotations
 
+import ast
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from ninja_tui.engine.verdict import Diagnosis, Status, Verdict, Warning
 from ninja_tui.engine.wire import Broken, TensorData, TimedOut
 from ninja_tui.engine.workbench import Case, Runner, Workbench
 from ninja_tui.lesson.answers import Answer, Program, Step
+from ninja_tui.lesson.names_in import assigned, changed
 from ninja_tui.lesson.traits import traits_of
 
 SCALARS = ("bool", "int", "float")
@@ -100,6 +102,7 @@ class Rerun:
         self._puts: dict[int, list[tuple[str, tuple[Look, ...]]]] = {}
         self._complete: dict[str, int] = {}
         self._log = _Log()
+        self._more: dict[int, bool] = {}
         self._verdicts: dict[int, Verdict] = {}
         self._runner = self._fresh(0)
 
@@ -220,8 +223,16 @@ class Rerun:
 
     def _traits(self, answer: Answer) -> Any:
         steps = self._program.steps
-        before = [step.code for index, step in enumerate(steps[: answer.last]) if index not in answer.steps]
-        return traits_of([steps[index].code for index in answer.steps], before, self._gradients)
+        loose = [step.code for index, step in enumerate(steps[: answer.last]) if self._binds_more(index)]
+        return traits_of([steps[index].code for index in answer.steps], loose, self._gradients)
+
+    def _binds_more(self, index: int) -> bool:
+        """Whether a step binds names beside gradients, by which an answer may depend on others."""
+        if index not in self._more:
+            trees = ast.parse(self._program.steps[index].code).body
+            names = {name for tree in trees for name in assigned(tree) | changed(tree)}
+            self._more[index] = bool(names - self._gradients)
+        return self._more[index]
 
     def _note_comparisons(self, step: Step, said: dict[str, Any], tensors: dict[str, TensorData]) -> None:
         for number, (label, node) in enumerate(said.get("compared", [])):
