@@ -74,10 +74,12 @@ def _judged(now: Session) -> bool:
 async def wait_for(pilot: AppPilot, condition: Callable[[], bool], what: str = "") -> None:
     """Returns as soon as ``condition`` holds; fails, with what the screen shows, where it never does."""
     deadline = time.monotonic() + LONGEST
+    rest = 0.01
     while not condition():
         if pilot.app.return_code or time.monotonic() > deadline:
             raise AssertionError(f"never came: {what or 'what was waited for'}\n{screen_text(pilot)}")
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(rest)
+        rest = min(0.1, rest * 1.5)
     await asyncio.sleep(0)
 
 

@@ -134,9 +134,10 @@ async def test_whose_upstream_gradients(tmp_path: Path) -> None:
         await wait_for_text(pilot, "upstream: dlogprobs yours", "prompt")
         assert "pass" in pane_text(pilot, "prompt")
 
-        await pilot.press("f9", "f9")
+        for whose in ("all yours", "all reference"):
+            await pilot.press("f9")
+            await wait_for_toast(pilot, f"upstream gradients: {whose}")
         await wait_for_text(pilot, "upstream: dlogprobs reference", "prompt")
-        await wait_for_toast(pilot, "upstream gradients: all reference")
 
         await go_to(pilot, "dlogprobs")
         await submit(pilot, f"{ANSWERS['logprobs']}\ndlogprobs *= 2")

@@ -154,7 +154,7 @@ def truth() -> Iterator[dict[str, torch.Tensor]]:
 def hunt(node: str, truth: dict[str, torch.Tensor], bench: Workbench) -> str:
     """A call of ``hunt`` for the gradient of ``node``: by its dozen largest entries, in single and in double."""
     single = truth[node].reshape(-1)
-    double = torch.frombuffer(bytearray(bench.gradient(node, "float64").data), dtype=torch.float64)
+    double = torch.frombuffer(bytearray(bench.gradient(node, Look.LOCAL).data), dtype=torch.float64)
     looked_for = []
     for values in (single, double):
         largest = values.abs().argsort(descending=True)[:12].tolist()

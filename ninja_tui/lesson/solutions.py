@@ -259,11 +259,13 @@ def _umask() -> int:
 
 
 def save_answer(path: Path, lesson: str, node: str, answer: SavedAnswer, walk: Sequence[str]) -> None:
-    """Writes one answer into ``path``, over what the file holds now, whoever wrote that.
+    """Writes one answer into ``path``, over what the file holds now, whoever wrote that; without code, a mark only.
 
     Raises UsageError where the file can no longer be read as Python, or cannot be written; it then stays as it is.
     """
     held = read_solutions(path, lesson) if path.exists() else Solutions("", str(path), lesson)
+    if not answer.code and node in (there := held.answers(lesson, walk)):
+        answer = SavedAnswer(there[node].code, answer.revealed)
     text = held.with_answer(lesson, node, answer, walk).text
     try:
         write_whole(path, text)

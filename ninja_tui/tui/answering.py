@@ -31,6 +31,7 @@ class Answering:
         self._desk, self._history = desk, history
         self._drafts: dict[str, str] = {}
         self._awaited = ""
+        self._unsaved: set[str] = set()
 
     def prepare(self, session: Session) -> None:
         """Has the desk make ready for answers to the current node."""
@@ -71,11 +72,26 @@ class Answering:
         if word is not None:
             return Submission(session, _live(session, node, None, word or f"{node.gradient} is still to come"))
         entry = session.entry(node.name)
-        if code == entry.code and entry.verdict is not None and entry.verdict.passed:
+        done = code == entry.code and entry.verdict is not None and entry.verdict.passed
+        if done and node.name not in self._unsaved:
             return Submission(session, goes_on=True)
         self._history.add(code)
-        self._desk.save(node.name, SavedAnswer(code, entry.revealed), session.walk)
-        return Submission(session.submitted(node.name, code), self.typed(session, text))
+        session = session.submitted(node.name, code)
+        self._save(session, node.name)
+        return Submission(session, self.typed(session, text))
+
+    def saved(self, node: str) -> None:
+        """The file has the answer to ``node``."""
+        self._unsaved.discard(node)
+
+    def not_saved(self, node: str) -> None:
+        """It has not: another submission, of this or any node, tries again."""
+        self._unsaved.add(node)
+
+    def _save(self, session: Session, node: str) -> None:
+        for name in (node, *sorted(self._unsaved - {node})):
+            entry = session.entry(name)
+            self._desk.save(name, SavedAnswer(entry.code, entry.revealed), session.walk)
 
     def recalled(self, step: int, text: str) -> str | None:
         """The history's earlier (-1) or later (1) entry."""
@@ -83,9 +99,8 @@ class Answering:
 
     def reveal(self, session: Session, node: Node) -> Session:
         """The session with the node's answer revealed; the file remembers it."""
-        entry = session.entry(node.name)
-        if not entry.revealed:
-            self._desk.save(node.name, SavedAnswer(entry.code, revealed=True), session.walk)
+        if not session.entry(node.name).revealed:
+            self._desk.save(node.name, SavedAnswer("", revealed=True), session.walk)
         return session.revealed(node.name)
 
     def heard(self, session: Session, told: Judged, text: str) -> tuple[Session, Live | None]:

@@ -40,7 +40,6 @@ COMMANDS = (
     Command("find", "slash", "f3", "Find a statement or a node, and go there", "Find"),
     Command("prompt", "e", "", "Go into the prompt"),
     Command("walk", "", "escape", "Leave the prompt: the keys are the walk's again"),
-    Command("newline", "", "ctrl+j", "A new line in the prompt, where Enter would submit"),
     Command("copy_answer", "y", "ctrl+y", "Copy this node's answer"),
     Command("help", "question_mark", "f2", "Help: all keys", "Help"),
     Command("app.command_palette", "colon", "ctrl+p", "Command palette: all commands, and themes"),
@@ -61,6 +60,7 @@ def key_table() -> list[tuple[str, str, str]]:
     """In the walk, everywhere, what it does: one row a command."""
     rows = [("n, Enter" if c.action == "on" else shown(c.key), shown(c.prompt_key), c.title) for c in COMMANDS]
     rows.append(("", "Enter", "In the prompt: submit complete code; otherwise a new line"))
+    rows.append(("", "Ctrl+J", "In the prompt: a new line, where Enter would submit"))
     rows.append(("", "Tab", "In the prompt: complete the name"))
     rows.append(("", "Up, Down", "In the prompt: what was submitted before"))
     rows.append(("arrows", "", "In the node pane: scroll the window of values"))

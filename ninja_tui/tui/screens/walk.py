@@ -93,7 +93,9 @@ class WalkScreen(Screen[None]):
         self.query_one("#too-small", Static).update(Content(need))
 
     def hear(self, told: news.News) -> None:
-        """Takes news from the desk into the session."""
+        """Takes news from the desk into the session; after the last frame there is nobody to tell."""
+        if not self.query(PromptPane):
+            return
         match told:
             case news.LessonRead(lesson, saved, solution):
                 self._state = "starting PyTorch"
@@ -113,7 +115,10 @@ class WalkScreen(Screen[None]):
             case news.Viewed(request, view) if self.session is not None:
                 if (self.session.tensor, self.session.view) == (request["name"], request["what"]):
                     self.query_one(NodePane).view = view
+            case news.Saved(node, _):
+                self._answering.saved(node)
             case news.NotSaved(node, reason):
+                self._answering.not_saved(node)
                 self._say(f"d{node} is not saved: {reason}", severity="error")
             case news.Failed(reason):
                 self._say(reason, severity="error")
@@ -269,11 +274,6 @@ class WalkScreen(Screen[None]):
     def action_walk(self) -> None:
         """Gives the keys back to the walk."""
         self.set_focus(None)
-
-    def action_newline(self) -> None:
-        """A new line in the prompt."""
-        if self._input.has_focus:
-            self._input.new_line()
 
     def action_copy_answer(self) -> None:
         """Copies the code in the prompt to the clipboard (OSC 52)."""

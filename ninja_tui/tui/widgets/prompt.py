@@ -70,6 +70,10 @@ class AnswerInput(TextArea):
             event.stop()
             event.prevent_default()
             self._enter()
+        elif event.key == "ctrl+j":
+            event.stop()
+            event.prevent_default()
+            self.new_line()
         elif event.key == "tab":
             event.stop()
             event.prevent_default()
