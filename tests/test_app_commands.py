@@ -53,7 +53,6 @@ async def test_every_command_has_a_key_that_works_in_the_prompt(tmp_path: Path) 
         "pane": lambda pilot: not in_prompt(pilot),
         "find": find_open,
         "walk": lambda pilot: not in_prompt(pilot),
-        "newline": lambda pilot: prompt_code(pilot) == "dcounts_sum_inv = \n",
         "copy_answer": lambda pilot: pilot.app.clipboard == "dcounts_sum_inv = ",
         "help": lambda pilot: isinstance(pilot.app.screen, HelpScreen),
         "app.command_palette": lambda pilot: isinstance(pilot.app.screen, CommandPalette),
@@ -73,8 +72,6 @@ async def test_every_command_has_a_key_that_works_in_the_prompt(tmp_path: Path) 
             if len(pilot.app.screen_stack) > 1:
                 await pilot.press("escape")
                 await wait_for(pilot, lambda: len(pilot.app.screen_stack) == 1, "the walk")
-            elif command.action == "newline":
-                await pilot.press("backspace")
             elif command.action in ("walk", "pane"):
                 await pilot.press("escape", "e")
             else:

@@ -103,8 +103,8 @@ class NodePane(Vertical, can_focus=True):
 
     def move_to(self, row: int, column: int) -> None:
         """Moves the window so that this element is in its middle."""
-        rows = len(self.view["window"]["values"]) if self.view and "window" in self.view else 0
-        self._at = (max(0, row - rows // 2), max(0, column - 1))
+        values = self.view["window"]["values"] if self.view and "window" in self.view else []
+        self._at = (max(0, row - len(values) // 2), max(0, column - len(values[0]) // 2 if values else column))
         self.ask()
 
     def action_scroll_window(self, rows: int, columns: int) -> None:
