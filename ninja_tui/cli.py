@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import enum
+import io
 import os
 import sys
 from pathlib import Path
@@ -29,6 +30,9 @@ LARGEST_SEED = 2**63 - 2
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs ``ninja-tui``; answers with the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     options = _parser().parse_args(arguments)
     try:
         return _replay(options) if options.replay else _app(options)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ninja_tui.engine.looks import FIRST, REST, Look
-from ninja_tui.engine.rerun import LOOKS, OTHERS_TAKE, Outcome, outcome_of
+from ninja_tui.engine.rerun import LOOKS, MALFORMED, OTHERS_TAKE, Outcome, outcome_of
 from ninja_tui.engine.verdict import Diagnosis, Status, Verdict, Warning
 from ninja_tui.engine.wire import Broken, TensorData, TimedOut
 from ninja_tui.engine.workbench import Case, Runner, Workbench
@@ -104,7 +104,7 @@ class LiveJudge:
             self._drop()
             error = f"no end after {LIVE_TIMEOUT:g} s"
             return Verdict(place.node, Status.TIMEOUT, shape, error=error, seconds=LIVE_TIMEOUT)
-        except Broken:
+        except (Broken, *MALFORMED):
             self._drop()
             return Verdict(place.node, Status.ERROR, shape, error="the answer ended its process")
         verdict = self._judged(ready, outcomes, traits, code)

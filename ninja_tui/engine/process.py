@@ -60,6 +60,7 @@ class Worker:
         self._ends: list[Connection] = [ours_in, ours_out]
         self._channel = Channel(ours_in.fileno(), ours_out.fileno())
         self._lock = threading.Lock()
+        self._count = 0
 
     def request(
         self, body: dict[str, Any], tensors: dict[str, TensorData] | None = None, timeout: float | None = None
@@ -69,10 +70,13 @@ class Worker:
         Raises TimedOut or Broken, after which the process is dead, and WorkerError where it refused.
         """
         with self._lock:
+            self._count += 1
             deadline = None if timeout is None else time.monotonic() + timeout
             try:
-                self._channel.send(body, tensors)
+                self._channel.send({**body, "id": self._count}, tensors)
                 answer = self._channel.receive(deadline)
+                if answer.body.pop("id", None) != self._count:
+                    raise Broken("an answer to nothing that was asked")
             except (TimedOut, Broken):
                 self.kill()
                 raise

@@ -22,6 +22,8 @@ from ninja_tui.lesson.answers import Answer, Program, Step
 from ninja_tui.lesson.names_in import assigned, changed
 from ninja_tui.lesson.traits import traits_of
 
+MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError)
+"""What reading a reply raises that is not what a runner of ours says."""
 SCALARS = ("bool", "int", "float")
 REPLACED = (Look.LOCAL, *REST)
 """The looks in which a complete answer makes place for the reference's, or a random, gradient."""
@@ -145,6 +147,16 @@ class Rerun:
         body = {"do": "step", "looks": looks, "code": step.code, "line": step.line, "take": take, "watch": watch}
         body["own"] = sorted(own)
         said, tensors = self._runner.request(body, timeout)
+        try:
+            return self._read(index, looks, said, tensors, take)
+        except MALFORMED:
+            raise Broken("no answer to a step") from None
+
+    def _read(
+        self, index: int, looks: tuple[Look, ...], said: Any, tensors: dict[str, TensorData], take: list[str]
+    ) -> dict[Look, _Taken]:
+        """What a runner says of a step, and what it means; raises one of MALFORMED where it says nonsense."""
+        step = self._program.steps[index]
         taken = {}
         for look in looks:
             words = said[look]

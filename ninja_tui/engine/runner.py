@@ -133,7 +133,7 @@ class Runner:
             shared = _sharing(run, body["watch"], body["own"])
             said = _execute(str(body["code"]), int(body["line"]), dtype, run)
             changed = {name for name, state in before.items() if _state(run.get(name)) != state}
-            changed |= {name for name, was in shared.items() if not torch.equal(run[name], was)}
+            changed |= {name for name, was in shared.items() if not _equal(run.get(name), was)}
             said["changed"] = sorted(changed)
             said["clobbered"] = self._clobbered(look)
             said["kinds"] = {name: _take(run, name, dtype, (f"{look}:{name}", tensors)) for name in body["take"]}
@@ -237,12 +237,19 @@ def _take(run: Namespace, name: str, dtype: str, into: tuple[str, dict[str, Tens
 
 def _sharing(run: Namespace, watch: list[str], own: list[str]) -> dict[str, torch.Tensor]:
     """Copies of the ``watch``ed tensors whose memory one of ``own`` shares unseen, as ``x.data`` does."""
-    mine = {run[name].data_ptr() for name in own if isinstance(run.get(name), torch.Tensor)}
-    return {
-        name: run[name].clone()
-        for name in watch
-        if isinstance(run.get(name), torch.Tensor) and run[name].data_ptr() in mine
-    }
+    mine = {_address(run.get(name)) for name in own} - {None}
+    return {name: run[name].clone() for name in watch if _address(run.get(name)) in mine}
+
+
+def _address(value: object) -> int | None:
+    """Where a plain tensor's elements are; None for anything else."""
+    if not isinstance(value, torch.Tensor) or value.layout is not torch.strided or not value.numel():
+        return None
+    return value.data_ptr()
+
+
+def _equal(value: object, was: torch.Tensor) -> bool:
+    return isinstance(value, torch.Tensor) and value.layout is was.layout and torch.equal(value, was)
 
 
 def _state(value: object) -> tuple[int, int]:

@@ -6,6 +6,7 @@ What comes from a process that ran a person's code is checked on arrival: it may
 from __future__ import annotations
 
 import json
+import math
 import os
 import select
 import struct
@@ -35,6 +36,32 @@ class TensorData:
     dtype: str
     shape: tuple[int, ...]
     data: bytes
+
+
+SIZES = {
+    "float16": 2, "bfloat16": 2, "float32": 4, "float64": 8, "complex64": 8, "complex128": 16,
+    "bool": 1, "uint8": 1, "int8": 1, "int16": 2, "int32": 4, "int64": 8,
+}  # fmt: skip
+"""Bytes an element, by dtype."""
+
+
+def is_whole(tensor: TensorData) -> bool:
+    """Whether bytes, dtype and shape go together."""
+    if tensor.dtype not in SIZES or any(size < 0 for size in tensor.shape):
+        return False
+    return math.prod(tensor.shape) * SIZES[tensor.dtype] == len(tensor.data)
+
+
+def printable(data: Any) -> Any:
+    """Plain data with every text in it fit for a terminal: no control characters, nothing that has no encoding."""
+    if isinstance(data, str):
+        text = data.encode("utf-8", "replace").decode("utf-8")
+        return "".join(each if each == "\n" or each.isprintable() else "�" for each in text)
+    if isinstance(data, list):
+        return [printable(each) for each in data]
+    if isinstance(data, dict):
+        return {printable(key): printable(each) for key, each in data.items()}
+    return data
 
 
 @dataclass(frozen=True)

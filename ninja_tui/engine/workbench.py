@@ -13,7 +13,7 @@ from ninja_tui.engine.lesson_code import LessonCode
 from ninja_tui.engine.looks import Look
 from ninja_tui.engine.process import Role, Worker, WorkerError
 from ninja_tui.engine.verdict import Diagnosis, Path, Status, Verdict, Warning
-from ninja_tui.engine.wire import Broken, Message, TensorData, TimedOut
+from ninja_tui.engine.wire import Broken, Message, TensorData, TimedOut, is_whole, printable
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.model import Lesson
 from ninja_tui.lesson.traits import Traits
@@ -190,9 +190,19 @@ class Runner:
         self._worker.request({"do": "put"}, {f"{look}:d{node}": each for look, each in gradients.items()})
 
     def request(self, body: dict[str, Any], timeout: float) -> tuple[dict[str, Any], dict[str, TensorData]]:
-        """Runs code; raises TimedOut or Broken, after which this runner is dead."""
-        answer = self._worker.request({**body, "alarm": math.ceil(timeout) + 1}, timeout=timeout)
-        return answer.body, answer.tensors
+        """Runs code; raises TimedOut or Broken, after which this runner is dead.
+
+        What comes back is from a process that ran a person's code: what does not hang together counts as Broken.
+        """
+        try:
+            answer = self._worker.request({**body, "alarm": math.ceil(timeout) + 1}, timeout=timeout)
+        except WorkerError as error:
+            self._worker.kill()
+            raise Broken(str(error)) from None
+        if not all(is_whole(tensor) for tensor in answer.tensors.values()):
+            self._worker.kill()
+            raise Broken("no tensor")
+        return printable(answer.body), answer.tensors
 
     def close(self) -> None:
         """Ends the process."""

@@ -46,7 +46,7 @@ def serve(role: str, reading: Connection, writing: Connection) -> None:
             body, tensors = {"refused": str(error)}, {}
         signal.alarm(0)
         try:
-            channel.send(body, tensors)
+            channel.send({**body, "id": message.body["id"]}, tensors)
         except Broken:
             os._exit(0)
 
