@@ -91,7 +91,7 @@ class Mistakes:
             bad = ~torch.isfinite(gradient)
             if bool(bad.any()):
                 place = torch.nonzero(bad.reshape(gradient.shape))[0].tolist() if gradient.dim() else []
-                return Finding(Kind.NON_FINITE, f"not finite in {int(bad.sum())} places, the first at {place}")
+                return Finding(Kind.NON_FINITE, f"entries that are not finite: {int(bad.sum())}; the first at {place}")
         return None
 
     def typed_in(self) -> Finding | None:
