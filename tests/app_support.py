@@ -214,6 +214,15 @@ def visible(pilot: AppPilot, pane: str) -> bool:
     return widget.region.size.area > 0 and all(each.display for each in widget.ancestors_with_self)
 
 
+async def show(pilot: AppPilot, pane: str) -> None:
+    """Goes through the panes until this one is in sight."""
+    for _ in range(4):
+        if visible(pilot, pane):
+            return
+        await pilot.press("f12")
+    assert visible(pilot, pane), f"{pane} is not shown\n{screen_text(pilot)}"
+
+
 def place_of(pilot: AppPilot, pane: str, text: str) -> tuple[int, int]:
     """Column and row of the screen at which ``text`` begins in a pane."""
     region = _region(pilot, pane)

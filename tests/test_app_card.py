@@ -25,8 +25,7 @@ from tests.app_support import (
     walking,
 )
 
-NARROW = (100, 33)
-"""One pane of four is in sight, and has much room."""
+LARGE = (120, 60)
 NOTES = read_lesson("names").notes
 
 
@@ -38,7 +37,7 @@ def plain(text: str) -> str:
 async def test_hints_come_one_by_one(tmp_path: Path) -> None:
     note = NOTES.backward["probs"]
     assert len(note.hints) == 3
-    async with walking(tmp_path / "solutions.py", size=NARROW) as pilot:
+    async with walking(tmp_path / "solutions.py", size=LARGE) as pilot:
         await pilot.press("h")
         await wait_for_toast(pilot, "hints are for the way back")
         await go_to(pilot, "dprobs")
@@ -62,7 +61,7 @@ async def test_hints_come_one_by_one(tmp_path: Path) -> None:
 
 
 async def test_what_there_is_to_notice_comes_with_the_right_answer(tmp_path: Path) -> None:
-    async with walking(tmp_path / "solutions.py", size=NARROW) as pilot:
+    async with walking(tmp_path / "solutions.py", size=LARGE) as pilot:
         await go_to(pilot, "dprobs")
         await submit(pilot, "dprobs = probs")
         assert "Notice" not in pane_text(pilot, "card")
@@ -73,7 +72,7 @@ async def test_what_there_is_to_notice_comes_with_the_right_answer(tmp_path: Pat
 
 async def test_a_revealed_answer_stays_revealed(tmp_path: Path) -> None:
     path = tmp_path / "solutions.py"
-    async with walking(path, size=NARROW) as pilot:
+    async with walking(path, size=LARGE) as pilot:
         await go_to(pilot, "dlogprobs")
         assert ANSWERS["logprobs"].splitlines()[1] not in screen_text(pilot)
         await type_text(pilot, "half")
@@ -88,7 +87,7 @@ async def test_a_revealed_answer_stays_revealed(tmp_path: Path) -> None:
         await go_to(pilot, "dprobs")
         assert ANSWERS["probs"] not in screen_text(pilot)
 
-    async with walking(path, size=NARROW) as pilot:
+    async with walking(path, size=LARGE) as pilot:
         assert "revealed" in table_rows(pilot)["logprobs"]
         await go_to(pilot, "dlogprobs")
         assert ANSWERS["logprobs"].splitlines()[1] in pane_text(pilot, "card")

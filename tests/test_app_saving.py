@@ -13,6 +13,7 @@ from tests.app_support import (
     prompt_code,
     screen_text,
     session,
+    show,
     submit,
     table_rows,
     tap,
@@ -61,7 +62,7 @@ def saved(path: Path) -> dict[str, str]:
 
 async def test_quit_and_resume(tmp_path: Path) -> None:
     path = tmp_path / "solutions.py"
-    async with walking(path) as pilot:
+    async with walking(path, size=SMALL) as pilot:
         await go_to(pilot, "dlogprobs")
         await submit(pilot, ANSWERS["logprobs"])
         await pilot.press("f8")
@@ -81,9 +82,10 @@ async def test_quit_and_resume(tmp_path: Path) -> None:
         "counts_sum": "",
     }
 
-    async with walking(path) as pilot:
+    async with walking(path, size=SMALL) as pilot:
         assert "backward 4/26 counts_sum" in screen_text(pilot)
         assert prompt_code(pilot) == "dcounts_sum = "
+        await show(pilot, "gradients")
         rows = table_rows(pilot)
         assert rows["logprobs"][1:5] == ["yes", "yes", "0", "pass"]
         assert rows["probs"][4] == "fail"

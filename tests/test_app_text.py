@@ -25,7 +25,7 @@ TAGS = "C[ix] [red]x[/red] [/] [bold"
 
 
 async def test_in_the_panes_of_the_lesson(tmp_path: Path) -> None:
-    async with walking(tmp_path / "solutions.py", size=(100, 40)) as pilot:
+    async with walking(tmp_path / "solutions.py", size=(120, 60)) as pilot:
         assert "emb = C[Xb]" in pane_text(pilot, "source")
         assert "loss = -logprobs[range(n), Yb].mean()" in pane_text(pilot, "source")
         await wait_for_text(pilot, "emb (32, 3, 10) = C (27, 10)[Xb (32, 3)]", "node")
