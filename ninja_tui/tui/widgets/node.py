@@ -95,6 +95,9 @@ class NodePane(Vertical, can_focus=True):
             self.move_to(view["worst"]["row"], view["worst"]["column"])
         elif "window" in view:
             self._at = (view["window"]["row"], view["window"]["column"])
+            values = view["window"]["values"]
+            if values and len(values[0]) > self._columns(columns):
+                self.ask()  # the heatmap turned out wider than was thought
 
     def seek_worst(self) -> None:
         """As soon as the difference is in sight, moves the window to its worst element."""
@@ -112,6 +115,12 @@ class NodePane(Vertical, can_focus=True):
         self._at = (max(0, self._at[0] + rows), max(0, self._at[1] + columns))
         self.ask()
 
+    def _columns(self, heat_columns: int) -> int:
+        """How many columns of values have room beside a heatmap of so many cells in a row."""
+        width = max(VALUE_WIDTH, self.content_size.width)
+        heat = heat_columns * max(1, min(WIDEST_CELL, _heat_room(width) // max(1, heat_columns)))
+        return max(1, (width - heat - 2 - LABEL_WIDTH) // VALUE_WIDTH)
+
     def ask(self) -> None:
         """Asks for what is in sight."""
         height = max(1, self.content_size.height - self._head.size.height)
@@ -120,14 +129,13 @@ class NodePane(Vertical, can_focus=True):
         if self.session is not None and self.content_size.width:
             known = self.view["heatmap"] if self.view and self.view.get("heatmap") else None
             heat = len(known[0]) if known else min(heat_columns, _width(self.session))
-            heat *= max(1, min(WIDEST_CELL, heat_columns // max(1, heat)))
             self.post_message(
                 self.Wanted(
                     {
                         "row": self._at[0],
                         "column": self._at[1],
                         "rows": max(1, height - 1),
-                        "columns": max(1, (width - heat - 2 - LABEL_WIDTH) // VALUE_WIDTH),
+                        "columns": self._columns(heat),
                         "heat_rows": 2 * height,
                         "heat_columns": heat_columns,
                     }

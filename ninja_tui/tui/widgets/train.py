@@ -20,6 +20,4 @@ class TrainPane(Static):
         if self.session is None:
             return Content("")
         done, total = self.session.passed, len(self.session.lesson.asks)
-        return Content(
-            f"{done} of {total} pass. Here the network will train on your own backward pass and invent names (to come)."
-        )
+        return Content(f"{done} of {total} pass. To come: training on your own backward pass, and names.")
