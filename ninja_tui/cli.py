@@ -140,6 +140,7 @@ def _write(path: Path, text: str) -> None:
 def _app(options: argparse.Namespace) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the app needs a terminal; to check saved answers use `ninja-tui --replay FILE`")
+    os.environ.setdefault("TEXTUAL_FPS", "120")  # the second paint after a pause waits up to two frames
     from ninja_tui.tui.app import run
 
     return run(options.lesson, options.solutions, _options(options))

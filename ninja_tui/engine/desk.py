@@ -158,11 +158,7 @@ class Desk:
 
         def job() -> None:
             place = self._place if self._place and self._place.node == node else Place(node)
-
-            def tell(verdict: Verdict) -> None:
-                self._tell(Judged(node, code, verdict, place.own))
-
-            tell(self._ready().evaluate(code, place, tell))
+            self._tell(Judged(node, code, self._ready().evaluate(code, place), place.own))
 
         self._judging.add("judge", self._guarded(job))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -70,11 +69,8 @@ class LiveJudge:
                 self._ready = ready
                 return
 
-    def evaluate(self, code: str, place: Place, tell: Callable[[Verdict], None] = lambda _: None) -> Verdict:
-        """The verdict on ``code``, which is complete Python, as the answer at ``place``.
-
-        ``tell`` hears a provisional verdict, of the first looks, before.
-        """
+    def evaluate(self, code: str, place: Place) -> Verdict:
+        """The verdict on ``code``, which is complete Python, as the answer at ``place``."""
         if self._ready is None or self._ready.place != place:
             self.prepare(place)
         ready, gradient = self._ready, f"d{place.node}"
@@ -99,7 +95,6 @@ class LiveJudge:
                 output = output or str(said.get(Look.SINGLE, {}).get("output", ""))
                 if looks is REST or outcomes[Look.SINGLE].tensor is None:
                     break
-                tell(replace(self._judged(ready, outcomes, traits, None), output=output, provisional=True))
         except TimedOut:
             self._drop()
             error = f"no end after {LIVE_TIMEOUT:g} s"
@@ -114,8 +109,8 @@ class LiveJudge:
         """Ends the runner."""
         self._drop()
 
-    def _judged(self, ready: _Ready, outcomes: dict[Look, Outcome], traits: Traits, code: str | None) -> Verdict:
-        """The verdict; with ``code``, also whether names that were clobbered before are the mistake."""
+    def _judged(self, ready: _Ready, outcomes: dict[Look, Outcome], traits: Traits, code: str) -> Verdict:
+        """The verdict, also on whether names that were clobbered before are the mistake."""
         single = outcomes[Look.SINGLE]
         case = Case(
             node=ready.place.node,
@@ -125,7 +120,7 @@ class LiveJudge:
         )
         verdict = self._bench.judge(case)
         by = {name: where for name, where in ready.clobbered.items() if name in traits.depends}
-        if code is not None and by and not verdict.passed:
+        if by and not verdict.passed:
             restored = self._restored(ready, code, sorted(by))
             clobbered = [(name, node, line) for name, (node, line) in by.items()]
             again = self._bench.judge(replace(case, restored=restored, clobbered=clobbered))

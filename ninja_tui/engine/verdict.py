@@ -59,8 +59,7 @@ class Verdict:
     None where the shapes do not broadcast. ``relative`` is the largest difference in float64 over the gradient's
     largest entry, ``chained`` the same with the person's own gradients upstream. ``vacuous``: that gradient is 0
     up to rounding. ``probe`` says what holds for other upstream gradients, ``note`` why ``cmp`` and the status
-    disagree. ``line`` counts in the solutions file; ``seconds`` is how long the answer ran. A ``provisional``
-    verdict knows the first looks only.
+    disagree. ``line`` counts in the solutions file; ``seconds`` is how long the answer ran.
     """
 
     node: str
@@ -82,7 +81,6 @@ class Verdict:
     error: str | None = None
     output: str = ""
     seconds: float = 0.0
-    provisional: bool = False
 
     @property
     def gradient(self) -> str:

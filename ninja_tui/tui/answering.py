@@ -105,8 +105,7 @@ class Answering:
 
     def heard(self, session: Session, told: Judged, text: str) -> tuple[Session, Live | None]:
         """The session with a verdict in it, and what to show if it is the one that is waited for."""
-        if not told.verdict.provisional:
-            session = session.judged(told.node, told.code, told.verdict)
+        session = session.judged(told.node, told.code, told.verdict)
         node = session.node
         if node is None or node.name != told.node or told.code != tidy(text):
             return session, None

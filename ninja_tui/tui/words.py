@@ -55,9 +55,7 @@ def on_judged(session: Session, told: Judged) -> str:
         words.append(f"passes, but a gradient has its tensor's shape, {verdict.expected_shape}")
     if verdict.note:
         words.append(verdict.note)
-    if verdict.provisional:
-        words.append("so far; looking further…")
-    elif verdict.passed and session.entry(told.node).code == told.code:
+    if verdict.passed and session.entry(told.node).code == told.code:
         words.append("submitted: Enter or F8 goes on")
     elif verdict.passed:
         words.append("right: Enter submits it")

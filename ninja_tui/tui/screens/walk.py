@@ -53,6 +53,7 @@ class WalkScreen(Screen[None]):
         self._answering = Answering(desk, history)
         self._lesson_name = lesson
         self._state = "reading the lesson"
+        self._typing = False
         self._pane = "node"
         self.add_class("pane-node")
 
@@ -87,6 +88,11 @@ class WalkScreen(Screen[None]):
         """Chooses the layout; says so where there is no room for one."""
         width, height = event.size
         small = width < SMALLEST[0] or height < SMALLEST[1]
+        if small and not self.has_class("too-small"):
+            self._typing = self._input.has_focus  # what is hidden loses the focus
+        elif not small and self._typing:
+            self._typing = False
+            self.call_after_refresh(self.action_prompt)
         self.set_class(small, "too-small")
         self.set_class(width < WIDE[0] or height < WIDE[1], "narrow")
         need = f"ninja-tui needs {SMALLEST[0]}×{SMALLEST[1]}; this terminal has {width}×{height}."
@@ -348,4 +354,4 @@ class WalkScreen(Screen[None]):
         self.notify(text, severity=severity, markup=False)
 
     def _titled(self) -> None:
-        self.query_one("#title", Static).update(words.title(self.session, self._lesson_name, self._state))
+        self.query_one("#title", Static).update(words.title(self.session, self._lesson_name, self._state), layout=False)

@@ -199,12 +199,12 @@ class PromptPane(Vertical):
         shown = Content("  ").join(
             Content.assemble((name, "$text-accent"), (f" {kind}", "dim")) for name, kind in found[:MOST_CANDIDATES]
         )
-        self._names.update(shown)
+        self._names.update(shown, layout=False)
 
     def watch_live(self, live: Live) -> None:
         """Shows the verdict and the quiet line."""
-        self._verdict.update(_verdict(live))
-        self._word.update(Content.styled(live.word, "dim"))
+        self._verdict.update(_verdict(live), layout=False)
+        self._word.update(Content.styled(live.word, "dim"), layout=False)
 
 
 def _verdict(live: Live) -> Content:
