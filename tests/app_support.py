@@ -84,10 +84,10 @@ async def wait_for(pilot: AppPilot, condition: Callable[[], bool], what: str = "
 
 
 async def wait_for_text(pilot: AppPilot, text: str, pane: str = "") -> None:
-    """Waits until ``text`` stands on the screen, or in the pane of that id, on one line."""
+    """Waits until ``text`` stands on the screen, or in the pane of that id, where its lines may break anywhere."""
 
     def there() -> bool:
-        return text in (pane_text(pilot, pane) if pane else screen_text(pilot))
+        return unwrapped(text) in unwrapped(pane_text(pilot, pane)) if pane else text in screen_text(pilot)
 
     await wait_for(pilot, there, f"{text!r} in {pane or 'the screen'}")
 

@@ -66,7 +66,8 @@ class Terminal:
 
     def close(self) -> None:
         """Ends everything."""
-        for pid in {*self.family(), self.process.pid}:
+        self.process.kill()
+        for pid in self.family():
             with suppress(ProcessLookupError):
                 os.kill(pid, 9)
         self.process.wait()
@@ -128,7 +129,7 @@ def test_kill_9_loses_nothing_that_was_submitted_and_leaves_nobody_behind(tmp_pa
         opened.keys("\r")
         until(lambda: path.exists() and second in path.read_text(), opened, "the answer in the file")
         assert len(opened.family()) > 1
-        os.kill(opened.process.pid, 9)
+        opened.process.kill()
         opened.process.wait()
         until(lambda: opened.family() == [], opened, "the end of all workers")
     assert path.read_text() == f"# %% lesson: names\n# %% logprobs\n{ANSWERS['logprobs']}\n"
@@ -141,7 +142,7 @@ def test_kill_9_while_an_answer_runs_without_end(tmp_path: Path) -> None:
         to_the_first_node(opened)
         opened.keys("[0 for _ in iter(int, 1)]")
         until(lambda: "running" in opened.shown, opened, "an answer that runs")
-        os.kill(opened.process.pid, 9)
+        opened.process.kill()
         opened.process.wait()
         until(lambda: opened.family() == [], opened, "the end of all workers")
 
