@@ -6,11 +6,14 @@ from pathlib import Path
 
 from tests.app_support import (
     ANSWERS,
+    find_open,
     go_to,
     pane_text,
     prompt_code,
+    screen_text,
     session,
     tap,
+    type_text,
     wait_for,
     wait_for_text,
     wait_for_toast,
@@ -19,6 +22,40 @@ from tests.app_support import (
 )
 
 TAGS = "C[ix] [red]x[/red] [/] [bold"
+
+
+async def test_in_the_panes_of_the_lesson(tmp_path: Path) -> None:
+    async with walking(tmp_path / "solutions.py", size=(120, 60)) as pilot:
+        assert "emb = C[Xb]" in pane_text(pilot, "source")
+        await wait_for_text(pilot, "emb (32, 3, 10) = C (27, 10)[Xb (32, 3)]", "node")
+        await pilot.press("slash")
+        assert find_open(pilot)
+        assert "emb = C[Xb]" in pane_text(pilot, "find")
+        await type_text(pilot, "[range(n), Yb]")
+        assert "loss = -logprobs[range(n), Yb].mean()" in pane_text(pilot, "find")
+        await pilot.press("escape")
+
+        await go_to(pilot, "dlogprobs")
+        await wait_for_text(pilot, "loss = -logprobs[range(n), Yb].mean()", "source")
+        await pilot.press("f5")
+        assert "dlogprobs[range(n), Yb] = -1.0 / n" in pane_text(pilot, "card")
+        await pilot.press("escape", "s")
+        await type_text(pilot, "3, 0:5")
+        await pilot.press("enter")
+        await wait_for_text(pilot, "[3, 0:5]", "node")
+        await pilot.press("s")
+        await wait_for_text(pilot, "3, 0:5")
+        await pilot.press("ctrl+u")
+        await type_text(pilot, "[red]x[/red]")
+        await pilot.press("enter")
+        assert "[red]x[/red]" in screen_text(pilot)
+        await wait_for_text(pilot, "no slice: ")
+        assert "red]x[/red" in screen_text(pilot).split("no slice: ")[1]
+        await pilot.press("escape")
+        await pilot.press("s", "ctrl+u")
+        await type_text(pilot, "99, 99")
+        await pilot.press("enter")
+        await wait_for_text(pilot, "[99, 99]: ", "node")
 
 
 async def test_in_the_prompt_and_its_errors(tmp_path: Path) -> None:

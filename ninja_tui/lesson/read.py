@@ -9,7 +9,6 @@ from ninja_tui.errors import UsageError
 from ninja_tui.lesson.graph import nodes_of, parse, statements_of
 from ninja_tui.lesson.model import Cell, Lesson, Notes
 from ninja_tui.lesson.names_in import target_names
-from ninja_tui.lesson.notes import parse_notes
 
 LESSONS = Path(__file__).parent.parent / "lessons"
 PERCENT = {"extension": ".py", "format_name": "percent", "comment_magics": False}
@@ -48,7 +47,7 @@ def read_folder(folder: Path) -> Lesson:
     for asked in asks:
         if asked not in known:
             raise UsageError(f"{where}: `asks` names `{asked}`, which is no node of the forward pass")
-    notes, solution = folder / "notes.md", folder / "solution.py"
+    solution = folder / "solution.py"
     return Lesson(
         name=folder.name,
         path=path,
@@ -59,9 +58,15 @@ def read_folder(folder: Path) -> Lesson:
         nodes=nodes,
         parameters=parameters,
         asks=tuple(name for name in (node.name for node in nodes) if name in asks),
-        notes=parse_notes(read_text(notes, "the notes")) if notes.is_file() else Notes(),
+        notes=_notes(folder / "notes.md"),
         solution=solution if solution.is_file() else None,
     )
+
+
+def _notes(path: Path) -> Notes:
+    from ninja_tui.lesson.notes import parse_notes  # loads a Markdown parser: only where a lesson is read
+
+    return parse_notes(read_text(path, "the notes")) if path.is_file() else Notes()
 
 
 def read_text(path: Path, what: str) -> str:

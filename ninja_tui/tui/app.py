@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from textual.app import App, SystemCommand
 from textual.message import Message
 from textual.screen import Screen
 
-from ninja_tui.engine.desk import Desk, Failed, News
+from ninja_tui.engine.desk import Desk, Failed, News, Opened
 from ninja_tui.engine.workbench import Options
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.read import lesson_names
@@ -58,8 +59,10 @@ class NinjaApp(App[int]):
         if isinstance(message.news, Failed) and not self._walk.ready:
             self.reason = message.news.reason
             self.exit(2, return_code=2)
-        else:
-            self._walk.hear(message.news)
+            return
+        self._walk.hear(message.news)
+        if isinstance(message.news, Opened):
+            self.call_after_refresh(_settle_garbage)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Textual's own commands, and those of the command table."""
@@ -86,6 +89,14 @@ class Runs:
         await self._screen.run_action(self._action)
 
 
+def _settle_garbage() -> None:
+    """From here on a collection visits only what is new: a full one takes longer than a key may."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 100)
+    gc.enable()
+
+
 def run(lesson: str, solutions: Path, options: Options) -> int:
     """Runs the app to its end; raises UsageError for what cannot be used, before anything is painted."""
     if lesson not in lesson_names():
@@ -94,6 +105,7 @@ def run(lesson: str, solutions: Path, options: Options) -> int:
         read_solutions(solutions, lesson)
     elif not solutions.absolute().parent.is_dir():
         raise UsageError(f"the folder {solutions.absolute().parent} for the solutions file does not exist")
+    gc.disable()  # until the lesson is open: what is made before then stays
     app = NinjaApp(lesson, solutions, options)
     try:
         app.run()

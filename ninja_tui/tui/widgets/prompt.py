@@ -161,7 +161,6 @@ class PromptPane(Vertical):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self.input = AnswerInput(
-            language="python",
             tab_behavior="indent",
             compact=True,
             highlight_cursor_line=False,
@@ -182,7 +181,12 @@ class PromptPane(Vertical):
     def on_mount(self) -> None:
         """The editor's colours go with the theme."""
         self._fit_theme()
+        self.call_after_refresh(self._highlight)
         self.app.theme_changed_signal.subscribe(self, lambda _: self._fit_theme())
+
+    def _highlight(self) -> None:
+        """Only after the first frame: the grammar takes longer to load than all else that is painted."""
+        self.input.language = "python"
 
     def _fit_theme(self) -> None:
         self.input.theme = "vscode_dark" if self.app.current_theme.dark else "github_light"
