@@ -336,3 +336,9 @@ def test_a_lesson_that_cannot_be_used_says_why(tmp_path: Path, old: str, new: st
     folder = lesson_folder(tmp_path, SMALL.replace(old, new))
     with pytest.raises(UsageError, match=re.escape(said)):
         read_folder(folder)
+
+
+def test_a_statement_that_does_not_lead_to_the_loss_is_no_consumer() -> None:
+    statements = statements_of("h = w * x\nspread = h - h.mean()\nloss = h.sum()", 1, "here")
+    nodes = nodes_of(statements, ("w",))
+    assert [(node.name, node.consumers) for node in nodes] == [("h", (2,)), ("w", (0,))]

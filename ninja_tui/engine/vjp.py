@@ -25,11 +25,15 @@ class Statements:
         self._nodes = nodes
         self._trees = [ast.parse(source) for source, _ in code.statements]
         self._compiled = [compile(tree, code.where, "exec") for tree in self._trees]
-        self._reads = [tuple(name for name in reads(tree) if name in nodes) for tree in self._trees]
         self._binds = [_bound(tree) for tree in self._trees]
+        leading = [not {*nodes, code.loss}.isdisjoint(names) for names in self._binds]
+        self._reads = [
+            tuple(name for name in reads(tree) if leads and name in nodes)
+            for tree, leads in zip(self._trees, leading, strict=True)
+        ]
 
     def consumers(self, node: str) -> list[int]:
-        """The statements that read ``node``."""
+        """The statements that read ``node`` on the way to the loss."""
         return [index for index, names in enumerate(self._reads) if node in names]
 
     def reads(self, index: int) -> tuple[str, ...]:

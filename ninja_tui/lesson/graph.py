@@ -57,8 +57,10 @@ def parse(source: str, first_line: int, where: str) -> ast.Module:
 def nodes_of(statements: Sequence[Statement], parameters: Iterable[str]) -> tuple[Node, ...]:
     """The nodes in walk order: reverse order of the statements, inputs in the order in which they are read.
 
-    A node comes when every consumer has been passed. What depends on no parameter is no node, nor is the loss.
+    A node comes when every consumer has been passed. What depends on no parameter is no node, nor is the loss, which
+    the last statement binds, nor what only statements read that do not lead to it.
     """
+    statements = _leading_to_the_last(statements)
     bound_in: dict[str, int | None] = dict.fromkeys(parameters)
     for statement in statements:
         if any(name in bound_in for name in statement.reads):
@@ -77,6 +79,16 @@ def nodes_of(statements: Sequence[Statement], parameters: Iterable[str]) -> tupl
                 if waiting[name] == 0:
                     walk.append(Node(name, bound_in[name], tuple(consumers[name])))
     return tuple(walk)
+
+
+def _leading_to_the_last(statements: Sequence[Statement]) -> list[Statement]:
+    wanted = set(statements[-1].binds)
+    found: list[Statement] = []
+    for statement in reversed(statements):
+        if wanted.intersection(statement.binds):
+            wanted.update(statement.reads)
+            found.append(statement)
+    return found[::-1]
 
 
 def _bound_by(tree: ast.stmt) -> tuple[str, ...]:
