@@ -80,6 +80,7 @@ def judge(reckoning: Reckoning, evidence: Evidence) -> dict[str, Any]:
     passed, probe, warnings = _decide(reckoning, evidence, relative)
     if single.dtype != expected.dtype:
         passed, probe, warnings = False, None, []
+    leans = _used(reckoning, evidence) if "structure" in warnings else []
     if passed and single.shape != expected.shape:
         warnings.insert(0, "shape")
     if passed and evidence.reads_grad:
@@ -96,6 +97,7 @@ def judge(reckoning: Reckoning, evidence: Evidence) -> dict[str, Any]:
         "chained": relative.get(Look.CHAINED),
         "passed": passed,
         "probe": probe,
+        "leans": leans,
         "warnings": warnings,
         "paths": _paths(reckoning, evidence, found, passed=passed),
         "note": _note(seen, single, expected, passed=passed, vacuous=vacuous),
@@ -140,13 +142,23 @@ def _decide(
         return False, None, []
     if holds(Look.RANDOM):
         return True, "holds for any upstream", []
-    consumed = reckoning.upstream_names(node)
-    used = sorted(name for name in consumed if name in evidence.depends)
+    used = _used(reckoning, evidence)
     if not used:
         return True, "closed form: needs no upstream", ["closed-form"]
     if holds(Look.VACUOUS):
-        return True, f"right here, leans on the structure of {', '.join(used)}", ["structure"]
+        kind = "sparsity" if all(_sparse(reckoning, name) for name in used) else "structure"
+        return True, f"right here, leans on the {kind} of {', '.join(used)}", ["structure"]
     return False, None, []
+
+
+def _used(reckoning: Reckoning, evidence: Evidence) -> list[str]:
+    """The upstream gradients that the answer depends on."""
+    return sorted(name for name in reckoning.upstream_names(evidence.node) if name in evidence.depends)
+
+
+def _sparse(reckoning: Reckoning, gradient: str) -> bool:
+    upstream = reckoning.upstream[Look.LOCAL][gradient.removeprefix("d")]
+    return int(torch.count_nonzero(upstream)) * 2 < upstream.numel()
 
 
 def _paths(

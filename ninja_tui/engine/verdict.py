@@ -58,8 +58,9 @@ class Verdict:
     ``exact``, ``approximate`` and ``maxdiff`` are what the notebook's ``cmp`` gives in float32; ``maxdiff`` is
     None where the shapes do not broadcast. ``relative`` is the largest difference in float64 over the gradient's
     largest entry, ``chained`` the same with the person's own gradients upstream. ``vacuous``: that gradient is 0
-    up to rounding. ``probe`` says what holds for other upstream gradients, ``note`` why ``cmp`` and the status
-    disagree. ``line`` counts in the solutions file; ``seconds`` is how long the answer ran.
+    up to rounding. ``probe`` says what holds for other upstream gradients, ``leans`` names those whose
+    structure it leans on, ``note`` says why ``cmp`` and the status disagree. ``line`` counts in the solutions file;
+    ``seconds`` is how long the answer ran.
     """
 
     node: str
@@ -76,6 +77,7 @@ class Verdict:
     vacuous: bool = False
     chained: float | None = None
     probe: str | None = None
+    leans: tuple[str, ...] = ()
     note: str | None = None
     paths: tuple[Path, ...] = ()
     error: str | None = None

@@ -148,6 +148,7 @@ class Workbench:
             chained=said["chained"],
             warnings=tuple(Warning(name) for name in said["warnings"]),
             probe=said["probe"],
+            leans=tuple(said["leans"]),
             note=said["note"],
             paths=tuple(Path(tuple(reader), present) for reader, present in said["paths"]),
         )

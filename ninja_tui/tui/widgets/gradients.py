@@ -17,7 +17,7 @@ from ninja_tui.engine.verdict import Verdict, Warning
 from ninja_tui.report import STYLES, number_text, shape_text, yes_no
 from ninja_tui.tui.session import Entry, Session
 
-COLUMNS = ("", "node", "shape", "exact", "appr.", "maxdiff", "status", "upstream")
+COLUMNS = ("", "node", "shape", "exact", "appr.", "maxdiff", "status", "holds for")
 HEADER_ROWS = 1
 
 
@@ -127,9 +127,9 @@ def _probe(verdict: Verdict) -> str:
     """For which upstream gradients the answer is right."""
     if not verdict.passed:
         return ""
-    if Warning.STRUCTURE in verdict.warnings:
-        return "this one"
-    return "needs none" if Warning.CLOSED_FORM in verdict.warnings else "any"
+    if Warning.CLOSED_FORM in verdict.warnings:
+        return "closed form"
+    return f"this {', '.join(verdict.leans)}" if verdict.leans else "any upstream"
 
 
 def _status(verdict: Verdict) -> Text:

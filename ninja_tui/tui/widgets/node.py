@@ -15,7 +15,7 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 from ninja_tui.lesson.annotate import with_shapes
-from ninja_tui.tui.session import Phase, Session, View
+from ninja_tui.tui.session import Session, View
 from ninja_tui.tui.widgets.heatmap import WIDEST_CELL, Heatmap
 
 VALUE_WIDTH = 9
@@ -174,7 +174,7 @@ def _shapes(session: Session) -> dict[str, tuple[int, ...]]:
 def _head(session: Session, view: Mapping[str, Any] | None) -> list[Content]:
     shapes = _shapes(session)
     lines = []
-    if session.statement is not None and session.phase is not Phase.TURN:
+    if session.statement is not None:
         lines.append(Content.styled(with_shapes(session.statement.code, shapes), "bold"))
     elif session.node is not None:
         shape = shapes.get(session.tensor, "")
