@@ -17,8 +17,6 @@ from ninja_tui.engine.verdict import Status, Verdict, Warning
 from ninja_tui.replay import FileReport, LessonReport, Report
 
 SCHEMA = 1
-ADRIFT = 1e-6
-"""Relative difference beyond which a chained gradient is not just rounding."""
 STYLES = {
     Status.PASS: "green",
     Status.FAIL: "bold red",
@@ -117,7 +115,7 @@ def _comparison(comparison: Comparison) -> Text:
 
 def _adrift(lesson: LessonReport) -> Text | None:
     """What training would see: right answers that get a wrong upstream gradient from one before them."""
-    off = [v.node for v in lesson.verdicts if v.passed and not v.vacuous and (v.chained or 0.0) > ADRIFT]
+    off = [verdict.node for verdict in lesson.verdicts if verdict.adrift]
     if not off:
         return None
     some = ", ".join(off[:4]) + (", …" if len(off) > 4 else "")

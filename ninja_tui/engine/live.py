@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ninja_tui.engine.looks import FIRST, REST, Look
-from ninja_tui.engine.rerun import LOOKS, MALFORMED, OTHERS_TAKE, Outcome, outcome_of
+from ninja_tui.engine.rerun import LOOKS, MALFORMED, OTHERS_TAKE, REPLACED, Outcome, outcome_of
 from ninja_tui.engine.verdict import Diagnosis, Status, Verdict, Warning
 from ninja_tui.engine.wire import Broken, TensorData, TimedOut
 from ninja_tui.engine.workbench import Case, Runner, Workbench
@@ -15,6 +15,7 @@ from ninja_tui.lesson.traits import Traits, traits_of
 
 LIVE_TIMEOUT = 2.0
 """Seconds that one live evaluation may take."""
+LATER = (*REST, Look.CHAINED)
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class LiveJudge:
         outcomes: dict[Look, Outcome] = {}
         output, changed = "", set[str]()
         try:
-            for looks, limit in ((FIRST, LIVE_TIMEOUT), (REST, LIVE_TIMEOUT * OTHERS_TAKE)):
+            for looks, limit in ((FIRST, LIVE_TIMEOUT), (LATER, LIVE_TIMEOUT * OTHERS_TAKE)):
                 body = {"do": "try", "looks": looks, "code": code, "name": gradient, "watch": watch}
                 said, tensors = ready.runner.request(body, limit)
                 for look in looks:
@@ -93,7 +94,7 @@ class LiveJudge:
                     outcomes[look] = replace(found, trouble=_with_line(found.trouble, words, code))
                     changed |= set(words.get("changed", []))
                 output = output or str(said.get(Look.SINGLE, {}).get("output", ""))
-                if looks is REST or outcomes[Look.SINGLE].tensor is None:
+                if outcomes[Look.SINGLE].tensor is None:
                     break
         except TimedOut:
             self._drop()
@@ -147,7 +148,7 @@ class LiveJudge:
                 return False
             for at, node in place.completed:
                 if at == index and node != place.node:
-                    looks = [look for look in LOOKS if look is not Look.SINGLE or node not in place.own]
+                    looks = REPLACED if node in place.own else (Look.SINGLE, *REPLACED)
                     runner.put(node, {look: self._bench.gradient(node, look) for look in looks})
                     ready.bound.add(node)
         return True

@@ -341,6 +341,8 @@ class Mistakes:
         alone = len(self.statements.reads(index)) == 1 and len(bound) == 1
         if not alone or self.statements.operands(index)[bound[0]].shape != self.wanted.shape:
             return None
+        if 2 * self._wrong_entries(self.given) < self.wanted.numel():
+            return None
         return Finding(
             Kind.WRONG_POWER,
             f"the factor beside d{bound[0]} is not the derivative of this statement",
@@ -395,7 +397,12 @@ class Mistakes:
         if given is None:
             return f"shape {tuple(self.given.shape)} for {tuple(self.wanted.shape)}"
         gap = (given - self.wanted).abs()
-        return f"it is farthest off at {place_of(int(gap.argmax().item()), tuple(gap.shape))}"
+        place = place_of(int(gap.argmax().item()), tuple(gap.shape))
+        return f"{self._wrong_entries(given)} of {gap.numel()} entries are off, farthest the one at {place}"
+
+    def _wrong_entries(self, given: torch.Tensor) -> int:
+        gap = (given - self.wanted).abs()
+        return int((gap > CLOSE * largest_entry(self.wanted)).sum().item())
 
     def _fitted(self) -> torch.Tensor | None:
         """``given`` in the shape of ``wanted``, where it can be broadcast to it."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+ADRIFT = 1e-6
+"""Relative difference beyond which a chained gradient is not just rounding."""
+
 
 class Status(enum.StrEnum):
     """The outcome of an answer. Missing is never a pass."""
@@ -88,6 +91,11 @@ class Verdict:
     def gradient(self) -> str:
         """The name that the answer binds."""
         return f"d{self.node}"
+
+    @property
+    def adrift(self) -> bool:
+        """Whether it is right, and what training would see is wrong all the same, by what is upstream."""
+        return self.passed and not self.vacuous and (self.chained or 0.0) > ADRIFT
 
     @property
     def passed(self) -> bool:

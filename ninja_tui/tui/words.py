@@ -59,6 +59,8 @@ def on_judged(session: Session, told: Judged) -> str:
         words.append("submitted: Enter or F8 goes on")
     elif verdict.passed:
         words.append("right: Enter submits it")
+    if verdict.adrift:
+        words.append("in training it would be off all the same, by what is wrong upstream")
     if verdict.probe and verdict.passed:
         words.append(verdict.probe)
     words.append(f"upstream: {', '.join(_upstream(session, told))}")

@@ -57,7 +57,9 @@ class NodePane(Vertical, can_focus=True):
         self._heatmap = Heatmap(id="node-heatmap")
         self._window = Static("", id="node-window")
         self._at = (0, 0)
+        self._middle: tuple[int, int] | None = None
         self._seeking = False
+        self._asked = 0
 
     def compose(self) -> ComposeResult:
         """Head above, heatmap and window side by side below."""
@@ -75,7 +77,7 @@ class NodePane(Vertical, can_focus=True):
         if session is None:
             return
         if old is None or _sight(old) != _sight(session):
-            self._at = (0, 0)
+            self._at, self._middle = (0, 0), None
             self.view = None
         self._draw_head()
         self.ask()
@@ -83,6 +85,7 @@ class NodePane(Vertical, can_focus=True):
     def watch_view(self) -> None:
         """Draws what the tensor looks like."""
         self._draw_head()
+        self.call_after_refresh(self._refit)
         view = self.view or {}
         self._heatmap.cells = view.get("heatmap", [])
         cells = self._heatmap.cells
@@ -99,20 +102,24 @@ class NodePane(Vertical, can_focus=True):
             if values and len(values[0]) > self._columns(columns):
                 self.ask()  # the heatmap turned out wider than was thought
 
+    def _refit(self) -> None:
+        """Asks again where the head left another room than was asked for."""
+        if self._asked != max(1, self.content_size.height - self._head.size.height - 1):
+            self.ask()
+
     def seek_worst(self) -> None:
         """As soon as the difference is in sight, moves the window to its worst element."""
         self._seeking = True
         self.ask()
 
     def move_to(self, row: int, column: int) -> None:
-        """Moves the window so that this element is in its middle."""
-        values = self.view["window"]["values"] if self.view and "window" in self.view else []
-        self._at = (max(0, row - len(values) // 2), max(0, column - len(values[0]) // 2 if values else column))
+        """Moves the window so that this element is in its middle, however many rows it comes to have."""
+        self._middle = (row, column)
         self.ask()
 
     def action_scroll_window(self, rows: int, columns: int) -> None:
         """Moves the window over the tensor."""
-        self._at = (max(0, self._at[0] + rows), max(0, self._at[1] + columns))
+        self._at, self._middle = (max(0, self._at[0] + rows), max(0, self._at[1] + columns)), None
         self.ask()
 
     def _columns(self, heat_columns: int) -> int:
@@ -129,13 +136,17 @@ class NodePane(Vertical, can_focus=True):
         if self.session is not None and self.content_size.width:
             known = self.view["heatmap"] if self.view and self.view.get("heatmap") else None
             heat = len(known[0]) if known else min(heat_columns, _width(self.session))
+            rows, columns = max(1, height - 1), self._columns(heat)
+            if self._middle is not None:
+                self._at = (max(0, self._middle[0] - rows // 2), max(0, self._middle[1] - columns // 2))
+            self._asked = rows
             self.post_message(
                 self.Wanted(
                     {
                         "row": self._at[0],
                         "column": self._at[1],
-                        "rows": max(1, height - 1),
-                        "columns": self._columns(heat),
+                        "rows": rows,
+                        "columns": columns,
                         "heat_rows": 2 * height,
                         "heat_columns": heat_columns,
                     }
@@ -202,9 +213,16 @@ def _summary(session: Session, view: Mapping[str, Any] | None) -> Content:
     parts = [f"{tuple(facts['shape'])} {facts['dtype']}"]
     parts += [f"{name} {_number(facts[name])}" for name in ("min", "max", "mean", "std") if name in facts]
     if "zeros" in facts:
-        parts.append(f"zeros {facts['zeros']:.0%}")
+        parts.append(f"zeros {_share(facts['zeros'])}")
         parts.append(f"non-finite {facts['non_finite']}")
     return Content("  ".join(parts))
+
+
+def _share(share: float) -> str:
+    """In per cent, without calling some none, or most all."""
+    if 0 < share < 0.005:
+        return "<1%"
+    return ">99%" if 0.995 <= share < 1 else f"{share:.0%}"
 
 
 def _values(window: Mapping[str, Any], worst: Mapping[str, Any] | None) -> Content:
