@@ -35,6 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
             stream.reconfigure(errors="replace")
     options = _parser().parse_args(arguments)
     try:
+        if options.list:
+            return _list(options)
         return _replay(options) if options.replay else _app(options)
     except UsageError as error:
         print(f"ninja-tui: {error}", file=sys.stderr)
@@ -54,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"ninja-tui {__version__}")
     parser.add_argument("--replay", metavar="FILE", nargs="+", type=Path, help="check saved answers, without the app")
+    parser.add_argument("--list", action="store_true", help="list the lessons, and what is answered in each")
     parser.add_argument("--lesson", metavar="NAME", default="names", help="the lesson (default: names)")
     parser.add_argument(
         "--solutions", metavar="FILE", type=Path, default=Path("solutions.py"),
@@ -99,6 +102,14 @@ def _options(options: argparse.Namespace) -> Options:
 
     served = () if options.data is None else (("names.txt", word_list_text(options.data)),)
     return Options(options.seed, served)
+
+
+def _list(options: argparse.Namespace) -> int:
+    from ninja_tui.lesson.shelf import shelf
+
+    for lesson in shelf(options.solutions):
+        print(f"{lesson.name:14} {lesson.answered:>3} of {lesson.asked:>2} answered   {lesson.about}")
+    return Exit.ALL_PASS
 
 
 def _replay(options: argparse.Namespace) -> int:

@@ -22,6 +22,7 @@ from ninja_tui.engine.workbench import Facts, Options, Workbench
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.model import Lesson
 from ninja_tui.lesson.read import read_lesson
+from ninja_tui.lesson.shelf import Shelved, shelf
 from ninja_tui.lesson.solutions import SavedAnswer, Solutions, read_solutions, save_answer
 
 RECHECK_TIMEOUT = 10.0
@@ -34,6 +35,13 @@ class LessonRead:
     lesson: Lesson
     saved: Mapping[str, SavedAnswer]
     solution: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """All lessons, and how far the solutions file has come with each."""
+
+    lessons: tuple[Shelved, ...]
 
 
 @dataclass(frozen=True)
@@ -91,7 +99,7 @@ class Viewed:
     view: dict[str, Any]
 
 
-News = LessonRead | Opened | Failed | Judged | Rechecked | Saved | NotSaved | Viewed
+News = LessonRead | Shelf | Opened | Failed | Judged | Rechecked | Saved | NotSaved | Viewed
 
 
 class _Line(threading.Thread):
@@ -143,6 +151,7 @@ class Desk:
         for line in (self._judging, self._viewing, self._filing):
             line.start()
         self._judging.add("", self._guarded(self._open))
+        self._filing.add("", self._guarded(lambda: self._tell(Shelf(tuple(shelf(self._path))))))
 
     def prepare(self, node: str, upstream: Upstream, verdicts: Mapping[str, Verdict]) -> None:
         """Makes ready to judge answers to ``node``, with the upstream gradients that ``upstream`` asks for."""

@@ -10,13 +10,16 @@ from ninja_tui.lesson.graph import nodes_of, parse, statements_of
 from ninja_tui.lesson.model import Cell, Lesson, Notes
 from ninja_tui.lesson.names_in import target_names
 
+TAUGHT = ("names", "cross-entropy", "batchnorm", "train")
+"""The lessons that build on each other, in their order; all others follow."""
 LESSONS = Path(__file__).parent.parent / "lessons"
 PERCENT = {"extension": ".py", "format_name": "percent", "comment_magics": False}
 
 
 def lesson_names() -> list[str]:
-    """The names of the bundled lessons."""
-    return sorted(path.parent.name for path in LESSONS.glob("*/forward.py"))
+    """The names of the bundled lessons, in the order in which they teach."""
+    there = sorted(path.parent.name for path in LESSONS.glob("*/forward.py"))
+    return sorted(there, key=lambda name: TAUGHT.index(name) if name in TAUGHT else len(TAUGHT))
 
 
 def read_lesson(name: str) -> Lesson:

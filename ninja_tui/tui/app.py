@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from textual.app import App, SystemCommand
@@ -21,15 +21,15 @@ from ninja_tui.tui.screens.walk import WalkScreen
 
 
 class Told(Message):
-    """News from the desk's threads, on the app's own loop."""
+    """News from the threads of a desk, the ``number``th of this app, on the app's own loop."""
 
-    def __init__(self, news: News) -> None:
+    def __init__(self, news: News, number: int) -> None:
         super().__init__()
-        self.news = news
+        self.news, self.number = news, number
 
 
 class NinjaApp(App[int]):
-    """Owns the desk; its one screen owns the session."""
+    """Owns the desk of the lesson that is open; the walk's screen owns the session."""
 
     TITLE = "ninja-tui"
     CSS_PATH = "walk.tcss"
@@ -37,9 +37,12 @@ class NinjaApp(App[int]):
 
     def __init__(self, lesson: str, solutions: Path, options: Options) -> None:
         super().__init__()
-        self.desk = Desk(lesson, solutions, options, self._tell)
         self.reason = ""
-        self._walk = WalkScreen(self.desk, History(history_path()), lesson)
+        self._solutions, self._options = solutions, options
+        self._history = History(history_path())
+        self._number = 0
+        self.desk = self._desk(lesson)
+        self._walk = WalkScreen(self.desk, self._history, lesson)
 
     def get_default_screen(self) -> Screen[None]:
         """The walk."""
@@ -54,8 +57,18 @@ class NinjaApp(App[int]):
         """Starts once the first frame is painted."""
         self.call_after_refresh(self.desk.start)
 
+    def on_walk_screen_lesson_chosen(self, message: WalkScreen.LessonChosen) -> None:
+        """Opens another lesson in the place of the one that is open."""
+        self.run_worker(self.desk.close, thread=True)
+        self.desk = self._desk(message.name)
+        self._walk = WalkScreen(self.desk, self._history, message.name)
+        self.switch_screen(self._walk)
+        self.call_after_refresh(self.desk.start)
+
     def on_told(self, message: Told) -> None:
         """Hands news to the screen that shows them."""
+        if message.number != self._number:
+            return
         if isinstance(message.news, Failed) and not self._walk.ready:
             self.reason = message.news.reason
             self.exit(2, return_code=2)
@@ -70,12 +83,23 @@ class NinjaApp(App[int]):
         for command in COMMANDS:
             if not command.action.startswith("app."):
                 yield SystemCommand(command.title, f"key: {command.key}", self._runs(command.action))
+        session = self._walk.session
+        for shelved in session.shelf if session else ():
+            yield SystemCommand(f"Lesson: {shelved.name}", shelved.about, self._opens(shelved.name))
 
     def _runs(self, action: str) -> Runs:
         return Runs(self._walk, action)
 
-    def _tell(self, news: News) -> None:
-        self.post_message(Told(news))
+    def _opens(self, name: str) -> Callable[[], None]:
+        return lambda: self.on_walk_screen_lesson_chosen(WalkScreen.LessonChosen(name))
+
+    def _desk(self, lesson: str) -> Desk:
+        self._number += 1
+        number = self._number
+        return Desk(lesson, self._solutions, self._options, lambda news: self._tell(news, number))
+
+    def _tell(self, news: News, number: int) -> None:
+        self.post_message(Told(news, number))
 
 
 class Runs:

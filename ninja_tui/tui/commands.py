@@ -41,6 +41,7 @@ COMMANDS = (
     Command("prompt", "e", "", "Go into the prompt"),
     Command("walk", "", "escape", "Leave the prompt: the keys are the walk's again"),
     Command("copy_answer", "y", "ctrl+y", "Copy this node's answer"),
+    Command("lessons", "l", "ctrl+l", "Choose another lesson"),
     Command("help", "question_mark", "f2", "Help: all keys", "Help"),
     Command("app.command_palette", "colon", "ctrl+p", "Command palette: all commands, and themes"),
     Command("app.quit", "q", "ctrl+q", "Quit; what was submitted is saved", "Quit"),

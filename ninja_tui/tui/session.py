@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from ninja_tui.engine.verdict import Status, Upstream, Verdict
 from ninja_tui.engine.workbench import Facts
 from ninja_tui.lesson.model import Lesson, Node, Statement
+from ninja_tui.lesson.shelf import Shelved
 from ninja_tui.lesson.solutions import SavedAnswer
 
 
@@ -84,6 +85,7 @@ class Session:
     slices: str = ""
     facts: Facts | None = None
     solution: Mapping[str, str] = field(default_factory=dict)
+    shelf: tuple[Shelved, ...] = ()
 
     @classmethod
     def begin(cls, lesson: Lesson, saved: Mapping[str, SavedAnswer], solution: Mapping[str, str]) -> Session:

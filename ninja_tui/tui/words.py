@@ -6,6 +6,7 @@ from textual.content import Content
 
 from ninja_tui.engine.desk import Judged
 from ninja_tui.engine.verdict import Verdict
+from ninja_tui.lesson.shelf import Shelved
 from ninja_tui.tui.session import Phase, Session
 from ninja_tui.tui.widgets.prompt import Names
 
@@ -35,10 +36,27 @@ def _place(session: Session) -> str:
 def way_on(session: Session) -> str:
     """What the prompt says where there is nothing to type."""
     if session.phase is Phase.FORWARD:
-        return "the way forward: Enter or n steps on, p back, t goes to the turn"
+        way = "the way forward: Enter or n steps on, p back, t goes to the turn"
+        return f"{way}\n{lessons(session)}" if session.position == 0 and session.shelf else way
     if session.phase is Phase.TURN:
         return f"the turn: from here back, node by node; Enter or n goes to d{session.lesson.asks[0]}"
     return "the finish: p goes back, / finds a node"
+
+
+def lessons(session: Session) -> str:
+    """All lessons with what is answered in each, the open one marked."""
+    told = [
+        f"{'▸' if each.name == session.lesson.name else ''}{each.name} {answered(session, each)}/{each.asked}"
+        for each in session.shelf
+    ]
+    return f"lessons (l): {'  '.join(told)}"
+
+
+def answered(session: Session, shelved: Shelved) -> int:
+    """How many answers there are for a lesson: for the open one as it is now."""
+    if shelved.name != session.lesson.name:
+        return shelved.answered
+    return sum(1 for node in session.lesson.asks if session.entry(node).code)
 
 
 def on_judged(session: Session, told: Judged) -> str:

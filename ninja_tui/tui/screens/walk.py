@@ -10,18 +10,21 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container, Vertical
 from textual.content import Content
+from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from ninja_tui.engine import desk as news
 from ninja_tui.lesson.annotate import read_slices
+from ninja_tui.lesson.shelf import Shelved
 from ninja_tui.tui import words
 from ninja_tui.tui.answering import Answering
 from ninja_tui.tui.commands import COMMANDS
 from ninja_tui.tui.history import History
 from ninja_tui.tui.screens.find import FindScreen
 from ninja_tui.tui.screens.help import HelpScreen
+from ninja_tui.tui.screens.lessons import LessonsScreen
 from ninja_tui.tui.screens.slicing import SliceScreen
 from ninja_tui.tui.session import NEXT_UPSTREAM, NEXT_VIEW, Phase, Session, View
 from ninja_tui.tui.widgets.card import CardPane
@@ -47,12 +50,20 @@ class WalkScreen(Screen[None]):
     ]
     session: reactive[Session | None] = reactive(None)
 
+    class LessonChosen(Message):
+        """Another lesson is to be opened."""
+
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
     def __init__(self, desk: news.Desk, history: History, lesson: str) -> None:
         super().__init__()
         self._desk = desk
         self._answering = Answering(desk, history)
         self._lesson_name = lesson
         self._state = "reading the lesson"
+        self._shelf: tuple[Shelved, ...] = ()
         self._typing = False
         self._pane = "node"
         self.add_class("pane-node")
@@ -105,7 +116,13 @@ class WalkScreen(Screen[None]):
         match told:
             case news.LessonRead(lesson, saved, solution):
                 self._state = "starting PyTorch"
-                self._go(Session.begin(lesson, saved, solution))
+                self._go(replace(Session.begin(lesson, saved, solution), shelf=self._shelf))
+            case news.Shelf(lessons):
+                self._shelf = lessons
+                if self.session is not None:
+                    self.session = replace(self.session, shelf=lessons)
+                    if self.session.node is None:
+                        self._prompt.live = Live(word=words.way_on(self.session))
             case news.Opened(facts) if self.session is not None:
                 self._state = ""
                 self._go(replace(self.session, facts=facts))
@@ -271,6 +288,16 @@ class WalkScreen(Screen[None]):
 
         if self.session is not None:
             self.app.push_screen(FindScreen(self.session.lesson), take)
+
+    def action_lessons(self) -> None:
+        """Offers the lessons."""
+
+        def take(name: str | None) -> None:
+            if name is not None and self.session is not None and name != self.session.lesson.name:
+                self.post_message(self.LessonChosen(name))
+
+        if self.session is not None and self.session.shelf:
+            self.app.push_screen(LessonsScreen(self.session), take)
 
     def action_prompt(self) -> None:
         """Gives the keys to the prompt."""
