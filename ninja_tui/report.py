@@ -87,8 +87,6 @@ def _table(lesson: LessonReport) -> Table:
         status = Text(verdict.status, style=STYLES[verdict.status])
         for warning in verdict.warnings:
             status.append(f" ({warning})", style="yellow")
-        if verdict.vacuous:
-            status.append(" (vacuous)", style="dim")
         if verdict.node in lesson.revealed:
             status.append(" (revealed)", style="yellow")
         wrong_shape = verdict.shape not in (None, verdict.expected_shape)

@@ -83,7 +83,7 @@ def rows_of(pilot: AppPilot, row: int) -> list[str]:
             "logits",
             "dlogits = F.softmax(logits, 1)\ndlogits[range(n), Yb] -= 1\ndlogits /= n",
             "closed form",
-            "closed form: needs no upstream",
+            "closed form: needs none of its readers' gradients",
         ),
     ],
 )

@@ -144,7 +144,7 @@ def _decide(
         return True, "holds for any upstream", []
     used = _used(reckoning, evidence)
     if not used:
-        return True, "closed form: needs no upstream", ["closed-form"]
+        return True, "closed form: needs none of its readers' gradients", ["closed-form"]
     if holds(Look.VACUOUS):
         kind = "sparsity" if all(_sparse(reckoning, name) for name in used) else "structure"
         return True, f"right here, leans on the {kind} of {', '.join(used)}", ["structure"]
@@ -175,14 +175,16 @@ def _paths(
 
 def _note(seen: Columns, single: torch.Tensor, expected: torch.Tensor, *, passed: bool, vacuous: bool) -> str | None:
     """Why ``cmp`` and the status disagree, or how far approximate is from exact; one sentence, or None."""
-    if passed and vacuous and not seen.exact:
-        return "the true gradient is 0: what cmp compares is rounding, so its columns say nothing here"
+    if passed and vacuous:
+        return "vacuous: the true gradient is 0, so what cmp compares is rounding, and its columns say nothing here"
     if passed and not seen.approximate and single.shape != expected.shape and seen.maxdiff is None:
         return "the values are right, in a shape that cmp cannot compare"
     if passed and not seen.exact:
-        return f"rounding, not your maths: off by at most {ulps(single, expected)} units in the last place"
+        distance_in = ulps(single, expected)
+        units = "1 unit" if distance_in == 1 else f"{distance_in} units"
+        return f"rounding, not your maths: off by at most {units} in the last place"
     if not passed and vacuous and seen.approximate:
-        return "cmp accepts anything below its tolerance of 1e-8, and the true gradient here is 0; the formula is wrong"
+        return "vacuous: the true gradient is 0, and cmp accepts anything below 1e-8; the formula is wrong all the same"
     if not passed and seen.approximate:
         return "these numbers are close here, but the formula does not hold where other numbers stand"
     return None
