@@ -60,9 +60,14 @@ class NinjaApp(App[int]):
     def on_walk_screen_lesson_chosen(self, message: WalkScreen.LessonChosen) -> None:
         """Opens another lesson in the place of the one that is open."""
         self.run_worker(self.desk.close, thread=True)
+        before = self.current_mode
         self.desk = self._desk(message.name)
         self._walk = WalkScreen(self.desk, self._history, message.name)
-        self.switch_screen(self._walk)
+        mode = f"lesson {self._number}"
+        self.add_mode(mode, lambda: self._walk)  # the default screen cannot be switched, only left
+        self.switch_mode(mode)
+        if before.startswith("lesson"):
+            self.remove_mode(before)
         self.call_after_refresh(self.desk.start)
 
     def on_told(self, message: Told) -> None:
