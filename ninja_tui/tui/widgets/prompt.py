@@ -205,10 +205,11 @@ class PromptPane(Vertical):
         )
         self._names.update(shown, layout=False)
 
-    def watch_live(self, live: Live) -> None:
-        """Shows the verdict and the quiet line."""
+    def watch_live(self, before: Live, live: Live) -> None:
+        """Shows the verdict and the quiet line. At a node the lines keep their room: no layout on a key press."""
         self._verdict.update(_verdict(live), layout=False)
-        self._word.update(Content.styled(live.word, "dim"), layout=False)
+        typing = before.expected_shape is not None and live.expected_shape is not None
+        self._word.update(Content.styled(live.word, "dim"), layout=not typing)
 
 
 def _verdict(live: Live) -> Content:
