@@ -1,0 +1,96 @@
+"""What a person wants trained: the choices, and whose gradients are used."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ninja_tui.lesson.answers import Program
+from ninja_tui.lesson.model import Lesson
+
+SAMPLING_SEED = 2147483647 + 10
+"""The lecture's."""
+
+
+class Backward(enum.StrEnum):
+    """Whose backward pass trains."""
+
+    MANUAL = "manual"
+    AUTOGRAD = "autograd"
+    BOTH = "both"
+
+
+class Wrong(enum.StrEnum):
+    """What stands for an answer that does not pass."""
+
+    AUTOGRAD = "autograd"
+    OWN = "own"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """``rates``: the learning rate of the first half of the steps, and of the second. None: the lesson's own."""
+
+    steps: int
+    batch_size: int | None = None
+    rates: tuple[float, float] | None = None
+    seed: int | None = None
+    backward: Backward = Backward.MANUAL
+    wrong: Wrong = Wrong.AUTOGRAD
+    names: int = 20
+    sampling_seed: int = SAMPLING_SEED
+
+    @property
+    def sides(self) -> tuple[Backward, ...]:
+        """The backward passes that train, one after the other or side by side."""
+        return (Backward.MANUAL, Backward.AUTOGRAD) if self.backward is Backward.BOTH else (self.backward,)
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where gradients come from: ``answers``, code with its line, in file order; autograd's for ``replaced``.
+
+    ``missing`` and ``wrong`` are the asked nodes without an answer, and those whose answer does not pass.
+    """
+
+    answers: tuple[tuple[str, int], ...]
+    replaced: tuple[str, ...]
+    missing: tuple[str, ...]
+    wrong: tuple[str, ...]
+
+    @property
+    def word(self) -> str:
+        """What there is to know before it begins; empty where every gradient is the person's and right."""
+        parts = [
+            f"{_listed(nodes)} {what}"
+            for nodes, what in ((self.missing, "missing"), (self.wrong, "wrong"))
+            if nodes
+        ]  # fmt: skip
+        if not parts:
+            return ""
+        own = [node for node in self.wrong if node not in self.replaced]
+        rest = "; the wrong ones train as they are" if own else ""
+        stand = "autograd's gradient stands in" if self.replaced else ""
+        return f"{', '.join(parts)}: {stand}{rest}".replace(": ; ", ": ")
+
+
+def sources(lesson: Lesson, program: Program, passes: Mapping[str, bool], wrong: Wrong) -> Sources:
+    """What trains ``lesson``: the answers of ``program``, of which ``passes`` tells by node whether they are right."""
+    answered = {answer.node for answer in program.answers}
+    read = {name for step in program.steps for name in step.reads}
+    needed = [node.name for node in lesson.nodes if f"d{node.name}" in read or node.name in lesson.parameters]
+    absent = [node for node in needed if node not in answered]
+    failing = tuple(node for node in lesson.asks if node in answered and not passes.get(node, False))
+    replaced = (*absent, *(failing if wrong is Wrong.AUTOGRAD else ()))
+    return Sources(
+        answers=tuple((step.code, step.line) for step in program.steps),
+        replaced=tuple(dict.fromkeys(replaced)),
+        missing=tuple(node for node in lesson.asks if node not in answered),
+        wrong=failing,
+    )
+
+
+def _listed(nodes: tuple[str, ...]) -> str:
+    some = ", ".join(f"d{node}" for node in nodes[:4])
+    return f"{some} and {len(nodes) - 4} more are" if len(nodes) > 4 else f"{some} {'are' if len(nodes) > 1 else 'is'}"
