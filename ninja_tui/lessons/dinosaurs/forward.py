@@ -56,6 +56,12 @@ for p in parameters:
 
 batch_size = 32
 n = batch_size
+steps = 20_000
+
+
+def learning_rate(step):
+    return 0.1 if step < steps / 2 else 0.01
+
 
 # %% minibatch
 ix = torch.randint(0, Xtr.shape[0], (batch_size,), generator=g)

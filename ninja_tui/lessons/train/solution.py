@@ -1,8 +1,6 @@
 # %% lesson: train
 # %% logits
-dlogits = F.softmax(logits, 1)
-dlogits[range(n), Yb] -= 1
-dlogits /= n
+dlogits = (F.softmax(logits, 1) - F.one_hot(Yb, logits.shape[1])) / n
 # %% h
 dh = dlogits @ W2.T
 # %% W2
@@ -27,4 +25,4 @@ db1 = dhprebn.sum(0)
 demb = dembcat.view(emb.shape)
 # %% C
 dC = torch.zeros_like(C)
-dC.index_add_(0, Xb.view(-1), demb.view(-1, n_embd))
+dC.index_put_((Xb,), demb, accumulate=True)
