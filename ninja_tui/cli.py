@@ -98,9 +98,9 @@ def _seconds(text: str) -> float:
 
 def _options(options: argparse.Namespace) -> Options:
     from ninja_tui.engine.workbench import Options
-    from ninja_tui.lesson.words import word_list_text
+    from ninja_tui.lesson.words import EVERY_LIST, word_list_text
 
-    served = () if options.data is None else (("names.txt", word_list_text(options.data)),)
+    served = () if options.data is None else ((EVERY_LIST, word_list_text(options.data)),)
     return Options(options.seed, served)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import json
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +79,22 @@ def solution_with(**changes: str) -> str:
     answers = {**right_answers(), **changes}
     cells = [f"# %% {node}\n{answers[node]}\n" for node in WALK if answers[node]]
     return "# %% lesson: names\n" + "".join(cells)
+
+
+def is_code(span: str) -> bool:
+    """Whether ``span`` is more than a name: an assignment, an operation, a call or an index."""
+    try:
+        tree = ast.parse(span)
+    except SyntaxError:
+        return True
+    plain = (ast.Module, ast.Expr, ast.Name, ast.Load, ast.Attribute, ast.Constant)
+    return any(not isinstance(part, plain) for part in ast.walk(tree))
+
+
+def pasteable(hints: Iterable[str], node: str) -> list[str]:
+    """What in ``hints`` could be pasted as a part of the answer to ``node``: its gradient's name, and code."""
+    found = [hint for hint in hints if re.search(rf"\bd{node}\b", re.sub(r"`[^`]*`", "", hint))]
+    return found + [span for hint in hints for span in re.findall(r"`([^`]*)`", hint) if is_code(span)]
 
 
 def rerun(bench: Workbench, code: str, timeout: float = 10.0) -> tuple[list[Verdict], list[Comparison]]:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import ast
 import re
 import runpy
 import subprocess
@@ -18,7 +17,7 @@ from ninja_tui.lesson.graph import nodes_of, statements_of
 from ninja_tui.lesson.model import Node, Statement
 from ninja_tui.lesson.read import lesson_names, read_folder, read_lesson
 from ninja_tui.lesson.words import data_file, read_words
-from tests.helpers import NAMES, WALK, names_lesson
+from tests.helpers import NAMES, WALK, is_code, names_lesson, pasteable
 
 FORWARD = [
     "emb",
@@ -181,19 +180,7 @@ def test_a_card_is_complete(node: str) -> None:
 
 @pytest.mark.parametrize("node", WALK)
 def test_no_hint_can_be_pasted(node: str) -> None:
-    hints = names_lesson().notes.backward[node].hints
-    assert [hint for hint in hints if re.search(rf"\bd{node}\b", re.sub(r"`[^`]*`", "", hint))] == []
-    assert [span for hint in hints for span in re.findall(r"`([^`]*)`", hint) if is_code(span)] == []
-
-
-def is_code(span: str) -> bool:
-    """Whether ``span`` is more than a name: an assignment, an operation, a call or an index."""
-    try:
-        tree = ast.parse(span)
-    except SyntaxError:
-        return True
-    plain = (ast.Module, ast.Expr, ast.Name, ast.Load, ast.Attribute, ast.Constant)
-    return any(not isinstance(part, plain) for part in ast.walk(tree))
+    assert pasteable(names_lesson().notes.backward[node].hints, node) == []
 
 
 @pytest.mark.parametrize(

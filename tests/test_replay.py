@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ninja_tui.engine.verdict import Status, Verdict
+from ninja_tui.engine.verdict import Status, Verdict, Warning
 from ninja_tui.engine.workbench import Workbench
 from ninja_tui.replay import Request, replay
 from tests.helpers import SOLUTION, WALK, rerun, right_answers, solution_with, verdicts
@@ -285,19 +285,42 @@ def test_two_answers_to_a_node_are_both_judged_each_with_its_line(bench: Workben
     ]
 
 
-def test_a_later_answer_in_one_go_is_judged_as_the_lectures_exercises_are(bench: Workbench) -> None:
-    closed = (
-        "dlogits = F.softmax(logits, 1)\ndlogits[range(n), Yb] -= 1\ndlogits /= n\n"
-        "dhprebn = bngain * bnvar_inv / n * "
-        "(n * dhpreact - dhpreact.sum(0) - n / (n - 1) * bnraw * (dhpreact * bnraw).sum(0))\n"
-    )
-    found, _ = rerun(bench, solution_with() + closed)
-    assert len(found) == 28
-    assert [verdict.node for verdict in found[26:]] == ["logits", "hprebn"]
-    # without the 1e-5 under the root, BatchNorm in one line is a formula for a neighbouring network
-    assert found[26].status is Status.PASS
-    assert found[27].relative is not None
-    assert found[27].relative < 1e-3
+IN_ONE_GO = """\
+dlogits = F.softmax(logits, 1)
+dlogits[range(n), Yb] -= 1
+dlogits /= n
+dhprebn = bngain * bnvar_inv / n * (n * dhpreact - dhpreact.sum(0) - n / (n - 1) * bnraw * (dhpreact * bnraw).sum(0))
+"""
+
+
+def test_later_answers_in_a_plain_file_are_judged_as_well_and_pass(bench: Workbench) -> None:
+    plain = "\n".join(right_answers().values())
+    found, _ = rerun(bench, f"{plain}\n{IN_ONE_GO}")
+    assert [verdict.node for verdict in found] == [*WALK, "logits", "hprebn"]
+    assert {verdict.status for verdict in found} == {Status.PASS}
+    assert {verdict.exact for verdict in found[:26]} == {True}
+    assert [verdict.line for verdict in found[26:]] == [plain.count("\n") + 2, plain.count("\n") + 5]
+    for verdict in found[26:]:
+        assert (verdict.approximate, verdict.warnings) == (True, (Warning.CLOSED_FORM,))
+        assert verdict.maxdiff is not None
+        assert 0 < verdict.maxdiff < 1e-8
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "wrong"),
+    [
+        ("-= 1", "-= 0.5", "logits"),
+        ("/= n", "/= n - 1", "logits"),
+        (" - dhpreact.sum(0)", "", "hprebn"),
+        ("n / (n - 1)", "1", "hprebn"),
+    ],
+)
+def test_a_wrong_later_answer_fails_and_the_first_one_stays_right(
+    bench: Workbench, old: str, new: str, wrong: str
+) -> None:
+    found, _ = rerun(bench, solution_with() + IN_ONE_GO.replace(old, new))
+    assert [verdict.node for verdict in found if verdict.status is not Status.PASS] == [wrong]
+    assert [verdict.status for verdict in found if verdict.node == wrong] == [Status.PASS, Status.FAIL]
 
 
 def test_partial_sums_are_judged_when_they_are_complete(bench: Workbench) -> None:

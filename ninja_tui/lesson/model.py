@@ -71,13 +71,18 @@ class Notes:
 
 @dataclass(frozen=True)
 class Lesson:
-    """A forward pass to walk. ``nodes`` stand in walk order; ``asks`` are those that the person answers."""
+    """A forward pass to walk. ``nodes`` stand in walk order; ``asks`` are those that the person answers.
+
+    ``calibrate`` and ``predict`` are what sampling needs: statistics of the training set, and the logits of a context.
+    """
 
     name: str
     path: Path
     setup: Cell
     minibatch: Cell
     forward: Cell
+    calibrate: Cell | None
+    predict: Cell | None
     statements: tuple[Statement, ...]
     nodes: tuple[Node, ...]
     parameters: tuple[str, ...]

@@ -57,6 +57,8 @@ def read_folder(folder: Path) -> Lesson:
         setup=setup,
         minibatch=cells.get("minibatch", Cell("minibatch", "", 1)),
         forward=forward,
+        calibrate=cells.get("calibrate"),
+        predict=cells.get("predict"),
         statements=statements,
         nodes=nodes,
         parameters=parameters,

@@ -11,6 +11,9 @@ from ninja_tui.errors import UsageError
 FEWEST_WORDS = 2
 """With fewer the 80/10/10 split leaves no word to train on."""
 
+EVERY_LIST = "*"
+"""As a name in ``serve``: whichever list a lesson reads."""
+
 _served: dict[str, str] = {}
 
 
@@ -24,14 +27,18 @@ def data_file(name: str) -> Path:
 
 
 def serve(name: str, text: str) -> None:
-    """From now on ``read_words(name)`` gives the lines of ``text``: for processes that open no files."""
+    """From now on ``read_words(name)`` gives the lines of ``text``: for processes that open no files.
+
+    With ``EVERY_LIST`` for a name it does so for every list that has no text of its own.
+    """
     _served[name] = text
 
 
 def read_words(name: str) -> list[str]:
     """The words of the bundled list ``name``, or of what is served in its place."""
-    if name in _served:
-        return _served[name].split("\n")
+    served = _served.get(name, _served.get(EVERY_LIST))
+    if served is not None:
+        return served.split("\n")
     return parse_words(data_file(name).read_text(encoding="utf-8"), name)
 
 

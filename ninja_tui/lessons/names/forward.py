@@ -56,6 +56,12 @@ for p in parameters:
 
 batch_size = 32
 n = batch_size
+steps = 200_000
+
+
+def learning_rate(step):
+    return 0.1 if step < steps / 2 else 0.01
+
 
 # %% minibatch
 ix = torch.randint(0, Xtr.shape[0], (batch_size,), generator=g)
@@ -82,3 +88,18 @@ counts_sum_inv = counts_sum**-1
 probs = counts * counts_sum_inv
 logprobs = probs.log()
 loss = -logprobs[range(n), Yb].mean()
+
+# %% calibrate
+# BatchNorm's mean and variance over the whole training set: a single context has none of its own
+hprebn_all = C[Xtr].view(Xtr.shape[0], -1) @ W1 + b1
+bnmean = hprebn_all.mean(0, keepdim=True)
+bnvar = hprebn_all.var(0, keepdim=True, unbiased=True)
+context = [0] * block_size
+
+# %% predict
+emb = C[torch.as_tensor(context).view(-1, block_size)]
+embcat = emb.view(emb.shape[0], -1)
+hprebn = embcat @ W1 + b1
+hpreact = bngain * (hprebn - bnmean) * (bnvar + 1e-5) ** -0.5 + bnbias
+h = torch.tanh(hpreact)
+logits = h @ W2 + b2

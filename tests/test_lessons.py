@@ -1,0 +1,317 @@
+"""The content of the bundled lessons: what each is, in numbers and names, and that its parts fit together."""
+
+from __future__ import annotations
+
+import ast
+import math
+import runpy
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from ninja_tui.lesson import words
+from ninja_tui.lesson.model import Cell, Lesson
+from ninja_tui.lesson.read import lesson_names, read_lesson
+from ninja_tui.lesson.words import EVERY_LIST, read_words
+from tests.helpers import WALK, names_lesson, pasteable, replay_json, some_names
+
+OTHERS = ["batchnorm", "cross-entropy", "dinosaurs", "train"]
+TRAINING = ["dinosaurs", "names", "train"]
+"""The lessons that say how to sample."""
+CALLED_OTHERWISE = {"embcat": "emb_concat", "bngain": "batchn_gain", "bnbias": "batchn_bias"}
+ASKS = {
+    "batchnorm": ["hprebn"],
+    "cross-entropy": ["logits"],
+    "dinosaurs": [CALLED_OTHERWISE.get(node, node) for node in WALK],
+    "train": "logits h W2 b2 hpreact bngain bnbias hprebn embcat W1 b1 emb C".split(),  # noqa: SIM905
+}
+TO_LOGITS = "emb embcat hprebn bnmeani bndiff bndiff2 bnvar bnvar_inv bnraw hpreact h logits loss".split()  # noqa: SIM905
+FORWARD = {
+    "batchnorm": TO_LOGITS,
+    "cross-entropy": TO_LOGITS,
+    "dinosaurs": [CALLED_OTHERWISE.get(s.binds[0], s.binds[0]) for s in names_lesson().statements],
+    "train": "emb embcat hprebn bnmean bnvar bnvar_inv bnraw hpreact h logits loss".split(),  # noqa: SIM905
+}
+HPREACT = (
+    "bngain * (hprebn - hprebn.mean(0, keepdim=True)) "
+    "/ torch.sqrt(hprebn.var(0, keepdim=True, unbiased=True) + 1e-5) + bnbias"
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_words() -> Iterator[None]:
+    """A twentieth of the names in the place of all, so that a script runs fast; the dinosaurs as they are."""
+    words.serve("names.txt", some_names())
+    yield
+    words._served.pop("names.txt")
+
+
+@pytest.fixture(scope="module", params=["names", *OTHERS])
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def lesson(name: str) -> Lesson:
+    return read_lesson(name)
+
+
+@pytest.fixture(scope="module")
+def script(lesson: Lesson) -> dict[str, Any]:
+    """What the lesson's forward.py binds when it is run as a script."""
+    return runpy.run_path(str(lesson.path))
+
+
+def after_forward(lesson: Lesson) -> dict[str, Any]:
+    """What the cells up to the forward pass bind: in a script the later cells bind some names anew."""
+    bound: dict[str, Any] = {}
+    for cell in (lesson.setup, lesson.minibatch, lesson.forward):
+        exec(cell.source, bound)
+    return bound
+
+
+def sizes(lesson: Lesson, bound: dict[str, Any]) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(bound[name].shape) for name in lesson.parameters}
+
+
+def test_the_lessons_are_all_there() -> None:
+    assert lesson_names() == sorted(["names", *OTHERS])
+
+
+def test_it_runs_as_a_plain_script(script: dict[str, Any]) -> None:
+    assert math.isfinite(script["loss"].item())
+    assert abs(script["loss"].item() - math.log(script["vocab_size"])) < 0.5
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_statements_and_nodes_are_the_lectures_in_its_order(other: str) -> None:
+    lesson = read_lesson(other)
+    assert [statement.binds for statement in lesson.statements] == [(bound,) for bound in FORWARD[other]]
+    assert list(lesson.asks) == ASKS[other]
+
+
+def test_what_is_asked_comes_in_walk_order(lesson: Lesson) -> None:
+    assert [node.name for node in lesson.nodes if node.name in lesson.asks] == list(lesson.asks)
+
+
+@pytest.mark.parametrize("other", ["batchnorm", "cross-entropy"])
+def test_the_exercises_in_one_go_are_about_the_same_network_and_minibatch(other: str) -> None:
+    ours, theirs = after_forward(read_lesson(other)), after_forward(names_lesson())
+    same = ["ix", "Xb", "Yb", "seed", "n", *names_lesson().parameters, "bnraw", "bnvar_inv"]
+    assert [name for name in same if not torch.equal(torch.as_tensor(ours[name]), torch.as_tensor(theirs[name]))] == []
+    assert ours["loss"].item() == pytest.approx(theirs["loss"].item(), rel=1e-6)
+
+
+def test_cross_entropy_is_names_up_to_the_logits_and_one_statement() -> None:
+    lesson = read_lesson("cross-entropy")
+    up_to = [s.code for s in names_lesson().statements][:12]
+    assert [s.code for s in lesson.statements] == [*up_to, "loss = F.cross_entropy(logits, Yb)"]
+
+
+def test_batchnorm_is_one_statement_and_the_chunks_beside_it_are_no_consumers() -> None:
+    lesson = read_lesson("batchnorm")
+    (hpreact,) = [s for s in lesson.statements if s.binds == ("hpreact",)]
+    assert ast.unparse(ast.parse(hpreact.code)) == ast.unparse(ast.parse(f"hpreact = {HPREACT}"))
+    assert lesson.node("hprebn").consumers == (hpreact.index,)
+    assert lesson.upstream(lesson.node("hprebn")) == ("hpreact",)
+    assert "bnraw" not in [node.name for node in lesson.nodes]
+
+
+def test_train_has_its_parameters_rates_and_steps() -> None:
+    lesson = read_lesson("train")
+    bound = after_forward(lesson)
+    assert sizes(lesson, bound) == {
+        "C": (27, 10),
+        "W1": (30, 200),
+        "b1": (200,),
+        "W2": (200, 27),
+        "b2": (27,),
+        "bngain": (1, 200),
+        "bnbias": (1, 200),
+    }
+    assert sum(parameter.nelement() for parameter in bound["parameters"]) == 12_297
+    assert (bound["batch_size"], bound["n"], bound["steps"]) == (32, 32, 200_000)
+    assert [bound["learning_rate"](step) for step in (0, 99_999, 100_000, 199_999)] == [0.1, 0.1, 0.01, 0.01]
+
+
+@pytest.mark.parametrize("trains", TRAINING)
+def test_the_rate_falls_in_the_middle_however_many_steps_there_are(trains: str) -> None:
+    bound = after_forward(read_lesson(trains))
+    bound["steps"] = 10
+    assert [bound["learning_rate"](step) for step in range(10)] == [0.1] * 5 + [0.01] * 5
+
+
+def test_dinosaurs_is_names_with_other_words_and_a_small_output_layer() -> None:
+    lesson = read_lesson("dinosaurs")
+    bound = after_forward(lesson)
+    renamed = names_lesson().forward.source
+    for old, new in CALLED_OTHERWISE.items():
+        renamed = renamed.replace(old, new)
+    assert lesson.forward.source == renamed
+    assert list(sizes(lesson, bound).values()) == [(27, 10), (30, 64), (64,), (64, 27), (27,), (1, 64), (1, 64)]
+    g = torch.Generator().manual_seed(bound["seed"])
+    drawn = {"C": torch.randn((27, 10), generator=g)}
+    drawn["W1"] = torch.randn((30, 64), generator=g) * (5 / 3) / (30**0.5)
+    drawn |= {key: torch.randn(size, generator=g) * 0.01 for key, size in (("b1", 64), ("W2", (64, 27)), ("b2", 27))}
+    assert [key for key, value in drawn.items() if not torch.equal(value, bound[key])] == []
+
+
+def test_dinosaurs_are_split_by_torch_with_seed_42() -> None:
+    bound = after_forward(read_lesson("dinosaurs"))
+    names = read_words("dinosaurs.txt")
+    order = torch.randperm(len(names), generator=torch.Generator().manual_seed(42)).tolist()
+    n1, n2 = int(0.8 * len(names)), int(0.9 * len(names))
+    parts = {"Xtr": order[:n1], "Xdev": order[n1:n2], "Xte": order[n2:]}
+    assert [list(bound[part].shape) for part in parts] == [
+        [sum(len(names[index]) + 1 for index in indices), 3] for indices in parts.values()
+    ]
+    first = [bound["itos"][int(ix)] for ix in bound["Ytr"][: len(names[order[0]])]]
+    assert "".join(first) == names[order[0]]
+
+
+def test_the_bundled_dinosaurs_are_sorted_genera_in_small_letters() -> None:
+    text = words.data_file("dinosaurs.txt").read_text(encoding="ascii")
+    names = text.splitlines()
+    assert text == "\n".join(names) + "\n"
+    assert len(names) >= 800
+    assert names == sorted(set(names))
+    assert set("".join(names)) == {chr(code) for code in range(ord("a"), ord("z") + 1)}
+    assert {"tyrannosaurus", "triceratops", "stegosaurus", "velociraptor", "diplodocus", "yi"} <= set(names)
+    assert not {"pteranodon", "plesiosaurus", "dimetrodon", "ichthyosaurus"} & set(names)
+
+
+# Notes
+
+
+def test_notes_cover_every_statement_the_turn_and_what_is_asked(lesson: Lesson) -> None:
+    notes = lesson.notes
+    assert list(notes.forward) == [name for statement in lesson.statements for name in statement.binds]
+    assert list(notes.backward) == list(lesson.asks)
+    assert all([notes.intro, notes.turn, *notes.forward.values()])
+    for note in notes.backward.values():
+        assert all([note.maths, note.shape, note.why, note.notice])
+        assert len(set(note.hints)) == len(note.hints) == 3
+        assert all(note.hints)
+
+
+def test_no_hint_can_be_pasted(lesson: Lesson) -> None:
+    assert {node: found for node, n in lesson.notes.backward.items() if (found := pasteable(n.hints, node))} == {}
+
+
+def test_notes_speak_of_what_the_lesson_has(lesson: Lesson, script: dict[str, Any]) -> None:
+    notes = lesson.notes
+    texts = [notes.turn, *notes.forward.values()]
+    texts += [text for n in notes.backward.values() for text in (n.maths, n.shape, *n.hints, n.why, n.notice)]
+    spans = {span for text in texts for span in text.split("`")[1::2] if span.isidentifier()}
+    known = {*script, *lesson_names(), *(f"d{node.name}" for node in lesson.nodes), "dloss"}
+    others = {
+        "exp",
+        "mean",
+        "index_add_",
+        "index_put_",
+        "one_hot",
+        "range",
+        "allclose",
+        "keepdim",
+        "exact",
+        "approximate",
+    }
+    statements = {s.binds[0] for s in names_lesson().statements}  # the chunks that a fused lesson compares itself with
+    assert spans - known - others - statements == set()
+
+
+# Solutions
+
+
+def answered(report: dict[str, Any]) -> list[dict[str, Any]]:
+    (lesson,) = report["files"][0]["lessons"]
+    nodes: list[dict[str, Any]] = lesson["nodes"]
+    return nodes
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_a_lessons_own_solution_passes_its_replay(
+    other: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lesson = read_lesson(other)
+    assert lesson.solution is not None
+    data = tmp_path / "some-names.txt"
+    data.write_text(some_names(), encoding="utf-8")
+    options = [] if other == "dinosaurs" else ["--data", str(data)]
+    code, report = replay_json(lesson.solution, capsys, *options)
+    nodes = answered(report)
+    assert [(node["node"], node["status"], node["approximate"]) for node in nodes] == [
+        (node, "pass", True) for node in lesson.asks
+    ]
+    assert code == 0
+    assert [node["exact"] for node in nodes] == [other == "dinosaurs"] * len(nodes)
+    if other != "dinosaurs":
+        assert max(node["maxdiff"] for node in nodes) < (1e-7 if other == "train" else 1e-8)
+
+
+def test_capitals_of_a_csv_are_characters_of_their_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = [name.capitalize() for name in read_words("dinosaurs.txt")[::20]]
+    data = tmp_path / "dinosaur.csv"
+    data.write_text("Name,Period\n" + "".join(f"{name},Jurassic\n" for name in names), encoding="utf-8")
+    solution = read_lesson("dinosaurs").solution
+    assert solution is not None
+    code, report = replay_json(solution, capsys, "--data", str(data))
+    shapes = {node["node"]: node["expected_shape"] for node in answered(report)}
+    size = len(set("".join(names))) + 1
+    assert (code, len(shapes), shapes["b2"], shapes["C"]) == (0, 26, [size], [size, 10])
+    assert size > 27
+
+
+def test_a_persons_list_stands_for_whichever_list_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(words, "_served", {})
+    words.serve(EVERY_LIST, "rex\nyi")
+    assert read_words("names.txt") == read_words("dinosaurs.txt") == ["rex", "yi"]
+    words.serve("names.txt", "emma\nava")
+    assert (read_words("names.txt"), read_words("dinosaurs.txt")) == (["emma", "ava"], ["rex", "yi"])
+
+
+# Calibrating and predicting
+
+
+def test_only_the_lessons_that_train_say_how_to_sample(lesson: Lesson) -> None:
+    both = [cell is not None for cell in (lesson.calibrate, lesson.predict)]
+    assert both == [lesson.name in TRAINING] * 2
+
+
+def ran(cell: Cell | None, bound: dict[str, Any]) -> dict[str, Any]:
+    """``bound``, and what the cell binds."""
+    assert cell is not None
+    after = dict(bound)
+    exec(cell.source, after)
+    return after
+
+
+@pytest.mark.parametrize("trains", TRAINING)
+def test_predict_gives_logits_for_one_context_and_for_many(trains: str) -> None:
+    lesson = read_lesson(trains)
+    bound = ran(lesson.setup, {})
+    needed = {"itos", "block_size", "vocab_size", "Xtr", "Ytr", "Xdev", "Ydev", "steps", "learning_rate"}
+    assert needed <= bound.keys()
+    with torch.no_grad():
+        bound = ran(lesson.calibrate, bound)
+        assert bound["bnmean"].shape == bound["bnvar"].shape == (1, bound["n_hidden"])
+        contexts = bound["Xdev"][:50]
+        rows = ran(lesson.predict, bound | {"context": contexts})["logits"]
+        for row, context in zip(rows, contexts, strict=True):
+            alone = ran(lesson.predict, bound | {"context": context.tolist()})["logits"]
+            assert alone.shape == (1, bound["vocab_size"])
+            assert torch.allclose(alone[0], row, atol=1e-5)
+
+
+@pytest.mark.parametrize("trains", TRAINING)
+def test_predicting_the_training_set_is_its_forward_pass(trains: str) -> None:
+    lesson = read_lesson(trains)
+    bound = ran(lesson.setup, {})
+    everything = {"Xb": bound["Xtr"], "Yb": bound["Ytr"], "n": bound["Xtr"].shape[0]}
+    with torch.no_grad():
+        forward = ran(lesson.forward, bound | everything)
+        predicted = ran(lesson.predict, ran(lesson.calibrate, bound) | {"context": bound["Xtr"]})
+    assert torch.allclose(predicted["logits"], forward["logits"], atol=1e-4)
