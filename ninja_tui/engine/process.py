@@ -21,10 +21,11 @@ PRELOAD = "ninja_tui.engine.preload"
 
 
 class Role(enum.StrEnum):
-    """What a worker is for: one computes the lesson and compares, the others run a person's answers."""
+    """What a worker is for: one computes the lesson and compares, the others run a person's answers, or train."""
 
     REFERENCE = "reference"
     RUNNER = "runner"
+    TRAINER = "trainer"
 
 
 class WorkerError(Exception):

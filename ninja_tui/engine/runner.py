@@ -50,7 +50,7 @@ class Runner:
         self._origins: dict[str, dict[str, tuple[int, int]]] = {}
         self._compared: list[tuple[str, int, torch.Tensor]] = []
         self._own: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
-        _limit_memory()
+        limit_memory()
 
     def requests(self) -> dict[str, Callable[[Message], Reply]]:
         """What this worker does, by name."""
@@ -265,7 +265,8 @@ def _names_used(code: types.CodeType) -> set[str]:
     return names
 
 
-def _limit_memory() -> None:
+def limit_memory() -> None:
+    """Bounds the address space of this process: what it has now, and ``MORE_MEMORY``."""
     with contextlib.suppress(OSError, ValueError):
         with open("/proc/self/statm", encoding="ascii") as stream:  # noqa: PTH123
             pages = int(stream.read().split()[0])

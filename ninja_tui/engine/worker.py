@@ -59,6 +59,11 @@ def _service(role: str) -> Service:
         from ninja_tui.engine.reference import Reference
 
         return Reference()
-    from ninja_tui.engine.runner import Runner
+    from ninja_tui.engine.runner import Runner, limit_memory
 
+    if role == "trainer":
+        from ninja_tui.engine.training import Training
+
+        limit_memory()
+        return Training()
     return Runner()

@@ -1,0 +1,395 @@
+"""The service that trains: it runs a lesson's steps with a person's backward pass, in a process of its own.
+
+One training at a time. Requests and replies are plain data; losses, parameters and generator states travel as raw
+tensors. Whatever the person's code raises is told in a reply, with its statement and line.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+
+from ninja_tui.engine.checking import check
+from ninja_tui.engine.draws import OWN
+from ninja_tui.engine.execution import Namespace, message_of, set_up
+from ninja_tui.engine.lesson_code import LessonCode
+from ninja_tui.engine.parameters import Parameters
+from ninja_tui.engine.sampling import Sampler
+from ninja_tui.engine.step_source import Generated, Part, Piece, Recipe, generate, split, without
+from ninja_tui.engine.stepping import Stepwise, is_finite, non_finite, seconds
+from ninja_tui.engine.tensors import pack, unpack
+from ninja_tui.engine.wire import Message
+from ninja_tui.engine.worker import Refused, Reply
+
+BLOCK = 256
+"""Steps that are drawn ahead, and after which the parameters are kept."""
+RATES = (0.1, 0.01)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """How to train: see ``Training.begin``."""
+
+    steps: int
+    answers: tuple[tuple[str, int], ...]
+    backward: str = "manual"
+    replaced: tuple[str, ...] = ()
+    batch_size: int | None = None
+    rates: tuple[float, float] | None = None
+
+    @classmethod
+    def from_body(cls, body: dict[str, Any]) -> Choices:
+        """From a request's plain data."""
+        rates = body.get("rates")
+        size = body.get("batch_size")
+        return cls(
+            steps=int(body["steps"]),
+            answers=tuple((str(code), int(line)) for code, line in body.get("answers", [])),
+            backward=str(body.get("backward", "manual")),
+            replaced=tuple(str(name) for name in body.get("replaced", [])),
+            batch_size=None if size is None else int(size),
+            rates=None if rates is None else (float(rates[0]), float(rates[1])),
+        )
+
+
+class Training:
+    """One lesson, the training that was begun on it, and its parameters as they are now."""
+
+    def __init__(self) -> None:
+        self._code: LessonCode | None = None
+        self._namespace: Namespace = {}
+        self._first: Namespace = {}
+        self._parameters = Parameters([], {})
+        self._choices = Choices(0, ())
+        self._answers: tuple[Piece, ...] = ()
+        self._generated: Generated | None = None
+        self._stepwise: Stepwise | None = None
+        self._sampler: Sampler | None = None
+        self._done = 0
+
+    def requests(self) -> dict[str, Callable[[Message], Reply]]:
+        """What this worker does, by name."""
+        return {
+            "open": self.open,
+            "begin": self.begin,
+            "advance": self.advance,
+            "check": self.check,
+            "profile": self.profile,
+            "evaluate": lambda _message: (self._sampling().evaluate(self._done), {}),
+            "sample": self.sample,
+            "save": self.save,
+            "load": self.load,
+        }
+
+    def open(self, message: Message) -> Reply:
+        """Runs the lesson's set-up.
+
+        ``lesson`` is a LessonCode as plain data; ``calibrate`` and ``predict``, each (source, line), are optional.
+        The reply has the ``parameters``' names and count, and the lesson's own ``batch_size``, ``steps`` and
+        ``rates`` (None where it has none). Raises Refused where the set-up cannot be run.
+        """
+        body = message.body
+        self._code = code = LessonCode.from_body(body["lesson"])
+        self._namespace = namespace = set_up(code)
+        for name in code.parameters:
+            if not isinstance(namespace.get(name), torch.Tensor):
+                raise Refused(f"{code.where}: the parameter `{name}` is no tensor")
+            namespace[name] = namespace[name].detach()
+        namespace["parameters"] = [namespace[name] for name in code.parameters]
+        namespace["cmp"] = lambda *_: None
+        self._parameters = Parameters(list(code.parameters), namespace)
+        self._sampler = Sampler(code, body.get("calibrate"), body.get("predict"))
+        self._stepwise = self._generated = None
+        self._first, self._done = dict(namespace), 0
+        steps = namespace.get("steps")
+        return {
+            "parameters": list(code.parameters),
+            "count": sum(namespace[name].numel() for name in code.parameters),
+            "batch_size": namespace.get("batch_size"),
+            "steps": steps,
+            "rates": [self._rate(0), self._rate(steps - 1)] if isinstance(steps, int) else None,
+        }, {}
+
+    def begin(self, message: Message) -> Reply:
+        """Starts from the lesson's own parameters, with the choices of the message.
+
+        ``steps``, ``batch_size`` and ``rates`` (the second from half the steps on; without: the lesson's own);
+        ``answers``, pairs (code, line) in file order; ``backward`` "manual" or "autograd"; ``replaced``, the nodes
+        whose gradient is autograd's although the rest is the person's.
+
+        The first step is tried, and undone. The reply has ``backward`` ("mixed" where some is replaced), the
+        function's ``source``, whether it is ``drawn_ahead``, the lesson's names that the answers rebind
+        (``rebinds``: each step begins with the lesson's own), the parameters that they change themselves
+        (``changes``: that stays, and the update comes on top), those whose gradient was ``reshaped``, and
+        ``stopped`` with what went wrong in the first step, or None. Raises Refused where no step can be made.
+        """
+        code, choices = self._opened(), Choices.from_body(message.body)
+        self._choices, self._done = choices, 0
+        self._parameters.reset()
+        random.seed(0)
+        torch.manual_seed(0)
+        namespace = self._namespace  # the set-up's own functions read it: the same dict, as it was at first
+        namespace.clear()
+        namespace.update(self._first)
+        self._resize(choices)
+        try:
+            recipe = self._recipe(code, choices)
+            self._parameters.require_gradients(needed=recipe.with_autograd)
+            stopped, recipe = self._tried(recipe)
+            self._stepwise = Stepwise(recipe)
+            self._generated = generated = generate(recipe, namespace)
+        except SyntaxError as error:
+            raise Refused(f"line {error.lineno or 0}: {message_of(error)}") from None
+        changed = {name for piece in recipe.answers for name in piece.binds()}
+        backward = "autograd" if choices.backward == "autograd" else "mixed" if recipe.replaced else "manual"
+        return {
+            "backward": backward,
+            "source": generated.source,
+            "drawn_ahead": generated.ahead is not None,
+            "rebinds": sorted(generated.rebinds),
+            "changes": sorted(changed & set(code.parameters)),
+            "reshaped": sorted(recipe.shapes),
+            "stopped": stopped,
+        }, {}
+
+    def advance(self, message: Message) -> Reply:
+        """Trains ``count`` steps, or as many as are left.
+
+        The reply has ``step`` (how many are done), ``seconds``, ``engine``, ``rate`` (of the last step) and
+        ``stopped``: None, or where it stopped: ``step`` (from 0), ``part``, ``name`` of the tensor, ``code``,
+        ``line``, ``message``. The tensor ``losses`` has those of the steps of this request. After a stop the
+        parameters are those before the step in which it began.
+        """
+        left = min(int(message.body["count"]), self._choices.steps - self._done)
+        began = time.perf_counter()
+        losses: list[torch.Tensor] = []
+        stopped = None
+        while left > 0 and stopped is None:
+            some, stopped = self._block(min(left, BLOCK))
+            losses.append(some)
+            self._done += len(some)
+            left -= len(some)
+        whole = torch.cat(losses) if losses else torch.empty(0)
+        return {
+            "step": self._done,
+            "seconds": time.perf_counter() - began,
+            "engine": "eager",
+            "rate": self._rate(max(self._done - 1, 0)),
+            "stopped": stopped,
+        }, {"losses": pack(whole)}
+
+    def check(self, message: Message) -> Reply:
+        """The person's gradients against autograd's on ``count`` fresh minibatches: see ``checking.check``."""
+        code = self._opened()
+        recipe = replace(self._begun().recipe, answers=self._answers, replaced=())
+        nodes = [str(name) for name in message.body.get("nodes", code.nodes)]
+        with self._parameters.untouched():
+            self._parameters.require_gradients(needed=True)
+            found = check(recipe, self._namespace, nodes, int(message.body.get("count", 3)))
+        self._parameters.require_gradients(needed=self._begun().recipe.with_autograd)
+        return {"nodes": found}, {}
+
+    def profile(self, message: Message) -> Reply:
+        """The ``seconds`` that each of the ``statements`` of a step takes, over ``count`` steps; nothing is trained."""
+        stepwise = self._begun()
+        with self._parameters.untouched():
+            try:
+                spent = seconds(stepwise, self._namespace, 0.0, int(message.body.get("count", 50)))
+            except BaseException as error:
+                raise Refused(message_of(error)) from None
+        statements = [
+            {
+                "part": str(piece.part),
+                "code": piece.code.replace(OWN, ""),
+                "line": piece.line,
+                "yours": piece.part is Part.ANSWERS,
+                "seconds": each,
+            }
+            for piece, each in zip(stepwise.pieces, spent, strict=True)
+        ]
+        return {"statements": statements}, {}
+
+    def sample(self, message: Message) -> Reply:
+        """``count`` more names: see ``Sampler.sample``; ``seed`` starts afresh."""
+        body = message.body
+        seed, longest = body.get("seed"), int(body.get("longest", 50))
+        names = self._sampling().sample(self._done, int(body.get("count", 1)), seed, longest)
+        return {"names": names}, {}
+
+    def save(self, _message: Message) -> Reply:
+        """The parameters by name, and the number of steps that they have been trained."""
+        return {"step": self._done}, {name: pack(value) for name, value in self._parameters.tensors().items()}
+
+    def load(self, message: Message) -> Reply:
+        """Puts the message's tensors in the place of the parameters; ``step`` tells how far they were trained.
+
+        Raises Refused where a parameter is missing or has another shape.
+        """
+        given = {name: unpack(packed) for name, packed in message.tensors.items()}
+        self._parameters.load(given)
+        self._done = int(message.body.get("step", 0))
+        self._sampling().forget()
+        return {}, {}
+
+    def _opened(self) -> LessonCode:
+        if self._code is None:
+            raise Refused("the lesson is not open")
+        return self._code
+
+    def _begun(self) -> Stepwise:
+        if self._stepwise is None:
+            raise Refused("no training has begun")
+        return self._stepwise
+
+    def _sampling(self) -> Sampler:
+        if self._sampler is None:
+            raise Refused("the lesson is not open")
+        self._sampler.namespace = self._namespace
+        return self._sampler
+
+    def _resize(self, choices: Choices) -> None:
+        namespace, size = self._namespace, choices.batch_size
+        if isinstance(namespace.get("steps"), int):
+            namespace["steps"] = choices.steps
+        if size is None or namespace.get("batch_size") == size:
+            return
+        if not isinstance(namespace.get("batch_size"), int):
+            raise Refused(f"{self._opened().where}: the set-up binds no batch_size, so it cannot be chosen")
+        if size < 1:
+            raise Refused("a minibatch has at least one row")
+        if namespace.get("n") == namespace["batch_size"]:
+            namespace["n"] = size
+        namespace["batch_size"] = size
+
+    def _rate(self, step: int) -> float:
+        if self._choices.rates is not None:
+            return self._choices.rates[step >= self._choices.steps // 2]
+        own = self._namespace.get("learning_rate")
+        if callable(own):
+            return float(own(step))
+        return RATES[step >= self._choices.steps // 2]
+
+    def _recipe(self, code: LessonCode, choices: Choices) -> Recipe:
+        gradients = {f"d{name}" for name in code.nodes}
+        answers: tuple[Piece, ...] = ()
+        replaced = choices.replaced
+        self._answers = tuple(piece for text, line in choices.answers for piece in split(text, line, Part.ANSWERS))
+        if choices.backward == "autograd":
+            replaced = code.parameters
+        else:
+            answers = without(self._answers, replaced, gradients)
+            given = {name for piece in answers for name in piece.binds()} | {f"d{name}" for name in replaced}
+            missing = [f"d{name}" for name in code.parameters if f"d{name}" not in given]
+            if missing:
+                raise Refused(f"no answer gives {', '.join(missing)}")
+        return Recipe(
+            minibatch=split(code.minibatch, code.minibatch_line, Part.MINIBATCH),
+            forward=tuple(piece for text, line in code.statements for piece in split(text, line, Part.FORWARD)),
+            answers=answers,
+            parameters=code.parameters,
+            loss=code.loss,
+            replaced=replaced,
+        )
+
+    def _tried(self, recipe: Recipe) -> tuple[dict[str, Any] | None, Recipe]:
+        """One step, undone: what it raised, and the recipe with the gradients to be reshaped."""
+        stepwise, ended = Stepwise(recipe), -1
+
+        def after(number: int, _run: Namespace) -> None:
+            nonlocal ended
+            ended = number
+
+        with self._parameters.untouched():
+            try:
+                before = tuple(part for part in Part if part is not Part.UPDATE)
+                run = stepwise.step(self._namespace, 0.0, after, before)
+                shapes = {name for name in recipe.parameters if run[f"d{name}"].shape != run[name].shape}
+                shapes = {name for name in shapes if run[f"d{name}"].numel() == run[name].numel()}
+                recipe = replace(recipe, shapes=frozenset(shapes))
+            except BaseException as error:
+                at = stepwise.pieces[ended + 1]
+                return _stop(0, at, at.line, message_of(error)), recipe
+        return None, recipe
+
+    def _block(self, count: int) -> tuple[torch.Tensor, dict[str, Any] | None]:
+        """Up to ``count`` steps: their losses, and where they stopped, if they did."""
+        kept = self._parameters.kept()
+        losses, stopped = self._run(count)
+        at = int(torch.isfinite(losses).long().cumprod(0).sum())
+        if stopped is not None or (at == len(losses) and self._parameters.are_finite()):
+            return losses, stopped
+        at = min(at, count - 1)
+        return losses[: at + 1], self._blame(kept, at)
+
+    def _run(self, count: int) -> tuple[torch.Tensor, dict[str, Any] | None]:
+        """``count`` steps in one go: the losses so far, and what was raised."""
+        generated = self._generated
+        if generated is None:
+            raise Refused("no training has begun")
+        losses: list[torch.Tensor] = []
+        rates = [self._rate(self._done + step) for step in range(count)]
+        recorded = self._begun().recipe.with_autograd
+        stopped = None
+        with torch.enable_grad() if recorded else torch.inference_mode():
+            try:
+                ahead = generated.ahead.draw(count) if generated.ahead else [()] * count
+                generated.train(rates, ahead, losses)
+            except BaseException as error:
+                stopped = self._raised(generated, error, len(losses))
+            values = torch.stack(losses).detach().reshape(-1).to(torch.float32) if losses else torch.empty(0)
+        return values.clone(), stopped
+
+    def _raised(self, generated: Generated, error: BaseException, losses: int) -> dict[str, Any]:
+        line, trace = 0, error.__traceback__
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename == generated.filename:
+                line = trace.tb_lineno
+                break
+            trace = trace.tb_next
+        piece, at = generated.where(line) or (Piece(Part.MINIBATCH, "", 0), 0)
+        ahead = piece.part in (Part.MINIBATCH, Part.FORWARD)
+        return _stop(self._done + losses - (not ahead), piece, at, message_of(error))
+
+    def _blame(self, kept: Any, at: int) -> dict[str, Any]:
+        """Finds the first tensor that is not finite: in the step ``at`` of this block, or in the one before it."""
+        stepwise, done = self._begun(), self._done
+        usual: set[str] = set()
+        if at > 0:
+            self._parameters.restore(kept)
+            usual = {name for name, _ in self._look(stepwise, done)}
+            usual = usual if self._parameters.are_finite() else set()
+        self._parameters.restore(kept)
+        before = max(at - 1, 0)
+        self._run(before)
+        for step in range(before, at + 1):
+            last = self._parameters.kept()
+            found = [each for each in self._look(stepwise, done + step) if each[0] not in usual]
+            if found and (step == at or not self._parameters.are_finite()):
+                name, piece = found[0]
+                self._parameters.restore(last)
+                what = "gradient" if piece.part in (Part.ANSWERS, Part.AUTOGRAD) else "value"
+                message = f"the {what} `{name}` is not finite"
+                return {**_stop(done + step, piece, piece.line, message), "name": name}
+        loss = stepwise.recipe.loss
+        return {**_stop(done + at, stepwise.pieces[0], 0, f"`{loss}` is not finite"), "name": loss}
+
+    def _look(self, stepwise: Stepwise, step: int) -> list[tuple[str, Piece]]:
+        """Makes one step, statement by statement; the tensors that come out not finite, in order."""
+        found: list[tuple[str, Piece]] = []
+
+        def after(number: int, run: Namespace) -> None:
+            piece = stepwise.pieces[number]
+            found.extend((name, piece) for name in non_finite(piece, run))
+
+        stepwise.step(self._namespace, self._rate(step), after)
+        return found
+
+
+def _stop(step: int, piece: Piece, line: int, message: str) -> dict[str, Any]:
+    code = piece.code.replace(OWN, "")
+    return {"step": step, "part": str(piece.part), "code": code, "line": line, "name": "", "message": message}
