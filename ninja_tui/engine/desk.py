@@ -9,97 +9,40 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ninja_tui.engine.live import LiveJudge, Place
+from ninja_tui.engine.news import (
+    Failed,
+    Judged,
+    LessonRead,
+    News,
+    NotSaved,
+    Opened,
+    Rechecked,
+    RunLoaded,
+    Saved,
+    Shelf,
+    TrainingFailed,
+    TrainingOver,
+    Viewed,
+)
+from ninja_tui.engine.plan import Plan, Sources, Wrong, sources
 from ninja_tui.engine.process import WorkerError, start_server
 from ninja_tui.engine.rerun import Rerun, stays
+from ninja_tui.engine.runs import load_run
+from ninja_tui.engine.trainer import Trainer
 from ninja_tui.engine.verdict import Upstream, Verdict
 from ninja_tui.engine.wire import Broken, TimedOut
-from ninja_tui.engine.workbench import Facts, Options, Workbench
+from ninja_tui.engine.workbench import Options, Workbench
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.model import Lesson
 from ninja_tui.lesson.read import read_lesson
-from ninja_tui.lesson.shelf import Shelved, shelf
+from ninja_tui.lesson.shelf import shelf
 from ninja_tui.lesson.solutions import SavedAnswer, Solutions, read_solutions, save_answer
 
 RECHECK_TIMEOUT = 10.0
-
-
-@dataclass(frozen=True)
-class LessonRead:
-    """The lesson's files are read, and what is saved for it; ``solution`` holds the lesson's own answers."""
-
-    lesson: Lesson
-    saved: Mapping[str, SavedAnswer]
-    solution: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Shelf:
-    """All lessons, and how far the solutions file has come with each."""
-
-    lessons: tuple[Shelved, ...]
-
-
-@dataclass(frozen=True)
-class Opened:
-    """The lesson has run."""
-
-    facts: Facts
-
-
-@dataclass(frozen=True)
-class Failed:
-    """The session cannot go on; ``reason`` is a sentence."""
-
-    reason: str
-
-
-@dataclass(frozen=True)
-class Judged:
-    """The verdict on ``code`` as the answer to ``node``; ``own`` are the upstream gradients that were the person's."""
-
-    node: str
-    code: str
-    verdict: Verdict
-    own: frozenset[str]
-
-
-@dataclass(frozen=True)
-class Rechecked:
-    """Verdicts on all that is saved, each with its line in the file; of several answers to a node the worst."""
-
-    verdicts: tuple[Verdict, ...]
-
-
-@dataclass(frozen=True)
-class Saved:
-    """An answer is in the file."""
-
-    node: str
-    path: Path
-
-
-@dataclass(frozen=True)
-class NotSaved:
-    """An answer is not in the file; ``reason`` says why in a sentence."""
-
-    node: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Viewed:
-    """What a tensor looks like, as asked for by ``request``."""
-
-    request: dict[str, Any]
-    view: dict[str, Any]
-
-
-News = LessonRead | Shelf | Opened | Failed | Judged | Rechecked | Saved | NotSaved | Viewed
 
 
 class _Line(threading.Thread):
@@ -143,12 +86,13 @@ class Desk:
         self._bench: Workbench | None = None
         self._live: LiveJudge | None = None
         self._place: Place | None = None
-        self._judging, self._viewing, self._filing = _Line(), _Line(), _Line()
+        self._judging, self._viewing, self._filing, self._training = _Line(), _Line(), _Line(), _Line()
+        self._trainer: Trainer | None = None
         self._closed = False
 
     def start(self) -> None:
         """Begins to read and run the lesson."""
-        for line in (self._judging, self._viewing, self._filing):
+        for line in self._lines:
             line.start()
         self._judging.add("", self._guarded(self._open))
         self._filing.add("", self._guarded(lambda: self._tell(Shelf(tuple(shelf(self._path))))))
@@ -194,12 +138,81 @@ class Desk:
 
         self._filing.add("", job)
 
+    def train(self, plan: Plan, passes: Mapping[str, bool]) -> None:
+        """Trains with the answers in the file, of which ``passes`` tells by node whether they are right."""
+
+        def job() -> None:
+            self._written()
+            trainer = self._trainer_ready()
+            bench = self._bench
+            if bench is None:
+                raise UsageError("PyTorch is still starting")
+            trainer.run(plan, self.sources(bench.lesson, passes, plan.wrong))
+
+        self._training.add("", self._trains(job))
+
+    def sources(self, lesson: Lesson, passes: Mapping[str, bool], wrong: Wrong) -> Sources:
+        """Where the gradients of a training would come from, by the file as it is now."""
+        program = self._solutions().program(self._name, [node.name for node in lesson.nodes])
+        return sources(lesson, program, passes, wrong)
+
+    def sample(self, count: int, seed: int) -> None:
+        """Has what was trained invent more names."""
+        self._training.add("sample", self._trains(lambda: self._trainer_ready().sample(count, seed)))
+
+    def load_run(self, path: Path) -> None:
+        """Puts a saved run in the place of what was trained."""
+
+        def job() -> None:
+            run = load_run(path)
+            self._trainer_ready().load(run.parameters, run.steps)
+            self._tell(RunLoaded(path, run))
+
+        self._training.add("", self._trains(job))
+
+    @property
+    def trainer(self) -> Trainer | None:
+        """What trains, to be paused and stopped; None before the first training."""
+        return self._trainer
+
+    @property
+    def folder(self) -> Path:
+        """Where the solutions file is, and saved runs."""
+        return self._path.absolute().parent
+
+    @property
+    def _lines(self) -> tuple[_Line, ...]:
+        return self._judging, self._viewing, self._filing, self._training
+
+    def _trainer_ready(self) -> Trainer:
+        bench = self._bench
+        if bench is None:
+            raise UsageError("PyTorch is still starting")
+        if self._trainer is None:
+            self._trainer = Trainer(bench.lesson, self._options, self._tell)
+        return self._trainer
+
+    def _trains(self, job: Callable[[], None]) -> Callable[[], None]:
+        def guarded() -> None:
+            try:
+                job()
+            except UsageError as error:
+                if not self._closed:
+                    self._tell(TrainingFailed(str(error)))
+            if not self._closed:
+                self._tell(TrainingOver())
+
+        return guarded
+
     def close(self) -> None:
         """Waits for what is being written, and ends all processes."""
         self._closed = True
         self._written()
-        for line in (self._judging, self._viewing, self._filing):
+        for line in self._lines:
             line.end()
+        if self._trainer:
+            self._trainer.stop()
+            self._trainer.close()
         if self._live:
             self._live.close()
         if self._bench:

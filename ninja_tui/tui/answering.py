@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ninja_tui.engine.desk import Desk, Judged
+from ninja_tui.engine.desk import Desk
+from ninja_tui.engine.news import Judged
 from ninja_tui.engine.verdict import Verdict
 from ninja_tui.lesson.answers import Completeness, binds, completeness
 from ninja_tui.lesson.model import Node

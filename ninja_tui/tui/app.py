@@ -10,7 +10,8 @@ from textual.app import App, SystemCommand
 from textual.message import Message
 from textual.screen import Screen
 
-from ninja_tui.engine.desk import Desk, Failed, News, Opened
+from ninja_tui.engine.desk import Desk
+from ninja_tui.engine.news import Failed, News, Opened
 from ninja_tui.engine.workbench import Options
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.read import lesson_names

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from ninja_tui.engine.desk import Judged
+from ninja_tui.engine.news import Judged
 from ninja_tui.engine.verdict import Verdict
 from ninja_tui.lesson.shelf import Shelved
 from ninja_tui.tui.session import Phase, Session

@@ -15,7 +15,8 @@ from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
-from ninja_tui.engine import desk as news
+from ninja_tui.engine import news
+from ninja_tui.engine.desk import Desk
 from ninja_tui.lesson.annotate import read_slices
 from ninja_tui.lesson.shelf import Shelved
 from ninja_tui.tui import words
@@ -57,7 +58,7 @@ class WalkScreen(Screen[None]):
             super().__init__()
             self.name = name
 
-    def __init__(self, desk: news.Desk, history: History, lesson: str) -> None:
+    def __init__(self, desk: Desk, history: History, lesson: str) -> None:
         super().__init__()
         self._desk = desk
         self._answering = Answering(desk, history)
