@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from ninja_tui.engine.checking import check
+from ninja_tui.engine.compiled import Compiled, NoCompiler, compile_source
 from ninja_tui.engine.draws import OWN
 from ninja_tui.engine.execution import Namespace, message_of, set_up
 from ninja_tui.engine.lesson_code import LessonCode
@@ -28,7 +29,11 @@ from ninja_tui.engine.worker import Refused, Reply
 
 BLOCK = 256
 """Steps that are drawn ahead, and after which the parameters are kept."""
+COMPARED = 20
+"""Steps whose compiled losses must be the eager ones."""
 RATES = (0.1, 0.01)
+WORTH_COMPILING = 10_000
+"""Steps from which on compiling pays for itself, where it is not asked for."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,7 @@ class Choices:
     replaced: tuple[str, ...] = ()
     batch_size: int | None = None
     rates: tuple[float, float] | None = None
+    engine: str = "auto"
 
     @classmethod
     def from_body(cls, body: dict[str, Any]) -> Choices:
@@ -54,6 +60,7 @@ class Choices:
             replaced=tuple(str(name) for name in body.get("replaced", [])),
             batch_size=None if size is None else int(size),
             rates=None if rates is None else (float(rates[0]), float(rates[1])),
+            engine=str(body.get("engine", "auto")),
         )
 
 
@@ -69,6 +76,7 @@ class Training:
         self._answers: tuple[Piece, ...] = ()
         self._generated: Generated | None = None
         self._stepwise: Stepwise | None = None
+        self._compiled: Compiled | None = None
         self._sampler: Sampler | None = None
         self._done = 0
 
@@ -120,13 +128,16 @@ class Training:
 
         ``steps``, ``batch_size`` and ``rates`` (the second from half the steps on; without: the lesson's own);
         ``answers``, pairs (code, line) in file order; ``backward`` "manual" or "autograd"; ``replaced``, the nodes
-        whose gradient is autograd's although the rest is the person's.
+        whose gradient is autograd's although the rest is the person's; ``engine``: "eager", "compiled", or "auto",
+        which compiles for a long run.
 
         The first step is tried, and undone. The reply has ``backward`` ("mixed" where some is replaced), the
         function's ``source``, whether it is ``drawn_ahead``, the lesson's names that the answers rebind
         (``rebinds``: each step begins with the lesson's own), the parameters that they change themselves
-        (``changes``: that stays, and the update comes on top), those whose gradient was ``reshaped``, and
-        ``stopped`` with what went wrong in the first step, or None. Raises Refused where no step can be made.
+        (``changes``: that stays, and the update comes on top), those whose gradient was ``reshaped``,
+        ``engine`` (eager or compiled), the ``seconds`` that compiling took, ``reason`` why it is not compiled
+        although it was to be ("" where it is), and ``stopped`` with what went wrong in the first step, or None.
+        Raises Refused where no step can be made.
         """
         code, choices = self._opened(), Choices.from_body(message.body)
         self._choices, self._done = choices, 0
@@ -145,6 +156,10 @@ class Training:
             self._generated = generated = generate(recipe, namespace)
         except SyntaxError as error:
             raise Refused(f"line {error.lineno or 0}: {message_of(error)}") from None
+        began, reason, self._compiled = time.perf_counter(), "", None
+        long = choices.engine == "auto" and choices.steps >= WORTH_COMPILING
+        if stopped is None and (long or choices.engine == "compiled"):
+            self._compiled, reason = self._compile(generated, recipe)
         changed = {name for piece in recipe.answers for name in piece.binds()}
         backward = "autograd" if choices.backward == "autograd" else "mixed" if recipe.replaced else "manual"
         return {
@@ -155,6 +170,9 @@ class Training:
             "changes": sorted(changed & set(code.parameters)),
             "reshaped": sorted(recipe.shapes),
             "stopped": stopped,
+            "engine": self._engine(),
+            "seconds": time.perf_counter() - began,
+            "reason": reason,
         }, {}
 
     def advance(self, message: Message) -> Reply:
@@ -178,7 +196,7 @@ class Training:
         return {
             "step": self._done,
             "seconds": time.perf_counter() - began,
-            "engine": "eager",
+            "engine": self._engine(),
             "rate": self._rate(max(self._done - 1, 0)),
             "stopped": stopped,
         }, {"losses": pack(whole)}
@@ -316,13 +334,56 @@ class Training:
                 return _stop(0, at, at.line, message_of(error)), recipe
         return None, recipe
 
+    def _engine(self) -> str:
+        return "compiled" if self._compiled else "eager"
+
+    def _compile(self, generated: Generated, recipe: Recipe) -> tuple[Compiled | None, str]:
+        """The steps compiled, and made to agree with the eager ones; or why not."""
+        if generated.ahead is None:
+            return None, "the minibatch cannot be drawn ahead"
+        from ninja_tui.engine.tracing import trace_step
+
+        try:
+            with self._parameters.untouched():
+                drawn = [tensor[0].clone() for tensor in generated.ahead.tensors(1)]
+                source = trace_step(recipe, self._namespace, generated.ahead, drawn)
+            compiled = compile_source(source)
+            with self._parameters.untouched():
+                wanted, _ = self._run(COMPARED)
+            with self._parameters.untouched():
+                rates = [self._rate(step) for step in range(COMPARED)]
+                given = compiled.run(generated.ahead, rates)
+        except NoCompiler as error:
+            return None, str(error)
+        except Exception as error:
+            return None, f"a step cannot be written in C: {message_of(error)}"
+        if given is None or not torch.allclose(given, wanted, rtol=1e-4, atol=1e-4, equal_nan=True):
+            return None, "the compiled steps do not give the losses of the eager ones"
+        return compiled, ""
+
+    def _fast(self, count: int) -> tuple[torch.Tensor, dict[str, Any] | None]:
+        """``count`` compiled steps, or eager ones where there are none."""
+        generated = self._generated
+        if self._compiled is None or generated is None or generated.ahead is None:
+            return self._run(count)
+        kept = self._parameters.kept()
+        losses = self._compiled.run(generated.ahead, [self._rate(self._done + step) for step in range(count)])
+        if losses is not None:
+            return losses, None
+        self._parameters.restore(kept)
+        return self._run(count)
+
     def _block(self, count: int) -> tuple[torch.Tensor, dict[str, Any] | None]:
         """Up to ``count`` steps: their losses, and where they stopped, if they did."""
         kept = self._parameters.kept()
-        losses, stopped = self._run(count)
+        losses, stopped = self._fast(count)
         at = int(torch.isfinite(losses).long().cumprod(0).sum())
         if stopped is not None or (at == len(losses) and self._parameters.are_finite()):
             return losses, stopped
+        if self._compiled is not None:  # the eager steps that are searched may differ in the last digits
+            self._parameters.restore(kept)
+            losses, _ = self._run(count)
+            at = int(torch.isfinite(losses).long().cumprod(0).sum())
         at = min(at, count - 1)
         return losses[: at + 1], self._blame(kept, at)
 
