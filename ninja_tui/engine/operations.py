@@ -304,7 +304,9 @@ def _gather_along(args: Sequence[Value], _kwargs: dict[str, Value], outs: Sequen
     index, at, declared = _along(args)
     place = [*at]
     place[args[1]] = "at"
-    return loops(index.shape, f"{declared} {outs[0].at(at)} = {args[0].at(place)};", at).replace("#pragma GCC ivdep", "")
+    return loops(index.shape, f"{declared} {outs[0].at(at)} = {args[0].at(place)};", at).replace(
+        "#pragma GCC ivdep", ""
+    )
 
 
 def _scatter(sign: str) -> Callable[[Sequence[Value], dict[str, Value], Sequence[Ref]], str]:
