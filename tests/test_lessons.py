@@ -78,7 +78,7 @@ def sizes(lesson: Lesson, bound: dict[str, Any]) -> dict[str, tuple[int, ...]]:
 
 
 def test_the_lessons_are_all_there() -> None:
-    assert lesson_names() == sorted(["names", *OTHERS])
+    assert sorted(lesson_names()) == sorted(["names", *OTHERS])
 
 
 def test_it_runs_as_a_plain_script(script: dict[str, Any]) -> None:
@@ -184,6 +184,13 @@ def test_the_bundled_dinosaurs_are_sorted_genera_in_small_letters() -> None:
 
 
 # Notes
+
+
+def test_the_notes_begin_with_what_is_done_in_a_short_sentence(lesson: Lesson) -> None:
+    first = lesson.notes.intro.partition(". ")[0]
+    assert "gradient" in first
+    assert "`" not in first
+    assert len(first) <= 90
 
 
 def test_notes_cover_every_statement_the_turn_and_what_is_asked(lesson: Lesson) -> None:

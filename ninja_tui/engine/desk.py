@@ -22,6 +22,7 @@ from ninja_tui.engine.news import (
     Opened,
     Rechecked,
     RunLoaded,
+    RunSaved,
     Saved,
     Shelf,
     TrainingFailed,
@@ -31,7 +32,7 @@ from ninja_tui.engine.news import (
 from ninja_tui.engine.plan import Plan, Sources, Wrong, sources
 from ninja_tui.engine.process import WorkerError, start_server
 from ninja_tui.engine.rerun import Rerun, stays
-from ninja_tui.engine.runs import load_run
+from ninja_tui.engine.runs import SavedRun, free_path, load_run, save_run
 from ninja_tui.engine.trainer import Trainer
 from ninja_tui.engine.verdict import Upstream, Verdict
 from ninja_tui.engine.wire import Broken, TimedOut
@@ -169,6 +170,20 @@ class Desk:
             self._tell(RunLoaded(path, run))
 
         self._training.add("", self._trains(job))
+
+    def save_run(self, run: SavedRun) -> None:
+        """Writes a trained network beside the solutions file."""
+
+        def job() -> None:
+            path = free_path(self.folder, run.lesson)
+            try:
+                save_run(path, run)
+            except UsageError as error:
+                self._tell(TrainingFailed(str(error)))
+            else:
+                self._tell(RunSaved(path))
+
+        self._filing.add("", job)
 
     @property
     def trainer(self) -> Trainer | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ninja_tui.engine.runs import SavedRun
-from ninja_tui.engine.trainer import Told as TrainingTold
+from ninja_tui.engine.trainer import Begun, Checked, Named, Progress, Trained
 from ninja_tui.engine.verdict import Verdict
 from ninja_tui.engine.workbench import Facts
 from ninja_tui.lesson.model import Lesson
@@ -96,6 +96,13 @@ class RunLoaded:
 
 
 @dataclass(frozen=True)
+class RunSaved:
+    """What was trained is in a file."""
+
+    path: Path
+
+
+@dataclass(frozen=True)
 class TrainingFailed:
     """Training, sampling or a saved run did not work out; ``reason`` is a sentence."""
 
@@ -107,5 +114,5 @@ class TrainingOver:
     """Nothing is being trained or sampled any more."""
 
 
-Training = TrainingTold | RunLoaded | TrainingFailed | TrainingOver
+Training = Begun | Checked | Progress | Trained | Named | RunLoaded | RunSaved | TrainingFailed | TrainingOver
 News = Training | LessonRead | Shelf | Opened | Failed | Judged | Rechecked | Saved | NotSaved | Viewed

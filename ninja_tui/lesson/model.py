@@ -87,6 +87,7 @@ class Lesson:
     nodes: tuple[Node, ...]
     parameters: tuple[str, ...]
     asks: tuple[str, ...]
+    numbers: dict[str, int]
     notes: Notes
     solution: Path | None
 
@@ -94,6 +95,10 @@ class Lesson:
     def loss(self) -> str:
         """The name that the last statement binds."""
         return self.statements[-1].binds[0]
+
+    def number(self, name: str, otherwise: int | str) -> str:
+        """A whole number that the set-up binds to ``name``, as text; ``otherwise`` where it binds none."""
+        return str(self.numbers.get(name, otherwise))
 
     def node(self, name: str) -> Node:
         """The node of that name; raises KeyError for a name that is none."""

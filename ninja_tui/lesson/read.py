@@ -63,6 +63,7 @@ def read_folder(folder: Path) -> Lesson:
         nodes=nodes,
         parameters=parameters,
         asks=tuple(name for name in (node.name for node in nodes) if name in asks),
+        numbers=_numbers(parse(setup.source, setup.line, where)),
         notes=_notes(folder / "notes.md"),
         solution=solution if solution.is_file() else None,
     )
@@ -107,6 +108,16 @@ def percent_cells(text: str) -> list[Cell]:
         cells.append(Cell(cell.metadata.get("title", ""), cell.source, at + 1))
         at += len(source)
     return cells
+
+
+def _numbers(setup: ast.Module) -> dict[str, int]:
+    """The whole numbers that the setup cell binds: ``batch_size = 32``."""
+    found: dict[str, int] = {}
+    for statement in setup.body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=int() as value)):
+                found[name] = value
+    return found
 
 
 def _literals(setup: ast.Module) -> dict[str, tuple[str, ...]]:

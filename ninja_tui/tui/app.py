@@ -33,7 +33,7 @@ class NinjaApp(App[int]):
     """Owns the desk of the lesson that is open; the walk's screen owns the session."""
 
     TITLE = "ninja-tui"
-    CSS_PATH = "walk.tcss"
+    CSS_PATH = ["walk.tcss", "train.tcss"]
     ENABLE_COMMAND_PALETTE = True
 
     def __init__(self, lesson: str, solutions: Path, options: Options) -> None:

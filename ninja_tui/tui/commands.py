@@ -41,11 +41,21 @@ COMMANDS = (
     Command("prompt", "e", "", "Go into the prompt"),
     Command("walk", "", "escape", "Leave the prompt: the keys are the walk's again"),
     Command("copy_answer", "y", "ctrl+y", "Copy this node's answer"),
+    Command("train", "g", "ctrl+t", "Train the network on your answers, and sample names"),
     Command("lessons", "l", "ctrl+l", "Choose another lesson"),
     Command("help", "question_mark", "f2", "Help: all keys", "Help"),
     Command("app.command_palette", "colon", "ctrl+p", "Command palette: all commands, and themes"),
     Command("app.quit", "q", "ctrl+q", "Quit; what was submitted is saved", "Quit"),
 )
+
+TRAINING = (
+    Command("go", "", "f8", "Start, pause, go on", "Start/pause"),
+    Command("stop", "", "f7", "Stop with what there is", "Stop"),
+    Command("sample", "", "f6", "Sample other names", "Sample"),
+    Command("save", "", "f5", "Save the run", "Save"),
+    Command("load", "", "f3", "Load a saved run, to sample from it", "Load"),
+)
+"""What a person can ask for where the network trains."""
 
 NAMES = {"slash": "/", "question_mark": "?", "colon": ":", "escape": "Esc"}
 
@@ -64,5 +74,6 @@ def key_table() -> list[tuple[str, str, str]]:
     rows.append(("", "Ctrl+J", "In the prompt: a new line, where Enter would submit"))
     rows.append(("", "Tab", "In the prompt: complete the name"))
     rows.append(("", "Up, Down", "In the prompt: what was submitted before"))
+    rows += [("", shown(c.prompt_key), f"In training: {c.title[0].lower()}{c.title[1:]}") for c in TRAINING]
     rows.append(("arrows", "", "In the node pane: scroll the window of values"))
     return rows

@@ -72,7 +72,11 @@ bndiff2 = bndiff**2
 bnvar = 1 / (n - 1) * bndiff2.sum(0, keepdim=True)
 bnvar_inv = (bnvar + 1e-5) ** -0.5
 bnraw = bndiff * bnvar_inv
-hpreact = bngain * (hprebn - hprebn.mean(0, keepdim=True)) / torch.sqrt(hprebn.var(0, keepdim=True, unbiased=True) + 1e-5) + bnbias
+hpreact = (
+    bngain * (hprebn - hprebn.mean(0, keepdim=True))
+    / torch.sqrt(hprebn.var(0, keepdim=True, unbiased=True) + 1e-5)
+    + bnbias
+)
 h = torch.tanh(hpreact)
 logits = h @ W2 + b2
 loss = F.cross_entropy(logits, Yb)

@@ -27,7 +27,10 @@ from ninja_tui.tui.screens.find import FindScreen
 from ninja_tui.tui.screens.help import HelpScreen
 from ninja_tui.tui.screens.lessons import LessonsScreen
 from ninja_tui.tui.screens.slicing import SliceScreen
+from ninja_tui.tui.screens.train import Form, TrainScreen
 from ninja_tui.tui.session import NEXT_UPSTREAM, NEXT_VIEW, Phase, Session, View
+from ninja_tui.tui.train_control import TrainControl
+from ninja_tui.tui.training import TrainState
 from ninja_tui.tui.widgets.card import CardPane
 from ninja_tui.tui.widgets.gradients import GradientsPane
 from ninja_tui.tui.widgets.node import NodePane
@@ -50,6 +53,7 @@ class WalkScreen(Screen[None]):
         *(b for command in COMMANDS for b in command.bindings()),
     ]
     session: reactive[Session | None] = reactive(None)
+    training: reactive[TrainState] = reactive(TrainState())
 
     class LessonChosen(Message):
         """Another lesson is to be opened."""
@@ -62,6 +66,8 @@ class WalkScreen(Screen[None]):
         super().__init__()
         self._desk = desk
         self._answering = Answering(desk, history)
+        self._train = TrainControl(desk, self._trained)
+        self._form: Form | None = None
         self._lesson_name = lesson
         self._state = "reading the lesson"
         self._shelf: tuple[Shelved, ...] = ()
@@ -79,7 +85,7 @@ class WalkScreen(Screen[None]):
             with Vertical(id="right"):
                 yield NodePane(id="node").data_bind(session=WalkScreen.session)
                 yield CardPane(id="card").data_bind(session=WalkScreen.session)
-                yield TrainPane(id="train").data_bind(session=WalkScreen.session)
+                yield TrainPane(id="train").data_bind(WalkScreen.session, WalkScreen.training)
         yield PromptPane(id="prompt")
         yield Footer(show_command_palette=False)
         yield Static("", id="too-small")
@@ -113,6 +119,9 @@ class WalkScreen(Screen[None]):
     def hear(self, told: news.News) -> None:
         """Takes news from the desk into the session; after the last frame there is nobody to tell."""
         if not self.query(PromptPane):
+            return
+        if isinstance(told, news.Training):
+            self._train.hear(told)
             return
         match told:
             case news.LessonRead(lesson, saved, solution):
@@ -290,6 +299,21 @@ class WalkScreen(Screen[None]):
         if self.session is not None:
             self.app.push_screen(FindScreen(self.session.lesson), take)
 
+    def action_train(self) -> None:
+        """Where the network trains."""
+
+        def take(form: Form | None) -> None:
+            self._form = form or self._form
+
+        session = self.session
+        if session is not None:
+            form = self._form or Form(session.lesson.number("steps", 10_000), session.lesson.number("batch_size", ""))
+            self.app.push_screen(TrainScreen(self._train, session, form), take)
+
+    def on_train_pane_opened(self) -> None:
+        """A click on the pane."""
+        self.action_train()
+
     def action_lessons(self) -> None:
         """Offers the lessons."""
 
@@ -377,6 +401,11 @@ class WalkScreen(Screen[None]):
             self.set_class(other == pane, f"pane-{other}")
         if self.has_class("narrow") and not self._input.has_focus:
             self.query_one(f"#{pane}").focus()
+
+    def _trained(self, state: TrainState) -> None:
+        self.training = state
+        if isinstance(self.app.screen, TrainScreen):
+            self.app.screen.state = state
 
     def _say(self, text: str, severity: Literal["information", "error"] = "information") -> None:
         self.notify(text, severity=severity, markup=False)
