@@ -156,7 +156,7 @@ def in_numpy(setup: dict[str, Any]) -> Train:
     losses: list[Any] = []
 
     def train(steps: int) -> None:
-        nonlocal C, W1, b1, W2, b2, gain, bias  # noqa: N806
+        nonlocal C, W1, b1, W2, b2, gain, bias
         for ix in random.integers(0, len(X), (steps, BATCH)):
             x, y = X[ix], Y[ix]
             e = C[x].reshape(BATCH, -1)
