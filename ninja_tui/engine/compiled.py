@@ -1,4 +1,4 @@
-"""Compiled training: a step traced, written in C, compiled by the machine's C compiler, and compared with the original."""
+"""Compiled training: a step written in C goes through the machine's C compiler, and is loaded."""
 
 from __future__ import annotations
 
@@ -17,10 +17,20 @@ import torch
 from ninja_tui.engine.draws import Ahead
 from ninja_tui.engine.tracing import Source
 
-FLAGS = (
-    "-O3 -march=native -std=gnu11 -w -shared -fPIC -ffp-contract=fast -fno-math-errno -fno-trapping-math "
-    "-fassociative-math -fno-signed-zeros -freciprocal-math"
-).split()
+FLAGS = [
+    "-O3",
+    "-march=native",
+    "-std=gnu11",
+    "-w",
+    "-shared",
+    "-fPIC",
+    "-ffp-contract=fast",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-fassociative-math",
+    "-fno-signed-zeros",
+    "-freciprocal-math",
+]
 """No ``-ffast-math``: what is not finite has to stay so."""
 LONGEST = 60.0
 """Seconds that the compiler may take."""

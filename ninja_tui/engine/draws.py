@@ -107,8 +107,10 @@ def _may_draw(value: object, generator: object) -> bool:
     return (
         value is generator
         or isinstance(value, FunctionType)
-        or isinstance(value, list | tuple | dict)
-        and (any(each is generator for each in (value.values() if isinstance(value, dict) else value)))
+        or (
+            isinstance(value, list | tuple | dict)
+            and (any(each is generator for each in (value.values() if isinstance(value, dict) else value)))
+        )
     )
 
 
@@ -119,7 +121,7 @@ class _LookUp(ast.NodeTransformer):
         self._index, self._tensors = index, tensors
         self.found: list[str] = []
 
-    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:  # noqa: N802 - ast's own name
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
         match node:
             case ast.Subscript(value=ast.Name(id=tensor), slice=ast.Name(id=index), ctx=ast.Load()) if (
                 index == self._index and tensor in self._tensors

@@ -89,7 +89,9 @@ class Ref:
 
     def at(self, index: Sequence[str]) -> str:
         """The C expression for the element at ``index``, one expression a dimension."""
-        terms = [f"({one}) * {stride}" for one, stride in zip(index, self.strides, strict=True) if stride and one != "0"]
+        terms = [
+            f"({one}) * {stride}" for one, stride in zip(index, self.strides, strict=True) if stride and one != "0"
+        ]
         return f"{self.buffer}[{' + '.join([str(self.offset), *terms])}]"
 
     def spread(self, shape: Sequence[int]) -> Ref:

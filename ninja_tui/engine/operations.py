@@ -292,6 +292,38 @@ def _index_put(args: Sequence[Value], kwargs: dict[str, Value], outs: Sequence[R
     return begin + _gather(outs[0], indices, lambda to, index: f"{to} {'+=' if add else '='} {given.at(index)};")
 
 
+def _along(args: Sequence[Value]) -> tuple[Ref, list[str], str]:
+    """Of ``gather`` and ``scatter``: the index, its loops' variables, and C that declares the place ``at``."""
+    x, dim, index = args[:3]
+    if not x.shape or index.dtype != "int64":
+        raise Unsupported("scatter of a single number")
+    return index, names(index.shape), _checked(index.at(names(index.shape)), x.shape[dim])
+
+
+def _gather_along(args: Sequence[Value], _kwargs: dict[str, Value], outs: Sequence[Ref]) -> str:
+    index, at, declared = _along(args)
+    place = [*at]
+    place[args[1]] = "at"
+    return loops(index.shape, f"{declared} {outs[0].at(at)} = {args[0].at(place)};", at).replace(
+        "#pragma GCC ivdep", ""
+    )
+
+
+def _scatter(sign: str) -> Callable[[Sequence[Value], dict[str, Value], Sequence[Ref]], str]:
+    def maker(args: Sequence[Value], kwargs: dict[str, Value], outs: Sequence[Ref]) -> str:
+        if kwargs:
+            raise Unsupported("scatter with a reduction")
+        index, at, declared = _along(args)
+        place = [*at]
+        place[args[1]] = "at"
+        source = args[3].at(at) if isinstance(args[3], Ref) else number(args[3])
+        begin = "" if outs[0] == args[0] else pointwise(outs[0], _HELD, [args[0]]) + "\n"
+        body = f"{declared} {outs[0].at(place)} {sign} {source};"
+        return begin + loops(index.shape, body, at).replace("#pragma GCC ivdep", "")
+
+    return maker
+
+
 def _index_add(args: Sequence[Value], kwargs: dict[str, Value], outs: Sequence[Ref]) -> str:
     x, dim, index, source = args[:4]
     if dim % len(x.shape) or kwargs.get("alpha", 1) != 1 or index.dtype != "int64" or len(index.shape) != 1:
@@ -307,4 +339,5 @@ _MAKERS: dict[str, Callable[[Sequence[Value], dict[str, Value], Sequence[Ref]], 
     "_log_softmax_backward_data": _softmax_backward(log=True), "nll_loss_forward": _nll,
     "nll_loss_backward": _nll_backward, "mm": _mm, "addmm": _addmm, "index": _index, "embedding": _embedding,
     "index_put": _index_put, "_index_put_impl": _index_put, "index_add": _index_add,
+    "gather": _gather_along, "scatter": _scatter("="), "scatter_add": _scatter("+="),
 }  # fmt: skip

@@ -46,7 +46,7 @@ class Sampler:
             losses[split] = None
             if isinstance(X, torch.Tensor) and isinstance(Y, torch.Tensor) and len(X):
                 total = 0.0
-                for some, wanted in zip(X.split(ROWS), Y.split(ROWS), strict=True):
+                for some, wanted in zip(torch.split(X, ROWS), torch.split(Y, ROWS), strict=True):
                     with torch.no_grad():
                         total += F.cross_entropy(self._logits(run, some), wanted, reduction="sum").item()
                 losses[split] = total / len(X)
@@ -79,7 +79,7 @@ class Sampler:
     def _ready(self, step: int) -> Namespace:
         if not self._predict or not self._predict[0].strip():
             raise Refused(f"{self._where} has no cell `# %% predict`")
-        if self._calibrated is None or self._calibrated[0] != step or self._calibrated[1].get("g") is None:
+        if self._calibrated is None or self._calibrated[0] != step:
             run = dict(self.namespace)
             if self._calibrate:
                 with torch.no_grad():

@@ -278,7 +278,7 @@ class _Steady(ast.NodeTransformer):
     def __init__(self, namespace: dict[str, Any], bound: Collection[str]) -> None:
         self._namespace, self._bound = namespace, bound
 
-    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:  # noqa: N802 - ast's own name
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
         self.generic_visit(node)
         if isinstance(node.slice, ast.Tuple):
             node.slice.elts = [self._steady(each) for each in node.slice.elts]

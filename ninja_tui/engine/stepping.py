@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import CodeType
-from typing import Any
 
 import torch
 
@@ -31,7 +30,7 @@ class Stepwise:
     def step(
         self, namespace: Namespace, rate: float, after: Callable[[int, Namespace], None], parts: Sequence[Part] = ()
     ) -> Namespace:
-        """One step (of the ``parts``, or whole) with the learning rate ``rate``, ``after`` called behind each statement.
+        """One step (of the ``parts``, or whole) with ``rate``; ``after`` is called behind each statement.
 
         What a statement raises comes out as it is.
         """

@@ -17,8 +17,27 @@ from ninja_tui.engine.operations import Unsupported, write
 from ninja_tui.engine.step_source import Part, Recipe
 
 _MADE = frozenset(
-    "zeros ones full arange eye scalar_tensor empty zeros_like ones_like full_like empty_like new_zeros new_ones new_full "
-    "new_empty lift_fresh linspace empty_strided new_empty_strided".split()
+    [
+        "zeros",
+        "ones",
+        "full",
+        "arange",
+        "eye",
+        "scalar_tensor",
+        "empty",
+        "zeros_like",
+        "ones_like",
+        "full_like",
+        "empty_like",
+        "new_zeros",
+        "new_ones",
+        "new_full",
+        "new_empty",
+        "lift_fresh",
+        "linspace",
+        "empty_strided",
+        "new_empty_strided",
+    ]
 )
 """Operations whose result is the same in every step: it is put there anew."""
 MOST_OPERATIONS = 2000

@@ -15,24 +15,20 @@ from typing import Any
 import torch
 
 from ninja_tui.engine.checking import check
-from ninja_tui.engine.compiled import Compiled, NoCompiler, compile_source
 from ninja_tui.engine.draws import OWN
 from ninja_tui.engine.execution import Namespace, message_of, set_up
 from ninja_tui.engine.lesson_code import LessonCode
+from ninja_tui.engine.loop import Loop
 from ninja_tui.engine.parameters import Parameters
 from ninja_tui.engine.sampling import Sampler
-from ninja_tui.engine.step_source import Generated, Part, Piece, Recipe, generate, split, without
-from ninja_tui.engine.stepping import Stepwise, is_finite, non_finite, seconds
+from ninja_tui.engine.step_source import Part, Piece, Recipe, split, without
+from ninja_tui.engine.stepping import seconds
 from ninja_tui.engine.tensors import pack, unpack
 from ninja_tui.engine.wire import Message
 from ninja_tui.engine.worker import Refused, Reply
 
-BLOCK = 256
-"""Steps that are drawn ahead, and after which the parameters are kept."""
-COMPARED = 20
-"""Steps whose compiled losses must be the eager ones."""
 RATES = (0.1, 0.01)
-WORTH_COMPILING = 10_000
+WORTH_COMPILING = 5_000
 """Steps from which on compiling pays for itself, where it is not asked for."""
 
 
@@ -74,9 +70,7 @@ class Training:
         self._parameters = Parameters([], {})
         self._choices = Choices(0, ())
         self._answers: tuple[Piece, ...] = ()
-        self._generated: Generated | None = None
-        self._stepwise: Stepwise | None = None
-        self._compiled: Compiled | None = None
+        self._loop: Loop | None = None
         self._sampler: Sampler | None = None
         self._done = 0
 
@@ -110,17 +104,19 @@ class Training:
             namespace[name] = namespace[name].detach()
         namespace["parameters"] = [namespace[name] for name in code.parameters]
         namespace["cmp"] = lambda *_: None
+        namespace.setdefault(f"d{code.loss}", torch.ones(()))
         self._parameters = Parameters(list(code.parameters), namespace)
         self._sampler = Sampler(code, body.get("calibrate"), body.get("predict"))
-        self._stepwise = self._generated = None
+        self._loop = None
         self._first, self._done = dict(namespace), 0
         steps = namespace.get("steps")
+        own = isinstance(steps, int) and callable(namespace.get("learning_rate"))
         return {
             "parameters": list(code.parameters),
             "count": sum(namespace[name].numel() for name in code.parameters),
             "batch_size": namespace.get("batch_size"),
             "steps": steps,
-            "rates": [self._rate(0), self._rate(steps - 1)] if isinstance(steps, int) else None,
+            "rates": [self._rate(0), self._rate(steps - 1)] if own else None,
         }, {}
 
     def begin(self, message: Message) -> Reply:
@@ -140,8 +136,9 @@ class Training:
         Raises Refused where no step can be made.
         """
         code, choices = self._opened(), Choices.from_body(message.body)
-        self._choices, self._done = choices, 0
+        self._choices, self._done, self._loop = choices, 0, None
         self._parameters.reset()
+        self._sampling().forget()
         random.seed(0)
         torch.manual_seed(0)
         namespace = self._namespace  # the set-up's own functions read it: the same dict, as it was at first
@@ -149,17 +146,14 @@ class Training:
         namespace.update(self._first)
         self._resize(choices)
         try:
-            recipe = self._recipe(code, choices)
-            self._parameters.require_gradients(needed=recipe.with_autograd)
-            stopped, recipe = self._tried(recipe)
-            self._stepwise = Stepwise(recipe)
-            self._generated = generated = generate(recipe, namespace)
+            self._loop = loop = Loop(self._recipe(code, choices), namespace, self._parameters, self._rate)
         except SyntaxError as error:
             raise Refused(f"line {error.lineno or 0}: {message_of(error)}") from None
-        began, reason, self._compiled = time.perf_counter(), "", None
+        began, reason = time.perf_counter(), ""
         long = choices.engine == "auto" and choices.steps >= WORTH_COMPILING
-        if stopped is None and (long or choices.engine == "compiled"):
-            self._compiled, reason = self._compile(generated, recipe)
+        if loop.stopped is None and (long or choices.engine == "compiled"):
+            reason = loop.compile()
+        recipe, generated = loop.recipe, loop.generated
         changed = {name for piece in recipe.answers for name in piece.binds()}
         backward = "autograd" if choices.backward == "autograd" else "mixed" if recipe.replaced else "manual"
         return {
@@ -169,8 +163,9 @@ class Training:
             "rebinds": sorted(generated.rebinds),
             "changes": sorted(changed & set(code.parameters)),
             "reshaped": sorted(recipe.shapes),
-            "stopped": stopped,
-            "engine": self._engine(),
+            "count": sum(value.numel() for value in self._parameters.tensors().values()),
+            "stopped": loop.stopped,
+            "engine": loop.engine,
             "seconds": time.perf_counter() - began,
             "reason": reason,
         }, {}
@@ -183,38 +178,34 @@ class Training:
         ``line``, ``message``. The tensor ``losses`` has those of the steps of this request. After a stop the
         parameters are those before the step in which it began.
         """
-        left = min(int(message.body["count"]), self._choices.steps - self._done)
+        loop = self._begun()
+        left = min(int(message.body["count"]), self._choices.steps - loop.done)
         began = time.perf_counter()
-        losses: list[torch.Tensor] = []
-        stopped = None
-        while left > 0 and stopped is None:
-            some, stopped = self._block(min(left, BLOCK))
-            losses.append(some)
-            self._done += len(some)
-            left -= len(some)
-        whole = torch.cat(losses) if losses else torch.empty(0)
+        losses, stopped = loop.advance(left)
+        self._done = loop.done
         return {
-            "step": self._done,
+            "step": loop.done,
             "seconds": time.perf_counter() - began,
-            "engine": self._engine(),
-            "rate": self._rate(max(self._done - 1, 0)),
+            "engine": loop.engine,
+            "rate": self._rate(max(loop.done - 1, 0)),
             "stopped": stopped,
-        }, {"losses": pack(whole)}
+        }, {"losses": pack(losses)}
 
     def check(self, message: Message) -> Reply:
         """The person's gradients against autograd's on ``count`` fresh minibatches: see ``checking.check``."""
         code = self._opened()
-        recipe = replace(self._begun().recipe, answers=self._answers, replaced=())
+        begun = self._begun().recipe
+        recipe = replace(begun, answers=self._answers, replaced=())
         nodes = [str(name) for name in message.body.get("nodes", code.nodes)]
         with self._parameters.untouched():
             self._parameters.require_gradients(needed=True)
             found = check(recipe, self._namespace, nodes, int(message.body.get("count", 3)))
-        self._parameters.require_gradients(needed=self._begun().recipe.with_autograd)
+        self._parameters.require_gradients(needed=begun.with_autograd)
         return {"nodes": found}, {}
 
     def profile(self, message: Message) -> Reply:
         """The ``seconds`` that each of the ``statements`` of a step takes, over ``count`` steps; nothing is trained."""
-        stepwise = self._begun()
+        stepwise = self._begun().stepwise
         with self._parameters.untouched():
             try:
                 spent = seconds(stepwise, self._namespace, 0.0, int(message.body.get("count", 50)))
@@ -259,10 +250,10 @@ class Training:
             raise Refused("the lesson is not open")
         return self._code
 
-    def _begun(self) -> Stepwise:
-        if self._stepwise is None:
+    def _begun(self) -> Loop:
+        if self._loop is None:
             raise Refused("no training has begun")
-        return self._stepwise
+        return self._loop
 
     def _sampling(self) -> Sampler:
         if self._sampler is None:
@@ -313,144 +304,3 @@ class Training:
             loss=code.loss,
             replaced=replaced,
         )
-
-    def _tried(self, recipe: Recipe) -> tuple[dict[str, Any] | None, Recipe]:
-        """One step, undone: what it raised, and the recipe with the gradients to be reshaped."""
-        stepwise, ended = Stepwise(recipe), -1
-
-        def after(number: int, _run: Namespace) -> None:
-            nonlocal ended
-            ended = number
-
-        with self._parameters.untouched():
-            try:
-                before = tuple(part for part in Part if part is not Part.UPDATE)
-                run = stepwise.step(self._namespace, 0.0, after, before)
-                shapes = {name for name in recipe.parameters if run[f"d{name}"].shape != run[name].shape}
-                shapes = {name for name in shapes if run[f"d{name}"].numel() == run[name].numel()}
-                recipe = replace(recipe, shapes=frozenset(shapes))
-            except BaseException as error:
-                at = stepwise.pieces[ended + 1]
-                return _stop(0, at, at.line, message_of(error)), recipe
-        return None, recipe
-
-    def _engine(self) -> str:
-        return "compiled" if self._compiled else "eager"
-
-    def _compile(self, generated: Generated, recipe: Recipe) -> tuple[Compiled | None, str]:
-        """The steps compiled, and made to agree with the eager ones; or why not."""
-        if generated.ahead is None:
-            return None, "the minibatch cannot be drawn ahead"
-        from ninja_tui.engine.tracing import trace_step
-
-        try:
-            with self._parameters.untouched():
-                drawn = [tensor[0].clone() for tensor in generated.ahead.tensors(1)]
-                source = trace_step(recipe, self._namespace, generated.ahead, drawn)
-            compiled = compile_source(source)
-            with self._parameters.untouched():
-                wanted, _ = self._run(COMPARED)
-            with self._parameters.untouched():
-                rates = [self._rate(step) for step in range(COMPARED)]
-                given = compiled.run(generated.ahead, rates)
-        except NoCompiler as error:
-            return None, str(error)
-        except Exception as error:
-            return None, f"a step cannot be written in C: {message_of(error)}"
-        if given is None or not torch.allclose(given, wanted, rtol=1e-4, atol=1e-4, equal_nan=True):
-            return None, "the compiled steps do not give the losses of the eager ones"
-        return compiled, ""
-
-    def _fast(self, count: int) -> tuple[torch.Tensor, dict[str, Any] | None]:
-        """``count`` compiled steps, or eager ones where there are none."""
-        generated = self._generated
-        if self._compiled is None or generated is None or generated.ahead is None:
-            return self._run(count)
-        kept = self._parameters.kept()
-        losses = self._compiled.run(generated.ahead, [self._rate(self._done + step) for step in range(count)])
-        if losses is not None:
-            return losses, None
-        self._parameters.restore(kept)
-        return self._run(count)
-
-    def _block(self, count: int) -> tuple[torch.Tensor, dict[str, Any] | None]:
-        """Up to ``count`` steps: their losses, and where they stopped, if they did."""
-        kept = self._parameters.kept()
-        losses, stopped = self._fast(count)
-        at = int(torch.isfinite(losses).long().cumprod(0).sum())
-        if stopped is not None or (at == len(losses) and self._parameters.are_finite()):
-            return losses, stopped
-        if self._compiled is not None:  # the eager steps that are searched may differ in the last digits
-            self._parameters.restore(kept)
-            losses, _ = self._run(count)
-            at = int(torch.isfinite(losses).long().cumprod(0).sum())
-        at = min(at, count - 1)
-        return losses[: at + 1], self._blame(kept, at)
-
-    def _run(self, count: int) -> tuple[torch.Tensor, dict[str, Any] | None]:
-        """``count`` steps in one go: the losses so far, and what was raised."""
-        generated = self._generated
-        if generated is None:
-            raise Refused("no training has begun")
-        losses: list[torch.Tensor] = []
-        rates = [self._rate(self._done + step) for step in range(count)]
-        recorded = self._begun().recipe.with_autograd
-        stopped = None
-        with torch.enable_grad() if recorded else torch.inference_mode():
-            try:
-                ahead = generated.ahead.draw(count) if generated.ahead else [()] * count
-                generated.train(rates, ahead, losses)
-            except BaseException as error:
-                stopped = self._raised(generated, error, len(losses))
-            values = torch.stack(losses).detach().reshape(-1).to(torch.float32) if losses else torch.empty(0)
-        return values.clone(), stopped
-
-    def _raised(self, generated: Generated, error: BaseException, losses: int) -> dict[str, Any]:
-        line, trace = 0, error.__traceback__
-        while trace is not None:
-            if trace.tb_frame.f_code.co_filename == generated.filename:
-                line = trace.tb_lineno
-                break
-            trace = trace.tb_next
-        piece, at = generated.where(line) or (Piece(Part.MINIBATCH, "", 0), 0)
-        ahead = piece.part in (Part.MINIBATCH, Part.FORWARD)
-        return _stop(self._done + losses - (not ahead), piece, at, message_of(error))
-
-    def _blame(self, kept: Any, at: int) -> dict[str, Any]:
-        """Finds the first tensor that is not finite: in the step ``at`` of this block, or in the one before it."""
-        stepwise, done = self._begun(), self._done
-        usual: set[str] = set()
-        if at > 0:
-            self._parameters.restore(kept)
-            usual = {name for name, _ in self._look(stepwise, done)}
-            usual = usual if self._parameters.are_finite() else set()
-        self._parameters.restore(kept)
-        before = max(at - 1, 0)
-        self._run(before)
-        for step in range(before, at + 1):
-            last = self._parameters.kept()
-            found = [each for each in self._look(stepwise, done + step) if each[0] not in usual]
-            if found and (step == at or not self._parameters.are_finite()):
-                name, piece = found[0]
-                self._parameters.restore(last)
-                what = "gradient" if piece.part in (Part.ANSWERS, Part.AUTOGRAD) else "value"
-                message = f"the {what} `{name}` is not finite"
-                return {**_stop(done + step, piece, piece.line, message), "name": name}
-        loss = stepwise.recipe.loss
-        return {**_stop(done + at, stepwise.pieces[0], 0, f"`{loss}` is not finite"), "name": loss}
-
-    def _look(self, stepwise: Stepwise, step: int) -> list[tuple[str, Piece]]:
-        """Makes one step, statement by statement; the tensors that come out not finite, in order."""
-        found: list[tuple[str, Piece]] = []
-
-        def after(number: int, run: Namespace) -> None:
-            piece = stepwise.pieces[number]
-            found.extend((name, piece) for name in non_finite(piece, run))
-
-        stepwise.step(self._namespace, self._rate(step), after)
-        return found
-
-
-def _stop(step: int, piece: Piece, line: int, message: str) -> dict[str, Any]:
-    code = piece.code.replace(OWN, "")
-    return {"step": step, "part": str(piece.part), "code": code, "line": line, "name": "", "message": message}
