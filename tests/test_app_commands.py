@@ -9,7 +9,9 @@ from textual.command import CommandPalette
 
 from ninja_tui.tui.commands import COMMANDS, key_table
 from ninja_tui.tui.screens.help import HelpScreen
+from ninja_tui.tui.screens.lessons import LessonsScreen
 from ninja_tui.tui.screens.slicing import SliceScreen
+from ninja_tui.tui.screens.train import TrainScreen
 from tests.app_support import (
     AppPilot,
     find_open,
@@ -54,6 +56,8 @@ async def test_every_command_has_a_key_that_works_in_the_prompt(tmp_path: Path) 
         "find": find_open,
         "walk": lambda pilot: not in_prompt(pilot),
         "copy_answer": lambda pilot: pilot.app.clipboard == "dcounts_sum_inv = ",
+        "lessons": lambda pilot: isinstance(pilot.app.screen, LessonsScreen),
+        "train": lambda pilot: isinstance(pilot.app.screen, TrainScreen),
         "help": lambda pilot: isinstance(pilot.app.screen, HelpScreen),
         "app.command_palette": lambda pilot: isinstance(pilot.app.screen, CommandPalette),
         "app.quit": lambda pilot: pilot.app.return_code == 0,

@@ -11,7 +11,7 @@ import pytest
 
 from ninja_tui.lesson.read import read_lesson
 from ninja_tui.tui.screens.train import TrainScreen
-from ninja_tui.tui.training import TrainState
+from ninja_tui.tui.training import Stage, TrainState
 from tests.app_support import AppPilot, pane_text, screen_text, type_text, wait_for, wait_for_text, walking
 
 FIELDS = ("steps", "batch", "rate", "then", "seed", "names' seed", "backward", "if wrong")
@@ -62,7 +62,7 @@ async def choose(pilot: AppPilot, field: str, value: str) -> None:
 
 
 async def over(pilot: AppPilot) -> None:
-    await wait_for(pilot, lambda: state(pilot).stage.value == "over", "its end")
+    await wait_for(pilot, lambda: state(pilot).stage is Stage.OVER, "its end")
     await pilot.pause()
 
 
@@ -145,7 +145,7 @@ async def test_a_wrong_gradient_is_named_first_and_then_fails_to_learn(tmp_path:
         await pilot.press("f8")
         await wait_for_text(pilot, "dW2 is wrong: the wrong ones train as they are", "train-said")
         await pilot.press("f8")
-        await wait_for(pilot, lambda: state(pilot).stage.value != "over", "another training")
+        await wait_for(pilot, lambda: state(pilot).stage is not Stage.OVER, "another training")
         await over(pilot)
         await wait_for_text(pilot, "the loss diverges", "train-said")
 

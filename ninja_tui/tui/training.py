@@ -27,7 +27,7 @@ class Stage(enum.Enum):
     PAUSED = "paused"
     MEASURING = "measuring"
     SAMPLING = "sampling"
-    OVER = "over"
+    OVER = "done"
 
 
 @dataclass(frozen=True)

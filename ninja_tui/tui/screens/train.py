@@ -260,6 +260,8 @@ def _names(state: TrainState) -> Content:
 def _costs(costs: tuple[Cost, ...]) -> Table:
     """The statements of a step, the slowest first, the person's marked."""
     table = Table(box=None, padding=(0, 1, 0, 0), show_header=False)
+    for narrow in (True, True, True, False):
+        table.add_column(no_wrap=narrow)
     whole = sum(cost.seconds for cost in costs) or 1.0
     for cost in sorted(costs, key=lambda each: -each.seconds):
         style = "bold" if cost.yours else "dim"
@@ -267,7 +269,7 @@ def _costs(costs: tuple[Cost, ...]) -> Table:
             Text("yours" if cost.yours else cost.part, style),
             Text(f"{cost.seconds * 1e6:,.0f} µs", style, justify="right"),
             Text(f"{cost.seconds / whole:.0%}", style, justify="right"),
-            Text(" ".join(cost.code.split())[:120], style, no_wrap=True),
+            Text(" ".join(cost.code.split())[:120], style, no_wrap=True, overflow="ellipsis"),
         )
     return table
 

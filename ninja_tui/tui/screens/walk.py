@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Literal
 
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
-from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from ninja_tui.engine import news
@@ -26,6 +24,7 @@ from ninja_tui.tui.history import History
 from ninja_tui.tui.screens.find import FindScreen
 from ninja_tui.tui.screens.help import HelpScreen
 from ninja_tui.tui.screens.lessons import LessonsScreen
+from ninja_tui.tui.screens.paned import PanedScreen
 from ninja_tui.tui.screens.slicing import SliceScreen
 from ninja_tui.tui.screens.train import Form, TrainScreen
 from ninja_tui.tui.session import NEXT_UPSTREAM, NEXT_VIEW, Phase, Session, View
@@ -38,14 +37,11 @@ from ninja_tui.tui.widgets.prompt import AnswerInput, Live, PromptPane
 from ninja_tui.tui.widgets.source import SourcePane
 from ninja_tui.tui.widgets.train import TrainPane
 
-SMALLEST = (60, 18)
-WIDE = (110, 34)
 SLOW = 0.3
 """Seconds after which a running answer is said to be running."""
-PANES = ("node", "card", "gradients", "train")
 
 
-class WalkScreen(Screen[None]):
+class WalkScreen(PanedScreen):
     """Holds the session; it flows down to the panes, and their requests come up as messages."""
 
     BINDINGS = [
@@ -71,9 +67,6 @@ class WalkScreen(Screen[None]):
         self._lesson_name = lesson
         self._state = "reading the lesson"
         self._shelf: tuple[Shelved, ...] = ()
-        self._typing = False
-        self._pane = "node"
-        self.add_class("pane-node")
 
     def compose(self) -> ComposeResult:
         """Title, panes, footer; and the word for a terminal that is too small."""
@@ -101,20 +94,6 @@ class WalkScreen(Screen[None]):
         """No pane has the focus: the letters are the walk's."""
         self.set_focus(None)
         self._titled()
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Chooses the layout; says so where there is no room for one."""
-        width, height = event.size
-        small = width < SMALLEST[0] or height < SMALLEST[1]
-        if small and not self.has_class("too-small"):
-            self._typing = self._input.has_focus  # what is hidden loses the focus
-        elif not small and self._typing:
-            self._typing = False
-            self.call_after_refresh(self.action_prompt)
-        self.set_class(small, "too-small")
-        self.set_class(width < WIDE[0] or height < WIDE[1], "narrow")
-        need = f"ninja-tui needs {SMALLEST[0]}×{SMALLEST[1]}; this terminal has {width}×{height}."
-        self.query_one("#too-small", Static).update(Content(need))
 
     def hear(self, told: news.News) -> None:
         """Takes news from the desk into the session; after the last frame there is nobody to tell."""
@@ -235,7 +214,7 @@ class WalkScreen(Screen[None]):
             self._say("there is no further hint; F5 reveals the answer")
             return
         self.session = hinted
-        self._show_pane("card")
+        self.show_pane("card")
 
     def action_reveal(self) -> None:
         """Shows the answer, and keeps in mind that it was shown."""
@@ -244,7 +223,7 @@ class WalkScreen(Screen[None]):
             self._say("there is no answer to reveal here")
             return
         self.session = self._answering.reveal(session, session.node)
-        self._show_pane("card")
+        self.show_pane("card")
 
     def action_view(self) -> None:
         """The tensor, your gradient, its difference."""
@@ -277,17 +256,10 @@ class WalkScreen(Screen[None]):
         def take(slices: str | None) -> None:
             if slices is not None and self.session is not None:
                 self.session = replace(self.session, slices=slices)
-                self._show_pane("node")
+                self.show_pane("node")
 
         if self.session is not None:
             self.app.push_screen(SliceScreen(self.session.tensor, self.session.slices), take)
-
-    def action_pane(self) -> None:
-        """The next pane: shown, where not all are in sight, and with the focus for its arrow keys."""
-        if self.has_class("narrow"):
-            self._show_pane(PANES[(PANES.index(self._pane) + 1) % len(PANES)])
-        else:
-            self.focus_next("GradientsPane, NodePane, CardPane, AnswerInput")
 
     def action_find(self) -> None:
         """Asks where to go."""
@@ -345,10 +317,6 @@ class WalkScreen(Screen[None]):
     # Inside
 
     @property
-    def _prompt(self) -> PromptPane:
-        return self.query_one(PromptPane)
-
-    @property
     def _input(self) -> AnswerInput:
         return self._prompt.input
 
@@ -393,14 +361,7 @@ class WalkScreen(Screen[None]):
     def _look(self, view: View) -> None:
         if self.session is not None:
             self.session = replace(self.session, view=view)
-            self._show_pane("node")
-
-    def _show_pane(self, pane: str) -> None:
-        self._pane = pane
-        for other in PANES:
-            self.set_class(other == pane, f"pane-{other}")
-        if self.has_class("narrow") and not self._input.has_focus:
-            self.query_one(f"#{pane}").focus()
+            self.show_pane("node")
 
     def _trained(self, state: TrainState) -> None:
         self.training = state

@@ -91,5 +91,10 @@ def _labelled(label: str, text: str) -> Content:
 def _finish(session: Session) -> str:
     left = [node for node in session.lesson.asks if session.entry(node).mark.name in ("OPEN", "WRONG")]
     if not left:
-        return "Every gradient passes: this is the whole backward pass, and it is yours."
+        whole = (
+            "this is the whole backward pass, and it is yours"
+            if set(session.lesson.parameters) <= {*session.lesson.asks}
+            else "what this lesson asks for is yours"
+        )
+        return f"Every gradient passes: {whole}. `g` trains the network on it."
     return f"The walk is over; still to do: {', '.join(f'`{node}`' for node in left)}."
