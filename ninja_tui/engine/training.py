@@ -110,13 +110,13 @@ class Training:
         self._loop = None
         self._first, self._done = dict(namespace), 0
         steps = namespace.get("steps")
-        own = isinstance(steps, int) and callable(namespace.get("learning_rate"))
+        own = callable(namespace.get("learning_rate"))
         return {
             "parameters": list(code.parameters),
             "count": sum(namespace[name].numel() for name in code.parameters),
             "batch_size": namespace.get("batch_size"),
             "steps": steps,
-            "rates": [self._rate(0), self._rate(steps - 1)] if own else None,
+            "rates": [self._rate(0), self._rate(steps - 1)] if isinstance(steps, int) and own else None,
         }, {}
 
     def begin(self, message: Message) -> Reply:
