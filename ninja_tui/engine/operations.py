@@ -364,8 +364,8 @@ def _index_add(args: Sequence[Value], kwargs: dict[str, Value], outs: Sequence[R
 _MAKERS: dict[str, Callable[[Sequence[Value], dict[str, Value], Sequence[Ref]], str]] = {
     "div": _div, "pow": _pow, "rsub": _rsub, "addcmul": _addcmul("*"), "addcdiv": _addcmul("/"), "where": _where,
     "masked_fill": _masked_fill, "copy": _copy, "zero": _zero, "fill": _copy, "sum": _sum, "mean": _mean, "var": _var,
-    "max": _max, "amax": _amax,
-    "clamp": _clamp, "clamp_min": _clamp, "bmm": _bmm, "_softmax": _softmax(log=False), "_log_softmax": _softmax(log=True),
+    "max": _max, "amax": _amax, "clamp": _clamp, "clamp_min": _clamp, "bmm": _bmm, "_softmax": _softmax(log=False),
+    "_log_softmax": _softmax(log=True),
     "_softmax_backward_data": _softmax_backward(log=False),
     "_log_softmax_backward_data": _softmax_backward(log=True), "nll_loss_forward": _nll,
     "nll_loss_backward": _nll_backward, "mm": _mm, "addmm": _addmm, "index": _index, "embedding": _embedding,

@@ -199,8 +199,9 @@ def generate(recipe: Recipe, namespace: dict[str, Any]) -> Generated:
     into = loop.body
     for number, (piece, tree) in enumerate(body):
         if recipe.with_autograd and number == backward:
-            context = ast.parse("torch.no_grad()", mode="eval").body
-            unrecorded = ast.With([ast.withitem(context)], [], lineno=line, col_offset=0)
+            (unrecorded,) = ast.parse("with torch.no_grad():\n    pass").body
+            assert isinstance(unrecorded, ast.With)
+            unrecorded.body = []
             into.append(unrecorded)
             into = unrecorded.body
         length = max((getattr(node, "end_lineno", 1) or 1 for node in ast.walk(tree)), default=1)
