@@ -87,6 +87,8 @@ class _Trace:
     def ref(self, tensor: torch.Tensor) -> Ref:
         """Where the elements of ``tensor`` are; raises Unsupported for a dtype that C code is not written for."""
         dtype = str(tensor.dtype).removeprefix("torch.")
+        if type(tensor) not in (torch.Tensor, torch.nn.Parameter):
+            raise Unsupported(f"a {type(tensor).__name__}")
         if dtype not in C_TYPES or tensor.layout is not torch.strided or not tensor.numel():
             raise Unsupported(f"a tensor of {tensor.dtype}")
         if _storage(tensor) not in self.buffers:
