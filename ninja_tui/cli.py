@@ -15,6 +15,7 @@ from ninja_tui.errors import UsageError
 
 if TYPE_CHECKING:
     from ninja_tui.engine.workbench import Options
+    from ninja_tui.replay import Report, Request
 
 
 class Exit(enum.IntEnum):
@@ -26,6 +27,7 @@ class Exit(enum.IntEnum):
 
 
 LARGEST_SEED = 2**63 - 2
+MOST = 100_000_000
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -57,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"ninja-tui {__version__}")
     parser.add_argument("--replay", metavar="FILE", nargs="+", type=Path, help="check saved answers, without the app")
     parser.add_argument("--list", action="store_true", help="list the lessons, and what is answered in each")
-    parser.add_argument("--lesson", metavar="NAME", default="names", help="the lesson (default: names)")
+    parser.add_argument("--lesson", metavar="NAME", help="the lesson (default: names)")
     parser.add_argument(
         "--solutions", metavar="FILE", type=Path, default=Path("solutions.py"),
         help="where the app saves answers (default: ./solutions.py)",
@@ -69,6 +71,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", metavar="N", type=_seed, help="another seed than the lesson's")
     parser.add_argument("--json", metavar="FILE", help="with --replay: write the report as JSON (- for stdout)")
     parser.add_argument("--strict", action="store_true", help="with --replay: every warning is a failure")
+    parser.add_argument("--train", metavar="N", type=_count, help="with --replay: train N steps on the answers")
+    parser.add_argument("--sample", metavar="N", type=_count, default=20, help="with --train: names to invent (20)")
+    parser.add_argument(
+        "--backward", choices=("manual", "autograd"), default="manual", help="with --train: whose gradients train"
+    )
+    parser.add_argument(
+        "--wrong", choices=("autograd", "own"), default="autograd",
+        help="with --train: what stands for a gradient that does not pass",
+    )  # fmt: skip
     parser.add_argument(
         "--timeout", metavar="S", type=_seconds, default=10.0,
         help="with --replay: seconds an answer may take (default: 10)",
@@ -84,6 +95,16 @@ def _seed(text: str) -> int:
     if not 0 <= seed <= LARGEST_SEED:
         raise argparse.ArgumentTypeError(f"a seed lies between 0 and {LARGEST_SEED}")
     return seed
+
+
+def _count(text: str) -> int:
+    try:
+        count = int(text.replace("_", ""))
+    except ValueError:
+        count = -1
+    if not 0 <= count <= MOST:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number between 0 and {MOST}")
+    return count
 
 
 def _seconds(text: str) -> float:
@@ -124,8 +145,12 @@ def _replay(options: argparse.Namespace) -> int:
 
     from ninja_tui.report import json_text, print_report
 
+    if options.train is not None and len(options.replay) > 1:
+        raise UsageError("--train takes one file")
     with Console(stderr=True).status("reading") as status:
         report = replay(request, lambda words: status.update(escape(words)))
+    if options.train is not None and report.files[0].error is None:
+        report = _trained(report, request, options)
 
     if options.json == "-":
         sys.stdout.write(json_text(report))
@@ -138,7 +163,25 @@ def _replay(options: argparse.Namespace) -> int:
             print(f"ninja-tui: {file.error}", file=sys.stderr)
     if any(file.error is not None for file in report.files):
         return Exit.UNUSABLE
-    return Exit.ALL_PASS if all(file.status == "pass" for file in report.files) else Exit.NOT_ALL_PASS
+    stopped = report.training is not None and report.training.outcome.stop is not None
+    passed = all(file.status == "pass" for file in report.files)
+    return Exit.ALL_PASS if passed and not stopped else Exit.NOT_ALL_PASS
+
+
+def _trained(report: Report, request: Request, options: argparse.Namespace) -> Report:
+    from dataclasses import replace
+
+    from rich.console import Console
+
+    from ninja_tui.engine.plan import Backward, Plan, Wrong
+    from ninja_tui.replay import train
+    from ninja_tui.report import TrainingBar
+
+    plan = Plan(
+        options.train, backward=Backward(options.backward), wrong=Wrong(options.wrong), names=options.sample
+    )  # fmt: skip
+    with TrainingBar(Console(stderr=True), plan.steps) as bar:
+        return replace(report, training=train(report.files[0], request, plan, bar.hear, bar.warn))
 
 
 def _write(path: Path, text: str) -> None:
@@ -154,4 +197,4 @@ def _app(options: argparse.Namespace) -> int:
     os.environ.setdefault("TEXTUAL_FPS", "120")  # the second paint after a pause waits up to two frames
     from ninja_tui.tui.app import run
 
-    return run(options.lesson, options.solutions, _options(options))
+    return run(options.lesson or "names", options.solutions, _options(options))

@@ -1,4 +1,4 @@
-"""A solutions file to a Report: every answer in it judged, without the app."""
+"""A solutions file to a Report: every answer in it judged, and a network trained on them, without the app."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from ninja_tui.engine.plan import Plan, Sources, sources
 from ninja_tui.engine.process import start_server
 from ninja_tui.engine.rerun import Comparison, Rerun
+from ninja_tui.engine.trainer import Named, Tell, Told, Trained, Trainer
 from ninja_tui.engine.verdict import Status, Verdict
 from ninja_tui.engine.workbench import Options, Workbench
 from ninja_tui.errors import UsageError
@@ -52,25 +54,43 @@ class FileReport:
 
 
 @dataclass(frozen=True)
+class TrainingReport:
+    """A lesson's network trained on a file's answers, and the names that it invents."""
+
+    lesson: str
+    outcome: Trained
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Report:
     """What ``--replay`` found."""
 
     files: tuple[FileReport, ...]
+    training: TrainingReport | None = None
 
 
 @dataclass(frozen=True)
 class Request:
-    """What to replay: ``lesson`` is for files that do not name theirs; ``timeout`` is seconds an answer;
-    with ``strict`` a warning is a failure.
+    """What to replay: ``lesson`` is for files that do not name theirs (None: ``names``); ``timeout`` is seconds an
+    answer; with ``strict`` a warning is a failure.
     """
 
     paths: tuple[Path, ...]
-    lesson: str = "names"
+    lesson: str | None = None
     options: Options = field(default_factory=Options)
     timeout: float = 10.0
     strict: bool = False
 
+    @property
+    def default_lesson(self) -> str:
+        """The lesson of what stands before any marker."""
+        return self.lesson or DEFAULT_LESSON
 
+
+DEFAULT_LESSON = "names"
+TRAINED = "train"
+"""The lesson that is trained of a file with several, unless another is named."""
 Progress = Callable[[str], None]
 """Is told, in a few words, what is being waited for."""
 
@@ -88,7 +108,7 @@ def replay(request: Request, progress: Progress = lambda _: None) -> Report:
 
 def _file(path: Path, request: Request, benches: dict[str, Workbench], progress: Progress) -> FileReport:
     try:
-        solutions = read_solutions(path, request.lesson)
+        solutions = read_solutions(path, request.default_lesson)
         reports = []
         for name in dict.fromkeys(section.lesson for section in solutions.sections()):
             if name not in benches:
@@ -125,3 +145,43 @@ def _lesson(bench: Workbench, solutions: Solutions, request: Request, progress: 
         comparisons=tuple(rerun.comparisons),
         revealed=frozenset(node for node, answer in saved.items() if answer.revealed),
     )
+
+
+Word = Callable[[str], None]
+
+
+def train(file: FileReport, request: Request, plan: Plan, tell: Tell, warn: Word) -> TrainingReport:
+    """Trains a network on the answers of ``file``; ``tell`` hears how it goes, ``warn`` what there is to know before.
+
+    Raises UsageError where it cannot be trained.
+    """
+    report = _to_train(file, request)
+    lesson = read_lesson(report.lesson)
+    program = read_solutions(Path(file.path), request.default_lesson).program(
+        lesson.name, [node.name for node in lesson.nodes]
+    )
+    failing = {verdict.node for verdict in report.verdicts if not verdict.passed}
+    origin: Sources = sources(lesson, program, {node: node not in failing for node in lesson.asks}, plan.wrong)
+    if origin.word and plan.backward is not plan.backward.AUTOGRAD:
+        warn(f"lesson {lesson.name}: {origin.word}")
+    names: list[str] = []
+
+    def hear(told: Told) -> None:
+        if isinstance(told, Named):
+            names.append(told.name)
+        tell(told)
+
+    trainer = Trainer(lesson, request.options, hear)
+    try:
+        (outcome,) = trainer.run(plan, origin)
+    finally:
+        trainer.close()
+    return TrainingReport(lesson.name, outcome, tuple(names))
+
+
+def _to_train(file: FileReport, request: Request) -> LessonReport:
+    by_name = {lesson.lesson: lesson for lesson in file.lessons}
+    if request.lesson is not None and request.lesson not in by_name:
+        raise UsageError(f"{file.path} holds nothing for the lesson `{request.lesson}`")
+    wanted = request.lesson or (TRAINED if TRAINED in by_name else next(iter(by_name)))
+    return by_name[wanted]

@@ -5,18 +5,23 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import asdict
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from ninja_tui import __version__
 from ninja_tui.engine.rerun import Comparison
+from ninja_tui.engine.trainer import Begun, Checked, Told
+from ninja_tui.engine.trainer import Progress as Steps
 from ninja_tui.engine.verdict import Status, Verdict, Warning
-from ninja_tui.replay import FileReport, LessonReport, Report
+from ninja_tui.replay import FileReport, LessonReport, Report, TrainingReport
 
 SCHEMA = 1
+EVERY_LOSS, EVERY = 1000, 100
+"""The report has the losses of the first steps, and then of some."""
 STYLES = {
     Status.PASS: "green",
     Status.FAIL: "bold red",
@@ -76,6 +81,57 @@ def print_report(report: Report, console: Console) -> None:
             if adrift:
                 console.print(adrift)
             console.print(_summary(lesson))
+    if report.training is not None:
+        _print_training(report.training, console)
+
+
+def _print_training(training: TrainingReport, console: Console) -> None:
+    done = training.outcome
+    speed = f"{done.steps:,} steps in {done.seconds:.1f} s ({done.steps_per_second:,.0f} a second)"
+    console.print(Text(f"trained {training.lesson}, {done.side} backward pass: {speed}", style="bold"))
+    if done.stop is not None:
+        where = f", line {done.stop.line}: {done.stop.code}" if done.stop.line else ""
+        console.print(Text(f"stopped at step {done.stop.step:,}: {done.stop.message}{where}", style="bold red"))
+    told = [f"{name} {value:.4f}" for name, value in (("train", done.train_loss), ("val", done.val_loss)) if value]
+    if told:
+        console.print(Text(f"loss: {', '.join(told)}"))
+    for name in training.names:
+        console.print(Text(name))
+
+
+class TrainingBar:
+    """A progress bar for a training, with steps a second and the time left; within ``with``."""
+
+    def __init__(self, console: Console, steps: int) -> None:
+        columns = (
+            TextColumn("training"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[speed]}"),
+            TimeRemainingColumn(), TextColumn("{task.fields[loss]}"),
+        )  # fmt: skip
+        self._progress = Progress(*columns, console=console, transient=True)
+        self._task = self._progress.add_task("training", total=steps, speed="", loss="")
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def hear(self, told: Told) -> None:
+        """Moves the bar."""
+        if isinstance(told, Steps) and told.losses:
+            speed, loss = f"{told.steps_per_second:,.0f} steps/s", f"loss {told.losses[-1]:.4f}"
+            self._progress.update(self._task, completed=told.step, speed=speed, loss=loss)
+        elif isinstance(told, Begun) and told.word:
+            self.warn(told.word)
+        elif isinstance(told, Checked):
+            off = [f"d{check.node}" for check in told.checks if not check.fits]
+            if off:
+                self.warn(f"not autograd's gradients on fresh minibatches: {', '.join(off)}")
+
+    def warn(self, word: str) -> None:
+        """A line above the bar."""
+        self._progress.console.print(Text(word, style="yellow"))
 
 
 def _table(lesson: LessonReport) -> Table:
@@ -86,9 +142,9 @@ def _table(lesson: LessonReport) -> Table:
     for verdict in lesson.verdicts:
         status = Text(verdict.status, style=STYLES[verdict.status])
         for warning in verdict.warnings:
-            status.append(f" ({warning})", style="yellow")
+            status.append(f" {warning}", style="yellow")
         if verdict.node in lesson.revealed:
-            status.append(" (revealed)", style="yellow")
+            status.append(" revealed", style="yellow")
         wrong_shape = verdict.shape not in (None, verdict.expected_shape)
         shape = verdict.expected_shape if verdict.shape is None else verdict.shape
         table.add_row(
@@ -133,12 +189,14 @@ def _summary(lesson: LessonReport) -> Text:
 
 def json_text(report: Report) -> str:
     """The report as JSON, keys in a fixed order."""
-    data = {
+    data: dict[str, Any] = {
         "schema": SCHEMA,
         "version": __version__,
         "torch": next((lesson.torch for file in report.files for lesson in file.lessons), None),
         "files": [_file(file) for file in report.files],
     }
+    if report.training is not None:
+        data["training"] = _training(report.training)
     return json.dumps(data, indent=2, allow_nan=False) + "\n"
 
 
@@ -177,6 +235,21 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "warnings": [str(warning) for warning in verdict.warnings],
         "diagnosis": None if verdict.diagnosis is None else asdict(verdict.diagnosis),
         "error": verdict.error,
+    }
+
+
+def _training(training: TrainingReport) -> dict[str, Any]:
+    done = training.outcome
+    shown = [step for step in range(done.steps) if step < EVERY_LOSS or step % EVERY == 0 or step == done.steps - 1]
+    return {
+        "steps": done.steps,
+        "seconds": done.seconds,
+        "steps_per_second": done.steps_per_second,
+        "backward": str(done.side),
+        "train_loss": _number(done.train_loss),
+        "val_loss": _number(done.val_loss),
+        "names": list(training.names),
+        "losses": [[step, _number(done.losses[step])] for step in shown],
     }
 
 

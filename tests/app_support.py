@@ -50,13 +50,18 @@ ANSWERS = solution_code()
 
 @asynccontextmanager
 async def walking(
-    path: Path, *, size: tuple[int, int] = (120, 40), history: Path | None = None, options: Options = SOME_NAMES
+    path: Path,
+    *,
+    size: tuple[int, int] = (120, 40),
+    history: Path | None = None,
+    options: Options = SOME_NAMES,
+    lesson: str = "names",
 ) -> AsyncIterator[AppPilot]:
     """The app on the solutions file ``path``, once the lesson has run and its answers are judged."""
     kept = path.parent / "history.jsonl" if history is None else history
     with mock.patch.dict(os.environ, {"NINJA_TUI_HISTORY": str(kept)}):
         os.environ.pop("NO_COLOR", None)
-        app = NinjaApp("names", path, options)
+        app = NinjaApp(lesson, path, options)
         try:
             async with app.run_test(size=size, notifications=True) as pilot:
                 await wait_for(pilot, lambda: _walk(pilot).ready)

@@ -7,7 +7,7 @@ import math
 import threading
 import time
 from array import array
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -26,6 +26,8 @@ LONGEST = 300.0
 CHECKED = 3
 """Fresh minibatches on which gradients are checked first."""
 PROFILED = 50
+SETTLED, FAR = 100, 10.0
+"""So many losses in a row, each so many times the first one, are no bad luck with a minibatch any more."""
 
 
 @dataclass(frozen=True)
@@ -181,7 +183,7 @@ class Side:
         losses.frombytes(given.data)
         self.losses.extend(losses)
         self.seconds += took
-        self.stop = _stop(said.body["stopped"])
+        self.stop = _stop(said.body["stopped"]) or diverged(self.losses)
         if took > 0:
             self._chunk = max(1, min(100_000, round(len(losses) * min(4.0, CHUNK / took)) or 1))
         rate, engine = float(said.body["rate"]), str(said.body["engine"])
@@ -302,6 +304,15 @@ class Trainer:
             for side in left:
                 self._tell(side.advance(plan.steps))
                 time.sleep(0)  # lets the threads that paint have their turn
+
+
+def diverged(losses: Sequence[float]) -> Stop | None:
+    """Where the losses left for good what they began with, if the last ``SETTLED`` all are ``FAR`` times that."""
+    if len(losses) <= SETTLED or min(losses[-SETTLED:]) <= FAR * losses[0]:
+        return None
+    began = next(step for step in range(len(losses) - 1, -1, -1) if losses[step] <= FAR * losses[0]) + 1
+    message = f"the loss diverges: it began at {losses[0]:.3g}, and has grown to {losses[-1]:.3g}"
+    return Stop(began, "", 0, message)
 
 
 def _cell(cell: Cell | None) -> tuple[str, int] | None:
