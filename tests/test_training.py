@@ -68,9 +68,11 @@ def test_a_wrong_gradient_does_not_learn(trainer: Trainer, autograd: torch.Tenso
 LEAKS = {
     "n": ANSWERS["hprebn"] + "\nfor n in range(3):\n    pass",
     "range": ANSWERS["b2"] + "\nrange = tuple",
-    "h": ANSWERS["W2"] + "\nh = None",
+    "h": ANSWERS["hpreact"] + "\nh = None",
     "vocab_size": ANSWERS["b2"] + "\ndel vocab_size",
     "b1": ANSWERS["b1"] + "\nb1 = b1 * 0",
+    "global": ANSWERS["C"]
+    + "\ndef spoil():\n    global n, vocab_size, other\n    n, vocab_size, other = 1, 2, 3\nspoil()",
 }
 
 
@@ -78,10 +80,8 @@ LEAKS = {
 def test_what_an_answer_rebinds_is_the_lessons_own_in_the_next_step(
     trainer: Trainer, autograd: torch.Tensor, name: str
 ) -> None:
-    node = {"n": "hprebn", "range": "C", "h": "hpreact", "vocab_size": "b2", "b1": "b1"}[name]
-    changed = {"n": "hprebn", "range": "b2", "h": "hpreact", "vocab_size": "b2", "b1": "b1"}[name]
-    code = LEAKS[name] if name != "h" else f"{ANSWERS['hpreact']}\nh = None"
-    assert node and close(trainer.run(answers=answers(**{changed: code})), autograd)
+    node = {"n": "hprebn", "h": "hpreact", "b1": "b1", "global": "C"}.get(name, "b2")
+    assert close(trainer.run(answers=answers(**{node: LEAKS[name]})), autograd)
 
 
 def test_a_python_loop_over_the_batch_gives_the_same(trainer: Trainer, autograd: torch.Tensor) -> None:
@@ -126,6 +126,24 @@ def test_an_answer_that_raises_is_told_with_its_line(trainer: Trainer, code: str
     stopped = trainer.ask("begin", steps=9, answers=answers(h=code))["stopped"]
     assert (stopped["step"], stopped["part"], stopped["line"]) == (0, "answers", 4)
     assert stopped["message"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["from torch import *\ndh = dlogits @ W2.T", "dh = " + "+".join(["dlogits @ W2.T"] * 3000), "dh = 'x'", "dh = ("],
+)
+def test_code_that_cannot_train_is_refused_or_told(trainer: Trainer, code: str) -> None:
+    given = [[ANSWERS["logits"], 1], [code, 5]] + [[text, 9] for text in list(ANSWERS.values())[2:]]
+    try:
+        assert trainer.ask("begin", steps=9, answers=given)["stopped"]
+    except Refused as refused:
+        assert "\n" not in str(refused)
+
+
+def test_a_gradient_that_fits_in_no_way_is_told(trainer: Trainer) -> None:
+    stopped = trainer.ask("begin", steps=9, answers=answers(b2="db2 = dlogits.sum(1)"))["stopped"]
+    assert stopped["message"] == "RuntimeError: db2 is (32,), and b2 is (27,)"
+    assert trainer.ask("advance", count=9)["step"] == 0
 
 
 def test_an_answer_that_raises_later_is_told_with_its_step(trainer: Trainer) -> None:

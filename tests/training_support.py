@@ -150,6 +150,10 @@ class Trainer:
         self.service = Training()
         self.ask(**opening(minibatch))
 
+    def message(self, do: str, **body: Any) -> Message:
+        """A request."""
+        return Message({"do": do, **body}, {})
+
     def ask(self, do: str, tensors: dict[str, TensorData] | None = None, **body: Any) -> dict[str, Any]:
         """The reply's plain data."""
         return self.service.requests()[do](Message({"do": do, **body}, tensors or {}))[0]

@@ -17,7 +17,8 @@ def check(recipe: Recipe, namespace: Namespace, nodes: Sequence[str], minibatche
     """For each of ``nodes`` how its gradient compares, the worst of all minibatches.
 
     Each is judged with autograd's gradients as its upstream, so that one error stays one error, and again in the
-    chain (``chained``: whether it is right there too). ``recipe`` has the person's answers as they are; the parameters need gradients.
+    chain (``chained``: whether it is right there too). ``recipe`` has the person's answers as they are; the
+    parameters need gradients.
     An answer that raises has an ``error``; a node without an answer is ``missing``.
     """
     recorded = Stepwise(replace(recipe, answers=(), replaced=tuple(recipe.parameters)))

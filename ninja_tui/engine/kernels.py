@@ -8,6 +8,13 @@ from dataclasses import dataclass
 
 C_TYPES = {"float32": "float", "int64": "int64_t", "bool": "uint8_t"}
 
+PANEL_ROWS = 16384
+
+
+class Unsupported(Exception):
+    """An operation, or a use of it, for which there is no C."""
+
+
 PRELUDE = """\
 #include <math.h>
 #include <stdint.h>
@@ -89,9 +96,8 @@ class Ref:
 
     def at(self, index: Sequence[str]) -> str:
         """The C expression for the element at ``index``, one expression a dimension."""
-        terms = [
-            f"({one}) * {stride}" for one, stride in zip(index, self.strides, strict=True) if stride and one != "0"
-        ]
+        pairs = zip(index, self.strides, strict=True)
+        terms = [f"({one}) * {stride}" for one, stride in pairs if stride and one != "0"]
         return f"{self.buffer}[{' + '.join([str(self.offset), *terms])}]"
 
     def spread(self, shape: Sequence[int]) -> Ref:
@@ -125,8 +131,12 @@ def pointwise(out: Ref, expression: str, operands: Sequence[Ref | float | int | 
     return loops(out.shape, f"{out.at(index)} = {expression.format(*texts)};", index)
 
 
-def reduce(out: Ref, x: Ref, axes: Sequence[int], start: str, step: str, end: str = "") -> str:
-    """Folds ``x`` over ``axes`` into ``out``: ``start``, for each element ``step`` with ``{a}`` and ``{x}``, ``end``."""
+def reduce(out: Ref, x: Ref, axes: Sequence[int], fold: tuple[str, str], end: str = "") -> str:
+    """Folds ``x`` over ``axes`` into ``out``.
+
+    ``fold`` is the start, and the statement for each element ``{x}`` and the result so far ``{a}``; ``end`` comes last.
+    """
+    start, step = fold
     index = names(x.shape)
     kept = [axis for axis in range(len(x.shape)) if axis not in axes]
     whole = len(out.shape) == len(x.shape)
@@ -142,20 +152,21 @@ def reduce(out: Ref, x: Ref, axes: Sequence[int], start: str, step: str, end: st
             "#pragma GCC ivdep", ""
         )
     begin = loops(outer, f"{to} = {start};", index)
-    fold = loops(x.shape, step.format(a=to, x=x.at(index)), index)
-    return f"{begin}\n{fold}\n" + (loops(outer, end.format(a=to), index) if end else "")
+    folded = loops(x.shape, step.format(a=to, x=x.at(index)), index)
+    return f"{begin}\n{folded}\n" + (loops(outer, end.format(a=to), index) if end else "")
 
 
 def matmul(out: Ref, a: Ref, b: Ref) -> str:
     """``out = a @ b`` for matrices; ``out``'s rows are contiguous."""
     (rows, inner), columns = a.shape, b.shape[1]
-    return (
-        f"gemm({rows}, {columns}, {inner}, {a.buffer} + {a.offset}, {a.strides[0]}, {a.strides[1]}, "
-        f"{b.buffer} + {b.offset}, {b.strides[0]}, {b.strides[1]}, {out.buffer} + {out.offset}, {out.strides[0]}, panel);"
-    )
+    if inner > PANEL_ROWS:
+        raise Unsupported("a matrix product over so long a dimension")
+    left = f"{a.buffer} + {a.offset}, {a.strides[0]}, {a.strides[1]}"
+    right = f"{b.buffer} + {b.offset}, {b.strides[0]}, {b.strides[1]}"
+    return f"gemm({rows}, {columns}, {inner}, {left}, {right}, {out.buffer} + {out.offset}, {out.strides[0]}, panel);"
 
 
-def number(value: float | int | bool) -> str:
+def number(value: float) -> str:
     """A C constant: of an integer a plain one, of a float one in single precision."""
     if isinstance(value, bool):
         return str(int(value))

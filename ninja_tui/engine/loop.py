@@ -14,6 +14,7 @@ from ninja_tui.engine.execution import Namespace, message_of
 from ninja_tui.engine.parameters import Kept, Parameters
 from ninja_tui.engine.step_source import Generated, Part, Piece, Recipe, generate
 from ninja_tui.engine.stepping import Stepwise, non_finite
+from ninja_tui.engine.tracing import trace_step
 
 BLOCK = 256
 """Steps that are drawn ahead, and after which the parameters are kept."""
@@ -52,8 +53,6 @@ class Loop:
         generated, recipe = self.generated, self.recipe
         if generated.ahead is None:
             return "the minibatch cannot be drawn ahead"
-        from ninja_tui.engine.tracing import trace_step
-
         try:
             with self._parameters.untouched():
                 drawn = [tensor[0].clone() for tensor in generated.ahead.tensors(1)]

@@ -5,12 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ninja_tui.engine.kernels import Ref, loops, matmul, names, number, pointwise, reduce
-
-
-class Unsupported(Exception):
-    """An operation, or a use of it, for which there is no C."""
-
+from ninja_tui.engine.kernels import Ref, Unsupported, loops, matmul, names, number, pointwise, reduce
 
 _HELD = "{0}"
 UNARY = {
@@ -32,6 +27,10 @@ POWERS = {
     0.5: "sqrtf({0})", -0.5: "1.0f / sqrtf({0})", -1.5: "1.0f / ({0} * sqrtf({0}))",
 }  # fmt: skip
 
+_LARGEST = ("-INFINITY", "{a} = {x} > {a} || {x} != {x} ? {x} : {a};")
+
+_TRUTHS = frozenset({"eq", "ne", "lt", "le", "gt", "ge", "logical_not", "clone", "_to_copy"})
+
 Value = Any
 
 
@@ -45,9 +44,12 @@ def write(name: str, args: Sequence[Value], kwargs: dict[str, Value], outs: Sequ
     maker = _MAKERS.get(own)
     if maker is not None:
         return maker(args, kwargs, outs)
-    if any(isinstance(each, Ref) and each.dtype == "int64" for each in args) and out.dtype == "float32":
-        if own in UNARY and own not in ("_to_copy", "clone"):
-            raise Unsupported(name)
+    if own in UNARY and own not in ("_to_copy", "clone") and args[0].dtype == "int64" and out.dtype == "float32":
+        raise Unsupported(name)
+    if out.dtype == "bool" and own not in _TRUTHS:
+        raise Unsupported(f"{name} of truth values")
+    if own in ("_to_copy", "clone") and out.dtype == "bool":
+        return pointwise(out, "{0} != 0", args[:1])
     if own in UNARY:
         return pointwise(out, UNARY[own], args[:1])
     if own in BINARY:
@@ -112,7 +114,7 @@ def _axes(x: Ref, given: Value) -> list[int]:
 
 def _sum(args: Sequence[Value], _kwargs: dict[str, Value], outs: Sequence[Ref]) -> str:
     x = args[0]
-    return reduce(outs[0], x, _axes(x, args[1] if len(args) > 1 else None), "0", "{a} += {x};")
+    return reduce(outs[0], x, _axes(x, args[1] if len(args) > 1 else None), ("0", "{a} += {x};"))
 
 
 def _count(x: Ref, axes: Sequence[int]) -> int:
@@ -125,7 +127,7 @@ def _count(x: Ref, axes: Sequence[int]) -> int:
 def _mean(args: Sequence[Value], _kwargs: dict[str, Value], outs: Sequence[Ref]) -> str:
     x = args[0]
     axes = _axes(x, args[1] if len(args) > 1 else None)
-    return reduce(outs[0], x, axes, "0", "{a} += {x};", f"{{a}} /= {number(float(_count(x, axes)))};")
+    return reduce(outs[0], x, axes, ("0", "{a} += {x};"), f"{{a}} /= {number(float(_count(x, axes)))};")
 
 
 def _var(args: Sequence[Value], kwargs: dict[str, Value], outs: Sequence[Ref]) -> str:
@@ -141,16 +143,20 @@ def _var(args: Sequence[Value], kwargs: dict[str, Value], outs: Sequence[Ref]) -
     if not 0 < step <= 65536 or count <= correction:
         raise Unsupported("var")
     mean = Ref("mean", 0, tuple(kept), tuple(strides), "float32")
-    first = reduce(mean, x, axes, "0", "{a} += {x};", f"{{a}} /= {number(float(count))};")
+    first = reduce(mean, x, axes, ("0", "{a} += {x};"), f"{{a}} /= {number(float(count))};")
     off = f"({{x}} - {mean.spread(x.shape).at(names(x.shape))})"
-    second = reduce(outs[0], x, axes, "0", f"{{a}} += {off} * {off};", f"{{a}} /= {number(float(count - correction))};")
+    second = reduce(
+        outs[0], x, axes, ("0", f"{{a}} += {off} * {off};"), f"{{a}} /= {number(float(count - correction))};"
+    )
     return f"{{ float mean[{step}]; {first}\n{second} }}"
 
 
 def _max(args: Sequence[Value], _kwargs: dict[str, Value], outs: Sequence[Ref]) -> str:
     x = args[0]
+    if x.dtype != "float32":
+        raise Unsupported("max of integers")
     if len(args) == 1:
-        return reduce(outs[0], x, _axes(x, None), "-INFINITY", "{a} = {x} > {a} || {x} != {x} ? {x} : {a};")
+        return reduce(outs[0], x, _axes(x, None), _LARGEST)
     if len(outs) == 1:
         raise Unsupported("max of two")
     (axis,) = _axes(x, args[1])
@@ -158,17 +164,30 @@ def _max(args: Sequence[Value], _kwargs: dict[str, Value], outs: Sequence[Ref]) 
     keep = len(outs[0].shape) == len(x.shape)
     outer = [size if at != axis else 1 for at, size in enumerate(x.shape)]
     to = [index[at] if at != axis else "0" for at in range(len(x.shape)) if keep or at != axis]
-    test = f"if ({x.at(index)} > best || {x.at(index)} != {x.at(index)}) {{ best = {x.at(index)}; where = {index[axis]}; }}"
+    each = x.at(index)
+    test = f"if ({each} > best || {each} != {each}) {{ best = {each}; where = {index[axis]}; }}"
     inner = f"for (int64_t {index[axis]} = 0; {index[axis]} < {x.shape[axis]}; {index[axis]}++) {{ {test} }}"
     body = f"float best = -INFINITY; int64_t where = 0; {inner if index[axis] != '0' else test} "
     body += f"{outs[0].at(to)} = best; {outs[1].at(to)} = where;"
     return loops(outer, body, index).replace("#pragma GCC ivdep", "")
 
 
+def _clamp(args: Sequence[Value], kwargs: dict[str, Value], outs: Sequence[Ref]) -> str:
+    low = args[1] if len(args) > 1 else kwargs.get("min")
+    high = args[2] if len(args) > 2 else kwargs.get("max")
+    expression = "{0}"
+    if low is not None:
+        expression = f"({{0}} < {number(low)} ? {number(low)} : {{0}})"
+    if high is not None:
+        expression = f"({{0}} > {number(high)} ? {number(high)} : {expression})"
+    return pointwise(outs[0], expression, args[:1])
+
+
 def _amax(args: Sequence[Value], _kwargs: dict[str, Value], outs: Sequence[Ref]) -> str:
     x = args[0]
-    axes = _axes(x, args[1] if len(args) > 1 else None)
-    return reduce(outs[0], x, axes, "-INFINITY", "{a} = {x} > {a} || {x} != {x} ? {x} : {a};")
+    if x.dtype != "float32":
+        raise Unsupported("amax of integers")
+    return reduce(outs[0], x, _axes(x, args[1] if len(args) > 1 else None), _LARGEST)
 
 
 def _softmax(*, log: bool) -> Callable[[Sequence[Value], dict[str, Value], Sequence[Ref]], str]:
@@ -233,6 +252,17 @@ def _mm(args: Sequence[Value], _kwargs: dict[str, Value], outs: Sequence[Ref]) -
     if outs[0].dtype != "float32":
         raise Unsupported("mm of integers")
     return matmul(outs[0], args[0], args[1])
+
+
+def _bmm(args: Sequence[Value], _kwargs: dict[str, Value], outs: Sequence[Ref]) -> str:
+    if outs[0].dtype != "float32":
+        raise Unsupported("bmm of integers")
+    each = range(outs[0].shape[0])
+    return "\n".join(matmul(*(_nth(ref, number_) for ref in (outs[0], *args[:2]))) for number_ in each)
+
+
+def _nth(x: Ref, index: int) -> Ref:
+    return Ref(x.buffer, x.offset + index * x.strides[0], x.shape[1:], x.strides[1:], x.dtype)
 
 
 def _addmm(args: Sequence[Value], kwargs: dict[str, Value], outs: Sequence[Ref]) -> str:
@@ -334,7 +364,8 @@ def _index_add(args: Sequence[Value], kwargs: dict[str, Value], outs: Sequence[R
 _MAKERS: dict[str, Callable[[Sequence[Value], dict[str, Value], Sequence[Ref]], str]] = {
     "div": _div, "pow": _pow, "rsub": _rsub, "addcmul": _addcmul("*"), "addcdiv": _addcmul("/"), "where": _where,
     "masked_fill": _masked_fill, "copy": _copy, "zero": _zero, "fill": _copy, "sum": _sum, "mean": _mean, "var": _var,
-    "max": _max, "amax": _amax, "_softmax": _softmax(log=False), "_log_softmax": _softmax(log=True),
+    "max": _max, "amax": _amax, "clamp": _clamp, "clamp_min": _clamp, "bmm": _bmm, "_softmax": _softmax(log=False),
+    "_log_softmax": _softmax(log=True),
     "_softmax_backward_data": _softmax_backward(log=False),
     "_log_softmax_backward_data": _softmax_backward(log=True), "nll_loss_forward": _nll,
     "nll_loss_backward": _nll_backward, "mm": _mm, "addmm": _addmm, "index": _index, "embedding": _embedding,

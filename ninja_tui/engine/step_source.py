@@ -199,7 +199,8 @@ def generate(recipe: Recipe, namespace: dict[str, Any]) -> Generated:
     into = loop.body
     for number, (piece, tree) in enumerate(body):
         if recipe.with_autograd and number == backward:
-            unrecorded = ast.parse("with torch.no_grad():\n    pass").body[0]
+            (unrecorded,) = ast.parse("with torch.no_grad():\n    pass").body
+            assert isinstance(unrecorded, ast.With)
             unrecorded.body = []
             into.append(unrecorded)
             into = unrecorded.body
@@ -209,6 +210,9 @@ def generate(recipe: Recipe, namespace: dict[str, Any]) -> Generated:
         if piece is not None:
             spans.append((line, line + length - 1, piece))
         line += length
+    for name in _made_local(function):
+        loop.body[:0] = ast.parse(f"{name} = {OWN}{name}").body
+        namespace[f"{OWN}{name}"] = namespace.get(name)
     rebinds = _assigned_in(function) & (namespace.keys() | vars(builtins).keys())
     resets = [ast.parse(f"{name} = {OWN}{name}") for name in sorted(rebinds)]
     loop.body[:0] = [statement for tree in resets for statement in tree.body]
@@ -226,6 +230,18 @@ def _alone(code: str) -> bool:
         return len(ast.parse(code).body) == 1
     except SyntaxError:
         return False
+
+
+def _made_local(function: ast.Module) -> set[str]:
+    """Has functions inside the step that say ``global x`` change the step's own ``x``; the names."""
+    names: set[str] = set()
+    for node in ast.walk(function):
+        if isinstance(node, ast.FunctionDef):
+            for index, statement in enumerate(node.body):
+                if isinstance(statement, ast.Global):
+                    node.body[index] = ast.copy_location(ast.Nonlocal(statement.names), statement)
+                    names.update(statement.names)
+    return names
 
 
 def _assigned_in(function: ast.Module) -> set[str]:

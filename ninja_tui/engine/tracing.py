@@ -12,8 +12,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from ninja_tui.engine.draws import Ahead
 from ninja_tui.engine.execution import Namespace
-from ninja_tui.engine.kernels import C_TYPES, PRELUDE, Ref, pointwise
-from ninja_tui.engine.operations import Unsupported, write
+from ninja_tui.engine.kernels import C_TYPES, PANEL_ROWS, PRELUDE, Ref, Unsupported, pointwise
+from ninja_tui.engine.operations import write
 from ninja_tui.engine.step_source import Part, Recipe
 
 _MADE = frozenset(
@@ -87,6 +87,8 @@ class _Trace:
     def ref(self, tensor: torch.Tensor) -> Ref:
         """Where the elements of ``tensor`` are; raises Unsupported for a dtype that C code is not written for."""
         dtype = str(tensor.dtype).removeprefix("torch.")
+        if type(tensor) not in (torch.Tensor, torch.nn.Parameter):
+            raise Unsupported(f"a {type(tensor).__name__}")
         if dtype not in C_TYPES or tensor.layout is not torch.strided or not tensor.numel():
             raise Unsupported(f"a tensor of {tensor.dtype}")
         if _storage(tensor) not in self.buffers:
@@ -124,13 +126,13 @@ def _whole(tensor: torch.Tensor) -> torch.Tensor:
     return torch.as_strided(tensor.detach(), (elements,), (1,), 0)
 
 
-class _Record(TorchDispatchMode):
+class _Record(TorchDispatchMode):  # type: ignore[no-untyped-call]
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
         return False  # PyTorch's own word for it; otherwise its compiler is imported, which takes two seconds
 
     def __init__(self, trace: _Trace) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._trace = trace
 
     def __torch_dispatch__(
@@ -264,7 +266,7 @@ def _source(trace: _Trace, parameters: set[str], ahead: int) -> Source:
             offset += -(-elements * 8 // 64) * 64
     body = "\n".join([*declared, *reversed(kept)])
     text = (
-        f"{PRELUDE}\nstatic float panel[1 << 20] __attribute__((aligned(64)));\n"
+        f"{PRELUDE}\nstatic float panel[{PANEL_ROWS} * PANEL] __attribute__((aligned(64)));\n"
         "int steps(int64_t count, void **buffers, const float *rates, float *losses) {\n"
         f"for (int64_t k = 0; k < count; k++) {{\nfloat rate = rates[k];\n{body}\n}}\nreturn 0;\n}}\n"
     )

@@ -76,7 +76,7 @@ class Training:
 
     def requests(self) -> dict[str, Callable[[Message], Reply]]:
         """What this worker does, by name."""
-        return {
+        methods: dict[str, Callable[[Message], Reply]] = {
             "open": self.open,
             "begin": self.begin,
             "advance": self.advance,
@@ -87,6 +87,7 @@ class Training:
             "save": self.save,
             "load": self.load,
         }
+        return {name: _guarded(method) for name, method in methods.items()}
 
     def open(self, message: Message) -> Reply:
         """Runs the lesson's set-up.
@@ -110,13 +111,13 @@ class Training:
         self._loop = None
         self._first, self._done = dict(namespace), 0
         steps = namespace.get("steps")
-        own = isinstance(steps, int) and callable(namespace.get("learning_rate"))
+        own = callable(namespace.get("learning_rate"))
         return {
             "parameters": list(code.parameters),
             "count": sum(namespace[name].numel() for name in code.parameters),
             "batch_size": namespace.get("batch_size"),
             "steps": steps,
-            "rates": [self._rate(0), self._rate(steps - 1)] if own else None,
+            "rates": [self._rate(0), self._rate(steps - 1)] if isinstance(steps, int) and own else None,
         }, {}
 
     def begin(self, message: Message) -> Reply:
@@ -148,7 +149,7 @@ class Training:
         try:
             self._loop = loop = Loop(self._recipe(code, choices), namespace, self._parameters, self._rate)
         except SyntaxError as error:
-            raise Refused(f"line {error.lineno or 0}: {message_of(error)}") from None
+            raise Refused(f"this code cannot train: {message_of(error)}") from None
         began, reason = time.perf_counter(), ""
         long = choices.engine == "auto" and choices.steps >= WORTH_COMPILING
         if loop.stopped is None and (long or choices.engine == "compiled"):
@@ -304,3 +305,17 @@ class Training:
             loss=code.loss,
             replaced=replaced,
         )
+
+
+def _guarded(method: Callable[[Message], Reply]) -> Callable[[Message], Reply]:
+    """``method`` that refuses where it would raise: code that it ran may have spoilt anything."""
+
+    def guarded(message: Message) -> Reply:
+        try:
+            return method(message)
+        except Refused:
+            raise
+        except Exception as error:
+            raise Refused(message_of(error)) from None
+
+    return guarded

@@ -189,8 +189,8 @@ def in_numpy(setup: dict[str, Any]) -> Train:
             dW1, db1 = e.T @ d, d.sum(0)  # noqa: N806
             dC = one_hot[x.reshape(-1)].T @ (d @ W1.T).reshape(-1, C.shape[1])  # noqa: N806
             for parameter, gradient in ((W1, dW1), (W2, dW2), (C, dC)):
-                gradient *= lr
-                parameter -= gradient
+                np.multiply(gradient, lr, out=gradient)
+                np.subtract(parameter, gradient, out=parameter)
             b1 -= lr * db1
             b2 -= lr * db2
             gain -= lr * dgain
