@@ -11,6 +11,7 @@ import torch
 from ninja_tui.engine.compiled import Compiled, NoCompiler, compile_source
 from ninja_tui.engine.draws import OWN
 from ninja_tui.engine.execution import Namespace, message_of
+from ninja_tui.engine.kernels import Unsupported
 from ninja_tui.engine.parameters import Kept, Parameters
 from ninja_tui.engine.step_source import Generated, Part, Piece, Recipe, generate
 from ninja_tui.engine.stepping import Stepwise, non_finite
@@ -20,6 +21,9 @@ BLOCK = 256
 """Steps that are drawn ahead, and after which the parameters are kept."""
 COMPARED = 20
 """Steps whose compiled losses must be the eager ones."""
+
+SPOKEN = {"_local_scalar_dense": "a single number that is read out of a tensor, as in a loop over the minibatch,"}
+"""What PyTorch calls an operation, and what a person would."""
 
 Stop = dict[str, Any]
 """Where and why a training stopped: ``step`` (from 0), ``part``, ``code``, ``line``, ``name``, ``message``."""
@@ -65,6 +69,8 @@ class Loop:
                 given = compiled.run(generated.ahead, rates)
         except NoCompiler as error:
             return str(error)
+        except Unsupported as error:
+            return f"{SPOKEN.get(str(error), f'`{error}`')} cannot be written in C"
         except BaseException as error:
             return f"a step cannot be written in C: {message_of(error)}"
         if given is None or not torch.allclose(given, wanted, rtol=1e-4, atol=1e-4, equal_nan=True):
