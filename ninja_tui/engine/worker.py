@@ -62,7 +62,7 @@ def _service(role: str) -> Service:
     from ninja_tui.engine.runner import Runner, limit_memory
 
     if role == "trainer":
-        from ninja_tui.engine.training import Training
+        from ninja_tui.engine.training.service import Training
 
         limit_memory()
         return Training()
