@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import torch
 
-from ninja_tui.engine import compiled
 from ninja_tui.engine.lesson_code import LessonCode
 from ninja_tui.engine.process import Role, Worker
 from ninja_tui.engine.tensors import unpack
+from ninja_tui.engine.training import compiled
 from tests.helpers import NAMES, names_lesson, some_names
 from tests.test_training import close
 from tests.training_support import ANSWERS, DOUBLE_LOOP, MINIBATCH, Trainer, answers, opening
