@@ -89,7 +89,8 @@ class GradientsPane(VerticalScroll, can_focus=True):
             if index == self.cursor:
                 row = [Text(cell.plain) for cell in row]
             table.add_row(*row, style="reverse" if index == self.cursor else "")
-        self._table.update(table)
+        self._table.styles.height = HEADER_ROWS + len(session.lesson.asks)
+        self._table.update(table, layout=False)
         self.border_subtitle = f"{session.passed} of {len(session.lesson.asks)} pass"
         region = Region(0, self.cursor, 1, 2 + HEADER_ROWS)
         self.call_after_refresh(self.scroll_to_region, region, animate=False, x_axis=False)
