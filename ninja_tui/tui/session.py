@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from ninja_tui.engine.verdict import Status, Upstream, Verdict
 from ninja_tui.engine.workbench import Facts
-from ninja_tui.lesson.model import Lesson, Node, Statement
+from ninja_tui.lesson.model import Lesson, Node, NodeNote, Statement
+from ninja_tui.lesson.rules import rule_note
 from ninja_tui.lesson.shelf import Shelved
 from ninja_tui.lesson.solutions import SavedAnswer
 
@@ -178,10 +179,21 @@ class Session:
         """With the answer to ``node`` revealed."""
         return self._with(node, replace(self.entry(node), revealed=True))
 
+    def note(self, node: str) -> NodeNote:
+        """What the lesson says of ``node``, or else what is drawn from the operations that read it."""
+        note = self.lesson.notes.backward.get(node)
+        return note or rule_note(self.lesson, self.lesson.node(node), self.shapes)
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shapes of the lesson's tensors, as far as they are known."""
+        names = self.facts.names if self.facts else {}
+        return {name: shape for name, shape in names.items() if isinstance(shape, tuple)}
+
     def hinted(self, node: str) -> Session | None:
         """With one more hint to ``node``; None where there is none."""
-        entry, note = self.entry(node), self.lesson.notes.backward.get(node)
-        if note is None or entry.hints >= len(note.hints):
+        entry = self.entry(node)
+        if entry.hints >= len(self.note(node).hints):
             return None
         return self._with(node, replace(entry, hints=entry.hints + 1))
 

@@ -65,12 +65,12 @@ def card(session: Session) -> tuple[str, list[Content]]:
         return "Card · the turn", [prose(notes.turn or "Here the walk turns round: from the loss back.")]
     if session.node is None:
         return "Card · the finish", [prose(_finish(session))]
-    note = notes.backward.get(session.node.name)
+    note = session.note(session.node.name)
     entry = session.entry(session.node.name)
     title = f"Card · {session.node.gradient}"
-    if note is None:
-        return title, [prose("No note on this node.")]
     parts = [_labelled("Maths", note.maths), _labelled("Shape", note.shape)]
+    if session.node.name not in notes.backward:
+        parts.insert(0, Content.styled("drawn from the operation: the lesson has no note on this node", "dim"))
     parts += [_labelled(f"Hint {n}", hint) for n, hint in enumerate(note.hints[: entry.hints], 1)]
     left = len(note.hints) - entry.hints
     if left > 0 and not entry.revealed and not (entry.verdict and entry.verdict.passed):

@@ -173,17 +173,12 @@ def _sight(session: Session) -> tuple[str, View, str]:
 
 
 def _width(session: Session) -> int:
-    shape = _shapes(session).get(session.tensor, ())
+    shape = session.shapes.get(session.tensor, ())
     return shape[-1] if shape else 1
 
 
-def _shapes(session: Session) -> dict[str, tuple[int, ...]]:
-    names = session.facts.names if session.facts else {}
-    return {name: shape for name, shape in names.items() if isinstance(shape, tuple)}
-
-
 def _head(session: Session, view: Mapping[str, Any] | None) -> list[Content]:
-    shapes = _shapes(session)
+    shapes = session.shapes
     lines = []
     if session.statement is not None:
         lines.append(Content.styled(with_shapes(session.statement.code, shapes), "bold"))
