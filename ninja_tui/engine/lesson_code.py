@@ -21,6 +21,7 @@ class LessonCode:
     nodes: tuple[str, ...]
     parameters: tuple[str, ...]
     loss: str
+    gradients: dict[str, str]
     seed: int | None
     served: dict[str, str]
 
@@ -30,6 +31,10 @@ class LessonCode:
         lists = {"statements": tuple((str(code), int(line)) for code, line in body["statements"])}
         lists |= {key: tuple(body[key]) for key in ("nodes", "parameters")}
         return cls(**{**body, **lists})
+
+    def gradient(self, name: str) -> str:
+        """The name of the gradient of a node, or of the loss."""
+        return self.gradients.get(name, f"d{name}")
 
     @classmethod
     def of(cls, lesson: Lesson, seed: int | None, served: dict[str, str]) -> LessonCode:
@@ -44,6 +49,7 @@ class LessonCode:
             nodes=tuple(node.name for node in lesson.nodes),
             parameters=lesson.parameters,
             loss=lesson.loss,
+            gradients=lesson.gradients,
             seed=seed,
             served=served,
         )

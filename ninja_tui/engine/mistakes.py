@@ -36,7 +36,8 @@ class Mistakes:
         self.look = look if look in evidence.gradients else Look.SINGLE
         self.node, self.statements = evidence.node, reckoning.statements(self.look)
         self.consumers = self.statements.consumers(self.node)
-        consumed = reckoning.upstream_names(self.node)
+        self.gradient = reckoning.gradient
+        consumed = [self.gradient(name) for name in reckoning.upstream_nodes(self.node)]
         self.uses_upstream = any(name in evidence.depends for name in consumed)
         self.has_upstream = bool(consumed)
         given = evidence.gradients[self.look]
@@ -275,7 +276,7 @@ class Mistakes:
         if given is None or not self.has_upstream:
             return None
         nodes = self._reckoning.upstream[Look.SINGLE]
-        read = [name for name in nodes if f"d{name}" in self._evidence.depends]
+        read = [name for name in nodes if self.gradient(name) in self._evidence.depends]
         for index in self.parts:
             bound = [name for name in self.statements.binds(index) if name in self.upstream]
             rest = [part for other, part in self.parts.items() if other != index]
@@ -292,9 +293,10 @@ class Mistakes:
                     continue
                 if factor_of(given, part) is None and not self._without(given, [part, *rest]):
                     continue
-                right = ", ".join(f"d{name}" for name in bound)
+                right = ", ".join(map(self.gradient, bound))
                 if other is not None:
-                    return Finding(Kind.NO_UPSTREAM, f"d{other} stands where the upstream gradient {right} belongs")
+                    it = self.gradient(other)
+                    return Finding(Kind.NO_UPSTREAM, f"{it} stands where the upstream gradient {right} belongs")
                 return Finding(Kind.NO_UPSTREAM, f"the local derivative alone, without the upstream gradient {right}")
         ones = {name: torch.ones_like(tensor) for name, tensor in self.upstream.items()}
         everywhere = list(self.statements.contributions(self.node, ones).values())
@@ -312,9 +314,9 @@ class Mistakes:
         if self.uses_upstream or not self.has_upstream:
             return None
         random = self._reckoning.upstream[Look.RANDOM]
-        if self._evidence.depends & {f"d{name}" for name in random}:
+        if self._evidence.depends & {self.gradient(name) for name in random}:
             return None
-        names = ", ".join(f"d{name}" for index in self.consumers for name in self.statements.binds(index))
+        names = ", ".join(self.gradient(name) for index in self.consumers for name in self.statements.binds(index))
         return Finding(Kind.NO_UPSTREAM, f"it does not depend on the upstream gradient: {names}")
 
     def path_summed(self) -> Finding | None:
@@ -323,7 +325,7 @@ class Mistakes:
         if given is None or len(self.parts) < 2 or not self.uses_upstream:
             return None
         for index, part in self.parts.items():
-            if not any(f"d{name}" in self._evidence.depends for name in self.statements.binds(index)):
+            if not any(self.gradient(name) in self._evidence.depends for name in self.statements.binds(index)):
                 continue
             rest = given - sum((other for key, other in self.parts.items() if key != index), torch.zeros_like(part))
             for axes in subsets(part.dim()):
@@ -345,7 +347,7 @@ class Mistakes:
             return None
         return Finding(
             Kind.WRONG_POWER,
-            f"the factor beside d{bound[0]} is not the derivative of this statement",
+            f"the factor beside {self.gradient(bound[0])} is not the derivative of this statement",
             frozenset(self.consumers),
         )
 
@@ -355,10 +357,10 @@ class Mistakes:
         if given is None:
             return None
         for name, tensor in self.upstream.items():
-            if f"d{name}" not in self._evidence.depends or tensor.shape != given.shape:
+            if self.gradient(name) not in self._evidence.depends or tensor.shape != given.shape:
                 continue
             if factor_of(given - self.wanted, tensor) is not None:
-                return Finding(Kind.EXTRA_PATH, f"d{name} is in it and should not be, or not like this")
+                return Finding(Kind.EXTRA_PATH, f"{self.gradient(name)} is in it and should not be, or not like this")
         return None
 
     def other_power(self) -> Finding | None:

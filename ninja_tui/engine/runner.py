@@ -43,7 +43,7 @@ class Runner:
 
     def __init__(self) -> None:
         self._drawn: dict[str, Namespace] = {}
-        self._loss = ""
+        self._loss = ("", "")
         self._nodes: tuple[str, ...] = ()
         self._base: dict[str, Namespace] = {}
         self._runs: dict[str, Namespace] = {}
@@ -71,7 +71,7 @@ class Runner:
         second = dict(first)
         draw_minibatch(code, second)
         self._drawn = {"float32": first, "float64": first, "universe": second}
-        self._loss, self._nodes = code.loss, code.nodes
+        self._loss, self._nodes = (code.loss, code.gradient(code.loss)), code.nodes
         return {}, {}
 
     def load(self, message: Message) -> Reply:
@@ -85,7 +85,8 @@ class Runner:
             done = {id(value): tensors[name] for name, value in drawn.items() if name in tensors}
             values = {name: cast(value, dtype, done) for name, value in drawn.items()}
             values |= tensors
-            values[f"d{self._loss}"] = torch.ones_like(values[self._loss])
+            loss, gradient = self._loss
+            values[gradient] = torch.ones_like(values[loss])
             self._base[base] = values
         return {}, {}
 

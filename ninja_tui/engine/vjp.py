@@ -23,6 +23,7 @@ class Statements:
         self._namespace: Namespace = {**namespace, **values}
         self._values = values
         self._nodes = nodes
+        self._gradient = code.gradient
         self._trees = [ast.parse(source) for source, _ in code.statements]
         self._compiled = [compile(tree, code.where, "exec") for tree in self._trees]
         self._binds = [_bound(tree) for tree in self._trees]
@@ -56,7 +57,7 @@ class Statements:
     def shapes(self, names: Iterable[str]) -> dict[str, tuple[int, ...]]:
         """The shapes of those ``names`` that are tensors of the lesson, or gradients of its nodes."""
         known = {name: tuple(value.shape) for name, value in self._values.items()}
-        known |= {f"d{name}": known[name] for name in self._nodes if name in known}
+        known |= {self._gradient(name): known[name] for name in self._nodes if name in known}
         return {name: known[name] for name in sorted(names) if name in known}
 
     @property

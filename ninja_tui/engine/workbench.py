@@ -74,6 +74,7 @@ class Workbench:
 
     def __init__(self, lesson: Lesson, options: Options) -> None:
         self.lesson = lesson
+        self._gradient_names = lesson.gradients
         self._code = asdict(LessonCode.of(lesson, options.seed, dict(options.served)))
         self._reference: Worker | None = None
         self._values: dict[str, TensorData] = {}
@@ -95,6 +96,10 @@ class Workbench:
         names = {name: tuple(shape) if isinstance(shape, list) else str(shape) for name, shape in body["names"].items()}
         self._facts = Facts(float(body["loss"]), body["seed"], str(body["torch"]), shapes, names)
         return self._facts
+
+    def gradient_name(self, node: str) -> str:
+        """The name under which a node's gradient stands, where no answer of a file gives it another."""
+        return self._gradient_names.get(node, f"d{node}")
 
     @property
     def facts(self) -> Facts:
@@ -185,10 +190,10 @@ class Runner:
         """Starts a run for each look; the tensors called ``names``, which code may change, are its own."""
         self._worker.request({"do": "begin", "looks": list(looks), "names": sorted(names)})
 
-    def put(self, node: str, gradients: Mapping[Look, TensorData]) -> None:
-        """Binds upstream gradients of ``node`` in the runs of those looks."""
+    def put(self, node: str, name: str, gradients: Mapping[Look, TensorData]) -> None:
+        """Binds upstream gradients of ``node`` to ``name`` in the runs of those looks."""
         self.seen.add(node)
-        self._worker.request({"do": "put"}, {f"{look}:d{node}": each for look, each in gradients.items()})
+        self._worker.request({"do": "put"}, {f"{look}:{name}": each for look, each in gradients.items()})
 
     def request(self, body: dict[str, Any], timeout: float) -> tuple[dict[str, Any], dict[str, TensorData]]:
         """Runs code; raises TimedOut or Broken, after which this runner is dead.

@@ -31,11 +31,19 @@ class Step:
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer: ``steps`` are the indices of its statements, the last of which completes it."""
+    """One answer: ``steps`` are the indices of its statements, the last of which completes it.
+
+    ``gradient`` is the name that they bind; ``d<node>`` where none is given.
+    """
 
     node: str
     line: int
     steps: tuple[int, ...]
+    gradient: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.gradient:
+            object.__setattr__(self, "gradient", f"d{self.node}")
 
     @property
     def last(self) -> int:

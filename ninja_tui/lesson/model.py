@@ -36,16 +36,17 @@ class Node:
     """A tensor that needs a gradient: bound by ``statement``, or a parameter (``statement`` is None).
 
     ``consumers`` are the indices of the statements that read it; each gives one path of its gradient.
+    ``gradient`` is the name that an answer binds; ``d<name>`` where none is given.
     """
 
     name: str
     statement: int | None
     consumers: tuple[int, ...]
+    gradient: str = ""
 
-    @property
-    def gradient(self) -> str:
-        """The name that an answer binds."""
-        return f"d{self.name}"
+    def __post_init__(self) -> None:
+        if not self.gradient:
+            object.__setattr__(self, "gradient", f"d{self.name}")
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,11 @@ class Lesson:
     def loss(self) -> str:
         """The name that the last statement binds."""
         return self.statements[-1].binds[0]
+
+    @property
+    def gradients(self) -> dict[str, str]:
+        """The names of the gradients by node, and that of the loss."""
+        return {self.loss: f"d{self.loss}"} | {node.name: node.gradient for node in self.nodes}
 
     def number(self, name: str, otherwise: int | str) -> str:
         """A whole number that the set-up binds to ``name``, as text; ``otherwise`` where it binds none."""
