@@ -60,8 +60,8 @@ class Reference:
         nodes = frozenset(double.gradients)
         universe = self._tapes["universe"]
         statements = {
-            "float64": Statements(code, namespace, double.values, nodes),
-            "universe": Statements(code, second, universe.values, nodes),
+            "float64": Statements(code, namespace | double.objects, double.values, nodes),
+            "universe": Statements(code, second | universe.objects, universe.values, nodes),
         }
         self._reckoning = Reckoning(tape, double, universe, statements, code)
         drawn = {name for name, value in namespace.items() if value is not before.get(name)}
@@ -77,6 +77,7 @@ class Reference:
             "torch": torch.__version__,
             "nodes": {name: list(gradient.shape) for name, gradient in tape.gradients.items()},
             "vacuous": sorted(self._reckoning.vacuous),
+            "carried": [index for index, (binds, _) in enumerate(code.graph) if tape.objects.keys() & set(binds)],
             "names": _names(namespace, tape),
         }, tensors
 

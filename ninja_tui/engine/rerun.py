@@ -188,7 +188,7 @@ class Rerun:
             verdict = self._with_names_restored(case, answer) or verdict
         if single.tensor is None:
             verdict = replace(verdict, status=single.status, error=single.trouble)
-        return replace(verdict, line=answer.line, seconds=self._seconds.get(number, 0.0))
+        return replace(verdict, named=answer.gradient, line=answer.line, seconds=self._seconds.get(number, 0.0))
 
     def _with_names_restored(self, case: Case, answer: Answer) -> Verdict | None:
         """The verdict with the diagnosis that names of the lesson were clobbered before, if that is the mistake."""

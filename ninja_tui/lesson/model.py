@@ -8,11 +8,20 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a percent script: its title, its code and the file's line of the code's first line."""
+    """One cell of a percent script: its title, its code and the file's line of the code's first line.
+
+    ``pieces`` are set where it is put together from statements that stand anywhere in the file.
+    """
 
     title: str
     source: str
     line: int
+    pieces: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def parts(self) -> tuple[tuple[str, int], ...]:
+        """What runs: the whole cell, or ``pieces``, each code with its line in the file."""
+        return self.pieces or ((self.source, self.line),)
 
 
 @dataclass(frozen=True)
@@ -75,6 +84,8 @@ class Lesson:
     """A forward pass to walk. ``nodes`` stand in walk order; ``asks`` are those that the person answers.
 
     ``calibrate`` and ``predict`` are what sampling needs: statistics of the training set, and the logits of a context.
+    ``found``: it was found in a script or notebook of any form, whose cells begin in the lines ``starts``;
+    ``hints`` names, for a line of its set-up, what depends on it and could be defined in its place.
     """
 
     name: str
@@ -91,6 +102,9 @@ class Lesson:
     numbers: dict[str, int]
     notes: Notes
     solution: Path | None
+    found: bool = False
+    starts: tuple[int, ...] = ()
+    hints: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def loss(self) -> str:

@@ -39,7 +39,8 @@ def way_on(session: Session) -> str:
         way = "the way forward: Enter or n steps on, p back, t goes to the turn"
         return f"{way}\n{lessons(session)}" if session.position == 0 and session.shelf else way
     if session.phase is Phase.TURN:
-        return f"the turn: from here back, node by node; Enter or n goes to {session.lesson.gradients[session.lesson.asks[0]]}"
+        first = session.lesson.gradients[session.lesson.asks[0]]
+        return f"the turn: from here back, node by node; Enter or n goes to {first}"
     return "the finish: p goes back, / finds a node"
 
 
