@@ -68,6 +68,9 @@ def _parser() -> argparse.ArgumentParser:
         "--data", metavar="FILE", type=Path,
         help="another word list: one word a line, or a CSV with a column Name",
     )  # fmt: skip
+    parser.add_argument(
+        "--setup", metavar="FILE", type=Path, help="a script that defines what a notebook of your own needs and lacks"
+    )
     parser.add_argument("--seed", metavar="N", type=_seed, help="another seed than the lesson's")
     parser.add_argument("--json", metavar="FILE", help="with --replay: write the report as JSON (- for stdout)")
     parser.add_argument("--strict", action="store_true", help="with --replay: every warning is a failure")
@@ -122,7 +125,7 @@ def _options(options: argparse.Namespace) -> Options:
     from ninja_tui.lesson.words import EVERY_LIST, word_list_text
 
     served = () if options.data is None else ((EVERY_LIST, word_list_text(options.data)),)
-    return Options(options.seed, served)
+    return Options(options.seed, served, options.data, options.setup)
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -159,6 +162,9 @@ def _replay(options: argparse.Namespace) -> int:
         if options.json is not None:
             _write(Path(options.json), json_text(report))
     for file in report.files:
+        if options.json == "-":
+            for note in file.notes:
+                print(f"ninja-tui: {file.path}: {note}", file=sys.stderr)
         if file.error is not None:
             print(f"ninja-tui: {file.error}", file=sys.stderr)
     if any(file.error is not None for file in report.files):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,13 +13,20 @@ from ninja_tui.engine.trainer import Named, Tell, Told, Trained, Trainer
 from ninja_tui.engine.verdict import Status, Verdict
 from ninja_tui.engine.workbench import Options, Workbench
 from ninja_tui.errors import UsageError
-from ninja_tui.lesson.read import read_lesson
-from ninja_tui.lesson.solutions import Solutions, read_solutions
+from ninja_tui.lesson.answers import Program
+from ninja_tui.lesson.found.files import served_for
+from ninja_tui.lesson.found.find import Found, find
+from ninja_tui.lesson.found.source import NOTEBOOK
+from ninja_tui.lesson.read import read_lesson, read_text
+from ninja_tui.lesson.solutions import LESSON_MARKER, SavedAnswer, Solutions, read_solutions
 
 
 @dataclass(frozen=True)
 class LessonReport:
-    """A file's answers to one lesson: a verdict for each answer, and one for each node without any."""
+    """A file's answers to one lesson: a verdict for each answer, and one for each node without any.
+
+    Lines count in the file; in a notebook, whose cells begin at ``starts``, in its cells as one script.
+    """
 
     lesson: str
     seed: int | None
@@ -29,6 +36,7 @@ class LessonReport:
     verdicts: tuple[Verdict, ...]
     comparisons: tuple[Comparison, ...] = ()
     revealed: frozenset[str] = frozenset()
+    starts: tuple[int, ...] = ()
 
     @property
     def passed(self) -> int:
@@ -38,11 +46,15 @@ class LessonReport:
 
 @dataclass(frozen=True)
 class FileReport:
-    """One file. ``error`` says in a sentence why it could not be used; then there are no lessons."""
+    """One file. ``error`` says in a sentence why it could not be used; then there are no lessons.
+
+    ``notes`` say what of it was left out.
+    """
 
     path: str
     lessons: tuple[LessonReport, ...] = ()
     error: str | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def status(self) -> Status:
@@ -108,6 +120,9 @@ def replay(request: Request, progress: Progress = lambda _: None) -> Report:
 
 def _file(path: Path, request: Request, benches: dict[str, Workbench], progress: Progress) -> FileReport:
     try:
+        found = found_in(path, request)
+        if found is not None:
+            return _found(found, request, progress)
         solutions = read_solutions(path, request.default_lesson)
         reports = []
         for name in dict.fromkeys(section.lesson for section in solutions.sections()):
@@ -122,19 +137,66 @@ def _file(path: Path, request: Request, benches: dict[str, Workbench], progress:
         return FileReport(str(path), error=str(error))
 
 
+def found_in(path: Path, request: Request) -> Found | None:
+    """The lessons that a script or notebook brings itself; None for a solutions file.
+
+    Raises UsageError where a notebook cannot be read, or has no forward pass.
+    """
+    if path.suffix.lower() == NOTEBOOK:
+        return find(path, request.options.setup)
+    if request.lesson is not None or not path.is_file() or LESSON_MARKER.search(read_text(path, "the file")):
+        return None
+    try:
+        return find(path, request.options.setup)
+    except UsageError:
+        return None
+
+
+def _found(found: Found, request: Request, progress: Progress) -> FileReport:
+    reports = []
+    trouble: list[str] = []
+    for each in found.lessons:
+        progress(f"starting PyTorch, and {each.lesson.name}")
+        served = served_for(each.lesson, request.options.data)
+        bench = Workbench(each.lesson, replace(request.options, served=served))
+        try:
+            bench.open()
+            program = each.program.among(bench.facts.shapes)
+            reports.append(_judged(bench, program, {}, request, _within(str(found.path), progress)))
+        except UsageError as error:
+            trouble.append(str(error))
+        finally:
+            bench.close()
+    if not reports:
+        return FileReport(str(found.path), error=trouble[0], notes=found.notes)
+    return FileReport(str(found.path), tuple(reports), notes=(*found.notes, *trouble))
+
+
 def _lesson(bench: Workbench, solutions: Solutions, request: Request, progress: Progress) -> LessonReport:
+    lesson = bench.lesson
+    nodes = [node.name for node in lesson.nodes if node.name in bench.facts.shapes]
+    program = solutions.program(lesson.name, nodes)
+    saved = solutions.answers(lesson.name, nodes)
+    return _judged(bench, program, saved, request, _within(solutions.where, progress))
+
+
+def _within(where: str, progress: Progress) -> Progress:
+    return lambda words: progress(f"{where}: {words}")
+
+
+def _judged(
+    bench: Workbench, program: Program, saved: Mapping[str, SavedAnswer], request: Request, tell: Progress
+) -> LessonReport:
     lesson, facts = bench.lesson, bench.facts
     nodes = [node.name for node in lesson.nodes if node.name in facts.shapes]
-    program = solutions.program(lesson.name, nodes)
     rerun = Rerun(bench, program, request.timeout)
-    verdicts = rerun.judge_all(lambda node: progress(f"{solutions.where}: d{node}"))
+    verdicts = rerun.judge_all(lambda node: tell(bench.gradient_name(node)))
     if request.strict:
         verdicts = [replace(each, status=Status.FAIL) if each.warnings else each for each in verdicts]
     answered = {answer.node for answer in program.answers}
     missing = [Verdict(node, Status.MISSING, facts.shapes[node]) for node in lesson.asks if node not in answered]
     order = {node: position for position, node in enumerate(nodes)}
     found = sorted([*verdicts, *missing], key=lambda verdict: (order[verdict.node], verdict.line or 0))
-    saved = solutions.answers(lesson.name, nodes)
     return LessonReport(
         lesson=lesson.name,
         seed=facts.seed,
@@ -144,6 +206,7 @@ def _lesson(bench: Workbench, solutions: Solutions, request: Request, progress: 
         verdicts=tuple(found),
         comparisons=tuple(rerun.comparisons),
         revealed=frozenset(node for node, answer in saved.items() if answer.revealed),
+        starts=lesson.starts,
     )
 
 

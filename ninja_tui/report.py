@@ -17,6 +17,7 @@ from ninja_tui.engine.rerun import Comparison
 from ninja_tui.engine.trainer import Begun, Checked, Told
 from ninja_tui.engine.trainer import Progress as Steps
 from ninja_tui.engine.verdict import Status, Verdict, Warning
+from ninja_tui.lesson.found.source import cell_and_line, place
 from ninja_tui.replay import FileReport, LessonReport, Report, TrainingReport
 
 SCHEMA = 1
@@ -73,14 +74,18 @@ def print_report(report: Report, console: Console) -> None:
             console.print(_table(lesson))
             for verdict in lesson.verdicts:
                 for word in words_on(verdict):
-                    where = verdict.node if verdict.line is None else f"{verdict.node}, line {verdict.line}"
+                    where = verdict.node
+                    if verdict.line is not None:
+                        where += f", {place(verdict.line, lesson.starts)}"
                     console.print(Text(f"{where}: {word}", style="yellow"))
             for comparison in lesson.comparisons:
-                console.print(_comparison(comparison))
+                console.print(_comparison(comparison, lesson))
             adrift = _adrift(lesson)
             if adrift:
                 console.print(adrift)
             console.print(_summary(lesson))
+        for note in file.notes:
+            console.print(Text(f"note: {note}", style="yellow"))
     if report.training is not None:
         _print_training(report.training, console)
 
@@ -154,14 +159,20 @@ def _table(lesson: LessonReport) -> Table:
             yes_no(verdict, value=verdict.approximate),
             Text(number_text(verdict.maxdiff)),
             status,
-            Text("" if verdict.line is None else str(verdict.line)),
+            Text("" if verdict.line is None else _place(verdict.line, lesson)),
         )
     return table
 
 
-def _comparison(comparison: Comparison) -> Text:
+def _place(line: int, lesson: LessonReport) -> str:
+    """``14``, or ``3:2`` for the second line of a notebook's third cell."""
+    cell, within = cell_and_line(line, lesson.starts)
+    return str(line) if cell is None else f"{cell}:{within}"
+
+
+def _comparison(comparison: Comparison, lesson: LessonReport) -> Text:
     return Text(
-        f"line {comparison.line}: cmp {comparison.label:15} exact: {comparison.exact!s:5} "
+        f"{place(comparison.line, lesson.starts)}: cmp {comparison.label:15} exact: {comparison.exact!s:5} "
         f"approximate: {comparison.approximate!s:5} maxdiff: {number_text(comparison.maxdiff)}",
         style="dim",
     )
@@ -206,7 +217,7 @@ def _file(file: FileReport) -> dict[str, Any]:
         "status": str(file.status),
         "error": file.error,
         "lessons": [_lesson(lesson) for lesson in file.lessons],
-    }
+    } | ({"notes": list(file.notes)} if file.notes else {})
 
 
 def _lesson(lesson: LessonReport) -> dict[str, Any]:
@@ -216,8 +227,16 @@ def _lesson(lesson: LessonReport) -> dict[str, Any]:
         "loss": _number(lesson.loss),
         "passed": lesson.passed,
         "total": lesson.total,
-        "nodes": [_verdict(verdict) for verdict in lesson.verdicts],
+        "nodes": [_verdict(verdict) | _cell(verdict, lesson) for verdict in lesson.verdicts],
     }
+
+
+def _cell(verdict: Verdict, lesson: LessonReport) -> dict[str, Any]:
+    """A notebook's line is one of a cell."""
+    if verdict.line is None or not lesson.starts:
+        return {}
+    cell, within = cell_and_line(verdict.line, lesson.starts)
+    return {"line": within, "cell": cell}
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def diagnose(reckoning: Reckoning, evidence: Evidence) -> Finding | None:
 def _looks(reckoning: Reckoning, evidence: Evidence) -> list[Look]:
     """The looks in which the answer is wrong, the most telling first: with random upstream if it reads any."""
     node = evidence.node
-    reads = any(f"d{name}" in evidence.depends for name in reckoning.upstream[Look.SINGLE])
+    reads = any(reckoning.gradient(name) in evidence.depends for name in reckoning.upstream[Look.SINGLE])
     random = reads or node in reckoning.vacuous
     order = (Look.RANDOM, Look.LOCAL, Look.VACUOUS) if random else (Look.LOCAL, Look.RANDOM, Look.VACUOUS)
     there = [look for look in order if look in evidence.gradients and not evidence.gradients[look].is_complex()]
@@ -74,7 +74,7 @@ def _of_error(reckoning: Reckoning, evidence: Evidence) -> Finding | None:
         return None
     known = statements.shapes(evidence.depends)
     operands = ", ".join(f"{name} {size}" for name, size in known.items())
-    told = f"operands: {operands}; d{node} must be {shape}"
+    told = f"operands: {operands}; {reckoning.gradient(node)} must be {shape}"
     through_matrix = any(statements.multiplies_matrices(index) for index in statements.consumers(node))
     if through_matrix and evidence.multiplies and not evidence.multiplies_matrices:
         return Finding(Kind.ELEMENTWISE, f"forward is a matrix product, so backward is one too, not `*`; {told}")

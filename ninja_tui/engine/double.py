@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from typing import Any
 
 import torch
@@ -53,6 +54,8 @@ def cast(value: Any, dtype: torch.dtype, done: dict[int, Any]) -> Any:
     if isinstance(value, torch.Tensor):
         detached = value.detach()
         copy = detached.to(dtype, copy=True) if detached.is_floating_point() else detached.clone()
+    elif isinstance(value, torch.nn.Module):
+        copy = deepcopy(value).to(dtype)
     elif type(value) in (list, tuple) and any(isinstance(item, torch.Tensor) for item in value):
         copy = type(value)(cast(item, dtype, done) for item in value)
     elif type(value) is dict and any(isinstance(item, torch.Tensor) for item in value.values()):

@@ -47,14 +47,14 @@ class Evidence:
 
     @classmethod
     def from_body(
-        cls, body: Mapping[str, Any], gradients: Mapping[Look, torch.Tensor], restored: torch.Tensor | None
+        cls, body: Mapping[str, Any], own: str, gradients: Mapping[Look, torch.Tensor], restored: torch.Tensor | None
     ) -> Evidence:
-        """From a request's plain data."""
+        """From a request's plain data; ``own`` is the name of the node's gradient."""
         return cls(
             node=str(body["node"]),
             gradients=gradients,
             errors={Look(key): str(error) for key, error in body["errors"].items()},
-            depends=frozenset(body["depends"]) - {f"d{body['node']}"},
+            depends=frozenset(body["depends"]) - {own},
             multiplies=bool(body["multiplies"]),
             multiplies_matrices=bool(body["multiplies_matrices"]),
             reads_grad=bool(body["reads_grad"]),
@@ -80,7 +80,7 @@ def judge(reckoning: Reckoning, evidence: Evidence) -> dict[str, Any]:
     passed, probe, warnings = _decide(reckoning, evidence, relative)
     if single.dtype != expected.dtype:
         passed, probe, warnings = False, None, []
-    leans = _used(reckoning, evidence) if "structure" in warnings else []
+    leans = [reckoning.gradient(node) for node in _used(reckoning, evidence)] if "structure" in warnings else []
     if passed and single.shape != expected.shape:
         warnings.insert(0, "shape")
     if passed and evidence.reads_grad:
@@ -146,18 +146,19 @@ def _decide(
     if not used:
         return True, "closed form: needs none of its readers' gradients", ["closed-form"]
     if holds(Look.VACUOUS):
-        kind = "sparsity" if all(_sparse(reckoning, name) for name in used) else "structure"
-        return True, f"right here, leans on the {kind} of {', '.join(used)}", ["structure"]
+        kind = "sparsity" if all(_sparse(reckoning, node) for node in used) else "structure"
+        return True, f"right here, leans on the {kind} of {', '.join(map(reckoning.gradient, used))}", ["structure"]
     return False, None, []
 
 
 def _used(reckoning: Reckoning, evidence: Evidence) -> list[str]:
-    """The upstream gradients that the answer depends on."""
-    return sorted(name for name in reckoning.upstream_names(evidence.node) if name in evidence.depends)
+    """The nodes whose upstream gradients the answer depends on."""
+    nodes = reckoning.upstream_nodes(evidence.node)
+    return sorted(node for node in nodes if reckoning.gradient(node) in evidence.depends)
 
 
-def _sparse(reckoning: Reckoning, gradient: str) -> bool:
-    upstream = reckoning.upstream[Look.LOCAL][gradient.removeprefix("d")]
+def _sparse(reckoning: Reckoning, node: str) -> bool:
+    upstream = reckoning.upstream[Look.LOCAL][node]
     return int(torch.count_nonzero(upstream)) * 2 < upstream.numel()
 
 

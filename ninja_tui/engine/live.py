@@ -56,7 +56,8 @@ class LiveJudge:
         self._runner: Runner | None = None
         self._ready: _Ready | None = None
         self._excluded: set[str] = set()
-        self._gradients = frozenset(f"d{node}" for node in bench.facts.shapes)
+        self._name = bench.gradient_name
+        self._gradients = frozenset(map(self._name, bench.facts.shapes))
 
     def prepare(self, place: Place) -> None:
         """Makes ready for answers at ``place``: what stands before it has run when this returns."""
@@ -74,14 +75,14 @@ class LiveJudge:
         """The verdict on ``code``, which is complete Python, as the answer at ``place``."""
         if self._ready is None or self._ready.place != place:
             self.prepare(place)
-        ready, gradient = self._ready, f"d{place.node}"
+        ready, gradient = self._ready, self._name(place.node)
         shape = self._bench.facts.shapes[place.node]
         if ready is None or not binds(code, gradient):
             return Verdict(place.node, Status.ERROR, shape, error=f"the answer does not bind {gradient}")
         self._supply(ready, names_read(code))
         traits = traits_of([code], [step.code for step in place.steps], self._gradients)
-        watch = [f"d{node}" for _, node in place.completed if node != place.node]
-        watch += [f"d{node}" for node in ready.bound if f"d{node}" not in watch]
+        watch = [self._name(node) for _, node in place.completed if node != place.node]
+        watch += [name for name in map(self._name, ready.bound) if name not in watch]
         outcomes: dict[Look, Outcome] = {}
         output, changed = "", set[str]()
         try:
@@ -131,7 +132,7 @@ class LiveJudge:
         return verdict
 
     def _restored(self, ready: _Ready, code: str, names: list[str]) -> TensorData | None:
-        name = f"d{ready.place.node}"
+        name = self._name(ready.place.node)
         body = {"do": "try", "looks": [Look.LOCAL], "code": code, "name": name, "restore": names}
         _, tensors = ready.runner.request(body, LIVE_TIMEOUT)
         return tensors.get(Look.LOCAL)
@@ -140,7 +141,7 @@ class LiveJudge:
         """Runs the steps before the place that do not hang; False where one did, and the runner is dead."""
         place, runner = ready.place, ready.runner
         before = {name for step in place.steps for name in step.reads}
-        ended = {f"d{node}" for _, node in place.completed}
+        ended = {self._name(node) for _, node in place.completed}
         runner.begin(LOOKS, before)
         self._supply(ready, before - ended)
         for index, step in enumerate(place.steps):
@@ -149,7 +150,7 @@ class LiveJudge:
             for at, node in place.completed:
                 if at == index and node != place.node:
                     looks = REPLACED if node in place.own else (Look.SINGLE, *REPLACED)
-                    runner.put(node, {look: self._bench.gradient(node, look) for look in looks})
+                    runner.put(node, self._name(node), {look: self._bench.gradient(node, look) for look in looks})
                     ready.bound.add(node)
         return True
 
@@ -168,8 +169,8 @@ class LiveJudge:
     def _supply(self, ready: _Ready, names: set[str] | frozenset[str]) -> None:
         """Puts the reference in place for gradients that are read and that no answer before gave."""
         for other in self._bench.facts.shapes:
-            if f"d{other}" in names and other not in ready.bound and other != ready.place.node:
-                ready.runner.put(other, {look: self._bench.gradient(other, look) for look in LOOKS})
+            if self._name(other) in names and other not in ready.bound and other != ready.place.node:
+                ready.runner.put(other, self._name(other), {look: self._bench.gradient(other, look) for look in LOOKS})
                 ready.bound.add(other)
 
     def _drop(self) -> None:

@@ -34,7 +34,7 @@ def transposed(case: Mistakes) -> Finding | None:
         if name in bound:
             if name not in upstream:
                 continue
-            upstream, values, told = {**upstream, name: upstream[name].mT}, {}, f"d{name}"
+            upstream, values, told = {**upstream, name: upstream[name].mT}, {}, case.gradient(name)
         part = case.statements.with_value(index, case.node, values, upstream)
         if part is not None and factor_of(given, part) is not None:
             message = f"`{told}` lies on its side: it is to be transposed, or it is and should not be"
@@ -85,12 +85,14 @@ def masked(case: Mistakes) -> Finding | None:
         return None
     wrong = int((~alike).sum().item())
     if not bool((wanted[~alike] != 0).any()):
+        kind = Kind.EXTRA_PATH
         message = f"{wrong} of {wanted.numel()} entries should be 0: what did not pass forward does not pass back"
     elif not bool((given[~alike] != 0).any()):
+        kind = Kind.MISSING_PATH
         message = f"{wrong} of {wanted.numel()} entries are 0 and should not be: this mask does not belong here"
     else:
         return None
-    return Finding(Kind.MASK, message, frozenset(case.consumers))
+    return Finding(kind, message, frozenset(case.consumers))
 
 
 def other_factor(case: Mistakes) -> Finding | None:
@@ -100,7 +102,7 @@ def other_factor(case: Mistakes) -> Finding | None:
     index = case.consumers[0]
     bound = case.statements.binds(index)
     if len(bound) == 1 and bound[0] in case.upstream and same(case.given, case.upstream[bound[0]]):
-        message = f"d{bound[0]} alone: the derivative of this statement is missing"
+        message = f"{case.gradient(bound[0])} alone: the derivative of this statement is missing"
         return Finding(Kind.WRONG_POWER, message, frozenset(case.consumers))
     alone = len(case.statements.reads(index)) == 1 and len(bound) == 1
     if not alone or case.statements.operands(index)[bound[0]].shape != case.wanted.shape:

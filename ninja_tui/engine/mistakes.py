@@ -37,7 +37,8 @@ class Mistakes:
         self.look = look if look in evidence.gradients else Look.SINGLE
         self.node, self.statements = evidence.node, reckoning.statements(self.look)
         self.consumers = self.statements.consumers(self.node)
-        consumed = reckoning.upstream_names(self.node)
+        self.gradient = reckoning.gradient
+        consumed = [self.gradient(name) for name in reckoning.upstream_nodes(self.node)]
         self.uses_upstream = any(name in evidence.depends for name in consumed)
         self.has_upstream = bool(consumed)
         given = evidence.gradients[self.look]
@@ -269,7 +270,7 @@ class Mistakes:
         if given is None or not self.has_upstream:
             return None
         nodes = self._reckoning.upstream[Look.SINGLE]
-        read = [name for name in nodes if f"d{name}" in self.evidence.depends]
+        read = [name for name in nodes if self.gradient(name) in self.evidence.depends]
         for index in self.parts:
             bound = [name for name in self.statements.binds(index) if name in self.upstream]
             rest = [part for other, part in self.parts.items() if other != index]
@@ -286,9 +287,10 @@ class Mistakes:
                     continue
                 if factor_of(given, part) is None and not self._without(given, [part, *rest]):
                     continue
-                right = ", ".join(f"d{name}" for name in bound)
+                right = ", ".join(map(self.gradient, bound))
                 if other is not None:
-                    return Finding(Kind.NO_UPSTREAM, f"d{other} stands where the upstream gradient {right} belongs")
+                    it = self.gradient(other)
+                    return Finding(Kind.NO_UPSTREAM, f"{it} stands where the upstream gradient {right} belongs")
                 return Finding(Kind.NO_UPSTREAM, f"the local derivative alone, without the upstream gradient {right}")
         ones = {name: torch.ones_like(tensor) for name, tensor in self.upstream.items()}
         everywhere = list(self.statements.contributions(self.node, ones).values())
@@ -306,9 +308,9 @@ class Mistakes:
         if self.uses_upstream or not self.has_upstream:
             return None
         random = self._reckoning.upstream[Look.RANDOM]
-        if self.evidence.depends & {f"d{name}" for name in random}:
+        if self.evidence.depends & {self.gradient(name) for name in random}:
             return None
-        names = ", ".join(f"d{name}" for index in self.consumers for name in self.statements.binds(index))
+        names = ", ".join(self.gradient(name) for index in self.consumers for name in self.statements.binds(index))
         return Finding(Kind.NO_UPSTREAM, f"it does not depend on the upstream gradient: {names}")
 
     def path_summed(self) -> Finding | None:
@@ -317,7 +319,7 @@ class Mistakes:
         if given is None or len(self.parts) < 2 or not self.uses_upstream:
             return None
         for index, part in self.parts.items():
-            if not any(f"d{name}" in self.evidence.depends for name in self.statements.binds(index)):
+            if not any(self.gradient(name) in self.evidence.depends for name in self.statements.binds(index)):
                 continue
             rest = given - sum((other for key, other in self.parts.items() if key != index), torch.zeros_like(part))
             for axes in subsets(part.dim()):
@@ -332,10 +334,10 @@ class Mistakes:
         if given is None:
             return None
         for name, tensor in self.upstream.items():
-            if f"d{name}" not in self.evidence.depends or tensor.shape != given.shape:
+            if self.gradient(name) not in self.evidence.depends or tensor.shape != given.shape:
                 continue
             if factor_of(given - self.wanted, tensor) is not None:
-                return Finding(Kind.EXTRA_PATH, f"d{name} is in it and should not be, or not like this")
+                return Finding(Kind.EXTRA_PATH, f"{self.gradient(name)} is in it and should not be, or not like this")
         return None
 
     def worst(self) -> str:

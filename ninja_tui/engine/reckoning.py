@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from ninja_tui.engine.compare import largest_entry
+from ninja_tui.engine.lesson_code import LessonCode
 from ninja_tui.engine.looks import BASES, Look
 from ninja_tui.engine.tape import Tape
 from ninja_tui.engine.vjp import Statements
@@ -26,12 +27,13 @@ class Reckoning:
     """The looks of one lesson: its tapes in float32 and float64, another universe's, and random upstreams."""
 
     def __init__(
-        self, single: Tape, double: Tape, universe: Tape, statements: dict[str, Statements], loss: str
+        self, single: Tape, double: Tape, universe: Tape, statements: dict[str, Statements], code: LessonCode
     ) -> None:
         self._statements = statements
+        self.gradient = code.gradient
         self._single, self._double, self._universe = single, double, universe
         self.vacuous = frozenset(name for name in double.gradients if _vacuous(single, double, name))
-        one = {loss: torch.ones((), dtype=torch.float64)}
+        one = {code.loss: torch.ones((), dtype=torch.float64)}
         generator = torch.Generator().manual_seed(RANDOM_SEED)
         random = {
             name: torch.randn(gradient.shape, generator=generator, dtype=torch.float64)
@@ -52,11 +54,11 @@ class Reckoning:
         """The lesson's statements on the values of ``look``, in float64."""
         return self._statements["universe" if BASES[look] == "universe" else "float64"]
 
-    def upstream_names(self, node: str) -> list[str]:
-        """The gradients that flow into ``node``, without the loss's, which is 1 always."""
+    def upstream_nodes(self, node: str) -> list[str]:
+        """The nodes whose gradients flow into ``node``, without the loss, whose gradient is 1 always."""
         statements = self.statements(Look.LOCAL)
         bound = [name for index in statements.consumers(node) for name in statements.binds(index)]
-        return [f"d{name}" for name in bound if name in self.upstream[Look.SINGLE]]
+        return [name for name in bound if name in self.upstream[Look.SINGLE]]
 
     def target(self, look: Look, node: str) -> Target:
         """What an answer to ``node`` must give in ``look``."""

@@ -60,10 +60,10 @@ class Reference:
         nodes = frozenset(double.gradients)
         universe = self._tapes["universe"]
         statements = {
-            "float64": Statements(code, namespace, double.values, nodes),
-            "universe": Statements(code, second, universe.values, nodes),
+            "float64": Statements(code, namespace | double.objects, double.values, nodes),
+            "universe": Statements(code, second | universe.objects, universe.values, nodes),
         }
-        self._reckoning = Reckoning(tape, double, universe, statements, code.loss)
+        self._reckoning = Reckoning(tape, double, universe, statements, code)
         drawn = {name for name, value in namespace.items() if value is not before.get(name)}
         shared = drawn | set(tape.bound) | set(code.parameters)
         tensors: dict[str, TensorData] = {}
@@ -77,6 +77,7 @@ class Reference:
             "torch": torch.__version__,
             "nodes": {name: list(gradient.shape) for name, gradient in tape.gradients.items()},
             "vacuous": sorted(self._reckoning.vacuous),
+            "carried": [index for index, (binds, _) in enumerate(code.graph) if tape.objects.keys() & set(binds)],
             "names": _names(namespace, tape),
         }, tensors
 
@@ -84,11 +85,12 @@ class Reference:
         """Judges an answer by the gradients it gave, by look; see ``judge.judge``."""
         tensors = {key: unpack(packed) for key, packed in message.tensors.items()}
         restored = tensors.pop("restored", None)
-        evidence = Evidence.from_body(message.body, {Look(key): each for key, each in tensors.items()}, restored)
-        if Look.SINGLE in evidence.gradients:
-            self._yours[evidence.node] = evidence.gradients[Look.SINGLE]
         if self._reckoning is None:
             raise Refused("the lesson is not open")
+        own = self._reckoning.gradient(str(message.body["node"]))
+        evidence = Evidence.from_body(message.body, own, {Look(key): each for key, each in tensors.items()}, restored)
+        if Look.SINGLE in evidence.gradients:
+            self._yours[evidence.node] = evidence.gradients[Look.SINGLE]
         return judge(self._reckoning, evidence), {}
 
     def compare(self, message: Message) -> Reply:

@@ -97,11 +97,12 @@ class Rerun:
         self._bench = bench
         self._program = program
         self._timeout = timeout
-        self._gradients = frozenset(f"d{node}" for node in bench.facts.shapes)
+        self._named = {bench.gradient_name(node): node for node in bench.facts.shapes}
+        self._gradients = frozenset(self._named) | {answer.gradient for answer in program.answers}
         self._dead: dict[int, tuple[Status, str]] = {}
         self._errors: dict[tuple[Look, int], str] = {}
         self._seconds: dict[int, float] = {}
-        self._puts: dict[int, list[tuple[str, tuple[Look, ...]]]] = {}
+        self._puts: dict[int, list[tuple[str, str, tuple[Look, ...]]]] = {}
         self._complete: dict[str, int] = {}
         self._log = _Log()
         self._more: dict[int, bool] = {}
@@ -141,8 +142,8 @@ class Rerun:
 
     def _step(self, index: int, looks: tuple[Look, ...], timeout: float) -> dict[Look, _Taken]:
         step = self._program.steps[index]
-        take = [f"d{answer.node}" for answer in self._program.answers if answer.last == index]
-        own = {f"d{self._program.answers[number].node}" for number in step.answers}
+        take = [answer.gradient for answer in self._program.answers if answer.last == index]
+        own = {self._program.answers[number].gradient for number in step.answers}
         watch = [gradient for gradient in self._complete if gradient not in own]
         body = {"do": "step", "looks": looks, "code": step.code, "line": step.line, "take": take, "watch": watch}
         body["own"] = sorted(own)
@@ -187,7 +188,7 @@ class Rerun:
             verdict = self._with_names_restored(case, answer) or verdict
         if single.tensor is None:
             verdict = replace(verdict, status=single.status, error=single.trouble)
-        return replace(verdict, line=answer.line, seconds=self._seconds.get(number, 0.0))
+        return replace(verdict, named=answer.gradient, line=answer.line, seconds=self._seconds.get(number, 0.0))
 
     def _with_names_restored(self, case: Case, answer: Answer) -> Verdict | None:
         """The verdict with the diagnosis that names of the lesson were clobbered before, if that is the mistake."""
@@ -198,7 +199,7 @@ class Rerun:
         if not by:
             return None
         code = "\n".join(self._program.steps[index].code for index in answer.steps)
-        body = {"do": "try", "looks": [Look.LOCAL], "code": code, "name": f"d{answer.node}", "restore": sorted(by)}
+        body = {"do": "try", "looks": [Look.LOCAL], "code": code, "name": answer.gradient, "restore": sorted(by)}
         try:
             _, tensors = self._runner.request(body, self._timeout)
         except (TimedOut, Broken):
@@ -217,9 +218,10 @@ class Rerun:
         """Puts upstream gradients in the place of a complete answer, which has left the runner by now."""
         answer, verdict = self._program.answers[number], self._verdicts[number]
         looks = REPLACED if stays(verdict) else (Look.SINGLE, *REPLACED)
-        self._puts.setdefault(index, []).append((answer.node, looks))
-        self._put(self._runner, answer.node, looks)
-        self._complete[f"d{answer.node}"] = number
+        self._puts.setdefault(index, []).append((answer.node, answer.gradient, looks))
+        self._put(self._runner, answer.node, answer.gradient, looks)
+        self._complete[answer.gradient] = number
+        self._named[answer.gradient] = answer.node
 
     def _outcome(self, look: Look, number: int, taken: _Taken | None) -> Outcome:
         answer = self._program.answers[number]
@@ -229,14 +231,17 @@ class Rerun:
                 return Outcome(None, status, trouble)
         if (look, number) in self._errors or taken is None:
             return Outcome(None, trouble=self._errors.get((look, number), "the answer did not run"))
-        gradient = f"d{answer.node}"
+        gradient = answer.gradient
         expected = (gradient, self._bench.facts.shapes[answer.node])
         return outcome_of({}, taken.kinds.get(gradient, ""), taken.tensors.get(gradient), expected)
 
     def _traits(self, answer: Answer) -> Any:
         steps = self._program.steps
         loose = [step.code for index, step in enumerate(steps[: answer.last]) if self._binds_more(index)]
-        return traits_of([steps[index].code for index in answer.steps], loose, self._gradients)
+        traits = traits_of([steps[index].code for index in answer.steps], loose, self._gradients)
+        named = self._named | {answer.gradient: answer.node}
+        known = {name: self._bench.gradient_name(named[name]) for name in traits.depends if name in named}
+        return replace(traits, depends=frozenset(known.get(name, name) for name in traits.depends))
 
     def _binds_more(self, index: int) -> bool:
         """Whether a step binds names beside gradients, by which an answer may depend on others."""
@@ -261,9 +266,9 @@ class Rerun:
             code = " ".join(step.code.split())[:60]
             message = f"line {step.line}, `{code}`, changes {gradient} too: the two names are one tensor"
             self._warn(self._program.answers[number].node, Warning.ALIASING, Diagnosis("aliasing", message))
-            node = str(gradient)[1:]
-            self._puts.setdefault(index, []).append((node, REPLACED))
-            self._put(self._runner, node, REPLACED)
+            node = self._program.answers[number].node
+            self._puts.setdefault(index, []).append((node, gradient, REPLACED))
+            self._put(self._runner, node, gradient, REPLACED)
         for name in said["clobbered"]:
             self._log.clobbered[str(name)] = (nodes[0] if nodes else "", step.line)
 
@@ -284,12 +289,13 @@ class Rerun:
         """A new runner in which the steps before ``upto`` have run, as they did in the one before."""
         answered = {answer.node for answer in self._program.answers}
         read = {name for step in self._program.steps for name in step.reads}
-        unanswered = [node for node in self._bench.facts.shapes if node not in answered and f"d{node}" in read]
+        names = {node: self._bench.gradient_name(node) for node in self._bench.facts.shapes if node not in answered}
+        unanswered = {node: name for node, name in names.items() if name in read}
         while True:
             runner = self._bench.runner()
             runner.begin(LOOKS, read)
-            for node in unanswered:
-                self._put(runner, node, LOOKS)
+            for node, name in unanswered.items():
+                self._put(runner, node, name, LOOKS)
             if self._again(runner, upto):
                 return runner
             runner.close()
@@ -312,12 +318,12 @@ class Rerun:
                 except (TimedOut, Broken) as error:
                     self._bury(index, error)
                     return False
-            for node, looks in self._puts.get(index, []):
-                self._put(runner, node, looks)
+            for node, name, looks in self._puts.get(index, []):
+                self._put(runner, node, name, looks)
         return True
 
-    def _put(self, runner: Runner, node: str, looks: Iterable[Look]) -> None:
-        runner.put(node, {look: self._bench.gradient(node, look) for look in looks})
+    def _put(self, runner: Runner, node: str, name: str, looks: Iterable[Look]) -> None:
+        runner.put(node, name, {look: self._bench.gradient(node, look) for look in looks})
 
 
 def _with_line(error: str, said: dict[str, Any], step: Step) -> str:

@@ -19,6 +19,7 @@ from ninja_tui.engine.double import cast, precision
 from ninja_tui.engine.execution import Namespace, draw_minibatch, line_in, message_of, set_up
 from ninja_tui.engine.lesson_code import LessonCode
 from ninja_tui.engine.looks import BASES, FIRST, Look, dtype_of
+from ninja_tui.engine.outside import OnCpu
 from ninja_tui.engine.tensors import pack, unpack
 from ninja_tui.engine.wire import Message, TensorData
 from ninja_tui.engine.worker import Refused, Reply
@@ -43,13 +44,15 @@ class Runner:
 
     def __init__(self) -> None:
         self._drawn: dict[str, Namespace] = {}
-        self._loss = ""
+        self._loss = ("", "")
         self._nodes: tuple[str, ...] = ()
+        self._statements: tuple[tuple[str, int], ...] = ()
         self._base: dict[str, Namespace] = {}
         self._runs: dict[str, Namespace] = {}
         self._origins: dict[str, dict[str, tuple[int, int]]] = {}
         self._compared: list[tuple[str, int, torch.Tensor]] = []
         self._own: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+        self._devices = contextlib.ExitStack()
         limit_memory()
 
     def requests(self) -> dict[str, Callable[[Message], Reply]]:
@@ -71,7 +74,10 @@ class Runner:
         second = dict(first)
         draw_minibatch(code, second)
         self._drawn = {"float32": first, "float64": first, "universe": second}
-        self._loss, self._nodes = code.loss, code.nodes
+        self._statements = code.statements
+        if code.found:
+            self._devices.enter_context(OnCpu())
+        self._loss, self._nodes = (code.loss, code.gradient(code.loss)), code.nodes
         return {}, {}
 
     def load(self, message: Message) -> Reply:
@@ -85,9 +91,19 @@ class Runner:
             done = {id(value): tensors[name] for name, value in drawn.items() if name in tensors}
             values = {name: cast(value, dtype, done) for name, value in drawn.items()}
             values |= tensors
-            values[f"d{self._loss}"] = torch.ones_like(values[self._loss])
+            loss, gradient = self._loss
+            values[gradient] = torch.ones_like(values[loss])
+            for index in message.body.get("carried", []):
+                self._carry(index, values, dtype_of(base))
             self._base[base] = values
         return {}, {}
+
+    def _carry(self, index: int, values: Namespace, dtype: str) -> None:
+        """Adds what a statement of the forward pass binds beside tensors, which is not sent."""
+        run = dict(values)
+        code, line = self._statements[index]
+        _execute(code, line, dtype, run)
+        values |= {name: value for name, value in run.items() if name not in values and name != "__builtins__"}
 
     def begin(self, message: Message) -> Reply:
         """For each of ``looks`` a fresh namespace in which steps follow; tensors called ``names`` are its own."""

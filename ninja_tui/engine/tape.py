@@ -10,6 +10,7 @@ import torch
 from ninja_tui.engine.double import cast, precision
 from ninja_tui.engine.execution import Namespace, run_cell
 from ninja_tui.engine.lesson_code import LessonCode
+from ninja_tui.engine.outside import on_cpu
 from ninja_tui.engine.worker import Refused
 
 SPREAD = 0.2
@@ -20,12 +21,16 @@ OFF_ZERO = 0.05
 
 @dataclass(frozen=True)
 class Tape:
-    """``values`` and ``gradients`` by name; only nodes that the loss depends on have a gradient."""
+    """``values`` and ``gradients`` by name; only nodes that the loss depends on have a gradient.
+
+    ``objects`` are what statements bind beside tensors, like the two halves of ``x.max(1)``.
+    """
 
     loss: float
     values: dict[str, torch.Tensor]
     gradients: dict[str, torch.Tensor]
     bound: tuple[str, ...]
+    objects: Namespace
 
 
 def record(code: LessonCode, namespace: Namespace, dtype: str) -> Tape:
@@ -35,14 +40,14 @@ def record(code: LessonCode, namespace: Namespace, dtype: str) -> Tape:
     no scalar, or nothing needs a gradient.
     """
     done: dict[int, object] = {}
-    with precision(dtype):
+    with precision(dtype), on_cpu(code):
         own = {name: cast(value, getattr(torch, dtype), done) for name, value in namespace.items()}
         for name in code.parameters:
             if isinstance(own.get(name), torch.Tensor) and own[name].is_floating_point():
                 own[name].requires_grad_()
         before = dict(own)
         for source, line in code.statements:
-            run_cell(ast.parse(source), line, code.where, own)
+            run_cell(ast.parse(source), line, code, own)
             for name in code.nodes:
                 value = own.get(name)
                 if isinstance(value, torch.Tensor) and value.requires_grad and not value.is_leaf:
@@ -61,7 +66,8 @@ def record(code: LessonCode, namespace: Namespace, dtype: str) -> Tape:
         if name in tensors and (gradient := tensors[name].grad) is not None
     }
     values = {name: value.detach() for name, value in tensors.items()}
-    return Tape(loss.item(), values, gradients, bound)
+    objects = {name: own[name] for binds, _ in code.graph for name in binds if name in own and name not in values}
+    return Tape(loss.item(), values, gradients, bound, objects)
 
 
 def elsewhere(code: LessonCode, namespace: Namespace) -> Namespace:

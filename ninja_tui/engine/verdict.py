@@ -86,11 +86,12 @@ class Verdict:
     error: str | None = None
     output: str = ""
     seconds: float = 0.0
+    named: str | None = None
 
     @property
     def gradient(self) -> str:
-        """The name that the answer binds."""
-        return f"d{self.node}"
+        """The name that the answer binds: ``named``, where it is not ``d<node>``."""
+        return self.named or f"d{self.node}"
 
     @property
     def adrift(self) -> bool:

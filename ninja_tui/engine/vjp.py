@@ -10,7 +10,8 @@ import torch
 from ninja_tui.engine.double import precision
 from ninja_tui.engine.execution import Namespace
 from ninja_tui.engine.lesson_code import LessonCode
-from ninja_tui.lesson.names_in import reads, target_names
+from ninja_tui.engine.outside import on_cpu
+from ninja_tui.lesson.names_in import reads
 from ninja_tui.lesson.traits import multiplies_matrices
 
 Gradients = Mapping[str, torch.Tensor]
@@ -23,13 +24,19 @@ class Statements:
         self._namespace: Namespace = {**namespace, **values}
         self._values = values
         self._nodes = nodes
+        self._gradient = code.gradient
+        self._code = code
         self._trees = [ast.parse(source) for source, _ in code.statements]
         self._compiled = [compile(tree, code.where, "exec") for tree in self._trees]
-        self._binds = [_bound(tree) for tree in self._trees]
-        leading = [not {*nodes, code.loss}.isdisjoint(names) for names in self._binds]
+        self._binds = [binds for binds, _ in code.graph]
+        self._after = [_followers(code, index, values) for index in range(len(code.graph))]
+        leading = [
+            bool(after) or not {*nodes, code.loss}.isdisjoint(names)
+            for names, after in zip(self._binds, self._after, strict=True)
+        ]
         self._reads = [
-            tuple(name for name in reads(tree) if leads and name in nodes)
-            for tree, leads in zip(self._trees, leading, strict=True)
+            tuple(name for name in names if leads and name in nodes)
+            for (_, names), leads in zip(code.graph, leading, strict=True)
         ]
 
     def consumers(self, node: str) -> list[int]:
@@ -41,8 +48,9 @@ class Statements:
         return self._reads[index]
 
     def binds(self, index: int) -> tuple[str, ...]:
-        """The names that a statement binds."""
-        return self._binds[index]
+        """The names that a statement binds; of what is no tensor those that the statements behind it bind."""
+        after = self._after[index]
+        return tuple(name for each in (index, *after) for name in self._binds[each]) if after else self._binds[index]
 
     def multiplies_matrices(self, index: int) -> bool:
         """Whether a statement holds a matrix product."""
@@ -50,13 +58,13 @@ class Statements:
 
     def operands(self, index: int) -> dict[str, torch.Tensor]:
         """The tensors that a statement reads and binds."""
-        names = (*reads(self._trees[index]), *self._binds[index])
+        names = (*reads(self._trees[index]), *self.binds(index))
         return {name: self._values[name] for name in names if name in self._values}
 
     def shapes(self, names: Iterable[str]) -> dict[str, tuple[int, ...]]:
         """The shapes of those ``names`` that are tensors of the lesson, or gradients of its nodes."""
         known = {name: tuple(value.shape) for name, value in self._values.items()}
-        known |= {f"d{name}": known[name] for name in self._nodes if name in known}
+        known |= {self._gradient(name): known[name] for name in self._nodes if name in known}
         return {name: known[name] for name in sorted(names) if name in known}
 
     @property
@@ -83,7 +91,7 @@ class Statements:
         value = self._values[node]
         if len(consumers) != 1:
             return None
-        outputs = [self._values[name] for name in self._binds[consumers[0]] if name in self._values]
+        outputs = [self._values[name] for name in self.binds(consumers[0]) if name in self._values]
         if not outputs or outputs[0].shape == value.shape:
             return None
         try:
@@ -96,9 +104,13 @@ class Statements:
     ) -> torch.Tensor | None:
         leaf = value.detach().clone().requires_grad_()
         namespace = {**self._namespace, **(instead or {}), node: leaf}
-        with torch.enable_grad(), precision("float64"):
+        with torch.enable_grad(), precision("float64"), on_cpu(self._code):
             exec(self._compiled[index], namespace)
-            pairs = [(namespace[name], upstream[name]) for name in self._binds[index] if name in upstream]
+            if self._after[index]:
+                namespace[node] = self._values[node]
+            for follower in self._after[index]:
+                exec(self._compiled[follower], namespace)
+            pairs = [(namespace[name], upstream[name]) for name in self.binds(index) if name in upstream]
             pairs = [(output, given) for output, given in pairs if output.requires_grad]
             if not pairs:
                 return None
@@ -108,11 +120,13 @@ class Statements:
         return found
 
 
-def _bound(tree: ast.Module) -> tuple[str, ...]:
-    return tuple(
-        name
-        for statement in tree.body
-        if isinstance(statement, ast.Assign)
-        for target in statement.targets
-        for name in target_names(target)
-    )
+def _followers(code: LessonCode, index: int, values: Gradients) -> tuple[int, ...]:
+    """The statements that read what statement ``index`` binds and is no tensor, like ``x.max(1)``: its other half."""
+    carried = {name for name in code.graph[index][0] if name not in values}
+    found: list[int] = []
+    for later in range(index + 1, len(code.graph)):
+        binds, names = code.graph[later]
+        if carried.intersection(names):
+            found.append(later)
+            carried |= {name for name in binds if name not in values}
+    return tuple(found)

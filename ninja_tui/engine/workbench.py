@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import pathlib
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -24,10 +25,15 @@ OPENING = 120.0
 
 @dataclass(frozen=True)
 class Options:
-    """The choices of a session: a seed in place of the lesson's, and texts in the place of data files."""
+    """The choices of a session: a seed in place of the lesson's, and texts in the place of data files.
+
+    ``data`` is a person's own data file, and ``setup`` a script that defines what a found lesson lacks.
+    """
 
     seed: int | None = None
     served: tuple[tuple[str, str], ...] = ()
+    data: pathlib.Path | None = None
+    setup: pathlib.Path | None = None
 
 
 @dataclass(frozen=True)
@@ -74,9 +80,11 @@ class Workbench:
 
     def __init__(self, lesson: Lesson, options: Options) -> None:
         self.lesson = lesson
+        self._gradient_names = lesson.gradients
         self._code = asdict(LessonCode.of(lesson, options.seed, dict(options.served)))
         self._reference: Worker | None = None
         self._values: dict[str, TensorData] = {}
+        self._carried: list[int] = []
         self._gradients: dict[tuple[str, Look], TensorData] = {}
         self._facts: Facts | None = None
         self._ahead = _Ahead(self._code)
@@ -87,14 +95,22 @@ class Workbench:
         self._reference = Worker(Role.REFERENCE)
         answer = _opened(self._reference, self._code)
         self._values = answer.tensors
+        self._carried = list(answer.body["carried"])
         body = answer.body
         shapes = {name: tuple(shape) for name, shape in body["nodes"].items()}
         absent = [name for name in self.lesson.asks if name not in shapes]
-        if absent:
+        if absent and self.lesson.found and len(absent) < len(self.lesson.asks):
+            there = tuple(name for name in self.lesson.asks if name in shapes)
+            self.lesson = replace(self.lesson, asks=there)
+        elif absent:
             raise UsageError(f"the loss of `{self.lesson.name}` does not depend on {', '.join(absent)}")
         names = {name: tuple(shape) if isinstance(shape, list) else str(shape) for name, shape in body["names"].items()}
         self._facts = Facts(float(body["loss"]), body["seed"], str(body["torch"]), shapes, names)
         return self._facts
+
+    def gradient_name(self, node: str) -> str:
+        """The name under which a node's gradient stands, where no answer of a file gives it another."""
+        return self._gradient_names.get(node, f"d{node}")
 
     @property
     def facts(self) -> Facts:
@@ -106,7 +122,7 @@ class Workbench:
     def runner(self) -> Runner:
         """A runner that has seen no gradient of this lesson."""
         worker = self._ahead.take()
-        worker.request({"do": "load"}, self._values, timeout=OPENING)
+        worker.request({"do": "load", "carried": self._carried}, self._values, timeout=OPENING)
         return Runner(worker)
 
     def make_ahead(self) -> None:
@@ -185,10 +201,10 @@ class Runner:
         """Starts a run for each look; the tensors called ``names``, which code may change, are its own."""
         self._worker.request({"do": "begin", "looks": list(looks), "names": sorted(names)})
 
-    def put(self, node: str, gradients: Mapping[Look, TensorData]) -> None:
-        """Binds upstream gradients of ``node`` in the runs of those looks."""
+    def put(self, node: str, name: str, gradients: Mapping[Look, TensorData]) -> None:
+        """Binds upstream gradients of ``node`` to ``name`` in the runs of those looks."""
         self.seen.add(node)
-        self._worker.request({"do": "put"}, {f"{look}:d{node}": each for look, each in gradients.items()})
+        self._worker.request({"do": "put"}, {f"{look}:{name}": each for look, each in gradients.items()})
 
     def request(self, body: dict[str, Any], timeout: float) -> tuple[dict[str, Any], dict[str, TensorData]]:
         """Runs code; raises TimedOut or Broken, after which this runner is dead.

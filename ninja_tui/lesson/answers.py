@@ -12,7 +12,7 @@ import enum
 import io
 import tokenize
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ninja_tui.lesson.graph import parse
 from ninja_tui.lesson.names_in import assigned, changed, reads
@@ -31,11 +31,19 @@ class Step:
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer: ``steps`` are the indices of its statements, the last of which completes it."""
+    """One answer: ``steps`` are the indices of its statements, the last of which completes it.
+
+    ``gradient`` is the name that they bind; ``d<node>`` where none is given.
+    """
 
     node: str
     line: int
     steps: tuple[int, ...]
+    gradient: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.gradient:
+            object.__setattr__(self, "gradient", f"d{self.node}")
 
     @property
     def last(self) -> int:
@@ -53,6 +61,17 @@ class Program:
     def ending_at(self, step: int) -> tuple[Answer, ...]:
         """The answers that are complete after ``step``."""
         return tuple(answer for answer in self.answers if answer.last == step)
+
+    def among(self, nodes: Iterable[str]) -> Program:
+        """The same statements, with the answers to ``nodes`` alone."""
+        wanted = set(nodes)
+        kept = [number for number, answer in enumerate(self.answers) if answer.node in wanted]
+        numbers = {old: new for new, old in enumerate(kept)}
+        steps = tuple(
+            replace(step, answers=frozenset(numbers[old] for old in step.answers if old in numbers))
+            for step in self.steps
+        )
+        return Program(steps, tuple(self.answers[old] for old in kept))
 
     def of_node(self, node: str) -> tuple[Answer, ...]:
         """The answers to ``node``, in file order."""

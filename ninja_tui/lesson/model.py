@@ -8,11 +8,20 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a percent script: its title, its code and the file's line of the code's first line."""
+    """One cell of a percent script: its title, its code and the file's line of the code's first line.
+
+    ``pieces`` are set where it is put together from statements that stand anywhere in the file.
+    """
 
     title: str
     source: str
     line: int
+    pieces: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def parts(self) -> tuple[tuple[str, int], ...]:
+        """What runs: the whole cell, or ``pieces``, each code with its line in the file."""
+        return self.pieces or ((self.source, self.line),)
 
 
 @dataclass(frozen=True)
@@ -36,16 +45,17 @@ class Node:
     """A tensor that needs a gradient: bound by ``statement``, or a parameter (``statement`` is None).
 
     ``consumers`` are the indices of the statements that read it; each gives one path of its gradient.
+    ``gradient`` is the name that an answer binds; ``d<name>`` where none is given.
     """
 
     name: str
     statement: int | None
     consumers: tuple[int, ...]
+    gradient: str = ""
 
-    @property
-    def gradient(self) -> str:
-        """The name that an answer binds."""
-        return f"d{self.name}"
+    def __post_init__(self) -> None:
+        if not self.gradient:
+            object.__setattr__(self, "gradient", f"d{self.name}")
 
 
 @dataclass(frozen=True)
@@ -74,6 +84,8 @@ class Lesson:
     """A forward pass to walk. ``nodes`` stand in walk order; ``asks`` are those that the person answers.
 
     ``calibrate`` and ``predict`` are what sampling needs: statistics of the training set, and the logits of a context.
+    ``found``: it was found in a script or notebook of any form, whose cells begin in the lines ``starts``;
+    ``hints`` names, for a line of its set-up, what depends on it and could be defined in its place.
     """
 
     name: str
@@ -90,11 +102,19 @@ class Lesson:
     numbers: dict[str, int]
     notes: Notes
     solution: Path | None
+    found: bool = False
+    starts: tuple[int, ...] = ()
+    hints: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def loss(self) -> str:
         """The name that the last statement binds."""
         return self.statements[-1].binds[0]
+
+    @property
+    def gradients(self) -> dict[str, str]:
+        """The names of the gradients by node, and that of the loss."""
+        return {self.loss: f"d{self.loss}"} | {node.name: node.gradient for node in self.nodes}
 
     def number(self, name: str, otherwise: int | str) -> str:
         """A whole number that the set-up binds to ``name``, as text; ``otherwise`` where it binds none."""

@@ -19,6 +19,7 @@ from ninja_tui.lesson.answers import Answer, Program, comments, read_program
 from ninja_tui.lesson.read import read_text
 
 _MARKER = re.compile(r"#\s?%%(?P<title>.*)")
+LESSON_MARKER = re.compile(r"^#\s?%%\s*lesson:", re.MULTILINE)
 _REVEALED = re.compile(r"# revealed: d(?P<node>\w+)")
 _LESSON = re.compile(r"\s*lesson:\s*(?P<name>\S+)\s*")
 

@@ -39,7 +39,8 @@ def way_on(session: Session) -> str:
         way = "the way forward: Enter or n steps on, p back, t goes to the turn"
         return f"{way}\n{lessons(session)}" if session.position == 0 and session.shelf else way
     if session.phase is Phase.TURN:
-        return f"the turn: from here back, node by node; Enter or n goes to d{session.lesson.asks[0]}"
+        first = session.lesson.gradients[session.lesson.asks[0]]
+        return f"the turn: from here back, node by node; Enter or n goes to {first}"
     return "the finish: p goes back, / finds a node"
 
 
@@ -98,10 +99,11 @@ def _upstream(session: Session, told: Judged) -> list[str]:
     lesson = session.lesson
     used = []
     for name in lesson.upstream(lesson.node(told.node)):
+        gradient = lesson.gradients[name]
         if name == lesson.loss:
-            used.append(f"d{name} is 1")
+            used.append(f"{gradient} is 1")
         else:
-            used.append(f"d{name} {'yours' if name in told.own else 'reference'}")
+            used.append(f"{gradient} {'yours' if name in told.own else 'reference'}")
     return used
 
 
@@ -111,5 +113,6 @@ def names_for(session: Session) -> Names:
         return Names()
     known = {name: str(kind) for name, kind in session.facts.names.items()}
     position = session.lesson.asks.index(session.node.name) if session.node.name in session.lesson.asks else 0
-    known |= {f"d{name}": str(session.facts.shapes[name]) for name in session.lesson.asks[: position + 1]}
-    return Names(known | {f"d{session.lesson.loss}": "()"})
+    gradients = session.lesson.gradients
+    known |= {gradients[name]: str(session.facts.shapes[name]) for name in session.lesson.asks[: position + 1]}
+    return Names(known | {gradients[session.lesson.loss]: "()"})

@@ -25,6 +25,7 @@ class Sampler:
     def __init__(self, code: LessonCode, calibrate: Any, predict: Any) -> None:
         self.namespace: Namespace = {}
         self._where = code.where
+        self._code = code
         self._calibrate, self._predict = calibrate, predict
         self._calibrated: tuple[int, Namespace] | None = None
         self._generator = torch.Generator().manual_seed(SEED)
@@ -83,14 +84,14 @@ class Sampler:
             run = dict(self.namespace)
             if self._calibrate:
                 with torch.no_grad():
-                    run_cell(ast.parse(self._calibrate[0]), int(self._calibrate[1]), self._where, run)
+                    run_cell(ast.parse(self._calibrate[0]), int(self._calibrate[1]), self._code, run)
             self._calibrated = (step, run)
         return self._calibrated[1]
 
     def _logits(self, run: Namespace, context: torch.Tensor) -> torch.Tensor:
         own = {**run, "context": context}
         with torch.no_grad():
-            run_cell(ast.parse(self._predict[0]), int(self._predict[1]), self._where, own)
+            run_cell(ast.parse(self._predict[0]), int(self._predict[1]), self._code, own)
         logits = own.get("logits")
         if not isinstance(logits, torch.Tensor) or logits.shape[:1] != context.shape[:1]:
             raise Refused(f"{self._where}: the cell `predict` must bind logits of shape (rows, vocab)")

@@ -298,7 +298,7 @@ class Training:
             if missing:
                 raise Refused(f"no answer gives {', '.join(missing)}")
         return Recipe(
-            minibatch=split(code.minibatch, code.minibatch_line, Part.MINIBATCH),
+            minibatch=tuple(piece for text, line in code.minibatch for piece in split(text, line, Part.MINIBATCH)),
             forward=tuple(piece for text, line in code.statements for piece in split(text, line, Part.FORWARD)),
             answers=answers,
             parameters=code.parameters,

@@ -1,0 +1,119 @@
+"""What code of any form finds outside of itself: some files to read, and a CPU whatever device it asks for."""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import io
+import os
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import PurePath
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+from ninja_tui.engine.lesson_code import LessonCode
+from ninja_tui.lesson.words import EVERY_LIST
+
+DEVICES = ("cuda", "mps", "xpu", "hip", "tpu", "xla")
+
+
+class OnCpu(TorchFunctionMode):
+    """Makes every device that a call is given mean the CPU."""
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        name = getattr(func, "__name__", "")
+        if name in ("cuda", "mps", "xpu") and args:
+            return args[0]
+        args = tuple(_here(arg) for arg in args)
+        named = {key: _here(arg) if key == "device" else arg for key, arg in (kwargs or {}).items()}
+        return func(*args, **named)
+
+
+def on_cpu(code: LessonCode) -> contextlib.AbstractContextManager[object]:
+    """Within it every device is the CPU, for lessons of any form."""
+    return OnCpu() if code.found else contextlib.nullcontext()
+
+
+def _here(arg: Any) -> Any:
+    if isinstance(arg, torch.device):
+        return torch.device("cpu") if arg.type in DEVICES else arg
+    if isinstance(arg, str) and arg.split(":")[0] in DEVICES:
+        return "cpu"
+    return arg
+
+
+class _Generator(torch.Generator):
+    """A generator of the CPU, whatever device it is asked for."""
+
+    def __new__(cls, device: Any = None) -> _Generator:
+        return super().__new__(cls)
+
+
+@contextlib.contextmanager
+def at_home(served: Mapping[str, str]) -> Iterator[None]:
+    """Within it files of ``served`` (by name) can be opened and no others, and every device is the CPU."""
+    files = _Files(served)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(OnCpu())
+        instead: list[tuple[Any, str, Any]] = [
+            (torch, "Generator", _Generator),
+            (torch, "set_default_device", lambda _: None),
+            (builtins, "open", files.open),
+            (io, "open", files.open),
+            (urllib.request, "urlopen", lambda url, *_, **__: files.open(getattr(url, "full_url", url), "rb")),
+            (urllib.request, "urlretrieve", lambda url, *_: (url, None)),
+        ]
+        instead += [(os.path, name, files.there(getattr(os.path, name))) for name in ("exists", "isfile")]
+        instead += [(os, name, lambda *_, **__: None) for name in ("makedirs", "mkdir", "chdir", "system")]
+        for module, name, value in instead:
+            stack.callback(setattr, module, name, getattr(module, name))
+            setattr(module, name, value)
+        yield
+
+
+class _Files:
+    """The texts that stand for files, by path or by the last part of it."""
+
+    def __init__(self, served: Mapping[str, str]) -> None:
+        self._served = served
+        self._open = open
+
+    def text(self, file: object) -> str | None:
+        """The text that stands for ``file``; None where none does."""
+        name = str(file)
+        for key in (name, PurePath(name.replace("\\", "/")).name):
+            if key in self._served:
+                return self._served[key]
+        return self._served.get(EVERY_LIST)
+
+    def open(self, file: Any, mode: str = "r", *args: Any, **named: Any) -> Any:
+        """In the place of ``open``; raises FileNotFoundError, PermissionError for writing."""
+        if isinstance(file, int) or _of_python(str(file)):
+            return self._open(file, mode, *args, **named)
+        if set(mode) & set("wax+"):
+            raise PermissionError(f"{file}: files are only read here")
+        text = self.text(file)
+        if text is None:
+            raise FileNotFoundError(f"the file {file} is not here")
+        return io.BytesIO(text.encode()) if "b" in mode else io.StringIO(text)
+
+    def there(self, otherwise: Callable[[Any], bool]) -> Callable[[Any], bool]:
+        """In the place of ``os.path.exists``."""
+        return lambda path: PurePath(str(path)).name in self._served or otherwise(path)
+
+
+def _of_python(path: str) -> bool:
+    """Whether a file is one that an import may need."""
+    return path.startswith(PYTHON) and path.endswith((".py", ".pyc", ".so", ".json", ".txt", ".dat", ".cfg"))
+
+
+PYTHON = tuple({os.path.realpath(os.path.dirname(os.path.dirname(module.__file__ or ""))) for module in (os, torch)})  # noqa: PTH120

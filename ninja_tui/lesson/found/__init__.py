@@ -1,0 +1,1 @@
+"""From any script or notebook to lessons, and the gradients that it already holds."""
