@@ -7,6 +7,7 @@ import gc
 import random
 from typing import Any
 
+import numpy
 import torch
 import torch.nn.functional
 
@@ -29,12 +30,13 @@ def message_of(error: BaseException) -> str:
     return (f"{name}: {text}" if text else name)[:LONGEST_MESSAGE]
 
 
-def set_up(code: LessonCode) -> Namespace:
-    """The namespace after the set-up cell. Unseeded draws come out the same in every worker."""
+def set_up(code: LessonCode, seed: int = 0) -> Namespace:
+    """The namespace after the set-up cell. Draws from the global generators come out the same in every worker."""
     for name, text in code.served.items():
         words.serve(name, text)
-    random.seed(0)
-    torch.manual_seed(0)
+    random.seed(seed)
+    numpy.random.seed(seed)
+    torch.manual_seed(seed)
     namespace: Namespace = {"__name__": "lesson", "torch": torch, "F": torch.nn.functional}
     tree = ast.parse(code.setup)
     if code.seed is not None:
