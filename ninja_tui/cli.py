@@ -39,6 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.list:
             return _list(options)
+        if options.check:
+            return _check(options)
         return _replay(options) if options.replay else _app(options)
     except UsageError as error:
         print(f"ninja-tui: {error}", file=sys.stderr)
@@ -54,11 +56,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ninja-tui",
         description="A step-through debugger for backpropagation in the terminal.",
-        epilog="With --replay: exit code 0 if all nodes pass, 1 if not, 2 if a file or lesson cannot be used.",
+        epilog="With --replay: exit code 0 if all nodes pass, 1 if not, 2 if a file or lesson cannot be used. "
+        "With --check: 0 if nothing is wrong, 1 if something is, 2 if it cannot be read.",
     )
     parser.add_argument("--version", action="version", version=f"ninja-tui {__version__}")
     parser.add_argument("--replay", metavar="FILE", nargs="+", type=Path, help="check saved answers, without the app")
     parser.add_argument("--list", action="store_true", help="list the lessons, and what is answered in each")
+    parser.add_argument("--check", metavar="LESSON", help="say what is wrong with a lesson: a name, or a folder")
     parser.add_argument("--lesson", metavar="NAME", help="the lesson (default: names)")
     parser.add_argument(
         "--solutions", metavar="FILE", type=Path, default=Path("solutions.py"),
@@ -133,6 +137,19 @@ def _list(options: argparse.Namespace) -> int:
 
     for lesson in shelf(options.solutions):
         print(f"{lesson.name:14} {lesson.answered:>3} of {lesson.asked:>2} answered   {lesson.about}")
+    return Exit.ALL_PASS
+
+
+def _check(options: argparse.Namespace) -> int:
+    from ninja_tui.check import check
+
+    lesson, findings = check(options.check, _options(options))
+    for finding in findings:
+        print(f"{lesson.name}: {finding}")
+    if findings:
+        return Exit.NOT_ALL_PASS
+    asked = len(lesson.asks)
+    print(f"{lesson.name}: nothing is wrong with it; {asked} gradient{'s' if asked != 1 else ''} to find")
     return Exit.ALL_PASS
 
 

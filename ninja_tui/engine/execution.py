@@ -34,12 +34,13 @@ def message_of(error: BaseException) -> str:
     return (f"{name}: {text}" if text else name)[:LONGEST_MESSAGE]
 
 
-def set_up(code: LessonCode) -> Namespace:
-    """The namespace after the set-up cell. Unseeded draws come out the same in every worker."""
+def set_up(code: LessonCode, seed: int = 0) -> Namespace:
+    """The namespace after the set-up cell. Draws from the global generators come out the same in every worker."""
     for name, text in code.served.items():
         words.serve(name, text)
-    random.seed(0)
-    torch.manual_seed(0)
+    random.seed(seed)
+    numpy.random.seed(seed)
+    torch.manual_seed(seed)
     namespace: Namespace = {"__name__": "lesson", "torch": torch, "F": torch.nn.functional}
     numpy.random.seed(0)
     gc.disable()  # building a data set makes a million small objects, none of them garbage

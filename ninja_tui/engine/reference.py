@@ -18,6 +18,7 @@ from ninja_tui.engine.judge import Evidence, judge
 from ninja_tui.engine.lesson_code import LessonCode
 from ninja_tui.engine.looks import Look
 from ninja_tui.engine.reckoning import Reckoning
+from ninja_tui.engine.repeatable import fingerprints
 from ninja_tui.engine.tape import Tape, elsewhere, record
 from ninja_tui.engine.tensors import pack, unpack
 from ninja_tui.engine.vjp import Statements
@@ -41,6 +42,7 @@ class Reference:
             "compare": self.compare,
             "gradients": self.gradients,
             "inspect": self.inspect,
+            "fingerprints": self.fingerprints,
         }
 
     def open(self, message: Message) -> Reply:
@@ -80,6 +82,10 @@ class Reference:
             "carried": [index for index, (binds, _) in enumerate(code.graph) if tape.objects.keys() & set(binds)],
             "names": _names(namespace, tape),
         }, tensors
+
+    def fingerprints(self, message: Message) -> Reply:
+        """Runs the lesson with another seed for the global generators: see ``repeatable.fingerprints``."""
+        return dict(fingerprints(LessonCode.from_body(message.body["lesson"]), int(message.body["seed"]))), {}
 
     def judge(self, message: Message) -> Reply:
         """Judges an answer by the gradients it gave, by look; see ``judge.judge``."""

@@ -23,11 +23,12 @@ def lesson_names() -> list[str]:
 
 
 def read_lesson(name: str) -> Lesson:
-    """The bundled lesson ``name``; raises UsageError where there is none."""
-    folder = LESSONS / name
-    if name not in lesson_names():
-        raise UsageError(f"there is no lesson `{name}`; there is: {', '.join(lesson_names())}")
-    return read_folder(folder)
+    """The bundled lesson ``name``, or the one in the folder of that path; raises UsageError where there is none."""
+    if name in lesson_names():
+        return read_folder(LESSONS / name)
+    if Path(name).is_dir():
+        return read_folder(Path(name).resolve())
+    raise UsageError(f"there is no lesson `{name}`; there is: {', '.join(lesson_names())}")
 
 
 def read_folder(folder: Path) -> Lesson:

@@ -1,0 +1,149 @@
+"""What is wrong with a lesson: for those who write one."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from ninja_tui.engine.lesson_code import LessonCode
+from ninja_tui.engine.process import Role, Worker, WorkerError, start_server
+from ninja_tui.engine.rerun import Rerun
+from ninja_tui.engine.wire import Broken, TimedOut
+from ninja_tui.engine.workbench import OPENING, Options, Workbench
+from ninja_tui.errors import UsageError
+from ninja_tui.lesson.model import Lesson, NodeNote
+from ninja_tui.lesson.read import read_lesson
+from ninja_tui.lesson.solutions import Solutions, read_solutions
+
+HINTS = 3
+SEEDS = (1, 2)
+"""For the global generators: two runs that differ in them alone must not differ."""
+TIMEOUT = 10.0
+SHORTEST_CODE = 4
+"""Characters; less than that tells nothing."""
+PARTS = {"setup": "the set-up", "minibatch": "the minibatch", "forward": "the forward pass"}
+
+
+def check(name: str, options: Options) -> tuple[Lesson, list[str]]:
+    """The lesson, and a line for each thing that is wrong with it. Raises UsageError where it cannot be read at all."""
+    lesson = read_lesson(name)
+    solutions = read_solutions(lesson.solution, lesson.name) if lesson.solution else None
+    start_server()
+    found = [*_notes(lesson), *_telling_hints(lesson, solutions)]
+    return lesson, [*found, *_running(lesson, solutions, options)]
+
+
+def _notes(lesson: Lesson) -> Iterator[str]:
+    notes = lesson.notes
+    bound = {name for statement in lesson.statements for name in statement.binds}
+    if not notes.intro:
+        yield "notes.md: no introduction under the first heading; its first sentence stands in the list of lessons"
+    for name in notes.forward:
+        if name not in bound:
+            yield f"notes.md: under Forward there is `{name}`, which no statement binds"
+    for name in notes.backward:
+        if name not in {node.name for node in lesson.nodes}:
+            yield f"notes.md: under Backward there is `{name}`, which is no node"
+    for name in lesson.asks:
+        note = notes.backward.get(name)
+        if note is None:
+            yield f"notes.md: no notes on `{name}`, which the lesson asks for"
+        else:
+            yield from _note(name, note)
+
+
+def _note(name: str, note: NodeNote) -> Iterator[str]:
+    parts = {"Maths": note.maths, "Shape": note.shape, "Why": note.why, "Notice": note.notice}
+    missing = [label for label, text in parts.items() if not text]
+    if missing:
+        yield f"notes.md: `{name}` has no {', '.join(missing)}"
+    hints = [hint for hint in note.hints if hint]
+    if len(hints) != HINTS:
+        yield f"notes.md: `{name}` has {len(hints)} hint{'s' if len(hints) != 1 else ''}, not {HINTS}"
+    elif len(set(hints)) != HINTS:
+        yield f"notes.md: two hints on `{name}` are the same"
+
+
+def _telling_hints(lesson: Lesson, solutions: Solutions | None) -> Iterator[str]:
+    """Hints that hold what the solution answers."""
+    nodes = [node.name for node in lesson.nodes]
+    answers = solutions.answers(lesson.name, nodes) if solutions else {}
+    for name, note in lesson.notes.backward.items():
+        values = _values(answers[name].code) if name in answers else []
+        for number, hint in enumerate(note.hints, 1):
+            if any(_tells(hint, value) for value in values):
+                yield f"notes.md: hint {number} on `{name}` holds the solution's code"
+
+
+def _values(code: str) -> list[str]:
+    """What the answer's statements compute, without spaces; plain names and numbers are left out."""
+    trees = [getattr(statement, "value", None) for statement in ast.parse(code).body]
+    plain = ast.Name | ast.Constant | None
+    return [_dense(ast.unparse(tree)) for tree in trees if not isinstance(tree, plain) and isinstance(tree, ast.expr)]
+
+
+def _tells(hint: str, value: str) -> bool:
+    spans = [_dense(span) for span in hint.split("`")[1::2]]
+    parts = [span for span in spans if len(span) >= SHORTEST_CODE and not span.replace(".", "").isidentifier()]
+    return (len(value) >= SHORTEST_CODE and value in _dense(hint.replace("`", ""))) or any(
+        part in value for part in parts
+    )
+
+
+def _dense(text: str) -> str:
+    return "".join(text.split())
+
+
+def _running(lesson: Lesson, solutions: Solutions | None, options: Options) -> Iterator[str]:
+    """What shows only when the lesson runs."""
+    bench = Workbench(lesson, options)
+    try:
+        bench.open()
+        yield from _solution(bench, solutions)
+        yield from _unseeded(lesson, options)
+    except UsageError as error:
+        yield str(error)
+    finally:
+        bench.close()
+
+
+def _solution(bench: Workbench, solutions: Solutions | None) -> Iterator[str]:
+    lesson = bench.lesson
+    if solutions is None:
+        yield "solution.py is missing"
+        return
+    program = solutions.program(lesson.name, list(bench.facts.shapes))
+    answered = {answer.node for answer in program.answers}
+    for name in lesson.asks:
+        if name not in answered:
+            yield f"solution.py: no answer to `{name}`, which the lesson asks for"
+    for verdict in Rerun(bench, program, TIMEOUT).judge_all():
+        if not verdict.passed:
+            told = verdict.error or (verdict.diagnosis.message if verdict.diagnosis else "")
+            yield f"solution.py, line {verdict.line}: {verdict.gradient} does not pass ({verdict.status}): {told}"
+
+
+def _unseeded(lesson: Lesson, options: Options) -> Iterator[str]:
+    """Names that differ between two runs in fresh processes whose global generators begin differently."""
+    body = asdict(LessonCode.of(lesson, options.seed, dict(options.served)))
+    first, second = (_fingerprints(body, seed) for seed in SEEDS)
+    for part, told in PARTS.items():
+        names = [name for name, digest in first[part].items() if second[part].get(name) != digest]
+        names += [name for name in second[part] if name not in first[part]]
+        if names:
+            more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+            listed = ", ".join(f"`{name}`" for name in names[:5])
+            yield f"unseeded: {listed}{more} of {told} differ from run to run; draw with a seeded generator"
+            return  # what follows differs by this alone
+
+
+def _fingerprints(body: dict[str, object], seed: int) -> dict[str, dict[str, str]]:
+    worker = Worker(Role.REFERENCE)
+    try:
+        said = worker.request({"do": "fingerprints", "lesson": body, "seed": seed}, timeout=OPENING).body
+        return {part: dict(said[part]) for part in PARTS}
+    except (WorkerError, Broken, TimedOut) as error:
+        raise UsageError(str(error) or "the lesson did not run a second time") from None
+    finally:
+        worker.close()
