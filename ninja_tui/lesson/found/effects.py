@@ -169,22 +169,27 @@ def _changed(tree: ast.stmt, around: Surroundings) -> Iterator[str]:
 
 
 def _given(call: ast.Call, around: Surroundings) -> Iterator[str]:
-    """What a call that is a statement of its own may change: its receiver and its arguments."""
+    """What a call that is a statement of its own may change: a method's receiver, a function's arguments."""
     receiver = root_name(call.func)
-    if isinstance(call.func, ast.Name):
-        receiver = None
-        if call.func.id in around.lookers:
-            return
-    elif receiver in around.modules and isinstance(call.func, ast.Attribute):
+    if isinstance(call.func, ast.Attribute) and receiver is not None:
         name = call.func.attr
+        if receiver not in around.modules:
+            yield receiver
+            return
         if "seed" in name or name.startswith(("set_", "use_")):
             yield receiver
             return
         if name not in ("shuffle", "copyto", "put") and not name.endswith("_"):
             return
-        receiver = None if name.endswith("_") else receiver
-    given = (receiver, *map(root_name, call.args), *(root_name(keyword.value) for keyword in call.keywords))
-    yield from (each for each in given if each is not None)
+        if not name.endswith("_"):
+            yield receiver
+    elif isinstance(call.func, ast.Name) and call.func.id in around.lookers:
+        return
+    for given in (*call.args, *(keyword.value for keyword in call.keywords)):
+        if isinstance(given, ast.Name | ast.Attribute | ast.Subscript | ast.Starred):
+            name_given = root_name(given)
+            if name_given is not None:
+                yield name_given
 
 
 def _running(tree: ast.AST) -> Iterator[ast.AST]:
@@ -209,6 +214,18 @@ def free_reads(tree: ast.AST) -> tuple[str, ...]:
         found = [name for child in ast.iter_child_nodes(tree) for name in free_reads(child)]
         first = free_reads(tree.generators[0].iter)
         return tuple(dict.fromkeys(name for name in found if name not in local or name in first))
+    if isinstance(tree, ast.For):
+        inner = [
+            name for name in _block_reads([*tree.body, *tree.orelse]) if name not in set(target_names(tree.target))
+        ]
+        return tuple(dict.fromkeys([*free_reads(tree.iter), *free_reads(tree.target), *inner]))
+    if isinstance(tree, ast.With):
+        own = {name for item in tree.items if item.optional_vars for name in target_names(item.optional_vars)}
+        given = [name for item in tree.items for name in free_reads(item.context_expr)]
+        return tuple(dict.fromkeys([*given, *(name for name in _block_reads(tree.body) if name not in own)]))
+    if isinstance(tree, ast.If | ast.While):
+        blocks = [*_block_reads(tree.body), *_block_reads(tree.orelse)]
+        return tuple(dict.fromkeys([*free_reads(tree.test), *blocks]))
     if isinstance(tree, ast.Name):
         return (tree.id,) if isinstance(tree.ctx, ast.Load) else ()
     if isinstance(tree, ast.AugAssign) and isinstance(tree.target, ast.Name):
@@ -217,6 +234,15 @@ def free_reads(tree: ast.AST) -> tuple[str, ...]:
     if isinstance(tree, ast.Call):  # in source order: `f(x)` reads f first
         children.sort(key=lambda node: (getattr(node, "lineno", 0), getattr(node, "col_offset", 0)))
     return tuple(dict.fromkeys(name for child in children for name in free_reads(child)))
+
+
+def _block_reads(body: list[ast.stmt]) -> Iterator[str]:
+    """What statements in a row read, without what those before them bind."""
+    bound: set[str] = set()
+    for part in body:
+        yield from (name for name in free_reads(part) if name not in bound)
+        if isinstance(part, ast.Assign | ast.AnnAssign):
+            bound |= set(_defined(part))
 
 
 def value_reads(tree: ast.AST) -> tuple[str, ...]:

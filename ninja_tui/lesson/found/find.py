@@ -10,13 +10,13 @@ from pathlib import Path
 
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.answers import Program
-from ninja_tui.lesson.found.effects import Surroundings
+from ninja_tui.lesson.found.effects import Effects, Surroundings
 from ninja_tui.lesson.found.flow import Line
 from ninja_tui.lesson.found.forward import Chain, chain_of, losses_of
 from ninja_tui.lesson.found.gradients import Given, gradients_of
-from ninja_tui.lesson.found.mend import Unit, units_of
+from ninja_tui.lesson.found.mend import Unit, made, units_of
 from ninja_tui.lesson.found.pairs import name_for
-from ninja_tui.lesson.found.scopes import Track, tracks_of
+from ninja_tui.lesson.found.scopes import tracks_of
 from ninja_tui.lesson.found.source import Source, read_source
 from ninja_tui.lesson.found.statements import Written, write
 from ninja_tui.lesson.graph import nodes_of
@@ -93,7 +93,7 @@ def _candidates(
     units: Sequence[Unit], around: Surroundings, source: Source, mine: tuple[str, frozenset[str]]
 ) -> list[_Candidate]:
     found: list[_Candidate] = []
-    lines = [Line.of(track, around).without(mine[1]) for track in tracks_of(units)]
+    lines = [Line.of(track, around, mine[1]) for track in tracks_of(units)]
     compared = _compared(units)
     for plain in (False, True):
         for line in sorted(lines, key=lambda each: each.track.loop):
@@ -148,12 +148,7 @@ def _definitions(path: Path | None) -> tuple[str, frozenset[str]]:
     units, dropped = units_of(source)
     if dropped:
         raise UsageError(f"{path}, {source.place(dropped[0].line)}: {dropped[0].message}")
-    effects = [
-        each
-        for track in (Track(tuple(units), 0, len(units), loop=False),)
-        for each in Line.of(track, Surroundings()).effects
-    ]
-    return "\n".join(unit.code for unit in units), frozenset(name for each in effects for name in each.defines)
+    return "\n".join(unit.code for unit in units), frozenset(name for unit in units for name in Effects(unit).defines)
 
 
 def _lesson(candidate: _Candidate, source: Source, name: str, mine: tuple[str, frozenset[str]]) -> FoundLesson:
@@ -187,6 +182,7 @@ def _lesson(candidate: _Candidate, source: Source, name: str, mine: tuple[str, f
         solution=None,
         found=True,
         starts=source.starts,
+        hints=_hints(written),
     )
     return FoundLesson(lesson, program)
 
@@ -202,6 +198,29 @@ def _named(nodes: Sequence[Node], names: dict[str, str], candidate: _Candidate) 
         taken.add(gradient)
         found.append(replace(node, gradient=gradient))
     return tuple(found)
+
+
+def _hints(written: Written) -> dict[int, tuple[str, ...]]:
+    """For the line of each piece of the set-up the names that could be defined in the place of what it gives."""
+    pieces = [(Effects(made(code, line)), line) for code, line in (*written.setup, *written.minibatch)]
+    read = {name for effects, _ in pieces for name in effects.reads}
+    read |= {name for statement in written.statements for name in statement.reads}
+    hints: dict[int, tuple[str, ...]] = {}
+    for index, (effects, line) in enumerate(pieces):
+        given = {name for name in effects.defines if name in read}
+        if _is_definition(effects):
+            for later, _ in pieces[index + 1 :]:
+                if later.reads & given:
+                    given |= later.defines if _is_definition(later) else set()
+                    names = sorted(later.defines & read) if not _is_definition(later) else []
+                    hints[line] = tuple(dict.fromkeys((*hints.get(line, ()), *names)))
+        else:
+            hints[line] = tuple(sorted(given))
+    return hints
+
+
+def _is_definition(effects: Effects) -> bool:
+    return isinstance(effects.unit.tree, ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom)
 
 
 def _numbers(pieces: Sequence[tuple[str, int]]) -> dict[str, int]:

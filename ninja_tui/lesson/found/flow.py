@@ -13,32 +13,20 @@ from ninja_tui.lesson.names_in import reads, root_name, target_names
 
 @dataclass(frozen=True)
 class Line:
-    """A track with what each of its statements does."""
+    """A track with what each of its statements does. Names that are ``given`` come from elsewhere."""
 
     track: Track
     effects: tuple[Effects, ...]
+    given: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, track: Track, around: Surroundings) -> Line:
+    def of(cls, track: Track, around: Surroundings, given: frozenset[str] = frozenset()) -> Line:
         """The line of ``track``, without the prints and plots inside its statements."""
-        return cls(track, tuple(Effects(pruned(unit), around) for unit in track.units))
-
-    def without(self, names: Collection[str]) -> Line:
-        """The line without what binds ``names`` only: they come from elsewhere."""
-        if not names:
-            return self
-        kept = [
-            index for index, effects in enumerate(self.effects) if not effects.kills or not effects.kills <= set(names)
-        ]
-        track = self.track
-        start = sum(index < track.start for index in kept)
-        end = sum(index < track.end for index in kept)
-        units = tuple(track.units[index] for index in kept)
-        return Line(Track(units, start, end, track.loop), tuple(self.effects[index] for index in kept))
+        return cls(track, tuple(Effects(pruned(unit), around) for unit in track.units), given)
 
     def needed(self, names: Collection[str], upto: int, without: Collection[int] = ()) -> list[int]:
         """The statements before ``upto`` that give ``names`` their values, in order; ``without`` leaves some out."""
-        wanted = set(names)
+        wanted = set(names) - self.given
         found = []
         for index in range(upto - 1, -1, -1):
             effects = self.effects[index]
@@ -49,7 +37,8 @@ class Line:
                 continue
             found.append(index)
             wanted -= effects.kills
-            wanted |= effects.reads | (touched & effects.changes)
+            wanted |= effects.reads | (effects.changes & touched - effects.defines)
+            wanted -= self.given
         return found[::-1]
 
     def last_binding(self, name: str, before: int) -> int | None:

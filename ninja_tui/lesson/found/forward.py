@@ -108,7 +108,7 @@ def _with_names(line: Line) -> Line:
             end += 1
         index += 1
     track = type(line.track)(tuple(units), start, end, line.track.loop)
-    return Line(track, tuple(effects))
+    return Line(track, tuple(effects), line.given)
 
 
 def chain_of(line: Line, loss: Loss, compared: Collection[str]) -> Chain | None:
@@ -131,7 +131,7 @@ def chain_of(line: Line, loss: Loss, compared: Collection[str]) -> Chain | None:
     if not forward or loss.bound not in forward:
         return None
     rest = [index for index in needed if index not in set(forward)]
-    held = {name for index in rest for name in line.effects[index].defines}
+    held = {name for index in rest for name in line.effects[index].defines} | line.given
     forward = sorted({*forward, *_rebinding(line, rest, forward)})
     rest = [index for index in rest if index not in set(forward)]
     read = {name for index in forward for name in line.effects[index].reads}

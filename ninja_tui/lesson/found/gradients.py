@@ -148,8 +148,7 @@ class _Gatherer:
         for index in range(bounds[1] - 1, -1, -1):
             effects = self._line.effects[index]
             if index in own:
-                if index in chain.forward or index in chain.before:
-                    wanted -= effects.kills
+                wanted -= effects.defines
                 continue
             if effects.shows or index in closed or goes_back(effects):
                 continue
@@ -160,7 +159,7 @@ class _Gatherer:
                 continue
             found.append(index)
             wanted -= effects.kills
-            wanted |= effects.reads
+            wanted |= effects.reads - self._line.given
         return found[::-1]
 
     def _program(

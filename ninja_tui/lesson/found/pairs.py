@@ -42,11 +42,9 @@ class _Finder:
         match tree:
             case ast.FunctionDef() | ast.ClassDef() | ast.AsyncFunctionDef():
                 return
-            case ast.For(iter=iterated, body=body) if not any(isinstance(part, ast.Assign) for part in body[:1]):
-                yield from self._listed(iterated)
             case ast.For(iter=iterated):
                 yield from self._listed(iterated)
-            case ast.Assign(value=ast.List() | ast.Tuple() as value):
+            case ast.Assign(value=ast.List() | ast.Tuple() | ast.Dict() as value):
                 yield from self._listed(value)
         for node in ast.walk(tree):
             match node:
@@ -122,7 +120,11 @@ class _Finder:
                     pair = self._pair(row)
                     if pair is not None:
                         yield pair
-            case ast.Call(func=ast.Name(id="enumerate"), args=[inner, *_]):
+            case ast.Dict(values=values):
+                yield from self._listed(ast.List(values))
+            case ast.Call(func=ast.Name(id="enumerate" | "list"), args=[inner, *_]):
+                yield from self._listed(inner)
+            case ast.Call(func=ast.Attribute(value=inner, attr="items" | "values")):
                 yield from self._listed(inner)
 
 
