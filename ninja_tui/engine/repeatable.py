@@ -23,7 +23,7 @@ def fingerprints(code: LessonCode, seed: int) -> dict[str, dict[str, str]]:
     found["minibatch"] = _changed(before, _digests(namespace))
     before = _digests(namespace)
     for source, line in code.statements:
-        run_cell(ast.parse(source), line, code.where, namespace)
+        run_cell(ast.parse(source), line, code, namespace)
     found["forward"] = _changed(before, _digests(namespace))
     return found
 
