@@ -79,16 +79,28 @@ def sources(lesson: Lesson, program: Program, passes: Mapping[str, bool], wrong:
     """What trains ``lesson``: the answers of ``program``, of which ``passes`` tells by node whether they are right."""
     answered = {answer.node for answer in program.answers}
     read = {name for step in program.steps for name in step.reads}
-    needed = [node.name for node in lesson.nodes if f"d{node.name}" in read or node.name in lesson.parameters]
+    needed = [node.name for node in lesson.nodes if node.gradient in read or node.name in lesson.parameters]
     absent = [node for node in needed if node not in answered]
     failing = tuple(node for node in lesson.asks if node in answered and not passes.get(node, False))
     replaced = (*absent, *(failing if wrong is Wrong.AUTOGRAD else ()))
     return Sources(
-        answers=tuple((step.code, step.line) for step in program.steps),
+        answers=_answers(lesson, program, set(replaced)),
         replaced=tuple(dict.fromkeys(replaced)),
         missing=tuple(node for node in lesson.asks if node not in answered),
         wrong=failing,
     )
+
+
+def _answers(lesson: Lesson, program: Program, replaced: set[str]) -> tuple[tuple[str, int], ...]:
+    """The code of ``program``; where a file has another name for a gradient than ``d<node>``, both are bound."""
+    own = [node for node in lesson.nodes if node.name in replaced and node.gradient != f"d{node.name}"]
+    code = [(f"{node.gradient} = d{node.name}", 0) for node in own]
+    for index, step in enumerate(program.steps):
+        code.append((step.code, step.line))
+        for answer in program.ending_at(index):
+            if answer.gradient != f"d{answer.node}" and answer.node not in replaced:
+                code.append((f"d{answer.node} = {answer.gradient}", answer.line))
+    return tuple(code)
 
 
 def _listed(nodes: tuple[str, ...]) -> str:
