@@ -218,11 +218,17 @@ def train(file: FileReport, request: Request, plan: Plan, tell: Tell, warn: Word
 
     Raises UsageError where it cannot be trained.
     """
-    report = _to_train(file, request)
-    lesson = read_lesson(report.lesson)
-    program = read_solutions(Path(file.path), request.default_lesson).program(
-        lesson.name, [node.name for node in lesson.nodes]
-    )
+    found = found_in(Path(file.path), request)
+    report = _to_train(file, request, last=found is not None)
+    options = request.options
+    if found is None:
+        lesson = read_lesson(report.lesson)
+        nodes = [node.name for node in lesson.nodes]
+        program = read_solutions(Path(file.path), request.default_lesson).program(lesson.name, nodes)
+    else:
+        own = next(each for each in found.lessons if each.lesson.name == report.lesson)
+        lesson, program = own.lesson, own.program
+        options = replace(options, served=served_for(lesson, options.data))
     failing = {verdict.node for verdict in report.verdicts if not verdict.passed}
     origin: Sources = sources(lesson, program, {node: node not in failing for node in lesson.asks}, plan.wrong)
     if origin.word and plan.backward is not plan.backward.AUTOGRAD:
@@ -234,7 +240,7 @@ def train(file: FileReport, request: Request, plan: Plan, tell: Tell, warn: Word
             names.append(told.name)
         tell(told)
 
-    trainer = Trainer(lesson, request.options, hear)
+    trainer = Trainer(lesson, options, hear)
     try:
         (outcome,) = trainer.run(plan, origin)
     finally:
@@ -242,8 +248,10 @@ def train(file: FileReport, request: Request, plan: Plan, tell: Tell, warn: Word
     return TrainingReport(lesson.name, outcome, tuple(names))
 
 
-def _to_train(file: FileReport, request: Request) -> LessonReport:
+def _to_train(file: FileReport, request: Request, *, last: bool) -> LessonReport:
     by_name = {lesson.lesson: lesson for lesson in file.lessons}
+    if last:
+        return file.lessons[-1]
     if request.lesson is not None and request.lesson not in by_name:
         raise UsageError(f"{file.path} holds nothing for the lesson `{request.lesson}`")
     wanted = request.lesson or (TRAINED if TRAINED in by_name else next(iter(by_name)))
