@@ -59,6 +59,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog="With --replay: exit code 0 if all nodes pass, 1 if not, 2 if a file or lesson cannot be used. "
         "With --check: 0 if nothing is wrong, 1 if something is, 2 if it cannot be read.",
     )
+    parser.add_argument(
+        "path", nargs="?", metavar="PATH", help="a script, notebook or lesson folder of your own to open"
+    )
     parser.add_argument("--version", action="version", version=f"ninja-tui {__version__}")
     parser.add_argument("--replay", metavar="FILE", nargs="+", type=Path, help="check saved answers, without the app")
     parser.add_argument("--list", action="store_true", help="list the lessons, and what is answered in each")
@@ -74,6 +77,9 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     parser.add_argument(
         "--setup", metavar="FILE", type=Path, help="a script that defines what a notebook of your own needs and lacks"
+    )
+    parser.add_argument(
+        "--part", metavar="N", type=_count, default=1, help="with PATH: which of its forward passes (default: 1)"
     )
     parser.add_argument("--seed", metavar="N", type=_seed, help="another seed than the lesson's")
     parser.add_argument("--json", metavar="FILE", help="with --replay: write the report as JSON (- for stdout)")
@@ -128,8 +134,16 @@ def _options(options: argparse.Namespace) -> Options:
     from ninja_tui.engine.workbench import Options
     from ninja_tui.lesson.words import EVERY_LIST, word_list_text
 
-    served = () if options.data is None else ((EVERY_LIST, word_list_text(options.data)),)
-    return Options(options.seed, served, options.data, options.setup)
+    served: tuple[tuple[str, str], ...] = ()
+    if options.data is not None and not _is_own(options):
+        served = ((EVERY_LIST, word_list_text(options.data)),)
+    return Options(options.seed, served, options.data, options.setup, options.part)
+
+
+def _is_own(options: argparse.Namespace) -> bool:
+    """Whether all that is to be opened are notebooks, or a file of one's own: they may read data of any form."""
+    paths = [Path(options.path)] if options.path else options.replay or []
+    return bool(paths) and all(path.suffix.lower() == ".ipynb" or options.path for path in paths)
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -215,9 +229,11 @@ def _write(path: Path, text: str) -> None:
 
 
 def _app(options: argparse.Namespace) -> int:
+    if options.path is not None and not Path(options.path).exists():
+        raise UsageError(f"{options.path} does not exist; a lesson is chosen by --lesson")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the app needs a terminal; to check saved answers use `ninja-tui --replay FILE`")
     os.environ.setdefault("TEXTUAL_FPS", "120")  # the second paint after a pause waits up to two frames
     from ninja_tui.tui.app import run
 
-    return run(options.lesson or "names", options.solutions, _options(options))
+    return run(options.path or options.lesson or "names", options.solutions, _options(options))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ninja_tui.engine.plan import Plan, Sources, sources
 from ninja_tui.engine.process import start_server
@@ -14,11 +15,13 @@ from ninja_tui.engine.verdict import Status, Verdict
 from ninja_tui.engine.workbench import Options, Workbench
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.answers import Program
-from ninja_tui.lesson.found.files import served_for
-from ninja_tui.lesson.found.find import Found, find
 from ninja_tui.lesson.found.source import NOTEBOOK
+from ninja_tui.lesson.model import Lesson
 from ninja_tui.lesson.read import read_lesson, read_text
 from ninja_tui.lesson.solutions import LESSON_MARKER, SavedAnswer, Solutions, read_solutions
+
+if TYPE_CHECKING:
+    from ninja_tui.lesson.found.find import Found
 
 
 @dataclass(frozen=True)
@@ -142,6 +145,8 @@ def found_in(path: Path, request: Request) -> Found | None:
 
     Raises UsageError where a notebook cannot be read, or has no forward pass.
     """
+    from ninja_tui.lesson.found.find import find  # only where a file is replayed
+
     if path.suffix.lower() == NOTEBOOK:
         return find(path, request.options.setup)
     if request.lesson is not None or not path.is_file() or LESSON_MARKER.search(read_text(path, "the file")):
@@ -153,6 +158,8 @@ def found_in(path: Path, request: Request) -> Found | None:
 
 
 def _found(found: Found, request: Request, progress: Progress) -> FileReport:
+    from ninja_tui.lesson.found.files import served_for
+
     reports = []
     trouble: list[str] = []
     for each in found.lessons:
@@ -218,17 +225,8 @@ def train(file: FileReport, request: Request, plan: Plan, tell: Tell, warn: Word
 
     Raises UsageError where it cannot be trained.
     """
-    found = found_in(Path(file.path), request)
-    report = _to_train(file, request, last=found is not None)
-    options = request.options
-    if found is None:
-        lesson = read_lesson(report.lesson)
-        nodes = [node.name for node in lesson.nodes]
-        program = read_solutions(Path(file.path), request.default_lesson).program(lesson.name, nodes)
-    else:
-        own = next(each for each in found.lessons if each.lesson.name == report.lesson)
-        lesson, program = own.lesson, own.program
-        options = replace(options, served=served_for(lesson, options.data))
+    report = _to_train(file, request)
+    lesson, program, options = _trainable(Path(file.path), report.lesson, request)
     failing = {verdict.node for verdict in report.verdicts if not verdict.passed}
     origin: Sources = sources(lesson, program, {node: node not in failing for node in lesson.asks}, plan.wrong)
     if origin.word and plan.backward is not plan.backward.AUTOGRAD:
@@ -248,10 +246,21 @@ def train(file: FileReport, request: Request, plan: Plan, tell: Tell, warn: Word
     return TrainingReport(lesson.name, outcome, tuple(names))
 
 
-def _to_train(file: FileReport, request: Request, *, last: bool) -> LessonReport:
+def _trainable(path: Path, name: str, request: Request) -> tuple[Lesson, Program, Options]:
+    found = found_in(path, request)
+    if found is None:
+        lesson = read_lesson(name)
+        nodes = [node.name for node in lesson.nodes]
+        return lesson, read_solutions(path, request.default_lesson).program(lesson.name, nodes), request.options
+    from ninja_tui.lesson.found.files import served_for
+
+    each = next(each for each in found.lessons if each.lesson.name == name)
+    options = replace(request.options, served=served_for(each.lesson, request.options.data))
+    return each.to_answer, each.usual, options
+
+
+def _to_train(file: FileReport, request: Request) -> LessonReport:
     by_name = {lesson.lesson: lesson for lesson in file.lessons}
-    if last:
-        return file.lessons[-1]
     if request.lesson is not None and request.lesson not in by_name:
         raise UsageError(f"{file.path} holds nothing for the lesson `{request.lesson}`")
     wanted = request.lesson or (TRAINED if TRAINED in by_name else next(iter(by_name)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ from ninja_tui.engine.wire import Broken, TimedOut
 from ninja_tui.engine.workbench import Options, Workbench
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.model import Lesson
-from ninja_tui.lesson.read import read_lesson
+from ninja_tui.lesson.opening import open_lesson
 from ninja_tui.lesson.shelf import shelf
 from ninja_tui.lesson.solutions import SavedAnswer, Solutions, read_solutions, save_answer
 
@@ -234,7 +235,12 @@ class Desk:
             self._bench.close()
 
     def _open(self) -> None:
-        lesson = read_lesson(self._name)
+        lesson = open_lesson(self._name, self._options.setup, self._options.part)
+        self._name = lesson.name
+        if lesson.found:
+            from ninja_tui.lesson.found.files import served_for
+
+            self._options = replace(self._options, served=served_for(lesson, self._options.data))
         nodes = [node.name for node in lesson.nodes]
         saved = self._solutions().answers(self._name, nodes)
         own = read_solutions(lesson.solution, self._name).answers(self._name, nodes) if lesson.solution else {}

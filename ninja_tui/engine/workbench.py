@@ -27,13 +27,15 @@ OPENING = 120.0
 class Options:
     """The choices of a session: a seed in place of the lesson's, and texts in the place of data files.
 
-    ``data`` is a person's own data file, and ``setup`` a script that defines what a found lesson lacks.
+    ``data`` is a person's own data file, ``setup`` a script that defines what a found lesson lacks, and ``part`` says
+    which of a file's forward passes is meant.
     """
 
     seed: int | None = None
     served: tuple[tuple[str, str], ...] = ()
     data: pathlib.Path | None = None
     setup: pathlib.Path | None = None
+    part: int = 1
 
 
 @dataclass(frozen=True)

@@ -33,8 +33,14 @@ def read_lesson(name: str) -> Lesson:
 
 def read_folder(folder: Path) -> Lesson:
     """The lesson in ``folder``: forward.py, and, where they are there, notes.md and solution.py."""
-    path = folder / "forward.py"
-    where = f"{folder.name}/forward.py"
+    return read_script(folder / "forward.py", folder.name)
+
+
+def read_script(path: Path, name: str | None = None) -> Lesson:
+    """The lesson in the percent script ``path``; notes and solution stand beside it. It is called as the file is."""
+    folder = path.parent
+    name = name or path.stem
+    where = f"{folder.name}/{path.name}"
     cells = {cell.title: cell for cell in percent_cells(read_text(path, "the lesson"))}
     for title in ("setup", "forward"):
         if title not in cells:
@@ -53,7 +59,7 @@ def read_folder(folder: Path) -> Lesson:
             raise UsageError(f"{where}: `asks` names `{asked}`, which is no node of the forward pass")
     solution = folder / "solution.py"
     return Lesson(
-        name=folder.name,
+        name=name,
         path=path,
         setup=setup,
         minibatch=cells.get("minibatch", Cell("minibatch", "", 1)),

@@ -215,14 +215,13 @@ def free_reads(tree: ast.AST) -> tuple[str, ...]:
         first = free_reads(tree.generators[0].iter)
         return tuple(dict.fromkeys(name for name in found if name not in local or name in first))
     if isinstance(tree, ast.For):
-        inner = [
-            name for name in _block_reads([*tree.body, *tree.orelse]) if name not in set(target_names(tree.target))
-        ]
-        return tuple(dict.fromkeys([*free_reads(tree.iter), *free_reads(tree.target), *inner]))
+        own = set(target_names(tree.target))
+        turned = [name for name in _block_reads([*tree.body, *tree.orelse]) if name not in own]
+        return tuple(dict.fromkeys([*free_reads(tree.iter), *free_reads(tree.target), *turned]))
     if isinstance(tree, ast.With):
-        own = {name for item in tree.items if item.optional_vars for name in target_names(item.optional_vars)}
+        opened = {name for item in tree.items if item.optional_vars for name in target_names(item.optional_vars)}
         given = [name for item in tree.items for name in free_reads(item.context_expr)]
-        return tuple(dict.fromkeys([*given, *(name for name in _block_reads(tree.body) if name not in own)]))
+        return tuple(dict.fromkeys([*given, *(name for name in _block_reads(tree.body) if name not in opened)]))
     if isinstance(tree, ast.If | ast.While):
         blocks = [*_block_reads(tree.body), *_block_reads(tree.orelse)]
         return tuple(dict.fromkeys([*free_reads(tree.test), *blocks]))
@@ -230,10 +229,7 @@ def free_reads(tree: ast.AST) -> tuple[str, ...]:
         return (tree.id,) if isinstance(tree.ctx, ast.Load) else ()
     if isinstance(tree, ast.AugAssign) and isinstance(tree.target, ast.Name):
         return tuple(dict.fromkeys([tree.target.id, *free_reads(tree.value)]))
-    children = list(ast.iter_child_nodes(tree))
-    if isinstance(tree, ast.Call):  # in source order: `f(x)` reads f first
-        children.sort(key=lambda node: (getattr(node, "lineno", 0), getattr(node, "col_offset", 0)))
-    return tuple(dict.fromkeys(name for child in children for name in free_reads(child)))
+    return tuple(dict.fromkeys(name for child in ast.iter_child_nodes(tree) for name in free_reads(child)))
 
 
 def _block_reads(body: list[ast.stmt]) -> Iterator[str]:

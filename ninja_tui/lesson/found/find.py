@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ninja_tui.errors import UsageError
-from ninja_tui.lesson.answers import Program
+from ninja_tui.lesson.answers import Program, Step
 from ninja_tui.lesson.found.effects import Effects, Surroundings
 from ninja_tui.lesson.found.flow import Line
 from ninja_tui.lesson.found.forward import Chain, chain_of, losses_of
@@ -30,6 +30,17 @@ class FoundLesson:
 
     lesson: Lesson
     program: Program
+
+    @property
+    def usual(self) -> Program:
+        """The program with ``d<node>`` beside each gradient that is called otherwise."""
+        last = {answer.node: answer for answer in self.program.answers}
+        named = [answer for answer in last.values() if answer.gradient != f"d{answer.node}"]
+        codes = [(f"d{answer.node} = {answer.gradient}", answer) for answer in named]
+        steps = tuple(
+            Step(code, answer.line, answer.line, frozenset({answer.gradient}), frozenset()) for code, answer in codes
+        )
+        return replace(self.program, steps=(*self.program.steps, *steps))
 
     @property
     def to_answer(self) -> Lesson:

@@ -15,7 +15,7 @@ from ninja_tui.lesson.found.flow import Line
 from ninja_tui.lesson.found.forward import Chain
 from ninja_tui.lesson.found.names import free_name, renamed
 from ninja_tui.lesson.model import Statement
-from ninja_tui.lesson.names_in import target_names
+from ninja_tui.lesson.names_in import reads, target_names
 
 Piece = tuple[str, int]
 
@@ -87,7 +87,8 @@ class _Writer:
         loads = {name: other for name, other in self._names.items() if name in effects.reads}
         code = unit.code
         tree = unit.tree
-        read = [loads.get(name, name) for name in value_reads(tree) if name in effects.reads]
+        wanted = set(value_reads(tree)) & effects.reads
+        read = [loads.get(name, name) for name in reads(tree) if name in wanted]
         if isinstance(tree, ast.AugAssign) and isinstance(tree.target, ast.Name):
             name = tree.target.id
             if before[name] != after[name]:
@@ -112,8 +113,8 @@ class _Writer:
         last = after.get(self._chain.loss.name)
         if effects is self._line.effects[self._chain.loss.bound] and last in binds:
             binds = (last, *(name for name in binds if name != last))
-        reads = tuple(name for name in dict.fromkeys(read) if name not in binds)
-        return Statement(number, code, unit.line, unit.end_line, binds, reads)
+        own = tuple(name for name in dict.fromkeys(read) if name not in binds)
+        return Statement(number, code, unit.line, unit.end_line, binds, own)
 
     def _next(self, name: str) -> str:
         """The name that ``name`` has after it is bound once more: its own, for the last time."""
