@@ -32,7 +32,8 @@ class LessonsScreen(ModalScreen[str | None]):
     def on_mount(self) -> None:
         """The bar begins at the open lesson."""
         names = [shelved.name for shelved in self._session.shelf]
-        self.query_one(OptionList).highlighted = names.index(self._session.lesson.name)
+        name = self._session.lesson.name
+        self.query_one(OptionList).highlighted = names.index(name) if name in names else 0
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Takes what was chosen."""
