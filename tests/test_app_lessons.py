@@ -23,7 +23,9 @@ from tests.app_support import (
 async def chosen(pilot: AppPilot, lesson: str) -> None:
     """Goes to ``lesson`` by the list that ``l`` opens."""
     await pilot.press("escape", "l")
-    steps = lesson_names().index(lesson) - lesson_names().index(session(pilot).lesson.name)
+    names = lesson_names()
+    now = session(pilot).lesson.name
+    steps = names.index(lesson) - (names.index(now) if now in names else 0)
     await pilot.press(*["down" if steps > 0 else "up"] * abs(steps), "enter")
     await opened(pilot, lesson)
 
@@ -76,3 +78,28 @@ async def test_the_palette_switches_the_lesson(tmp_path: Path) -> None:
         await pilot.press("down", "enter")
         await opened(pilot, "batchnorm")
         await wait_for_text(pilot, "batchnorm  ·  forward 1/")
+
+
+MINE = """\
+import torch
+g = torch.Generator().manual_seed(1)
+w = torch.randn(3, 2, generator=g, requires_grad=True)
+x = torch.randn(4, 3, generator=g)
+y = torch.randn(4, 2, generator=g)
+out = x @ w
+gap = out - y
+loss = (gap ** 2).mean()
+loss.backward()
+"""
+
+
+async def test_the_list_opens_above_a_network_of_ones_own(tmp_path: Path) -> None:
+    script = tmp_path / "mine.py"
+    script.write_text(MINE, encoding="utf-8")
+    async with walking(tmp_path / "solutions.py", lesson=str(script)) as pilot:
+        await go_to(pilot, "dgap")
+        await submit(pilot, "dgap = 2 * gap / gap.numel()")
+        await wait_for_text(pilot, "1/3 pass")
+        await chosen(pilot, "names")
+        await wait_for_text(pilot, "0/26 pass")
+    assert "dgap = 2 * gap / gap.numel()" in (tmp_path / "solutions.py").read_text(encoding="utf-8")
