@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-import torch.nn.functional as F
+
+PART = 1 << 18
+"""Entries."""
 
 
 @dataclass(frozen=True)
@@ -46,16 +48,32 @@ def summary(tensor: torch.Tensor) -> dict[str, Any]:
     if not flat.numel() or flat.is_complex():
         return facts
     numbers = flat.float() if flat.dtype in (torch.bool, torch.float16, torch.bfloat16) else flat
-    finite = torch.isfinite(numbers)
-    good = numbers if bool(finite.all()) else numbers[finite]
+    good = numbers if _all_finite(numbers) else numbers[torch.isfinite(numbers)]
     facts["non_finite"] = flat.numel() - good.numel()
-    facts["zeros"] = float((flat == 0).sum().item()) / flat.numel()
+    facts["zeros"] = (flat.numel() - int(torch.count_nonzero(flat))) / flat.numel()
     if good.numel():
         facts["min"], facts["max"] = (float(value.item()) for value in torch.aminmax(good))
-        facts["mean"] = float(good.mean(dtype=torch.float64).item())
-        wide = good.double()
-        facts["std"] = float(wide.std().item()) if good.numel() > 1 else 0.0
+        facts["mean"], facts["std"] = _mean_and_std(good)
     return facts
+
+
+def _all_finite(tensor: torch.Tensor) -> bool:
+    """Whether there is neither infinity nor NaN, which both show in the smallest and the largest."""
+    return all(math.isfinite(float(end.item())) for end in torch.aminmax(tensor))
+
+
+def _mean_and_std(flat: torch.Tensor) -> tuple[float, float]:
+    """In float64, in parts that fit into a cache: a double of all of a large tensor takes longer than the sums."""
+    count, mean, squares = 0, 0.0, 0.0
+    for part in torch.split(flat, PART):
+        wide = part.double()
+        middle = float(wide.mean().item())
+        wide = wide - middle
+        whole, gap = count + part.numel(), middle - mean
+        squares += float(torch.dot(wide, wide).item()) + gap * gap * count * part.numel() / whole
+        mean += gap * part.numel() / whole
+        count = whole
+    return mean, math.sqrt(squares / (count - 1)) if count > 1 else 0.0
 
 
 def heatmap(tensor: torch.Tensor, rows: int, columns: int) -> list[list[float | None]]:
@@ -67,12 +85,13 @@ def heatmap(tensor: torch.Tensor, rows: int, columns: int) -> list[list[float | 
     if not table.numel() or table.is_complex():
         return []
     table = table.float() if not table.is_floating_point() or table.dtype != torch.float64 else table
-    bad = ~torch.isfinite(table)
-    table = table.masked_fill(bad, 0.0)
-    high = _pool(table, rows, columns)
-    low = -_pool(-table, rows, columns)
+    bad = None
+    if not _all_finite(table):
+        bad = ~torch.isfinite(table)
+        table = table.masked_fill(bad, 0.0)
+    low, high = _pool(table, rows, columns)
     cells = torch.where(high.abs() >= low.abs(), high, low)
-    all_bad = -_pool(-bad.float(), rows, columns) > 0
+    all_bad = torch.zeros_like(cells) if bad is None else _pool(bad.float(), rows, columns)[0]
     scale = float(cells.abs().max().item()) or 1.0
     shown = (cells / scale).tolist()
     return [
@@ -81,12 +100,16 @@ def heatmap(tensor: torch.Tensor, rows: int, columns: int) -> list[list[float | 
     ]
 
 
-def _pool(table: torch.Tensor, rows: int, columns: int) -> torch.Tensor:
-    """The maximum over blocks, so that at most ``rows`` by ``columns`` are left."""
-    size = (min(rows, table.shape[0]), min(columns, table.shape[1]))
-    if size == tuple(table.shape):
-        return table
-    return F.adaptive_max_pool2d(table[None], size)[0]
+def _pool(table: torch.Tensor, rows: int, columns: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """The smallest and the largest over blocks, so that at most ``rows`` by ``columns`` are left."""
+    low = high = table
+    for axis, most in ((0, rows), (1, columns)):
+        size = table.shape[axis]
+        if size > most:
+            bounds = [(number * size // most, -(-(number + 1) * size // most)) for number in range(most)]
+            low = torch.stack([low.narrow(axis, start, end - start).amin(axis) for start, end in bounds], axis)
+            high = torch.stack([high.narrow(axis, start, end - start).amax(axis) for start, end in bounds], axis)
+    return low, high
 
 
 def window(tensor: torch.Tensor, frame: Frame) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from ninja_tui.engine.verdict import Diagnosis, Status, Verdict, Warning
 from ninja_tui.engine.wire import Broken, TensorData, TimedOut
 from ninja_tui.engine.workbench import Case, Runner, Workbench
 from ninja_tui.lesson.answers import Answer, Step, binds, names_read
-from ninja_tui.lesson.traits import Traits, traits_of
+from ninja_tui.lesson.traits import Behind, Traits, behind, traits_of
 
 LIVE_TIMEOUT = 2.0
 """Seconds that one live evaluation may take."""
@@ -46,6 +46,7 @@ class _Ready:
     runner: Runner
     bound: set[str] = field(default_factory=set)
     clobbered: dict[str, tuple[str, int]] = field(default_factory=dict)
+    behind: Behind = field(default_factory=dict)
 
 
 class LiveJudge:
@@ -66,7 +67,7 @@ class LiveJudge:
                 self._drop()
                 self._runner = self._bench.runner()
                 self._bench.make_ahead()
-            ready = _Ready(place, self._runner)
+            ready = _Ready(place, self._runner, behind=behind((step.code for step in place.steps), self._gradients))
             if self._run_up(ready):
                 self._ready = ready
                 return
@@ -80,9 +81,9 @@ class LiveJudge:
         if ready is None or not binds(code, gradient):
             return Verdict(place.node, Status.ERROR, shape, error=f"the answer does not bind {gradient}")
         self._supply(ready, names_read(code))
-        traits = traits_of([code], [step.code for step in place.steps], self._gradients)
+        traits = traits_of([code], ready.behind, self._gradients)
         watch = [self._name(node) for _, node in place.completed if node != place.node]
-        watch += [name for name in map(self._name, ready.bound) if name not in watch]
+        watch = list(dict.fromkeys([*watch, *map(self._name, ready.bound)]))
         outcomes: dict[Look, Outcome] = {}
         output, changed = "", set[str]()
         try:

@@ -6,6 +6,7 @@ It runs the lesson's code, never an answer's.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
@@ -26,6 +27,15 @@ from ninja_tui.engine.wire import Message, TensorData
 from ninja_tui.engine.worker import Refused, Reply
 
 
+@dataclass(frozen=True)
+class _Looked:
+    """The last look at a tensor: scrolling on costs a window, and not the whole tensor again."""
+
+    key: tuple[object, ...]
+    part: torch.Tensor
+    told: dict[str, Any]
+
+
 class Reference:
     """One lesson's tapes and looks, and the gradients that were last compared with them."""
 
@@ -33,6 +43,7 @@ class Reference:
         self._tapes: dict[str, Tape] = {}
         self._reckoning: Reckoning | None = None
         self._yours: dict[str, torch.Tensor] = {}
+        self._looked: _Looked | None = None
 
     def requests(self) -> dict[str, Callable[[Message], Reply]]:
         """What this worker does, by name."""
@@ -53,6 +64,7 @@ class Reference:
         draw_minibatch(code, namespace)
         second = dict(namespace)
         draw_minibatch(code, second)
+        self._looked = None
         self._tapes = {
             "float32": record(code, namespace, "float32"),
             "float64": record(code, namespace, "float64"),
@@ -97,6 +109,7 @@ class Reference:
         evidence = Evidence.from_body(message.body, own, {Look(key): each for key, each in tensors.items()}, restored)
         if Look.SINGLE in evidence.gradients:
             self._yours[evidence.node] = evidence.gradients[Look.SINGLE]
+            self._looked = None
         return judge(self._reckoning, evidence), {}
 
     def compare(self, message: Message) -> Reply:
@@ -114,23 +127,22 @@ class Reference:
 
     def inspect(self, message: Message) -> Reply:
         """Summary, heatmap and window of a value, of your gradient, its difference, or autograd's gradient."""
-        body = message.body
-        tensor = self._shown(str(body["name"]), str(body["what"]))
-        if tensor is None:
-            return {"nothing": True}, {}
-        try:
-            part = views.apply_slice(tensor, body["slices"])
-        except (IndexError, ValueError, TypeError) as error:
-            return {"unsliceable": str(error)}, {}
-        frame = views.Frame(**body["frame"])
-        reply: dict[str, Any] = {
-            "summary": views.summary(part),
-            "heatmap": views.heatmap(part, frame.heat_rows, frame.heat_columns),
-            "window": views.window(part, frame),
-        }
-        if body["what"] == "difference":
-            reply["worst"] = views.worst(tensor)
-        return reply, {}
+        body, frame = message.body, views.Frame(**message.body["frame"])
+        key = (body["name"], body["what"], str(body["slices"]), frame.heat_rows, frame.heat_columns)
+        if self._looked is None or self._looked.key != key:
+            tensor = self._shown(str(body["name"]), str(body["what"]))
+            if tensor is None:
+                return {"nothing": True}, {}
+            try:
+                part = views.apply_slice(tensor, body["slices"])
+            except (IndexError, ValueError, TypeError) as error:
+                return {"unsliceable": str(error)}, {}
+            heatmap = views.heatmap(part, frame.heat_rows, frame.heat_columns)
+            told: dict[str, Any] = {"summary": views.summary(part), "heatmap": heatmap}
+            if body["what"] == "difference":
+                told["worst"] = views.worst(tensor)
+            self._looked = _Looked(key, part, told)
+        return {**self._looked.told, "window": views.window(self._looked.part, frame)}, {}
 
     def _shown(self, name: str, what: str) -> torch.Tensor | None:
         tape = self._tapes["float32"]

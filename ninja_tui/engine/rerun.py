@@ -20,7 +20,7 @@ from ninja_tui.engine.wire import Broken, TensorData, TimedOut
 from ninja_tui.engine.workbench import Case, Runner, Workbench
 from ninja_tui.lesson.answers import Answer, Program, Step
 from ninja_tui.lesson.names_in import assigned, changed
-from ninja_tui.lesson.traits import traits_of
+from ninja_tui.lesson.traits import behind, traits_of
 
 MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError)
 """What reading a reply raises that is not what a runner of ours says."""
@@ -238,7 +238,8 @@ class Rerun:
     def _traits(self, answer: Answer) -> Any:
         steps = self._program.steps
         loose = [step.code for index, step in enumerate(steps[: answer.last]) if self._binds_more(index)]
-        traits = traits_of([steps[index].code for index in answer.steps], loose, self._gradients)
+        before = behind(loose, self._gradients)
+        traits = traits_of([steps[index].code for index in answer.steps], before, self._gradients)
         named = self._named | {answer.gradient: answer.node}
         known = {name: self._bench.gradient_name(named[name]) for name in traits.depends if name in named}
         return replace(traits, depends=frozenset(known.get(name, name) for name in traits.depends))

@@ -46,12 +46,12 @@ def record(code: LessonCode, namespace: Namespace, dtype: str) -> Tape:
             if isinstance(own.get(name), torch.Tensor) and own[name].is_floating_point():
                 own[name].requires_grad_()
         before = dict(own)
+        nodes = frozenset(code.nodes)
+        _retain(own, nodes)
         for source, line in code.statements:
-            run_cell(ast.parse(source), line, code, own)
-            for name in code.nodes:
-                value = own.get(name)
-                if isinstance(value, torch.Tensor) and value.requires_grad and not value.is_leaf:
-                    value.retain_grad()
+            tree = ast.parse(source)
+            run_cell(tree, line, code, own)
+            _retain(own, nodes.intersection(node.id for node in ast.walk(tree) if isinstance(node, ast.Name)))
         loss = own.get(code.loss)
         if not isinstance(loss, torch.Tensor) or loss.numel() != 1:
             raise Refused(f"{code.where}: `{code.loss}` is not a single number")
@@ -68,6 +68,14 @@ def record(code: LessonCode, namespace: Namespace, dtype: str) -> Tape:
     values = {name: value.detach() for name, value in tensors.items()}
     objects = {name: own[name] for binds, _ in code.graph for name in binds if name in own and name not in values}
     return Tape(loss.item(), values, gradients, bound, objects)
+
+
+def _retain(namespace: Namespace, names: frozenset[str]) -> None:
+    """Has autograd keep the gradients of those ``names``."""
+    for name in names:
+        value = namespace.get(name)
+        if isinstance(value, torch.Tensor) and value.requires_grad and not value.is_leaf:
+            value.retain_grad()
 
 
 def elsewhere(code: LessonCode, namespace: Namespace) -> Namespace:

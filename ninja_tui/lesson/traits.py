@@ -26,22 +26,32 @@ class Traits:
 MATRIX_PRODUCTS = frozenset({"matmul", "mm", "bmm", "einsum", "addmm", "dot", "mv", "tensordot", "outer"})
 
 
-def traits_of(answer: Sequence[str], before: Iterable[str], gradients: frozenset[str]) -> Traits:
-    """The traits of the statements ``answer``, which follow the statements ``before``; all complete Python.
+Behind = dict[str, frozenset[str]]
+"""For names that are no gradients, the names that they depend on."""
+
+
+def behind(before: Iterable[str], gradients: frozenset[str]) -> Behind:
+    """What the names that the statements ``before`` bind depend on."""
+    found: Behind = {}
+    for code in before:
+        for statement in ast.parse(code).body:
+            _follow(statement, found, gradients)
+    return found
+
+
+def traits_of(answer: Sequence[str], before: Behind, gradients: frozenset[str]) -> Traits:
+    """The traits of the statements ``answer``, which follow others (see ``behind``); all complete Python.
 
     ``gradients`` are the names of the nodes' gradients.
     """
-    behind: dict[str, frozenset[str]] = {}
-    for code in before:
-        for statement in ast.parse(code).body:
-            _follow(statement, behind, gradients)
+    known = dict(before)
     depends: set[str] = set()
     nodes: list[ast.AST] = []
     for code in answer:
         for statement in ast.parse(code).body:
             for name in (*reads(statement), *changed(statement)):
-                depends |= {name} | behind.get(name, frozenset())
-            _follow(statement, behind, gradients)
+                depends |= {name} | known.get(name, frozenset())
+            _follow(statement, known, gradients)
             nodes.extend(ast.walk(statement))
     return Traits(
         depends=frozenset(depends),
@@ -62,9 +72,9 @@ def multiplies_matrices(nodes: Iterable[ast.AST]) -> bool:
     )
 
 
-def _follow(statement: ast.stmt, behind: dict[str, frozenset[str]], gradients: frozenset[str]) -> None:
+def _follow(statement: ast.stmt, found: Behind, gradients: frozenset[str]) -> None:
     """Notes what the names that ``statement`` binds or changes depend on; gradients stand for themselves."""
     sources = reads(statement)
     for name in (assigned(statement) | changed(statement)) - gradients:
-        known = behind.get(name, frozenset()) if name in changed(statement) else frozenset()
-        behind[name] = known.union(sources, *(behind.get(source, frozenset()) for source in sources))
+        known = found.get(name, frozenset()) if name in changed(statement) else frozenset()
+        found[name] = known.union(sources, *(found.get(source, frozenset()) for source in sources))
