@@ -153,7 +153,7 @@ def found_in(path: Path, request: Request) -> Found | None:
         return None
     try:
         return find(path, request.options.setup)
-    except UsageError:
+    except (UsageError, RecursionError, MemoryError):
         return None
 
 

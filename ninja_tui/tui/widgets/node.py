@@ -85,14 +85,16 @@ class NodePane(Vertical, can_focus=True):
     def watch_view(self) -> None:
         """Draws what the tensor looks like."""
         self._draw_head()
+        view = self.view
+        if view is None:
+            return  # what is there stays for the moment that the next takes: no pane that goes out and comes back
         self.call_after_refresh(self._refit)
-        view = self.view or {}
         self._heatmap.cells = view.get("heatmap", [])
         cells = self._heatmap.cells
         columns = len(cells[0]) if cells else 0
         room = _heat_room(self.content_size.width)
         self._heatmap.styles.width = columns * max(1, min(WIDEST_CELL, room // columns)) if columns else 0
-        self._window.update(_values(view["window"], view.get("worst")) if "window" in view else Content(""))
+        self._window.update(_values(view["window"], view.get("worst")) if "window" in view else Content(""), layout=False)
         if self._seeking and view.get("worst"):
             self._seeking = False
             self.move_to(view["worst"]["row"], view["worst"]["column"])
@@ -160,7 +162,7 @@ class NodePane(Vertical, can_focus=True):
         self.border_title = Content(f"Node · {session.tensor}")
         part = f" [{session.slices}]" if session.slices else ""
         self.border_subtitle = Content(f"{TITLES[session.view]}{part}")
-        self._head.update(Content("\n").join(_head(session, self.view)))
+        self._head.update(Content("\n").join(_head(session, self.view)), layout=False)
 
 
 def _heat_room(width: int) -> int:
