@@ -79,10 +79,10 @@ class LiveJudge:
         shape = self._bench.facts.shapes[place.node]
         if ready is None or not binds(code, gradient):
             return Verdict(place.node, Status.ERROR, shape, error=f"the answer does not bind {gradient}")
-        self._supply(ready, names_read(code))
+        names = names_read(code)
+        self._supply(ready, names)
         traits = traits_of([code], ready.behind, self._gradients)
-        watch = [f"d{node}" for _, node in place.completed if node != place.node]
-        watch += [f"d{node}" for node in ready.bound if f"d{node}" not in watch]
+        watch = sorted(name for name in names & self._gradients if name != gradient and name[1:] in ready.bound)
         outcomes: dict[Look, Outcome] = {}
         output, changed = "", set[str]()
         try:
@@ -168,8 +168,9 @@ class LiveJudge:
 
     def _supply(self, ready: _Ready, names: set[str] | frozenset[str]) -> None:
         """Puts the reference in place for gradients that are read and that no answer before gave."""
-        for other in self._bench.facts.shapes:
-            if f"d{other}" in names and other not in ready.bound and other != ready.place.node:
+        for name in sorted(names & self._gradients):
+            other = name[1:]
+            if other not in ready.bound and other != ready.place.node:
                 ready.runner.put(other, {look: self._bench.gradient(other, look) for look in LOOKS})
                 ready.bound.add(other)
 

@@ -117,11 +117,11 @@ class Reference:
         return {"exact": seen.exact, "approximate": seen.approximate, "maxdiff": seen.maxdiff}, {}
 
     def gradients(self, message: Message) -> Reply:
-        """The upstream gradients of ``nodes`` that stand in ``look``."""
+        """The upstream gradients of ``node``, by look."""
         if self._reckoning is None:
             raise Refused("the lesson is not open")
-        upstream = self._reckoning.upstream[Look(message.body["look"])]
-        return {}, {name: pack(upstream[name]) for name in message.body["nodes"]}
+        node = str(message.body["node"])
+        return {}, {str(look): pack(upstream[node]) for look, upstream in self._reckoning.upstream.items()}
 
     def inspect(self, message: Message) -> Reply:
         """Summary, heatmap and window of a value, of your gradient, its difference, or autograd's gradient."""

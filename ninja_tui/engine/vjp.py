@@ -32,9 +32,14 @@ class Statements:
             for tree, leads in zip(self._trees, leading, strict=True)
         ]
 
+        self._consumers: dict[str, list[int]] = {}
+        for index, names in enumerate(self._reads):
+            for name in names:
+                self._consumers.setdefault(name, []).append(index)
+
     def consumers(self, node: str) -> list[int]:
         """The statements that read ``node`` on the way to the loss."""
-        return [index for index, names in enumerate(self._reads) if node in names]
+        return list(self._consumers.get(node, ()))
 
     def reads(self, index: int) -> tuple[str, ...]:
         """The nodes that a statement reads."""
@@ -55,9 +60,12 @@ class Statements:
 
     def shapes(self, names: Iterable[str]) -> dict[str, tuple[int, ...]]:
         """The shapes of those ``names`` that are tensors of the lesson, or gradients of its nodes."""
-        known = {name: tuple(value.shape) for name, value in self._values.items()}
-        known |= {f"d{name}": known[name] for name in self._nodes if name in known}
-        return {name: known[name] for name in sorted(names) if name in known}
+        found: dict[str, tuple[int, ...]] = {}
+        for name in sorted(names):
+            of = name[1:] if name.startswith("d") and name[1:] in self._nodes else name
+            if of in self._values:
+                found[name] = tuple(self._values[of].shape)
+        return found
 
     @property
     def count(self) -> int | None:

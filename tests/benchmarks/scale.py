@@ -5,9 +5,8 @@ Run by hand, on a machine that does nothing else: ``python tests/benchmarks/scal
 Lessons of 20, 200 and 2,000 statements are generated, all of the same small shapes, and opened: reading the files,
 and running the lesson in its worker. Then two answers are evaluated over and over as at a key press, the three lessons
 in turn: the first of the walk back, to the node at the end of the forward pass, with nothing before it in the file; and
-the last, with the answers to all other nodes before it. Making ready for it runs all of these, once, when the walk comes
-there. Opening is told per statement besides, and should not grow more than in proportion; an evaluation should
-stay within 1.5 × of that at 20.
+the last, with the answers to all other nodes before it. Making ready for it runs all of these once. Opening is told per
+statement besides, and should not grow more than in proportion; an evaluation should stay within 1.5 × of that at 20.
 
 The tensor of 4096×4096 is looked at as the node pane does: summary, heatmap and window in one request. It is carried
 out in the reference worker, so what the app waits for is the reply alone.
