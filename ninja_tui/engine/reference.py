@@ -5,6 +5,7 @@ It runs the lesson's code, never an answer's.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
@@ -84,6 +85,7 @@ class Reference:
         for base, own in self._tapes.items():
             for name in shared & own.values.keys():
                 tensors[f"{base}:{name}"] = pack(own.values[name])
+        gc.freeze()  # all of it stays: no collection need visit it
         seed = namespace.get("seed")
         return {
             "loss": tape.loss,

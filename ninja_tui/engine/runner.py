@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import gc
 import io
 import resource
 import types
@@ -96,6 +97,7 @@ class Runner:
             values |= tensors
             values[f"d{self._loss}"] = torch.ones_like(values[self._loss])
             self._base[base] = values
+        gc.freeze()  # all of it stays: no collection need visit it
         return {}, {}
 
     def begin(self, message: Message) -> Reply:
@@ -138,7 +140,7 @@ class Runner:
         body = message.body
         reply: dict[str, Any] = {}
         tensors: dict[str, TensorData] = {}
-        used = _names_in(str(body["code"]))
+        code, used = _compiled(str(body["code"]))
         for look in body["looks"]:
             run, dtype = self._runs[look], dtype_of(BASES[Look(look)])
             run["cmp"] = self._cmp
@@ -146,7 +148,7 @@ class Runner:
             self._compared.clear()
             before = {name: _state(run.get(name)) for name in body["watch"]}
             shared = _sharing(run, body["watch"], body["own"])
-            said = _execute(str(body["code"]), int(body["line"]), dtype, run)
+            said = _execute(code, int(body["line"]), dtype, run)
             changed = {name for name, state in before.items() if _state(run.get(name)) != state}
             changed |= {name for name, was in shared.items() if not _equal(run.get(name), was)}
             said["changed"] = sorted(changed)
@@ -295,12 +297,13 @@ def _state(value: object) -> tuple[int, int]:
     return id(value), value._version if isinstance(value, torch.Tensor) else 0
 
 
-def _names_in(code: str) -> set[str]:
-    """The names that ``code`` uses; none where it cannot be compiled, and so does nothing."""
+def _compiled(code: str) -> tuple[str | types.CodeType, set[str]]:
+    """``code`` compiled, and the names that it uses; as it is, and none, where it cannot be, and so does nothing."""
     try:
-        return _names_used(compile(code, ANSWER, "exec"))
+        compiled = compile(code, ANSWER, "exec")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set()
+        return code, set()
+    return compiled, _names_used(compiled)
 
 
 def _names_used(code: types.CodeType) -> set[str]:
