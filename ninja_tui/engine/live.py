@@ -58,7 +58,8 @@ class LiveJudge:
         self._ready: _Ready | None = None
         self._excluded: set[str] = set()
         self._name = bench.gradient_name
-        self._gradients = frozenset(map(self._name, bench.facts.shapes))
+        self._nodes = {self._name(node): node for node in bench.facts.shapes}
+        self._gradients = frozenset(self._nodes)
 
     def prepare(self, place: Place) -> None:
         """Makes ready for answers at ``place``: what stands before it has run when this returns."""
@@ -80,10 +81,12 @@ class LiveJudge:
         shape = self._bench.facts.shapes[place.node]
         if ready is None or not binds(code, gradient):
             return Verdict(place.node, Status.ERROR, shape, error=f"the answer does not bind {gradient}")
-        self._supply(ready, names_read(code))
+        names = names_read(code)
+        self._supply(ready, names)
         traits = traits_of([code], ready.behind, self._gradients)
-        watch = [self._name(node) for _, node in place.completed if node != place.node]
-        watch = list(dict.fromkeys([*watch, *map(self._name, ready.bound)]))
+        watch = sorted(
+            name for name in names & self._gradients if name != gradient and self._nodes[name] in ready.bound
+        )
         outcomes: dict[Look, Outcome] = {}
         output, changed = "", set[str]()
         try:
@@ -169,9 +172,10 @@ class LiveJudge:
 
     def _supply(self, ready: _Ready, names: set[str] | frozenset[str]) -> None:
         """Puts the reference in place for gradients that are read and that no answer before gave."""
-        for other in self._bench.facts.shapes:
-            if self._name(other) in names and other not in ready.bound and other != ready.place.node:
-                ready.runner.put(other, self._name(other), {look: self._bench.gradient(other, look) for look in LOOKS})
+        for name in sorted(names & self._gradients):
+            other = self._nodes[name]
+            if other not in ready.bound and other != ready.place.node:
+                ready.runner.put(other, name, {look: self._bench.gradient(other, look) for look in LOOKS})
                 ready.bound.add(other)
 
     def _drop(self) -> None:

@@ -249,7 +249,7 @@ class Mistakes:
         given = self.fitted()
         if given is None or len(self.consumers) != 1:
             return None
-        ones = {name: torch.ones_like(tensor) for name, tensor in self.upstream.items()}
+        ones = self._ones()
         uses = self.statements.contributions(self.node, ones).get(self.consumers[0])
         if uses is None or not bool((uses == uses.round()).all()) or not bool((uses > 1).any()):
             return None
@@ -263,6 +263,11 @@ class Mistakes:
             f"entries of `{self.node}` that are read more than once (up to {most} times) do not get the sum of it all",
             frozenset(self.consumers),
         )
+
+    def _ones(self) -> dict[str, torch.Tensor]:
+        """Ones in the place of what flows in."""
+        bound = [name for index in self.consumers for name in self.statements.binds(index)]
+        return {name: torch.ones_like(self.upstream[name]) for name in bound if name in self.upstream}
 
     def other_upstream(self) -> Finding | None:
         """Another gradient, or nothing, stands where a consumer's belongs: in all paths, or in one."""
@@ -292,7 +297,7 @@ class Mistakes:
                     it = self.gradient(other)
                     return Finding(Kind.NO_UPSTREAM, f"{it} stands where the upstream gradient {right} belongs")
                 return Finding(Kind.NO_UPSTREAM, f"the local derivative alone, without the upstream gradient {right}")
-        ones = {name: torch.ones_like(tensor) for name, tensor in self.upstream.items()}
+        ones = self._ones()
         everywhere = list(self.statements.contributions(self.node, ones).values())
         if len(everywhere) > 1 and same(given, torch.stack(everywhere).sum(0)):
             return Finding(Kind.NO_UPSTREAM, "the local derivatives alone, without any upstream gradient")

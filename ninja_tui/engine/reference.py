@@ -5,6 +5,7 @@ It runs the lesson's code, never an answer's.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
@@ -84,6 +85,7 @@ class Reference:
         for base, own in self._tapes.items():
             for name in shared & own.values.keys():
                 tensors[f"{base}:{name}"] = pack(own.values[name])
+        gc.freeze()  # all of it stays: no collection need visit it
         seed = namespace.get("seed")
         return {
             "loss": tape.loss,
@@ -119,11 +121,11 @@ class Reference:
         return {"exact": seen.exact, "approximate": seen.approximate, "maxdiff": seen.maxdiff}, {}
 
     def gradients(self, message: Message) -> Reply:
-        """The upstream gradients of ``nodes`` that stand in ``look``."""
+        """The upstream gradients of ``node``, by look."""
         if self._reckoning is None:
             raise Refused("the lesson is not open")
-        upstream = self._reckoning.upstream[Look(message.body["look"])]
-        return {}, {name: pack(upstream[name]) for name in message.body["nodes"]}
+        node = str(message.body["node"])
+        return {}, {str(look): pack(upstream[node]) for look, upstream in self._reckoning.upstream.items()}
 
     def inspect(self, message: Message) -> Reply:
         """Summary, heatmap and window of a value, of your gradient, its difference, or autograd's gradient."""

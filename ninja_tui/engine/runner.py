@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import gc
 import io
 import resource
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import torch
@@ -28,6 +29,14 @@ ANSWER = "<answer>"
 MOST_OUTPUT = 2000
 MORE_MEMORY = 4 << 30
 """Bytes of address space that answers may take beyond what the worker starts with."""
+
+
+OF_NO_EFFECT = (bool, int, float, complex, str, range, torch.dtype, torch.Generator, types.ModuleType)
+"""What code may use without changing a tensor by it, beside tensors themselves."""
+
+
+BY_ANY_NAME = frozenset({"globals", "locals", "vars", "dir", "eval", "exec", "compile", "__import__"})
+"""What reaches names that are not written in the code."""
 
 
 class _Output(io.StringIO):
@@ -50,6 +59,7 @@ class Runner:
         self._base: dict[str, Namespace] = {}
         self._runs: dict[str, Namespace] = {}
         self._origins: dict[str, dict[str, tuple[int, int]]] = {}
+        self._sharers: dict[str, dict[int, set[str]]] = {}
         self._compared: list[tuple[str, int, torch.Tensor]] = []
         self._own: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
         self._devices = contextlib.ExitStack()
@@ -96,6 +106,7 @@ class Runner:
             for index in message.body.get("carried", []):
                 self._carry(index, values, dtype_of(base))
             self._base[base] = values
+        gc.freeze()  # all of it stays: no collection need visit it
         return {}, {}
 
     def _carry(self, index: int, values: Namespace, dtype: str) -> None:
@@ -119,6 +130,10 @@ class Runner:
             run = self._base[base] | own
             self._runs[look] = run
             self._origins[look] = {name: _state(value) for name, value in run.items()}
+            self._sharers[look] = {}
+            for name, value in run.items():
+                if isinstance(value, torch.Tensor):
+                    self._sharers[look].setdefault(_storage(value), set()).add(name)
         return {}, {}
 
     def put(self, message: Message) -> Reply:
@@ -141,17 +156,19 @@ class Runner:
         body = message.body
         reply: dict[str, Any] = {}
         tensors: dict[str, TensorData] = {}
+        code, used = _compiled(str(body["code"]))
         for look in body["looks"]:
             run, dtype = self._runs[look], dtype_of(BASES[Look(look)])
             run["cmp"] = self._cmp
+            touched = self._touched(look, used)
             self._compared.clear()
             before = {name: _state(run.get(name)) for name in body["watch"]}
             shared = _sharing(run, body["watch"], body["own"])
-            said = _execute(str(body["code"]), int(body["line"]), dtype, run)
+            said = _execute(code, int(body["line"]), dtype, run)
             changed = {name for name, state in before.items() if _state(run.get(name)) != state}
             changed |= {name for name, was in shared.items() if not _equal(run.get(name), was)}
             said["changed"] = sorted(changed)
-            said["clobbered"] = self._clobbered(look)
+            said["clobbered"] = self._clobbered(look, touched)
             said["kinds"] = {name: _take(run, name, dtype, (f"{look}:{name}", tensors)) for name in body["take"]}
             said["compared"] = self._compared_in(look, tensors)
             reply[look] = said
@@ -173,7 +190,8 @@ class Runner:
         used = _names_used(compiled)
         for look in body["looks"]:
             base = BASES[Look(look)]
-            run = dict(self._runs[look])
+            whole = self._runs[look]
+            run = dict(whole) if used & BY_ANY_NAME else {each: whole[each] for each in used if each in whole}
             run |= {each: self._base[base][each] for each in body.get("restore", []) if each in self._base[base]}
             run["cmp"] = lambda *_: None
             for each in used:
@@ -189,16 +207,33 @@ class Runner:
                 break
         return reply, tensors
 
-    def _clobbered(self, look: str) -> list[str]:
-        """The lesson's names that now are bound to something else, or changed; each is told once."""
+    def _touched(self, look: str, used: set[str]) -> Collection[str]:
+        """The lesson's names that code may bind or change: those it ``used``, and those that share their memory.
+
+        All of them where what it uses may hold anything, such as a list or a function.
+        """
         run, origins = self._runs[look], self._origins[look]
-        found = [name for name, state in origins.items() if _state(run.get(name)) != state]
+        found = used & origins.keys()
+        for value in (run[name] for name in used - {"cmp"} if name in run):
+            if isinstance(value, torch.Tensor):
+                found |= self._sharers[look].get(_storage(value), set())
+            elif not isinstance(value, OF_NO_EFFECT):
+                return origins.keys()
+        return found
+
+    def _clobbered(self, look: str, touched: Collection[str]) -> list[str]:
+        """Those of the lesson's names that now are bound to something else, or changed; each is told once."""
+        run, origins = self._runs[look], self._origins[look]
+        order = origins if len(touched) == len(origins) else sorted(touched)
+        found = [name for name in order if _state(run.get(name)) != origins[name]]
         for name in found:
             origins[name] = _state(run.get(name))
         return [name for name in found if not name.startswith("__")]
 
     def _compared_in(self, look: str, tensors: dict[str, TensorData]) -> list[list[str]]:
         run = self._runs[look]
+        if not self._compared:
+            return []
         names = {id(run[name]): name for name in self._nodes if name in run}
         compared: list[list[str]] = []
         for label, which, dt in self._compared:
@@ -264,6 +299,11 @@ def _address(value: object) -> int | None:
     return value.data_ptr()
 
 
+def _storage(tensor: torch.Tensor) -> int:
+    """Tells apart the memory that tensors stand in, also that of their views."""
+    return tensor.untyped_storage().data_ptr() if tensor.layout is torch.strided else id(tensor)
+
+
 def _equal(value: object, was: torch.Tensor) -> bool:
     return isinstance(value, torch.Tensor) and value.layout is was.layout and torch.equal(value, was)
 
@@ -271,6 +311,15 @@ def _equal(value: object, was: torch.Tensor) -> bool:
 def _state(value: object) -> tuple[int, int]:
     """Changes when a name is bound to another object, or its tensor is changed in place."""
     return id(value), value._version if isinstance(value, torch.Tensor) else 0
+
+
+def _compiled(code: str) -> tuple[str | types.CodeType, set[str]]:
+    """``code`` compiled, and the names that it uses; as it is, and none, where it cannot be, and so does nothing."""
+    try:
+        compiled = compile(code, ANSWER, "exec")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return code, set()
+    return compiled, _names_used(compiled)
 
 
 def _names_used(code: types.CodeType) -> set[str]:

@@ -24,7 +24,7 @@ class Statements:
         self._namespace: Namespace = {**namespace, **values}
         self._values = values
         self._nodes = nodes
-        self._gradient = code.gradient
+        self._named = {code.gradient(node): node for node in nodes}
         self._code = code
         self._trees = [ast.parse(source) for source, _ in code.statements]
         self._compiled = [compile(tree, code.where, "exec") for tree in self._trees]
@@ -39,9 +39,14 @@ class Statements:
             for (_, names), leads in zip(code.graph, leading, strict=True)
         ]
 
+        self._consumers: dict[str, list[int]] = {}
+        for index, names in enumerate(self._reads):
+            for name in names:
+                self._consumers.setdefault(name, []).append(index)
+
     def consumers(self, node: str) -> list[int]:
         """The statements that read ``node`` on the way to the loss."""
-        return [index for index, names in enumerate(self._reads) if node in names]
+        return list(self._consumers.get(node, ()))
 
     def reads(self, index: int) -> tuple[str, ...]:
         """The nodes that a statement reads."""
@@ -63,9 +68,12 @@ class Statements:
 
     def shapes(self, names: Iterable[str]) -> dict[str, tuple[int, ...]]:
         """The shapes of those ``names`` that are tensors of the lesson, or gradients of its nodes."""
-        known = {name: tuple(value.shape) for name, value in self._values.items()}
-        known |= {self._gradient(name): known[name] for name in self._nodes if name in known}
-        return {name: known[name] for name in sorted(names) if name in known}
+        found: dict[str, tuple[int, ...]] = {}
+        for name in sorted(names):
+            of = self._named.get(name, name)
+            if of in self._values:
+                found[name] = tuple(self._values[of].shape)
+        return found
 
     @property
     def count(self) -> int | None:

@@ -87,7 +87,7 @@ class Workbench:
         self._reference: Worker | None = None
         self._values: dict[str, TensorData] = {}
         self._carried: list[int] = []
-        self._gradients: dict[tuple[str, Look], TensorData] = {}
+        self._gradients: dict[str, Mapping[str, TensorData]] = {}
         self._facts: Facts | None = None
         self._ahead = _Ahead(self._code)
 
@@ -133,10 +133,9 @@ class Workbench:
 
     def gradient(self, node: str, look: Look) -> TensorData:
         """The upstream gradient of ``node`` that stands in ``look``."""
-        key = (node, look)
-        if key not in self._gradients:
-            self._gradients[key] = self._ask({"do": "gradients", "look": look, "nodes": [node]}).tensors[node]
-        return self._gradients[key]
+        if node not in self._gradients:
+            self._gradients[node] = self._ask({"do": "gradients", "node": node}).tensors
+        return self._gradients[node][look]
 
     def judge(self, case: Case) -> Verdict:
         """The verdict on what an answer gave."""

@@ -94,7 +94,9 @@ class NodePane(Vertical, can_focus=True):
         columns = len(cells[0]) if cells else 0
         room = _heat_room(self.content_size.width)
         self._heatmap.styles.width = columns * max(1, min(WIDEST_CELL, room // columns)) if columns else 0
-        self._window.update(_values(view["window"], view.get("worst")) if "window" in view else Content(""), layout=False)
+        self._window.update(
+            _values(view["window"], view.get("worst")) if "window" in view else Content(""), layout=False
+        )
         if self._seeking and view.get("worst"):
             self._seeking = False
             self.move_to(view["worst"]["row"], view["worst"]["column"])
