@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ninja_tui.engine.plan import Plan, Sources, sources
-from ninja_tui.engine.process import start_server
+from ninja_tui.engine.process import WorkerError, start_server
 from ninja_tui.engine.rerun import Comparison, Rerun
 from ninja_tui.engine.trainer import Named, Tell, Told, Trained, Trainer
 from ninja_tui.engine.verdict import Status, Verdict
+from ninja_tui.engine.wire import Broken, TimedOut
 from ninja_tui.engine.workbench import Options, Workbench
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.answers import Program
@@ -170,8 +171,10 @@ def _found(found: Found, request: Request, progress: Progress) -> FileReport:
             bench.open()
             program = each.program.among(bench.facts.shapes)
             reports.append(_judged(bench, program, {}, request, _within(str(found.path), progress)))
-        except UsageError as error:
+        except (UsageError, WorkerError) as error:
             trouble.append(str(error))
+        except (Broken, TimedOut):
+            trouble.append(f"{each.lesson.name}: a worker process ended while it was judged")
         finally:
             bench.close()
     if not reports:
