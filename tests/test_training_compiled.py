@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import torch
 
-from ninja_tui.engine import compiled
 from ninja_tui.engine.lesson_code import LessonCode
 from ninja_tui.engine.process import Role, Worker
 from ninja_tui.engine.tensors import unpack
+from ninja_tui.engine.training import compiled
 from tests.helpers import NAMES, names_lesson, some_names
 from tests.test_training import close
 from tests.training_support import ANSWERS, DOUBLE_LOOP, MINIBATCH, Trainer, answers, opening
@@ -91,9 +91,9 @@ def test_the_chunked_network_is_compiled(backward: str) -> None:
 
 
 UNFIT = {
-    "a loop over the batch": (DOUBLE_LOOP, "_local_scalar_dense"),
+    "a loop over the batch": (DOUBLE_LOOP, "a single number"),
     "a value that is looked at": ("dC = torch.zeros_like(C).index_add_(0, Xb.view(-1), demb.view(-1, 4))\n"
-                                  "dC *= 1.0 if float(dC.sum()) > -9 else 2.0", "_local_scalar_dense"),
+                                  "dC *= 1.0 if float(dC.sum()) > -9 else 2.0", "a single number"),
     "double precision": ("dC = torch.zeros_like(C).double()\ndC.index_put_((Xb,), demb.double(), True)", "float64"),
 }  # fmt: skip
 

@@ -12,7 +12,7 @@ import torch
 
 from ninja_tui.engine.lesson_code import LessonCode
 from ninja_tui.engine.tensors import unpack
-from ninja_tui.engine.training import Training
+from ninja_tui.engine.training.service import Training
 from ninja_tui.engine.wire import Message, TensorData
 from ninja_tui.lesson.answers import read_program
 from ninja_tui.lesson.model import Lesson

@@ -25,6 +25,7 @@ class Kind(enum.StrEnum):
     READS_GRAD = "reads-grad"
     NON_FINITE = "non-finite"
     WRONG_POWER = "wrong-power"
+    MASK = "mask"
     CONSTANT_OFFSET = "constant-offset"
     WRONG_DTYPE = "wrong-dtype"
     UNKNOWN = "unknown"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, product
 
 import torch
 
@@ -12,6 +12,9 @@ from ninja_tui.engine.compare import largest_entry
 
 CLOSE = 1e-7
 """Two gradients are the same if no entry differs by more than this share of the largest."""
+LARGEST_PLAIN = 64
+WEIGHTS = (1.0, 0.0, -1.0, 2.0)
+MOST_PARTS = 4
 
 
 def same(given: torch.Tensor, wanted: torch.Tensor) -> bool:
@@ -22,7 +25,10 @@ def same(given: torch.Tensor, wanted: torch.Tensor) -> bool:
 
 
 def factor_of(given: torch.Tensor, wanted: torch.Tensor) -> float | None:
-    """The number that ``wanted`` is to be multiplied with to give ``given``; None where there is none, or 0."""
+    """The number that ``wanted`` is to be multiplied with to give ``given``; None where there is none, or 0.
+
+    Any number is a multiple of any other: between single numbers only a factor that people forget counts.
+    """
     if given.shape != wanted.shape or not bool(torch.isfinite(wanted).all()):
         return None
     square = float((wanted * wanted).sum().item())
@@ -31,7 +37,15 @@ def factor_of(given: torch.Tensor, wanted: torch.Tensor) -> float | None:
     factor = float((given * wanted).sum().item()) / square
     if factor == 0.0 or largest_entry(given - factor * wanted) > CLOSE * abs(factor) * largest_entry(wanted):
         return None
-    return _round(factor)
+    factor = _round(factor)
+    return factor if wanted.numel() > 1 or _plain(factor) else None
+
+
+def _plain(factor: float) -> bool:
+    """A whole number, the root of one, or one over either."""
+    square = factor * factor
+    square = max(square, 1 / square) if square else math.inf
+    return square < LARGEST_PLAIN**2 and math.isclose(square, round(square), rel_tol=2 * CLOSE)
 
 
 def weights_of(given: torch.Tensor, parts: list[torch.Tensor]) -> list[float] | None:
@@ -39,13 +53,26 @@ def weights_of(given: torch.Tensor, parts: list[torch.Tensor]) -> list[float] | 
     if not parts or any(part.shape != given.shape for part in parts):
         return None
     table = torch.stack([part.reshape(-1) for part in parts], 1)
-    if int(torch.linalg.matrix_rank(table).item()) < len(parts):
-        return None
+    if len(table) == 1 or int(torch.linalg.matrix_rank(table).item()) < len(parts):
+        return _likely_weights(table, given.reshape(-1))
     found = torch.linalg.lstsq(table, given.reshape(-1, 1)).solution[:, 0]
     scale = max(largest_entry(part) for part in parts)
     if largest_entry(table @ found - given.reshape(-1)) > CLOSE * scale:
         return None
     return [_round(float(value)) for value in found.tolist()]
+
+
+def _likely_weights(table: torch.Tensor, given: torch.Tensor) -> list[float] | None:
+    """The simple weights that give ``given``, where only one choice does; single numbers have no other way."""
+    if table.shape[1] > MOST_PARTS:
+        return None
+    limit = CLOSE * max(largest_entry(table), largest_entry(given))
+    fitting = [
+        list(weights)
+        for weights in product(WEIGHTS, repeat=table.shape[1])
+        if any(weights) and largest_entry(table @ table.new_tensor(weights) - given) <= limit
+    ]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def _round(value: float) -> float:

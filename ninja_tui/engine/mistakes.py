@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from ninja_tui.engine.compare import largest_entry
-from ninja_tui.engine.factors import factor_name, powers
+from ninja_tui.engine.factors import factor_name
 from ninja_tui.engine.finding import Finding, Kind
 from ninja_tui.engine.fitting import (
     CLOSE,
@@ -21,6 +21,7 @@ from ninja_tui.engine.fitting import (
     weights_of,
 )
 from ninja_tui.engine.inspect import place_of
+from ninja_tui.engine.local_mistakes import elementwise, masked, other_factor, other_power, transposed
 from ninja_tui.engine.looks import Look
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Mistakes:
     """One wrong gradient ``given`` beside the right one ``wanted``, in the look in which the mistake shows best."""
 
     def __init__(self, reckoning: Reckoning, evidence: Evidence, look: Look) -> None:
-        self._reckoning, self._evidence = reckoning, evidence
+        self._reckoning, self.evidence = reckoning, evidence
         self.look = look if look in evidence.gradients else Look.SINGLE
         self.node, self.statements = evidence.node, reckoning.statements(self.look)
         self.consumers = self.statements.consumers(self.node)
@@ -48,7 +49,7 @@ class Mistakes:
         self.full = self.statements.unreduced(self.node, self.upstream)
 
     def _holds(self, look: Look) -> bool:
-        return same(self._evidence.gradients[look], self._reckoning.target(look, self.node).expected)
+        return same(self.evidence.gradients[look], self._reckoning.target(look, self.node).expected)
 
     def tests(self) -> Iterator[Callable[[], Finding | None]]:
         """From what is certain to what is likely."""
@@ -59,7 +60,7 @@ class Mistakes:
         yield self.zeros
         yield self.other_shape
         yield self.weights
-        yield self.transposed
+        yield lambda: transposed(self)
         yield self.constant_offset
         yield self.lost_duplicates
         yield self.path_summed
@@ -67,19 +68,20 @@ class Mistakes:
         yield self.without_upstream
         yield self.other_sum
         yield self.other_path
-        yield self.other_power
-        yield self.elementwise
-        yield self.other_factor
+        yield lambda: other_power(self)
+        yield lambda: elementwise(self)
+        yield lambda: masked(self)
+        yield lambda: other_factor(self)
 
     def reads_grad(self) -> Finding | None:
         """``dh = h.grad``."""
-        if not self._evidence.reads_grad:
+        if not self.evidence.reads_grad:
             return None
         return Finding(Kind.READS_GRAD, "a `.grad` is empty here: the gradient is to be computed, not read")
 
     def wrong_dtype(self) -> Finding | None:
         """Integers, or float64 in the float32 run."""
-        single = self._evidence.gradients[Look.SINGLE]
+        single = self.evidence.gradients[Look.SINGLE]
         expected = self._reckoning.target(Look.SINGLE, self.node).expected
         if single.dtype == expected.dtype:
             return None
@@ -88,7 +90,7 @@ class Mistakes:
 
     def non_finite(self) -> Finding | None:
         """NaN or infinity."""
-        for gradient in (self._evidence.gradients[Look.SINGLE], self.given):
+        for gradient in (self.evidence.gradients[Look.SINGLE], self.given):
             bad = ~torch.isfinite(gradient)
             if bool(bad.any()):
                 place = torch.nonzero(bad.reshape(gradient.shape))[0].tolist() if gradient.dim() else []
@@ -97,7 +99,7 @@ class Mistakes:
 
     def typed_in(self) -> Finding | None:
         """Right in this minibatch only."""
-        there = self._evidence.gradients
+        there = self.evidence.gradients
         if not (Look.LOCAL in there and Look.UNIVERSE in there and self._holds(Look.LOCAL)):
             return None
         if self._holds(Look.UNIVERSE):
@@ -125,7 +127,7 @@ class Mistakes:
 
     def impossible_shape(self) -> Finding | None:
         """A shape that no broadcasting brings to the tensor's."""
-        if self._fitted() is not None:
+        if self.fitted() is not None:
             return None
         told = f"{tuple(self.given.shape)}; `{self.node}` is {tuple(self.wanted.shape)}"
         if not self.uses_upstream and self.has_upstream:
@@ -135,7 +137,7 @@ class Mistakes:
     def not_summed(self) -> Finding | None:
         """What was broadcast on the way forward is summed on the way backward."""
         summed = summed_to(self.given, self.wanted)
-        if summed is None or summed.shape == self.given.shape:
+        if summed is None or summed.numel() == self.given.numel():
             return None
         if factor_of(summed, self.wanted) is None and not any(
             factor_of(summed, part) is not None for part in self.parts.values()
@@ -186,7 +188,7 @@ class Mistakes:
 
     def weights(self) -> Finding | None:
         """Each path with a factor: 0 is missing, 2 is double, -1 a sign, another a scale."""
-        given = self._fitted()
+        given = self.fitted()
         if given is None:
             return None
         whole = factor_of(given, self.wanted)
@@ -222,18 +224,10 @@ class Mistakes:
         named = factor_name(factor, sizes, self.statements.count)
         return Finding(Kind.SCALE, f"{what} is off by the factor {named}", there)
 
-    def transposed(self) -> Finding | None:
-        """A square gradient lies on its side."""
-        if self.given.dim() != 2 or self.given.T.shape != self.wanted.shape:
-            return None
-        if factor_of(self.given.T, self.wanted) is None:
-            return None
-        return Finding(Kind.TRANSPOSED, "the transpose of it is meant", frozenset(self.consumers))
-
     def constant_offset(self) -> Finding | None:
         """Something constant is added everywhere, as by a start from ones."""
-        given = self._fitted()
-        if given is None:
+        given = self.fitted()
+        if given is None or given.numel() == 1:  # a single number is off by a constant always
             return None
         gap = given - self.wanted
         offset = float(gap.reshape(-1)[0].item())
@@ -252,7 +246,7 @@ class Mistakes:
 
     def lost_duplicates(self) -> Finding | None:
         """An indexed assignment keeps one of the contributions to an entry that was read many times."""
-        given = self._fitted()
+        given = self.fitted()
         if given is None or len(self.consumers) != 1:
             return None
         ones = {name: torch.ones_like(tensor) for name, tensor in self.upstream.items()}
@@ -272,11 +266,11 @@ class Mistakes:
 
     def other_upstream(self) -> Finding | None:
         """Another gradient, or nothing, stands where a consumer's belongs: in all paths, or in one."""
-        given = self._fitted()
+        given = self.fitted()
         if given is None or not self.has_upstream:
             return None
         nodes = self._reckoning.upstream[Look.SINGLE]
-        read = [name for name in nodes if self.gradient(name) in self._evidence.depends]
+        read = [name for name in nodes if self.gradient(name) in self.evidence.depends]
         for index in self.parts:
             bound = [name for name in self.statements.binds(index) if name in self.upstream]
             rest = [part for other, part in self.parts.items() if other != index]
@@ -314,18 +308,18 @@ class Mistakes:
         if self.uses_upstream or not self.has_upstream:
             return None
         random = self._reckoning.upstream[Look.RANDOM]
-        if self._evidence.depends & {self.gradient(name) for name in random}:
+        if self.evidence.depends & {self.gradient(name) for name in random}:
             return None
         names = ", ".join(self.gradient(name) for index in self.consumers for name in self.statements.binds(index))
         return Finding(Kind.NO_UPSTREAM, f"it does not depend on the upstream gradient: {names}")
 
     def path_summed(self) -> Finding | None:
         """One of several paths is summed too far."""
-        given = self._fitted()
+        given = self.fitted()
         if given is None or len(self.parts) < 2 or not self.uses_upstream:
             return None
         for index, part in self.parts.items():
-            if not any(self.gradient(name) in self._evidence.depends for name in self.statements.binds(index)):
+            if not any(self.gradient(name) in self.evidence.depends for name in self.statements.binds(index)):
                 continue
             rest = given - sum((other for key, other in self.parts.items() if key != index), torch.zeros_like(part))
             for axes in subsets(part.dim()):
@@ -334,79 +328,35 @@ class Mistakes:
                     return Finding(Kind.OVER_SUMMED, message, frozenset(self.consumers))
         return None
 
-    def other_factor(self) -> Finding | None:
-        """A function of one tensor, entry by entry, with another factor beside the upstream gradient than its own."""
-        if len(self.consumers) != 1 or not self.uses_upstream or self.given.shape != self.wanted.shape:
-            return None
-        index = self.consumers[0]
-        bound = self.statements.binds(index)
-        alone = len(self.statements.reads(index)) == 1 and len(bound) == 1
-        if not alone or self.statements.operands(index)[bound[0]].shape != self.wanted.shape:
-            return None
-        if 2 * self._wrong_entries(self.given) < self.wanted.numel():
-            return None
-        return Finding(
-            Kind.WRONG_POWER,
-            f"the factor beside {self.gradient(bound[0])} is not the derivative of this statement",
-            frozenset(self.consumers),
-        )
-
     def other_path(self) -> Finding | None:
         """A gradient that has no business here is in it."""
-        given = self._fitted()
+        given = self.fitted()
         if given is None:
             return None
         for name, tensor in self.upstream.items():
-            if self.gradient(name) not in self._evidence.depends or tensor.shape != given.shape:
+            if self.gradient(name) not in self.evidence.depends or tensor.shape != given.shape:
                 continue
             if factor_of(given - self.wanted, tensor) is not None:
                 return Finding(Kind.EXTRA_PATH, f"{self.gradient(name)} is in it and should not be, or not like this")
         return None
 
-    def other_power(self) -> Finding | None:
-        """A factor of the local derivative stands to another power, or in the place of another."""
-        given = self._fitted()
-        if given is None:
-            return None
-        for index, part in self.parts.items():
-            whole = self.full if self.full is not None and len(self.parts) == 1 else part
-            rest = sum((other for key, other in self.parts.items() if key != index), torch.zeros_like(self.wanted))
-            tensors = self.statements.operands(index)
-            for names, factor in powers(tensors, whole.shape):
-                tried = summed_to(whole * factor, self.wanted)
-                if tried is not None and (
-                    factor_of(given - rest, tried) is not None
-                    or (len(self.parts) > 1 and factor_of(given, tried) is not None)
-                ):
-                    told = " and ".join(f"`{name}`" for name in names)
-                    return Finding(
-                        Kind.WRONG_POWER,
-                        f"{told}: to another power than the derivative of this statement has",
-                        frozenset(self.consumers),
-                    )
-        return None
-
-    def elementwise(self) -> Finding | None:
-        """``*`` where the forward statement has ``@``."""
-        matrix = any(self.statements.multiplies_matrices(index) for index in self.consumers)
-        if matrix and self._evidence.multiplies and not self._evidence.multiplies_matrices:
-            return Finding(Kind.ELEMENTWISE, "forward is a matrix product, so backward is one too, not `*`")
-        return None
-
     def worst(self) -> str:
         """Where it is farthest off."""
-        given = self._fitted()
+        given = self.fitted()
         if given is None:
             return f"shape {tuple(self.given.shape)} for {tuple(self.wanted.shape)}"
         gap = (given - self.wanted).abs()
+        if gap.dim() == 0:
+            return "another number"
         place = place_of(int(gap.argmax().item()), tuple(gap.shape))
-        return f"{self._wrong_entries(given)} of {gap.numel()} entries are off, farthest the one at {place}"
+        return f"{self.wrong_entries(given)} of {gap.numel()} entries are off, farthest the one at {place}"
 
-    def _wrong_entries(self, given: torch.Tensor) -> int:
+    def wrong_entries(self, given: torch.Tensor) -> int:
+        """How many entries of ``given`` are off."""
         gap = (given - self.wanted).abs()
         return int((gap > CLOSE * largest_entry(self.wanted)).sum().item())
 
-    def _fitted(self) -> torch.Tensor | None:
+    def fitted(self) -> torch.Tensor | None:
         """``given`` in the shape of ``wanted``, where it can be broadcast to it."""
         try:
             return self.given.expand(self.wanted.shape)

@@ -93,7 +93,10 @@ class Cost:
 
 @dataclass(frozen=True)
 class Trained:
-    """The end of one side's training. ``stop`` is None where it came to its end, or was ended by the person."""
+    """The end of one side's training; its ``seconds`` hold those of compiling.
+
+    ``stop`` is None where it came to its end, or was ended by the person.
+    """
 
     side: Backward
     steps: int
@@ -130,6 +133,7 @@ class Side:
         self.backward = backward
         self.losses: array[float] = array("f")
         self.seconds = 0.0
+        self.compiling = 0.0
         self.stop: Stop | None = None
         self._chunk = 8
         self._worker = Worker(Role.TRAINER)
@@ -162,6 +166,7 @@ class Side:
         }
         said = self._ask(body).body
         self.stop = _stop(said.get("stopped"))
+        self.compiling = float(said["seconds"]) if said["engine"] == "compiled" else 0.0
         return Begun(self.backward, int(said.get("count", 0)), _word(said))
 
     def check(self, nodes: tuple[str, ...]) -> tuple[Check, ...]:
@@ -200,7 +205,8 @@ class Side:
             listed = self._ask({"do": "profile", "count": PROFILED}).body["statements"]
             costs = tuple(Cost(**{name: each[name] for name in Cost.__annotations__}) for each in listed)
         parameters = self._ask({"do": "save"}).tensors
-        return Trained(self.backward, self.step, self.seconds, self.losses, train, val, costs, parameters, self.stop)
+        seconds = self.seconds + self.compiling
+        return Trained(self.backward, self.step, seconds, self.losses, train, val, costs, parameters, self.stop)
 
     def name(self, seed: int | None) -> str:
         """One sampled name; a ``seed`` starts the stream of random numbers there."""
@@ -337,4 +343,6 @@ def _word(said: Mapping[str, Any]) -> str:
         words.append(f"the answers change {', '.join(said['changes'])} themselves, and the update comes on top")
     if said.get("reshaped"):
         words.append(f"{', '.join(f'd{name}' for name in said['reshaped'])}: reshaped to fit the parameter")
+    if said.get("reason"):
+        words.append(f"not compiled: {said['reason']}")
     return "; ".join(words)

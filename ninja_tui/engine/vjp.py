@@ -81,6 +81,13 @@ class Statements:
         parts = {index: self._part(index, node, self._values[node], upstream) for index in self.consumers(node)}
         return {index: part for index, part in parts.items() if part is not None}
 
+    def with_value(self, index: int, node: str, values: Gradients, upstream: Gradients) -> torch.Tensor | None:
+        """A statement's contribution to ``node`` where other tensors had these ``values``; None where it cannot run."""
+        try:
+            return self._part(index, node, self._values[node], upstream, values)
+        except (RuntimeError, IndexError, ValueError, TypeError):
+            return None
+
     def unreduced(self, node: str, upstream: Gradients) -> torch.Tensor | None:
         """The gradient before the sum over axes along which ``node`` was broadcast; None where nothing was."""
         consumers = self.consumers(node)
@@ -95,9 +102,11 @@ class Statements:
         except (RuntimeError, IndexError, ValueError, TypeError):
             return None
 
-    def _part(self, index: int, node: str, value: torch.Tensor, upstream: Gradients) -> torch.Tensor | None:
+    def _part(
+        self, index: int, node: str, value: torch.Tensor, upstream: Gradients, instead: Gradients | None = None
+    ) -> torch.Tensor | None:
         leaf = value.detach().clone().requires_grad_()
-        namespace = {**self._namespace, node: leaf}
+        namespace = {**self._namespace, **(instead or {}), node: leaf}
         with torch.enable_grad(), precision("float64"), on_cpu(self._code):
             exec(self._compiled[index], namespace)
             if self._after[index]:

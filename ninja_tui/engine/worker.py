@@ -14,6 +14,8 @@ from typing import Any, Protocol
 
 from ninja_tui.engine.wire import Broken, Channel, Message, TensorData
 
+TRAINING_NICENESS = 10
+"""What trains for minutes makes way for the app, and for what a person waits for."""
 Reply = tuple[dict[str, Any], dict[str, TensorData]]
 
 
@@ -62,8 +64,9 @@ def _service(role: str) -> Service:
     from ninja_tui.engine.runner import Runner, limit_memory
 
     if role == "trainer":
-        from ninja_tui.engine.training import Training
+        from ninja_tui.engine.training.service import Training
 
         limit_memory()
+        os.nice(TRAINING_NICENESS)
         return Training()
     return Runner()

@@ -10,8 +10,8 @@ from ninja_tui.lesson.graph import nodes_of, parse, statements_of
 from ninja_tui.lesson.model import Cell, Lesson, Notes
 from ninja_tui.lesson.names_in import target_names
 
-TAUGHT = ("names", "cross-entropy", "batchnorm", "train")
-"""The lessons that build on each other, in their order; all others follow."""
+TAUGHT = ("names", "cross-entropy", "batchnorm", "train", "dinosaurs", "micrograd", "layernorm", "attention")
+"""The order in which lessons are offered: those that build on each other first. All others follow."""
 LESSONS = Path(__file__).parent.parent / "lessons"
 PERCENT = {"extension": ".py", "format_name": "percent", "comment_magics": False}
 

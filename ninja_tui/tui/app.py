@@ -83,6 +83,7 @@ class NinjaApp(App[int]):
         self._walk.hear(message.news)
         if isinstance(message.news, Opened):
             self.call_after_refresh(_settle_garbage)
+            self.run_worker(_load_training, thread=True)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Textual's own commands, and those of the command table."""
@@ -118,6 +119,11 @@ class Runs:
     async def __call__(self) -> None:
         """Runs it."""
         await self._screen.run_action(self._action)
+
+
+def _load_training() -> None:
+    """The training's screen, with the plot's library, before somebody opens it."""
+    import ninja_tui.tui.screens.train  # noqa: F401
 
 
 def _settle_garbage() -> None:

@@ -72,12 +72,12 @@ def on_judged(session: Session, told: Judged) -> str:
         return "  ·  ".join(words)
     if verdict.passed and verdict.shape != verdict.expected_shape:
         words.append(f"passes, but a gradient has its tensor's shape, {verdict.expected_shape}")
-    if verdict.note:
-        words.append(verdict.note)
     if verdict.passed and session.entry(told.node).code == told.code:
         words.append("submitted: Enter or F8 goes on")
     elif verdict.passed:
         words.append("right: Enter submits it")
+    if verdict.note:
+        words.append(verdict.note)
     if verdict.adrift:
         words.append("in training it would be off all the same, by what is wrong upstream")
     if verdict.probe and verdict.passed:

@@ -29,7 +29,7 @@ from rich.table import Table
 
 from ninja_tui.engine.execution import set_up
 from ninja_tui.engine.lesson_code import LessonCode
-from ninja_tui.engine.training import Training
+from ninja_tui.engine.training.service import Training
 from ninja_tui.engine.wire import Message
 from ninja_tui.lesson.read import percent_cells, read_lesson
 from ninja_tui.lesson.solutions import read_solutions

@@ -44,7 +44,7 @@ class LessonsScreen(ModalScreen[str | None]):
             row = Table.grid(padding=(0, 2, 0, 0))
             row.add_column(width=14)
             row.add_column(width=18)
-            row.add_column()
+            row.add_column(no_wrap=True, overflow="ellipsis")
             done = answered(self._session, shelved)
             state = "done" if done == shelved.asked else f"{done} of {shelved.asked} answered"
             row.add_row(Text(shelved.name, "bold"), Text(state), Text(shelved.about, "dim"))

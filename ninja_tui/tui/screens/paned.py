@@ -17,6 +17,8 @@ PANES = ("node", "card", "gradients", "train")
 class PanedScreen(Screen[None]):
     """A screen whose panes are all in sight in a wide terminal, and take turns in a narrow one."""
 
+    AUTO_FOCUS = ""  # the letters are the walk's, also when a list closes above it
+
     def __init__(self) -> None:
         super().__init__()
         self._typing = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -19,6 +19,7 @@ from ninja_tui.lesson.annotate import read_slices
 from ninja_tui.lesson.shelf import Shelved
 from ninja_tui.tui import words
 from ninja_tui.tui.answering import Answering
+from ninja_tui.tui.choices import Form
 from ninja_tui.tui.commands import COMMANDS
 from ninja_tui.tui.history import History
 from ninja_tui.tui.screens.find import FindScreen
@@ -26,7 +27,6 @@ from ninja_tui.tui.screens.help import HelpScreen
 from ninja_tui.tui.screens.lessons import LessonsScreen
 from ninja_tui.tui.screens.paned import PanedScreen
 from ninja_tui.tui.screens.slicing import SliceScreen
-from ninja_tui.tui.screens.train import Form, TrainScreen
 from ninja_tui.tui.session import NEXT_UPSTREAM, NEXT_VIEW, Phase, Session, View
 from ninja_tui.tui.train_control import TrainControl
 from ninja_tui.tui.training import TrainState
@@ -36,6 +36,9 @@ from ninja_tui.tui.widgets.node import NodePane
 from ninja_tui.tui.widgets.prompt import AnswerInput, Live, PromptPane
 from ninja_tui.tui.widgets.source import SourcePane
 from ninja_tui.tui.widgets.train import TrainPane
+
+if TYPE_CHECKING:
+    from ninja_tui.tui.screens.train import TrainScreen
 
 SLOW = 0.3
 """Seconds after which a running answer is said to be running."""
@@ -64,6 +67,7 @@ class WalkScreen(PanedScreen):
         self._answering = Answering(desk, history)
         self._train = TrainControl(desk, self._trained)
         self._form: Form | None = None
+        self._train_screen: TrainScreen | None = None
         self._lesson_name = lesson
         self._state = "reading the lesson"
         self._shelf: tuple[Shelved, ...] = ()
@@ -277,10 +281,13 @@ class WalkScreen(PanedScreen):
         def take(form: Form | None) -> None:
             self._form = form or self._form
 
+        from ninja_tui.tui.screens.train import TrainScreen  # its plot takes a quarter of a second to load
+
         session = self.session
         if session is not None:
             form = self._form or Form(session.lesson.number("steps", 10_000), session.lesson.number("batch_size", ""))
-            self.app.push_screen(TrainScreen(self._train, session, form), take)
+            self._train_screen = TrainScreen(self._train, session, form)
+            self.app.push_screen(self._train_screen, take)
 
     def on_train_pane_opened(self) -> None:
         """A click on the pane."""
@@ -365,8 +372,8 @@ class WalkScreen(PanedScreen):
 
     def _trained(self, state: TrainState) -> None:
         self.training = state
-        if isinstance(self.app.screen, TrainScreen):
-            self.app.screen.state = state
+        if self._train_screen is not None and self._train_screen is self.app.screen:
+            self._train_screen.state = state
 
     def _say(self, text: str, severity: Literal["information", "error"] = "information") -> None:
         self.notify(text, severity=severity, markup=False)

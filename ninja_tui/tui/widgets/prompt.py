@@ -97,7 +97,8 @@ class AnswerInput(TextArea):
 
     def set_code(self, code: str) -> None:
         """Puts ``code`` in the prompt, the cursor at its end."""
-        self.load_text(code)
+        self.replace(code, (0, 0), self.document.end)  # a new document would build the highlighting anew
+        self.history.clear()
         self.move_cursor(self.document.end)
 
     def new_line(self) -> None:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.events import Click
-from textual.geometry import Region
 from textual.highlight import highlight
 from textual.message import Message
 from textual.reactive import reactive
-from textual.widgets import Static
 
+from ninja_tui.lesson.model import Lesson, Statement
 from ninja_tui.tui.session import Mark, Phase, Session
 from ninja_tui.tui.style import MARK_STYLES
+from ninja_tui.tui.widgets.lines import LinesPane
+
+GUTTER = 8
+AROUND = 2
+"""Lines that are kept in sight before and behind the current statement."""
 
 
-class SourcePane(VerticalScroll):
+class SourcePane(LinesPane, can_focus=False):
     """A gutter (line number, mark, arrow) and the highlighted lines of the forward cell."""
 
     BORDER_TITLE = "Source"
@@ -31,62 +33,68 @@ class SourcePane(VerticalScroll):
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
-        self._text = Static("", id="source-text")
-        self._highlighted: tuple[str, list[Content]] = ("", [])
-
-    def compose(self) -> ComposeResult:
-        """The one text."""
-        yield self._text
+        self._lesson: Lesson | None = None
+        self._code: list[Content] = []
+        self._by_line: dict[int, Statement] = {}
+        self._asks: frozenset[str] = frozenset()
 
     def watch_session(self, session: Session | None) -> None:
         """Draws the lines anew, and keeps the current one in sight."""
         if session is None:
             return
-        self._text.update(Content("\n").join(self._lines(session)))
-        statement = session.statement
-        if statement is not None:
-            row = statement.line - session.lesson.forward.line
-            height = statement.end_line - statement.line + 1
-            self.call_after_refresh(
-                self.scroll_to_region, Region(0, max(0, row - 2), 1, height + 4), animate=False, x_axis=False
-            )
+        lesson = session.lesson
+        if lesson is not self._lesson:
+            self._lesson = lesson
+            self._code = highlight(lesson.forward.source, language="python").split("\n", allow_blank=True)
+            self._by_line = {
+                line: statement
+                for statement in lesson.statements
+                for line in range(statement.line, statement.end_line + 1)
+            }
+            self._asks = frozenset(lesson.asks)
+        self.show_lines(len(self._code), GUTTER + max(line.cell_length for line in self._code))
+        self.call_after_refresh(self._follow)
+
+    def on_resize(self) -> None:
+        """The current statement stays in sight."""
+        self._follow()
+
+    def _follow(self) -> None:
+        statement = self.session.statement if self.session is not None else None
+        if statement is not None and self.session is not None:
+            first = self.session.lesson.forward.line
+            last = min(len(self._code) - 1, statement.end_line - first + AROUND)
+            self.keep_in_sight(max(0, statement.line - first - AROUND), last)
 
     def on_click(self, event: Click) -> None:
         """Goes to the statement that was clicked."""
-        if self.session is None:
+        index = self.line_at(event)
+        if index is None or self.session is None:
             return
-        offset = event.get_content_offset(self._text)
-        if offset is None:
-            return
-        line = self.session.lesson.forward.line + offset.y
-        for statement in self.session.lesson.statements:
-            if statement.line <= line <= statement.end_line:
-                self.post_message(self.Chosen(statement.index))
+        statement = self._by_line.get(self.session.lesson.forward.line + index)
+        if statement is not None:
+            self.post_message(self.Chosen(statement.index))
 
-    def _lines(self, session: Session) -> list[Content]:
-        source = session.lesson.forward.source
-        if self._highlighted[0] != source:
-            self._highlighted = (source, highlight(source, language="python").split("\n", allow_blank=True))
-        first = session.lesson.forward.line
-        marks = {s.line: _mark(session, s.binds) for s in session.lesson.statements}
-        statement, node = session.statement, session.node
-        current = range(statement.line, statement.end_line + 1) if statement else range(0)
-        readers = {session.lesson.statements[index].line for index in node.consumers} if node else set()
-        lines = []
-        for number, code in enumerate(self._highlighted[1], first):
-            mark = marks.get(number)
-            sign = (mark.value, MARK_STYLES[mark]) if mark else (" ", "")
-            backward = session.phase is Phase.BACKWARD
-            arrow = ("◀ " if backward else "▶ ") if number in current else "↰ " if number in readers else "  "
-            gutter = Content.assemble((f"{number:>3} ", "dim"), sign, " ", (arrow, "bold $text-accent"))
-            line = gutter + code
-            lines.append(line.stylize("bold on $primary 25%") if number in current else line)
-        return lines
+    def draw_line(self, index: int) -> Content:
+        """Gutter and code."""
+        session = self.session
+        if session is None:
+            return Content("")
+        number = session.lesson.forward.line + index
+        here, node = self._by_line.get(number), session.node
+        current = here is not None and here is session.statement
+        reads = here is not None and node is not None and here.index in node.consumers and here.line == number
+        mark = self._mark(session, here) if here is not None and here.line == number else None
+        sign = (mark.value, MARK_STYLES[mark]) if mark else (" ", "")
+        ahead = "◀ " if session.phase is Phase.BACKWARD else "▶ "
+        arrow = ahead if current else "↰ " if reads else "  "
+        gutter = Content.assemble((f"{number:>3} ", "dim"), sign, " ", (arrow, "bold $text-accent"))
+        line = gutter + self._code[index]
+        return line.stylize("bold on $primary 25%") if current else line
 
-
-def _mark(session: Session, names: tuple[str, ...]) -> Mark | None:
-    asked = [session.entry(name).mark for name in names if name in session.lesson.asks]
-    for mark in (Mark.WRONG, Mark.OPEN, Mark.APPROXIMATE, Mark.EXACT):
-        if mark in asked:
-            return mark
-    return None
+    def _mark(self, session: Session, statement: Statement) -> Mark | None:
+        asked = [session.entry(name).mark for name in statement.binds if name in self._asks]
+        for mark in (Mark.WRONG, Mark.OPEN, Mark.APPROXIMATE, Mark.EXACT):
+            if mark in asked:
+                return mark
+        return None

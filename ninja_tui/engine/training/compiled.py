@@ -14,8 +14,8 @@ from pathlib import Path
 
 import torch
 
-from ninja_tui.engine.draws import Ahead
-from ninja_tui.engine.tracing import Source
+from ninja_tui.engine.training.draws import Ahead
+from ninja_tui.engine.training.tracing import Source
 
 FLAGS = [
     "-O3",

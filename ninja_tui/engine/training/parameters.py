@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from ninja_tui.engine.execution import Namespace
-from ninja_tui.engine.stepping import is_finite
+from ninja_tui.engine.training.stepping import is_finite
 from ninja_tui.engine.worker import Refused
 
 

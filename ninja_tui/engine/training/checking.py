@@ -9,8 +9,8 @@ from typing import Any
 import torch
 
 from ninja_tui.engine.execution import Namespace, message_of
-from ninja_tui.engine.step_source import Part, Recipe
-from ninja_tui.engine.stepping import Difference, Stepwise, difference
+from ninja_tui.engine.training.step_source import Part, Recipe
+from ninja_tui.engine.training.stepping import Difference, Stepwise, difference
 
 
 def check(recipe: Recipe, namespace: Namespace, nodes: Sequence[str], minibatches: int) -> list[dict[str, Any]]:

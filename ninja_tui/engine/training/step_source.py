@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from ninja_tui.engine.draws import OWN, Ahead, plan_ahead
+from ninja_tui.engine.training.draws import OWN, Ahead, plan_ahead
 from ninja_tui.lesson.names_in import assigned, changed, reads
 
 _TEMPLATE = f"""\

@@ -8,18 +8,22 @@ from typing import Any
 
 import torch
 
-from ninja_tui.engine.compiled import Compiled, NoCompiler, compile_source
-from ninja_tui.engine.draws import OWN
 from ninja_tui.engine.execution import Namespace, message_of
-from ninja_tui.engine.parameters import Kept, Parameters
-from ninja_tui.engine.step_source import Generated, Part, Piece, Recipe, generate
-from ninja_tui.engine.stepping import Stepwise, non_finite
-from ninja_tui.engine.tracing import trace_step
+from ninja_tui.engine.training.compiled import Compiled, NoCompiler, compile_source
+from ninja_tui.engine.training.draws import OWN
+from ninja_tui.engine.training.kernels import Unsupported
+from ninja_tui.engine.training.parameters import Kept, Parameters
+from ninja_tui.engine.training.step_source import Generated, Part, Piece, Recipe, generate
+from ninja_tui.engine.training.stepping import Stepwise, non_finite
+from ninja_tui.engine.training.tracing import trace_step
 
 BLOCK = 256
 """Steps that are drawn ahead, and after which the parameters are kept."""
 COMPARED = 20
 """Steps whose compiled losses must be the eager ones."""
+
+SPOKEN = {"_local_scalar_dense": "a single number that is read out of a tensor, as in a loop over the minibatch,"}
+"""What PyTorch calls an operation, and what a person would."""
 
 Stop = dict[str, Any]
 """Where and why a training stopped: ``step`` (from 0), ``part``, ``code``, ``line``, ``name``, ``message``."""
@@ -65,6 +69,8 @@ class Loop:
                 given = compiled.run(generated.ahead, rates)
         except NoCompiler as error:
             return str(error)
+        except Unsupported as error:
+            return f"{SPOKEN.get(str(error), f'`{error}`')} cannot be written in C"
         except BaseException as error:
             return f"a step cannot be written in C: {message_of(error)}"
         if given is None or not torch.allclose(given, wanted, rtol=1e-4, atol=1e-4, equal_nan=True):

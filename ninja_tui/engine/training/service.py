@@ -14,16 +14,16 @@ from typing import Any
 
 import torch
 
-from ninja_tui.engine.checking import check
-from ninja_tui.engine.draws import OWN
 from ninja_tui.engine.execution import Namespace, message_of, set_up
 from ninja_tui.engine.lesson_code import LessonCode
-from ninja_tui.engine.loop import Loop
-from ninja_tui.engine.parameters import Parameters
-from ninja_tui.engine.sampling import Sampler
-from ninja_tui.engine.step_source import Part, Piece, Recipe, split, without
-from ninja_tui.engine.stepping import seconds
 from ninja_tui.engine.tensors import pack, unpack
+from ninja_tui.engine.training.checking import check
+from ninja_tui.engine.training.draws import OWN
+from ninja_tui.engine.training.loop import Loop
+from ninja_tui.engine.training.parameters import Parameters
+from ninja_tui.engine.training.sampling import Sampler
+from ninja_tui.engine.training.step_source import Part, Piece, Recipe, split, without
+from ninja_tui.engine.training.stepping import seconds
 from ninja_tui.engine.wire import Message
 from ninja_tui.engine.worker import Refused, Reply
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ninja_tui.engine.kernels import Ref, Unsupported, loops, matmul, names, number, pointwise, reduce
+from ninja_tui.engine.training.kernels import Ref, Unsupported, loops, matmul, names, number, pointwise, reduce
 
 _HELD = "{0}"
 UNARY = {

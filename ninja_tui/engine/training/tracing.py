@@ -10,11 +10,11 @@ import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from ninja_tui.engine.draws import Ahead
 from ninja_tui.engine.execution import Namespace
-from ninja_tui.engine.kernels import C_TYPES, PANEL_ROWS, PRELUDE, Ref, Unsupported, pointwise
-from ninja_tui.engine.operations import write
-from ninja_tui.engine.step_source import Part, Recipe
+from ninja_tui.engine.training.draws import Ahead
+from ninja_tui.engine.training.kernels import C_TYPES, PANEL_ROWS, PRELUDE, Ref, Unsupported, pointwise
+from ninja_tui.engine.training.operations import write
+from ninja_tui.engine.training.step_source import Part, Recipe
 
 _MADE = frozenset(
     [

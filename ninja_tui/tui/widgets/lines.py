@@ -1,0 +1,62 @@
+"""A pane of many lines, of which only those in sight are drawn."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.events import MouseEvent
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.visual import Visual
+
+
+class LinesPane(ScrollView):
+    """Subclasses draw a line at a time, and may have ``head``, a first line that stays where it is."""
+
+    head: Strip | None = None
+
+    def draw_line(self, index: int) -> Content | Strip:
+        """The line ``index``, from 0."""
+        raise NotImplementedError
+
+    def show_lines(self, count: int, width: int) -> None:
+        """Has so many lines of so many columns drawn anew."""
+        size = Size(width, count + self._above)
+        if self.virtual_size != size:
+            self.virtual_size = size
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """One row of the pane."""
+        width = self.scrollable_content_region.width
+        index = y + int(self.scroll_offset.y) - (0 if y == 0 and self.head is not None else self._above)
+        if y == 0 and self.head is not None:
+            drawn: Content | Strip = self.head
+        elif index < self.virtual_size.height - self._above:
+            drawn = self.draw_line(index)
+        else:
+            return Strip.blank(width, self.rich_style)
+        if isinstance(drawn, Content):
+            drawn = Visual.to_strips(self, drawn, max(width, drawn.cell_length), 1, self.visual_style)[0]
+        left = int(self.scroll_offset.x)
+        return drawn.crop_extend(left, left + width, self.rich_style).apply_style(self.rich_style)
+
+    def keep_in_sight(self, first: int, last: int) -> None:
+        """Scrolls no farther than it takes to have the lines ``first`` to ``last`` in sight."""
+        room = max(1, self.scrollable_content_region.height - self._above)
+        top = int(self.scroll_offset.y)
+        wanted = min(max(top, last - room + 1), first)
+        if wanted != top:
+            self.scroll_to(y=max(0, wanted), animate=False)
+
+    def line_at(self, event: MouseEvent) -> int | None:
+        """The line under the mouse; None where there is none."""
+        offset = event.get_content_offset(self)
+        if offset is None or offset.y < self._above:
+            return None
+        index = offset.y - self._above + int(self.scroll_offset.y)
+        return index if index < self.virtual_size.height - self._above else None
+
+    @property
+    def _above(self) -> int:
+        return 0 if self.head is None else 1
