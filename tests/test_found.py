@@ -14,11 +14,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from ninja_tui.cli import main
+from ninja_tui.engine.workbench import Options
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.found.find import find
 from ninja_tui.lesson.found.names import renamed
 from ninja_tui.lesson.opening import open_lesson
 from ninja_tui.lesson.read import LESSONS
+from tests.app_support import go_to, session, submit, wait_for, walking
 from tests.helpers import SOLUTION, replay_json, some_names
 from tests.notebooks import (
     ANSWERS,
@@ -492,3 +494,18 @@ def test_a_path_opens_as_a_lesson(tmp_path: Path) -> None:
     assert open_lesson(str(LESSONS / "names" / "forward.py")).asks == open_lesson("names").asks
     with pytest.raises(UsageError, match="2 forward passes"):
         open_lesson(str(path), number=3)
+
+
+async def test_a_notebook_is_walked_and_never_written(tmp_path: Path) -> None:
+    path = notebook(tmp_path / "exercise.ipynb", CELLS)
+    before = path.read_bytes()
+    async with walking(tmp_path / "solutions.py", options=Options(), lesson=str(path)) as pilot:
+        now = session(pilot)
+        assert now.lesson.name == "exercise"
+        assert now.facts is not None
+        assert now.facts.shapes["scores"] == (8, 4)
+        await go_to(pilot, "dlogs")
+        await submit(pilot, "dlogs = torch.zeros_like(logs); dlogs[range(size), yb] = -1.0 / size")
+        await wait_for(pilot, (tmp_path / "solutions.py").exists)
+    assert "# %% lesson: exercise\n# %% logs\ndlogs = " in (tmp_path / "solutions.py").read_text(encoding="utf-8")
+    assert path.read_bytes() == before

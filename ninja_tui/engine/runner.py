@@ -90,7 +90,8 @@ class Runner:
             named[base][name] = unpack(packed)
         for base, tensors in named.items():
             drawn, dtype = self._drawn[base], getattr(torch, dtype_of(base))
-            done = {id(value): tensors[name] for name, value in drawn.items() if name in tensors}
+            kept = tensors.keys() - {name for binds in self._binds for name in binds}
+            done = {id(value): tensors[name] for name, value in drawn.items() if name in kept}
             values = {name: cast(value, dtype, done) for name, value in drawn.items()}
             values |= tensors
             loss, gradient = self._loss

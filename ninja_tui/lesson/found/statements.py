@@ -151,5 +151,6 @@ def _in_order(effects: Effects, after: Mapping[str, str]) -> tuple[str, ...]:
     """The names that a statement binds, an assignment's in the order of its targets."""
     tree = effects.unit.tree
     targets = [name for target in tree.targets for name in target_names(target)] if isinstance(tree, ast.Assign) else []
-    rest = sorted(name for name in after if name not in targets)
+    turning = {name for node in ast.walk(tree) if isinstance(node, ast.For) for name in target_names(node.target)}
+    rest = sorted((name for name in after if name not in targets), key=lambda name: (name in turning, name))
     return tuple(dict.fromkeys(after[name] for name in (*targets, *rest) if name in after))
