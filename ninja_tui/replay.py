@@ -153,9 +153,11 @@ def found_in(path: Path, request: Request) -> Found | None:
     if request.lesson is not None or not path.is_file() or LESSON_MARKER.search(read_text(path, "the file")):
         return None
     try:
-        return find(path, request.options.setup)
+        found = find(path, request.options.setup)
     except UsageError:
         return None
+    own = ".backward(" in read_text(path, "the file") or all(each.whole for each in found.lessons)
+    return found if own else None  # else it is a solutions file, which reads a lesson's names
 
 
 def _found(found: Found, request: Request, progress: Progress) -> FileReport:

@@ -20,6 +20,7 @@ from ninja_tui.lesson.found.find import find
 from ninja_tui.lesson.found.names import renamed
 from ninja_tui.lesson.opening import open_lesson
 from ninja_tui.lesson.read import LESSONS
+from ninja_tui.replay import Request, found_in
 from tests.app_support import go_to, session, submit, wait_for, walking
 from tests.helpers import SOLUTION, replay_json, some_names
 from tests.notebooks import (
@@ -382,9 +383,18 @@ def test_a_missing_module_is_named(tmp_path: Path, capsys: pytest.CaptureFixture
     assert set(statuses(report).values()) == {"pass"}
 
 
-def test_a_solutions_file_is_still_one(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_solutions_file_is_still_one(tmp_path: Path) -> None:
     with pytest.raises(UsageError):
         find(SOLUTION)
+    path = tmp_path / "answers.py"
+    path.write_text("probs = counts * counts_sum_inv\nloss = probs.sum()\ndprobs = 1 / probs * dlogprobs\n")
+    assert found_in(path, Request((path,))) is None
+
+
+def test_what_a_star_imports_is_there(tmp_path: Path) -> None:
+    (each,) = found(tmp_path, ["from nowhere import *\nfrom math import *", *CELLS]).lessons
+    assert "from math import *" in each.lesson.setup.parts[1][0]
+    assert each.whole
 
 
 # Of any form

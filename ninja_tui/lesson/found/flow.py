@@ -33,7 +33,7 @@ class Line:
             if index in without or effects.shows:
                 continue
             touched = effects.defines | effects.changes
-            if not touched & wanted:
+            if not touched & wanted and "*" not in touched:
                 continue
             found.append(index)
             wanted -= effects.kills

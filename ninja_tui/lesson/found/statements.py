@@ -144,7 +144,10 @@ class _Writer:
 
 
 def _piece(effects: Effects) -> Piece:
-    return effects.unit.code, effects.unit.line
+    code = effects.unit.code
+    if "*" in effects.defines:  # nobody knows what it is needed for
+        code = f"try:\n    {code}\nexcept ImportError:\n    pass"
+    return code, effects.unit.line
 
 
 def _in_order(effects: Effects, after: Mapping[str, str]) -> tuple[str, ...]:
