@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ninja_tui.engine.plan import Plan, Sources, sources
-from ninja_tui.engine.process import start_server
+from ninja_tui.engine.process import WorkerError, start_server
 from ninja_tui.engine.rerun import Comparison, Rerun
 from ninja_tui.engine.trainer import Named, Tell, Told, Trained, Trainer
 from ninja_tui.engine.verdict import Status, Verdict
+from ninja_tui.engine.wire import Broken, TimedOut
 from ninja_tui.engine.workbench import Options, Workbench
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.answers import Program
@@ -152,9 +153,11 @@ def found_in(path: Path, request: Request) -> Found | None:
     if request.lesson is not None or not path.is_file() or LESSON_MARKER.search(read_text(path, "the file")):
         return None
     try:
-        return find(path, request.options.setup)
+        found = find(path, request.options.setup)
     except (UsageError, RecursionError, MemoryError):
         return None
+    own = ".backward(" in read_text(path, "the file") or all(each.whole for each in found.lessons)
+    return found if own else None  # else it is a solutions file, which reads a lesson's names
 
 
 def _found(found: Found, request: Request, progress: Progress) -> FileReport:
@@ -170,8 +173,10 @@ def _found(found: Found, request: Request, progress: Progress) -> FileReport:
             bench.open()
             program = each.program.among(bench.facts.shapes)
             reports.append(_judged(bench, program, {}, request, _within(str(found.path), progress)))
-        except UsageError as error:
+        except (UsageError, WorkerError) as error:
             trouble.append(str(error))
+        except (Broken, TimedOut):
+            trouble.append(f"{each.lesson.name}: a worker process ended while it was judged")
         finally:
             bench.close()
     if not reports:

@@ -43,6 +43,11 @@ def precision(dtype: str) -> Iterator[None]:
         torch.set_default_dtype(before)
 
 
+def _is_own(value: object) -> bool:
+    """Whether ``value`` is of a class that the lesson's own code defines: such objects may hold tensors."""
+    return type(value).__module__ == "lesson" and hasattr(value, "__dict__")
+
+
 def cast(value: Any, dtype: torch.dtype, done: dict[int, Any]) -> Any:
     """A detached copy of ``value``: floating tensors of ``dtype``, also inside lists, tuples and dicts.
 
@@ -56,8 +61,11 @@ def cast(value: Any, dtype: torch.dtype, done: dict[int, Any]) -> Any:
         copy = detached.to(dtype, copy=True) if detached.is_floating_point() else detached.clone()
     elif isinstance(value, torch.nn.Module):
         copy = deepcopy(value).to(dtype)
-    elif type(value) in (list, tuple) and any(isinstance(item, torch.Tensor) for item in value):
+    elif type(value) in (list, tuple) and any(isinstance(item, torch.Tensor) or _is_own(item) for item in value):
         copy = type(value)(cast(item, dtype, done) for item in value)
+    elif _is_own(value):
+        copy = done[id(value)] = object.__new__(type(value))
+        copy.__dict__ = {name: cast(held, dtype, done) for name, held in vars(value).items()}
     elif type(value) is dict and any(isinstance(item, torch.Tensor) for item in value.values()):
         copy = {key: cast(item, dtype, done) for key, item in value.items()}
     done[id(value)] = copy

@@ -111,6 +111,6 @@ def other_factor(case: Mistakes) -> Finding | None:
         return None
     return Finding(
         Kind.WRONG_POWER,
-        f"the factor beside d{bound[0]} is not the derivative of this statement",
+        f"the factor beside {case.gradient(bound[0])} is not the derivative of this statement",
         frozenset(case.consumers),
     )

@@ -56,6 +56,7 @@ class Runner:
         self._loss = ("", "")
         self._nodes: tuple[str, ...] = ()
         self._statements: tuple[tuple[str, int], ...] = ()
+        self._binds: list[tuple[str, ...]] = []
         self._base: dict[str, Namespace] = {}
         self._runs: dict[str, Namespace] = {}
         self._origins: dict[str, dict[str, tuple[int, int]]] = {}
@@ -85,6 +86,7 @@ class Runner:
         draw_minibatch(code, second)
         self._drawn = {"float32": first, "float64": first, "universe": second}
         self._statements = code.statements
+        self._binds = [binds for binds, _ in code.graph]
         if code.found:
             self._devices.enter_context(OnCpu())
         self._loss, self._nodes = (code.loss, code.gradient(code.loss)), code.nodes
@@ -98,7 +100,8 @@ class Runner:
             named[base][name] = unpack(packed)
         for base, tensors in named.items():
             drawn, dtype = self._drawn[base], getattr(torch, dtype_of(base))
-            done = {id(value): tensors[name] for name, value in drawn.items() if name in tensors}
+            kept = tensors.keys() - {name for binds in self._binds for name in binds}
+            done = {id(value): tensors[name] for name, value in drawn.items() if name in kept}
             values = {name: cast(value, dtype, done) for name, value in drawn.items()}
             values |= tensors
             loss, gradient = self._loss
@@ -114,7 +117,8 @@ class Runner:
         run = dict(values)
         code, line = self._statements[index]
         _execute(code, line, dtype, run)
-        values |= {name: value for name, value in run.items() if name not in values and name != "__builtins__"}
+        bound = {name: run[name] for name in self._binds[index] if name in run}
+        values |= {name: value for name, value in bound.items() if not isinstance(value, torch.Tensor)}
 
     def begin(self, message: Message) -> Reply:
         """For each of ``looks`` a fresh namespace in which steps follow; tensors called ``names`` are its own."""

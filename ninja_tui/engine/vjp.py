@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import torch
 
-from ninja_tui.engine.double import precision
+from ninja_tui.engine.double import cast, precision
 from ninja_tui.engine.execution import Namespace
 from ninja_tui.engine.lesson_code import LessonCode
 from ninja_tui.engine.outside import on_cpu
@@ -21,7 +21,10 @@ class Statements:
     """The statements of a lesson on the values of one float64 tape."""
 
     def __init__(self, code: LessonCode, namespace: Namespace, values: Gradients, nodes: frozenset[str]) -> None:
-        self._namespace: Namespace = {**namespace, **values}
+        done: dict[int, object] = {}
+        modules = {name: value for name, value in namespace.items() if isinstance(value, torch.nn.Module)}
+        own = {name: cast(value, torch.float64, done) for name, value in modules.items()}
+        self._namespace: Namespace = {**namespace, **own, **values}
         self._values = values
         self._nodes = nodes
         self._named = {code.gradient(node): node for node in nodes}

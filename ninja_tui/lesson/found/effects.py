@@ -183,7 +183,7 @@ def _given(call: ast.Call, around: Surroundings) -> Iterator[str]:
             return
         if not name.endswith("_"):
             yield receiver
-    elif isinstance(call.func, ast.Name) and call.func.id in around.lookers:
+    elif isinstance(call.func, ast.Name) and call.func.id in around.lookers | BUILTINS - {"setattr", "exec"}:
         return
     for given in (*call.args, *(keyword.value for keyword in call.keywords)):
         if isinstance(given, ast.Name | ast.Attribute | ast.Subscript | ast.Starred):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.answers import Program, Step
-from ninja_tui.lesson.found.effects import Effects, Surroundings
+from ninja_tui.lesson.found.effects import BUILTINS, Effects, Surroundings
 from ninja_tui.lesson.found.flow import Line
 from ninja_tui.lesson.found.forward import Chain, chain_of, losses_of
 from ninja_tui.lesson.found.gradients import Given, gradients_of
@@ -30,6 +30,17 @@ class FoundLesson:
 
     lesson: Lesson
     program: Program
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything that its forward pass reads is bound in the file."""
+        parts = (*self.lesson.setup.parts, *self.lesson.minibatch.parts)
+        pieces = [Effects(made(code, line)) for code, line in parts if code]
+        bound = {name for effects in pieces for name in effects.defines}
+        bound |= {name for statement in self.lesson.statements for name in statement.binds}
+        read = {name for effects in pieces for name in effects.reads}
+        read |= {name for statement in self.lesson.statements for name in statement.reads}
+        return "*" in bound or read <= bound | BUILTINS | {"torch", "F"}
 
     @property
     def usual(self) -> Program:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from ninja_tui.lesson.found.effects import Effects, Surroundings, elements_of, pruned, value_reads
@@ -33,7 +33,7 @@ class Line:
             if index in without or effects.shows:
                 continue
             touched = effects.defines | effects.changes
-            if not touched & wanted:
+            if not touched & wanted and "*" not in touched:
                 continue
             found.append(index)
             wanted -= effects.kills
@@ -163,6 +163,6 @@ def finds_draws(effects: Effects) -> bool:
     return any(word in effects.unit.code for word in words)
 
 
-def each_reads(line: Line, indices: Sequence[int]) -> frozenset[str]:
-    """All names that the statements ``indices`` read."""
-    return frozenset(name for index in indices for name in line.effects[index].reads)
+def seeds(effects: Effects) -> bool:
+    """Whether a statement seeds a generator."""
+    return isinstance(effects.unit.tree, ast.Expr) and "seed" in effects.unit.code

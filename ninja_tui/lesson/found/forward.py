@@ -14,6 +14,7 @@ from ninja_tui.lesson.found.flow import (
     only_prepares,
     parameters_of,
     reads_values,
+    seeds,
 )
 from ninja_tui.lesson.found.mend import made
 from ninja_tui.lesson.found.scopes import LOSSES
@@ -70,7 +71,25 @@ def losses_of(line: Line, *, by_name: bool) -> tuple[Line, list[Loss]]:
         bound = line.last_binding(name, track.end)
         if bound is not None and bound >= track.start:
             return line, [Loss(name, each, None) for each in _bindings(line, name)]
-    return line, []
+    last = _before_gradients(line) if by_name else None
+    return line, [] if last is None else [last]
+
+
+def _before_gradients(line: Line) -> Loss | None:
+    """What is bound last before the first gradient, ``d<x>`` of an ``x`` that was bound before."""
+    bound: dict[str, int] = {}
+    last: Loss | None = None
+    for index in range(line.track.end):
+        effects = line.effects[index]
+        names = effects.kills if isinstance(effects.unit.tree, ast.Assign) else frozenset()
+        if index >= line.track.start and any(
+            name.startswith("d") and name[1:].removeprefix("_") in bound for name in names
+        ):
+            return last
+        bound |= dict.fromkeys(names, index)
+        if len(names) == 1:
+            last = Loss(next(iter(names)), index, None)
+    return None
 
 
 def _bindings(line: Line, name: str) -> list[int]:
@@ -136,7 +155,7 @@ def chain_of(line: Line, loss: Loss, compared: Collection[str]) -> Chain | None:
     rest = [index for index in rest if index not in set(forward)]
     read = {name for index in forward for name in line.effects[index].reads}
     parameters = [name for name in required if name in read & held]
-    drawn = _drawn(line, rest, parameters)
+    drawn = _drawn(line, rest, parameters, loss.bound)
     return Chain(
         loss=loss,
         before=tuple(index for index in rest if index not in drawn),
@@ -239,33 +258,34 @@ def _rebinding(line: Line, rest: list[int], forward: list[int]) -> Iterator[int]
             yield index
 
 
-def _drawn(line: Line, rest: list[int], parameters: Collection[str]) -> list[int]:
+def _drawn(line: Line, rest: list[int], parameters: Collection[str], upto: int) -> list[int]:
     """What gives another minibatch each time: a draw that no parameter needs, and what depends on it."""
-    leading = {
-        index
-        for name in parameters
-        for index in line.needed({name}, (line.last_binding(name, len(line.effects)) or 0) + 1)
-        if (line.last_binding(name, len(line.effects)) or 0) < len(line.effects)
-    }
-    track = line.track
+    leading: set[int] = set()
+    for name in parameters:
+        bound = line.last_binding(name, upto)
+        if bound is not None:
+            leading.update(line.needed({name}, bound + 1))
+    definitions = ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
     found: list[int] = []
     flowing: set[str] = set()
     for index in rest:
         effects = line.effects[index]
-        begins = index >= track.start if track.loop else finds_draws(effects)
-        if (
-            index not in leading
-            and (begins or effects.reads & flowing)
-            and not isinstance(effects.unit.tree, ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom)
-        ):
-            found.append(index)
-            flowing |= effects.defines | effects.own_changes
-    again = {name for index in found for name in line.effects[index].defines & line.effects[index].reads}
-    changed = {name for index in found for name in line.effects[index].own_changes} - {"g", "torch", "random", "np"}
+        begins = index >= line.track.start if line.track.loop else finds_draws(effects)
+        if index in leading or isinstance(effects.unit.tree, definitions) or not (begins or effects.reads & flowing):
+            continue
+        found.append(index)
+        flowing |= effects.defines | effects.own_changes
     held = {name for index in rest if index not in found for name in line.effects[index].defines}
-    if again & held or changed & held or flowing & set(parameters):
-        return []
-    return found
+    touched = {
+        name
+        for index in found
+        for name in (
+            *(line.effects[index].defines & line.effects[index].reads),
+            *(() if seeds(line.effects[index]) else line.effects[index].own_changes),
+        )
+    }
+    # what cannot be done again, because it starts from what it left the last time, is done once
+    return [] if touched & held or flowing & set(parameters) else found
 
 
 def _in_file_order(line: Line, parameters: list[str], before: int) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -54,10 +55,10 @@ class _Finder:
                     yield from self._gap(left, right)
                 case ast.Compare(left=left, comparators=[right]):
                     yield from self._gap(left, right)
-                case ast.Call(func=ast.Attribute(value=left, attr=name), args=[right, *_]) if name in COMPARES:
-                    yield from self._gap(left, right)
-                case ast.Call(func=function, args=[left, right, *_]) if _last(function) in COMPARES:
-                    yield from self._gap(left, right)
+                case ast.Call(func=function, args=args) if _last(function) in COMPARES:
+                    receiver = [function.value] if isinstance(function, ast.Attribute) else []
+                    for left, right in itertools.pairwise([*receiver, *args[:2]]):
+                        yield from self._gap(left, right)
 
     def _compares(self, function: ast.expr, tree: ast.stmt) -> bool:
         """Whether a call may be one of the file's own helper: a plain function, whose value is not kept."""

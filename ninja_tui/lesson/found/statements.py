@@ -47,6 +47,8 @@ class _Writer:
         self._names: dict[str, str] = {}
         self._kinds: dict[str, str] = {}
         self._bound = set(self._held)
+        for index in outside:
+            self._note_kinds(line.effects[index], dict.fromkeys(line.effects[index].defines, ""))
 
     def write(self) -> Written:
         line, chain = self._line, self._chain
@@ -75,9 +77,8 @@ class _Writer:
         return {name: count for name, count in counts.items() if count > 1 or name in self._held}
 
     def _touched(self, effects: Effects) -> frozenset[str]:
-        """What a statement binds, and which tensors of the forward pass it changes."""
-        mine = self._chain.names | set(self._chain.parameters)
-        return effects.defines | (effects.own_changes & mine)
+        """What a statement binds, and what it changes of what stands before it."""
+        return effects.defines | (effects.own_changes & (self._held | self._chain.names))
 
     def _statement(self, number: int, effects: Effects) -> Statement:
         unit = effects.unit
@@ -88,7 +89,8 @@ class _Writer:
         code = unit.code
         tree = unit.tree
         wanted = set(value_reads(tree)) & effects.reads
-        read = [loads.get(name, name) for name in reads(tree) if name in wanted]
+        augmented = [tree.target.id] if isinstance(tree, ast.AugAssign) and isinstance(tree.target, ast.Name) else []
+        read = [loads.get(name, name) for name in (*augmented, *reads(tree)) if name in wanted]
         if isinstance(tree, ast.AugAssign) and isinstance(tree.target, ast.Name):
             name = tree.target.id
             if before[name] != after[name]:
@@ -128,7 +130,10 @@ class _Writer:
         if name in effects.defines and name not in effects.own_changes:
             return f"{after} = {before}"
         kind = self._kinds.get(name, "")
-        return f"{after} = {kind}({before})" if kind else f"{after} = {before}.clone()"
+        if kind:
+            return f"{after} = {kind}({before})"
+        known = name in self._chain.names or name in self._chain.parameters
+        return f"{after} = {before}.clone()" + ("" if known else f' if hasattr({before}, "clone") else {before}')
 
     def _note_kinds(self, effects: Effects, after: Mapping[str, str]) -> None:
         value = getattr(effects.unit.tree, "value", None)
@@ -139,12 +144,16 @@ class _Writer:
 
 
 def _piece(effects: Effects) -> Piece:
-    return effects.unit.code, effects.unit.line
+    code = effects.unit.code
+    if "*" in effects.defines:  # nobody knows what it is needed for
+        code = f"try:\n    {code}\nexcept ImportError:\n    pass"
+    return code, effects.unit.line
 
 
 def _in_order(effects: Effects, after: Mapping[str, str]) -> tuple[str, ...]:
     """The names that a statement binds, an assignment's in the order of its targets."""
     tree = effects.unit.tree
     targets = [name for target in tree.targets for name in target_names(target)] if isinstance(tree, ast.Assign) else []
-    rest = sorted(name for name in after if name not in targets)
+    turning = {name for node in ast.walk(tree) if isinstance(node, ast.For) for name in target_names(node.target)}
+    rest = sorted((name for name in after if name not in targets), key=lambda name: (name in turning, name))
     return tuple(dict.fromkeys(after[name] for name in (*targets, *rest) if name in after))

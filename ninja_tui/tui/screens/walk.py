@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from textual.app import ComposeResult
@@ -68,7 +69,7 @@ class WalkScreen(PanedScreen):
         self._train = TrainControl(desk, self._trained)
         self._form: Form | None = None
         self._train_screen: TrainScreen | None = None
-        self._lesson_name = lesson
+        self._shown_name = Path(lesson).name
         self._state = "reading the lesson"
         self._shelf: tuple[Shelved, ...] = ()
 
@@ -379,4 +380,4 @@ class WalkScreen(PanedScreen):
         self.notify(text, severity=severity, markup=False)
 
     def _titled(self) -> None:
-        self.query_one("#title", Static).update(words.title(self.session, self._lesson_name, self._state), layout=False)
+        self.query_one("#title", Static).update(words.title(self.session, self._shown_name, self._state), layout=False)

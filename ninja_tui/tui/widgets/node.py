@@ -102,8 +102,8 @@ class NodePane(Vertical, can_focus=True):
             self.move_to(view["worst"]["row"], view["worst"]["column"])
         elif "window" in view:
             self._at = (view["window"]["row"], view["window"]["column"])
-            values = view["window"]["values"]
-            if values and len(values[0]) > self._columns(columns):
+            shown = view["window"]["values"]
+            if shown and len(shown[0]) > self._columns(columns):
                 self.ask()  # the heatmap turned out wider than was thought
 
     def _refit(self) -> None:
