@@ -97,7 +97,8 @@ class Desk:
         for line in self._lines:
             line.start()
         self._judging.add("", self._guarded(self._open))
-        self._filing.add("", self._guarded(lambda: self._tell(Shelf(tuple(shelf(self._path))))))
+        # not on the line that files answers, which every step of the walk waits for
+        self._training.add("", self._guarded(lambda: self._tell(Shelf(tuple(shelf(self._path))))))
 
     def prepare(self, node: str, upstream: Upstream, verdicts: Mapping[str, Verdict]) -> None:
         """Makes ready to judge answers to ``node``, with the upstream gradients that ``upstream`` asks for."""

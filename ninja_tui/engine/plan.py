@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from ninja_tui.lesson.answers import Program
@@ -78,17 +78,25 @@ class Sources:
 def sources(lesson: Lesson, program: Program, passes: Mapping[str, bool], wrong: Wrong) -> Sources:
     """What trains ``lesson``: the answers of ``program``, of which ``passes`` tells by node whether they are right."""
     answered = {answer.node for answer in program.answers}
+    missing, failing = gaps(lesson, answered, passes)
     read = {name for step in program.steps for name in step.reads}
     needed = [node.name for node in lesson.nodes if node.gradient in read or node.name in lesson.parameters]
     absent = [node for node in needed if node not in answered]
-    failing = tuple(node for node in lesson.asks if node in answered and not passes.get(node, False))
     replaced = (*absent, *(failing if wrong is Wrong.AUTOGRAD else ()))
     return Sources(
         answers=_answers(lesson, program, set(replaced)),
         replaced=tuple(dict.fromkeys(replaced)),
-        missing=tuple(node for node in lesson.asks if node not in answered),
+        missing=missing,
         wrong=failing,
     )
+
+
+def gaps(
+    lesson: Lesson, answered: Collection[str], passes: Mapping[str, bool]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The asked nodes that are not among the ``answered``, and those whose answer does not pass."""
+    missing = tuple(node for node in lesson.asks if node not in answered)
+    return missing, tuple(node for node in lesson.asks if node in answered and not passes.get(node, False))
 
 
 def _answers(lesson: Lesson, program: Program, replaced: set[str]) -> tuple[tuple[str, int], ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ninja_tui.engine.desk import Desk
 from ninja_tui.engine.news import Training
-from ninja_tui.engine.plan import Plan, Sources, Wrong
+from ninja_tui.engine.plan import Plan, Sources, Wrong, gaps
 from ninja_tui.engine.runs import SavedRun, saved_paths
 from ninja_tui.tui.session import Session
 from ninja_tui.tui.training import Stage, TrainState
@@ -27,8 +27,7 @@ class TrainControl:
     def start(self, plan: Plan, session: Session) -> None:
         """Trains as planned with what the person has answered."""
         self._set(TrainState.started(plan, standing(session, plan.wrong).word))
-        passes = {node: verdict.passed for node, verdict in session.verdicts().items()}
-        self._desk.train(plan, passes)
+        self._desk.train(plan, _passes(session))
 
     def pause_or_go_on(self) -> None:
         """Waits, or no longer waits."""
@@ -82,12 +81,11 @@ class TrainControl:
 
 def standing(session: Session, wrong: Wrong) -> Sources:
     """Which asked gradients are missing or wrong, and what would stand for them."""
-    missing = tuple(node for node in session.lesson.asks if not session.entry(node).code)
-    verdicts = session.verdicts()
-    failing = tuple(
-        node
-        for node in session.lesson.asks
-        if session.entry(node).code and not (node in verdicts and verdicts[node].passed)
-    )
+    answered = {node for node in session.lesson.asks if session.entry(node).code}
+    missing, failing = gaps(session.lesson, answered, _passes(session))
     replaced = (*missing, *(failing if wrong is Wrong.AUTOGRAD else ()))
     return Sources((), replaced, missing, failing)
+
+
+def _passes(session: Session) -> dict[str, bool]:
+    return {node: verdict.passed for node, verdict in session.verdicts().items()}
