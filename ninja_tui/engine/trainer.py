@@ -55,7 +55,6 @@ class Begun:
     """A side is ready. ``word`` tells what there is to know, such as what the answers rebind."""
 
     side: Backward
-    parameters: int
     word: str
 
 
@@ -167,7 +166,7 @@ class Side:
         said = self._ask(body).body
         self.stop = _stop(said.get("stopped"))
         self.compiling = float(said["seconds"]) if said["engine"] == "compiled" else 0.0
-        return Begun(self.backward, int(said.get("count", 0)), _word(said))
+        return Begun(self.backward, _word(said))
 
     def check(self, nodes: tuple[str, ...]) -> tuple[Check, ...]:
         """The person's gradients of ``nodes`` against autograd's on fresh minibatches of this network."""

@@ -76,7 +76,6 @@ class TrainState:
     checks: tuple[Check, ...] = ()
     word: str = ""
     error: str = ""
-    parameters: int = 0
 
     @classmethod
     def started(cls, plan: Plan, word: str) -> TrainState:
@@ -110,9 +109,9 @@ class TrainState:
     def heard(self, told: Training) -> TrainState:
         """With news in it."""
         match told:
-            case Begun(_, parameters, word):
+            case Begun(_, word):
                 joined = "; ".join(filter(None, (self.word, word))) if word not in self.word else self.word
-                return replace(self, parameters=parameters or self.parameters, word=joined)
+                return replace(self, word=joined)
             case Checked(checks):
                 return replace(self, checks=checks)
             case Progress() as progress:
