@@ -23,7 +23,7 @@ from ninja_tui.lesson.read import LESSONS
 from ninja_tui.replay import Request, found_in
 from tests.app_support import go_to, session, submit, wait_for, walking
 from tests.helpers import SOLUTION, replay_json, some_names
-from tests.notebooks import (
+from tests.notebook_support import (
     ANSWERS,
     BACKWARD,
     CELLS,

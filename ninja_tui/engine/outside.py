@@ -6,10 +6,14 @@ import builtins
 import contextlib
 import io
 import os
+import sys
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from email.message import Message
 from pathlib import PurePath
+from types import ModuleType
 from typing import Any
+from urllib.parse import urlsplit
 
 import torch
 from torch.overrides import TorchFunctionMode
@@ -69,7 +73,7 @@ def at_home(served: Mapping[str, str]) -> Iterator[None]:
             (torch, "set_default_device", lambda _: None),
             (builtins, "open", files.open),
             (io, "open", files.open),
-            (urllib.request, "urlopen", lambda url, *_, **__: files.open(getattr(url, "full_url", url), "rb")),
+            (urllib.request, "urlopen", lambda url, *_, **__: files.fetch(getattr(url, "full_url", url))),
             (urllib.request, "urlretrieve", lambda url, *_: (url, None)),
         ]
         instead += [(os.path, name, files.there(getattr(os.path, name))) for name in ("exists", "isfile")]
@@ -77,7 +81,46 @@ def at_home(served: Mapping[str, str]) -> Iterator[None]:
         for module, name, value in instead:
             stack.callback(setattr, module, name, getattr(module, name))
             setattr(module, name, value)
+        stack.callback(_put, "requests", sys.modules.get("requests"))
+        _put("requests", _requests(files))
         yield
+
+
+def _put(name: str, module: ModuleType | None) -> None:
+    """Makes ``import name`` give ``module``; None: look for it anew."""
+    if module is None:
+        sys.modules.pop(name, None)
+    else:
+        sys.modules[name] = module
+
+
+def _requests(files: _Files) -> ModuleType:
+    """In the place of the package: what it fetches is served."""
+    module = ModuleType("requests")
+    errors = dict.fromkeys(("RequestException", "ConnectionError", "HTTPError", "Timeout"), OSError)
+    vars(module).update(get=lambda url, *_, **__: files.fetch(url), exceptions=module, **errors)
+    return module
+
+
+class _Answer(io.BytesIO):
+    """What a served address answers, to those who read it as a file and to those of ``requests``."""
+
+    status = code = status_code = 200
+    ok = True
+    encoding = "utf-8"
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(content)
+        self.content = content
+        self.text = content.decode()
+        self.headers = Message()
+
+    def raise_for_status(self) -> None:
+        """It is there."""
+
+    def iter_lines(self, *, decode_unicode: bool = False) -> Iterator[bytes | str]:
+        """The lines, without their ends."""
+        yield from self.text.splitlines() if decode_unicode else self.content.splitlines()
 
 
 class _Files:
@@ -105,6 +148,10 @@ class _Files:
         if text is None:
             raise FileNotFoundError(f"the file {file} is not here")
         return io.BytesIO(text.encode()) if "b" in mode else io.StringIO(text)
+
+    def fetch(self, address: object) -> _Answer:
+        """The file that an address ends in; raises FileNotFoundError."""
+        return _Answer(self.open(urlsplit(str(address)).path, "rb").read())
 
     def there(self, otherwise: Callable[[Any], bool]) -> Callable[[Any], bool]:
         """In the place of ``os.path.exists``."""
