@@ -53,7 +53,8 @@ def yes_no(verdict: Verdict, *, value: bool) -> Text:
 
 def words_on(verdict: Verdict) -> list[str]:
     """What the columns do not say: an error, the diagnosis, a shape, why ``cmp`` and the status disagree."""
-    words = [verdict.error] if verdict.error else []
+    reads_grad = verdict.diagnosis is not None and verdict.diagnosis.kind == "reads-grad"
+    words = [verdict.error] if verdict.error and not reads_grad else []
     if verdict.diagnosis is not None:
         words.append(f"{verdict.diagnosis.kind}: {verdict.diagnosis.message}")
     if verdict.passed and verdict.shape != verdict.expected_shape:

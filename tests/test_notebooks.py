@@ -17,8 +17,8 @@ NODES = ("logprobs", "probs", "total", "counts", "shifted", "logits", "h", "W2",
 IN_THE_LOOP = ("logits", "h", "W2", "b2", "W1", "b1")
 LEFT_OUT = {"newer-fstring": 2, "pasted-output": 4, "unclosed-bracket": 1}
 """How many statements are no Python, and are said to be left out."""
-BEFORE = {"answered-again": [("logprobs", "fail")], "saved-errors": [("hpre", "error")]}
-"""The answers that the notebook takes back later."""
+BEFORE = {"answered-again": [("logprobs", "fail")]}
+"""The answers that the notebook compares, and takes back later."""
 
 
 def judged(name: str, capsys: pytest.CaptureFixture[str]) -> tuple[list[tuple[str, str]], list[str], int]:

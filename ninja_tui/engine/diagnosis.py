@@ -37,6 +37,8 @@ def diagnose(reckoning: Reckoning, evidence: Evidence) -> Finding | None:
             if found is not None:
                 return found
         certain = case
+    if evidence.node in reckoning.vacuous:
+        return Finding(Kind.UNKNOWN, "of no known kind")
     return Finding(Kind.UNKNOWN, f"of no known kind; {certain.worst()}")
 
 
@@ -57,8 +59,8 @@ def _clobbered(reckoning: Reckoning, evidence: Evidence) -> Finding | None:
     target = reckoning.target(Look.LOCAL, evidence.node).expected
     if not same(evidence.restored, target):
         return None
-    name, node, line = evidence.clobbered[0]
-    by = f"the answer to `{node}`, line {line}," if node else f"line {line}"
+    name, node, where = evidence.clobbered[0]
+    by = f"the answer to `{node}`, {where}," if node else where
     return Finding(Kind.CLOBBERED, f"`{name}` is not the lesson's any more: {by} bound or changed it before")
 
 

@@ -11,12 +11,17 @@ EXPONENTS = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0)
 FAR_EXPONENTS = (-6.0, -4.0, -3.0, -1.5, 1.5, 3.0, 4.0, 6.0)
 """Tried for one operand alone."""
 MOST_OPERANDS = 5
+PLAIN = {2.0: "2", 0.5: "1/2"}
+"""The factors that are likelier to be just that than a size less one."""
 
 
 def factor_name(factor: float, sizes: Collection[int], count: int | None) -> str:
     """``1/n``, ``(n-1)/n``, ``64`` or the plain number. ``count`` is the lesson's own ``n``, if it has one."""
     sign = "-" if factor < 0 else ""
     size = abs(factor)
+    for value, told in PLAIN.items():
+        if math.isclose(size, value, rel_tol=1e-6) and value not in (count, 1 / (count or 1)):
+            return sign + told
     ordered = sorted(set(sizes) | ({count} if count else set()), key=lambda each: (each != count, each))
     for each in ordered:
         if each is None or each < 2:

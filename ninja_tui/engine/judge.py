@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
@@ -32,7 +33,7 @@ class Evidence:
     """What is known of one answer: its gradients and errors by look, and what its text tells.
 
     ``depends`` are the names that it depends on. ``restored`` is its LOCAL gradient when names that answers
-    before it had bound to something else are the lesson's again (``clobbered``: name, node, line).
+    before it had bound to something else are the lesson's again (``clobbered``: name, node, where).
     """
 
     node: str
@@ -43,7 +44,7 @@ class Evidence:
     multiplies_matrices: bool = False
     reads_grad: bool = False
     restored: torch.Tensor | None = None
-    clobbered: tuple[tuple[str, str, int], ...] = ()
+    clobbered: tuple[tuple[str, str, str], ...] = ()
 
     @classmethod
     def from_body(
@@ -59,7 +60,7 @@ class Evidence:
             multiplies_matrices=bool(body["multiplies_matrices"]),
             reads_grad=bool(body["reads_grad"]),
             restored=restored,
-            clobbered=tuple((str(name), str(node), int(line)) for name, node, line in body["clobbered"]),
+            clobbered=tuple((str(name), str(node), str(where)) for name, node, where in body["clobbered"]),
         )
 
 
@@ -100,9 +101,18 @@ def judge(reckoning: Reckoning, evidence: Evidence) -> dict[str, Any]:
         "leans": leans,
         "warnings": warnings,
         "paths": _paths(reckoning, evidence, found, passed=passed),
-        "note": _note(seen, single, expected, passed=passed, vacuous=vacuous),
+        "note": _note(seen, single, expected, passed=passed, vacuous=vacuous)
+        or (None if passed or not seen.approximate else _accepted(reckoning, evidence, relative)),
         "diagnosis": None if found is None else found.plain(),
     }
+
+
+def _holds(evidence: Evidence, relative: Mapping[Look, float], look: Look) -> bool:
+    """Whether the gradient of ``look`` is right; False where there is none."""
+    if look not in relative:
+        return False
+    plain = evidence.gradients[look].dtype is torch.float64
+    return relative[look] <= (PASSING if plain else PASSING_SINGLE)
 
 
 def off(reckoning: Reckoning, evidence: Evidence, look: Look) -> float:
@@ -125,13 +135,7 @@ def _decide(
     reckoning: Reckoning, evidence: Evidence, relative: Mapping[Look, float]
 ) -> tuple[bool, str | None, list[str]]:
     """Whether it passes, the probe's word, and warnings."""
-
-    def holds(look: Look) -> bool:
-        if look not in relative:
-            return False
-        plain = evidence.gradients[look].dtype is torch.float64
-        return relative[look] <= (PASSING if plain else PASSING_SINGLE)
-
+    holds = partial(_holds, evidence, relative)
     node = evidence.node
     if Look.LOCAL not in relative:  # float64 cannot be had of this code: float32 is what there is
         distant = distance(evidence.gradients[Look.SINGLE], reckoning.target(Look.SINGLE, node).expected)
@@ -186,9 +190,16 @@ def _note(seen: Columns, single: torch.Tensor, expected: torch.Tensor, *, passed
         return f"rounding, not your maths: off by at most {units} in the last place"
     if not passed and vacuous and seen.approximate:
         return "vacuous: the true gradient is 0, and cmp accepts anything below 1e-8; the formula is wrong all the same"
-    if not passed and seen.approximate:
-        return "these numbers are close here, but the formula does not hold where other numbers stand"
     return None
+
+
+def _accepted(reckoning: Reckoning, evidence: Evidence, relative: Mapping[Look, float]) -> str:
+    """Why ``cmp`` accepts what is wrong: a gradient that is 0 hides it, or these numbers do."""
+    zero = [node for node in reckoning.upstream_nodes(evidence.node) if node in reckoning.vacuous]
+    if zero and all(_holds(evidence, relative, look) for look in (Look.LOCAL, Look.UNIVERSE)):
+        names = ", ".join(map(reckoning.gradient, sorted(zero)))
+        return f"cmp accepts it because {names} is 0; what becomes of {names} is wrong all the same"
+    return "these numbers are close here, but the formula does not hold where other numbers stand"
 
 
 def ulps(found: torch.Tensor, expected: torch.Tensor) -> int:

@@ -128,7 +128,7 @@ class LiveJudge:
         by = {name: where for name, where in ready.clobbered.items() if name in traits.depends}
         if by and not verdict.passed:
             restored = self._restored(ready, code, sorted(by))
-            clobbered = [(name, node, line) for name, (node, line) in by.items()]
+            clobbered = [(name, node, f"line {line}") for name, (node, line) in by.items()]
             again = self._bench.judge(replace(case, restored=restored, clobbered=clobbered))
             verdict = again if again.diagnosis and again.diagnosis.kind == "clobbered" else verdict
         if single.tensor is None:

@@ -316,7 +316,10 @@ class Mistakes:
         if self.evidence.depends & {self.gradient(name) for name in random}:
             return None
         names = ", ".join(self.gradient(name) for index in self.consumers for name in self.statements.binds(index))
-        return Finding(Kind.NO_UPSTREAM, f"it does not depend on the upstream gradient: {names}")
+        return Finding(
+            Kind.NO_UPSTREAM,
+            f"it reads no upstream gradient ({names}), and as a closed form it is wrong: {self.worst()}",
+        )
 
     def path_summed(self) -> Finding | None:
         """One of several paths is summed too far."""

@@ -12,6 +12,7 @@ import ast
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from textwrap import shorten
 from typing import Any
 
 from ninja_tui.engine.looks import REST, Look
@@ -19,6 +20,7 @@ from ninja_tui.engine.verdict import Diagnosis, Status, Verdict, Warning
 from ninja_tui.engine.wire import Broken, TensorData, TimedOut
 from ninja_tui.engine.workbench import Case, Runner, Workbench
 from ninja_tui.lesson.answers import Answer, Program, Step
+from ninja_tui.lesson.found.source import place
 from ninja_tui.lesson.names_in import assigned, changed
 from ninja_tui.lesson.traits import behind, traits_of
 
@@ -163,7 +165,7 @@ class Rerun:
             words = said[look]
             for number in step.answers:
                 if words.get("error"):
-                    self._errors.setdefault((look, number), _with_line(str(words["error"]), words, step))
+                    self._errors.setdefault((look, number), self._with_line(str(words["error"]), words, step))
             given = {name: tensors[f"{look}:{name}"] for name in take if f"{look}:{name}" in tensors}
             taken[look] = _Taken({name: str(kind) for name, kind in words["kinds"].items()}, given)
         if Look.SINGLE in looks:
@@ -206,7 +208,7 @@ class Rerun:
             self._runner.close()
             self._runner = self._fresh(answer.last + 1)
             return None
-        clobbered = [(name, node, line) for name, (node, line) in by.items()]
+        clobbered = [(name, node, self._place(line)) for name, (node, line) in by.items()]
         verdict = self._bench.judge(replace(case, restored=tensors.get(Look.LOCAL), clobbered=clobbered))
         if verdict.diagnosis is not None and verdict.diagnosis.kind == "clobbered":
             for node in {node for node, _ in by.values() if node}:
@@ -264,8 +266,8 @@ class Rerun:
         nodes = [self._program.answers[number].node for number in sorted(step.answers)]
         for gradient in said["changed"]:
             number = self._complete[str(gradient)]
-            code = " ".join(step.code.split())[:60]
-            message = f"line {step.line}, `{code}`, changes {gradient} too: the two names are one tensor"
+            code = shorten(step.code, 60, placeholder=" …")
+            message = f"{self._place(step.line)}, `{code}`, changes {gradient} too: the two names are one tensor"
             self._warn(self._program.answers[number].node, Warning.ALIASING, Diagnosis("aliasing", message))
             node = self._program.answers[number].node
             self._puts.setdefault(index, []).append((node, gradient, REPLACED))
@@ -326,7 +328,9 @@ class Rerun:
     def _put(self, runner: Runner, node: str, name: str, looks: Iterable[Look]) -> None:
         runner.put(node, name, {look: self._bench.gradient(node, look) for look in looks})
 
+    def _with_line(self, error: str, said: dict[str, Any], step: Step) -> str:
+        line = int(said.get("line", 0))
+        return f"{self._place(line)}: {error}" if line > step.line else error
 
-def _with_line(error: str, said: dict[str, Any], step: Step) -> str:
-    line = int(said.get("line", 0))
-    return f"line {line}: {error}" if line > step.line else error
+    def _place(self, line: int) -> str:
+        return place(line, self._bench.lesson.starts)

@@ -62,7 +62,7 @@ class Runner:
         self._origins: dict[str, dict[str, tuple[int, int]]] = {}
         self._sharers: dict[str, dict[int, set[str]]] = {}
         self._compared: list[tuple[str, int, torch.Tensor]] = []
-        self._own: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+        self._own: dict[int, tuple[torch.Tensor, torch.Tensor | None]] = {}
         self._devices = contextlib.ExitStack()
         limit_memory()
 
@@ -146,8 +146,8 @@ class Runner:
             look, _, name = key.partition(":")
             run = self._runs[look]
             reference = unpack(packed)
-            if isinstance(run.get(name), torch.Tensor):
-                self._own[id(reference)] = (reference, run[name])
+            own = run.get(name)
+            self._own[id(reference)] = (reference, own if isinstance(own, torch.Tensor) else None)
             run[name] = reference
         return {}, {}
 
@@ -249,11 +249,12 @@ class Runner:
     def _cmp(self, label: object, dt: object, t: object) -> None:
         """The notebook's ``cmp``: what it is given goes out, to be compared there.
 
-        Of a gradient that the reference has replaced, it is the person's own.
+        Of a gradient that the reference has replaced, it is the person's own; nothing where they gave none.
         """
         if isinstance(dt, torch.Tensor):
             own = self._own[id(dt)][1] if id(dt) in self._own else dt
-            self._compared.append((str(label)[:80], id(t), own.detach().clone()))
+            if own is not None:
+                self._compared.append((str(label)[:80], id(t), own.detach().clone()))
 
 
 def _execute(code: str | types.CodeType, line: int, dtype: str, run: Namespace) -> dict[str, Any]:

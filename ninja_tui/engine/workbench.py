@@ -62,7 +62,7 @@ class Case:
     errors: Mapping[Look, str]
     traits: Traits
     restored: TensorData | None = None
-    clobbered: Sequence[tuple[str, str, int]] = field(default_factory=tuple)
+    clobbered: Sequence[tuple[str, str, str]] = field(default_factory=tuple)
 
     def plain(self) -> dict[str, Any]:
         """All but the tensors."""

@@ -99,7 +99,7 @@ def find(path: Path, defined: Path | None = None) -> Found:
     notes = tuple(f"{source.place(lost.line)} is left out: {lost.message}" for lost in dropped)
     mine = _definitions(defined)
     around = Surroundings.of(units)
-    candidates = _candidates(units, around, source, mine)
+    candidates = _candidates(units, around, mine)
     if not candidates:
         said = f" ({'; '.join(notes[:3])})" if notes else ""
         raise UsageError(f"{path} holds no forward pass that ends in a loss and depends on parameters{said}")
@@ -111,23 +111,19 @@ def find(path: Path, defined: Path | None = None) -> Found:
     return Found(path, tuple(lessons), notes)
 
 
-def _candidates(
-    units: Sequence[Unit], around: Surroundings, source: Source, mine: tuple[str, frozenset[str]]
-) -> list[_Candidate]:
+def _candidates(units: Sequence[Unit], around: Surroundings, mine: tuple[str, frozenset[str]]) -> list[_Candidate]:
     found: list[_Candidate] = []
     lines = [Line.of(track, around, mine[1]) for track in tracks_of(units)]
     compared = _compared(units)
     for plain in (False, True):
         for line in sorted(lines, key=lambda each: each.track.loop):
-            found += _of_line(line, compared, source, {at for each in found for at in each.lines()}, plain=plain)
+            found += _of_line(line, compared, {at for each in found for at in each.lines()}, plain=plain)
         if any(each.answered for each in found):
             break
     return sorted(found, key=lambda each: each.at)
 
 
-def _of_line(
-    line: Line, compared: frozenset[str], source: Source, claimed: set[int], *, plain: bool
-) -> list[_Candidate]:
+def _of_line(line: Line, compared: frozenset[str], claimed: set[int], *, plain: bool) -> list[_Candidate]:
     """The forward passes of one line; with ``plain`` those whose loss is only named like one."""
     line, losses = losses_of(line, by_name=plain)
     chains: list[Chain] = []
@@ -146,7 +142,7 @@ def _of_line(
         closed = {index for index, effects in enumerate(line.effects) if effects.unit.line in claimed} | mine
         closed -= {*chain.before, *chain.drawn, *chain.forward}
         written = write(line, chain)
-        given = gradients_of(line, written, bounds, closed, source.starts)
+        given = gradients_of(line, written, bounds, closed)
         found.append(_Candidate(line, chain, written, given))
     return found
 

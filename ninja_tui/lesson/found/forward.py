@@ -18,7 +18,7 @@ from ninja_tui.lesson.found.flow import (
 )
 from ninja_tui.lesson.found.mend import made
 from ninja_tui.lesson.found.scopes import LOSSES
-from ninja_tui.lesson.names_in import target_names
+from ninja_tui.lesson.names_in import root_name, target_names
 
 
 @dataclass(frozen=True)
@@ -137,8 +137,10 @@ def chain_of(line: Line, loss: Loss, compared: Collection[str]) -> Chain | None:
     """
     upto = loss.bound + 1
     spoilt = {
-        index for index, effects in enumerate(line.effects[:upto]) if effects.reads_grad or _trains_on(effects)
-    }  # fmt: skip
+        index
+        for index, effects in enumerate(line.effects[:upto])
+        if effects.reads_grad or _trains_on(effects, line, index)
+    }
     needed = line.needed({loss.name}, upto, spoilt)
     required = parameters_of(line, upto)
     bound_here = {name for index in needed for name in line.effects[index].defines}
@@ -166,10 +168,35 @@ def chain_of(line: Line, loss: Loss, compared: Collection[str]) -> Chain | None:
     )
 
 
-def _trains_on(effects: Effects) -> bool:
+def _trains_on(effects: Effects, line: Line, index: int) -> bool:
     """Whether a statement, beside the walk, updates parameters with gradients: it is no part of their making."""
-    code = effects.unit.code
-    return isinstance(effects.unit.tree, ast.For) and ".data" in code and ("grad" in code or "lr" in code)
+    match effects.unit.tree:
+        case ast.For(target=target, body=body):
+            own = set(target_names(target))
+            return any(_steps(node) in own for part in body for node in ast.walk(part))
+    name = _steps(effects.unit.tree)
+    return name is not None and any(name in _sources(line, other, index) for other in effects.reads - {name})
+
+
+def _steps(tree: ast.AST) -> str | None:
+    """The tensor that a statement adds to, or takes from, as a step of training does: in place, or its ``.data``."""
+    match tree:
+        case ast.AugAssign(target=target, op=ast.Add() | ast.Sub()):
+            return root_name(target)
+        case ast.Assign(targets=[ast.Attribute(attr="data") as target]):
+            return root_name(target)
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.BinOp(left=left, op=ast.Sub())) if name == root_name(
+            left
+        ):
+            return name
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=owner, attr="sub_" | "add_"))):
+            return root_name(owner)
+    return None
+
+
+def _sources(line: Line, name: str, before: int) -> set[str]:
+    """What the value of ``name`` at the statement ``before`` was computed from, through all statements."""
+    return {each for at in line.needed({name}, before) for each in line.effects[at].reads}
 
 
 def _depending(line: Line, needed: list[int], required: dict[str, int]) -> list[int]:

@@ -11,7 +11,6 @@ from ninja_tui.lesson.found.effects import Effects
 from ninja_tui.lesson.found.flow import Line
 from ninja_tui.lesson.found.names import renamed
 from ninja_tui.lesson.found.pairs import Pair, habit, pairs_in
-from ninja_tui.lesson.found.source import cell_and_line
 from ninja_tui.lesson.found.statements import Written
 from ninja_tui.lesson.names_in import assigned
 
@@ -24,6 +23,15 @@ class _Segment:
     indices: list[int]
     pairs: dict[str, int] = field(default_factory=dict)
     node: str | None = None
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    """A pair with the statement that compares it; ``computed``: its gradient has been found by then."""
+
+    index: int
+    pair: Pair
+    computed: bool
 
 
 @dataclass(frozen=True)
@@ -47,30 +55,28 @@ class Given:
         return found
 
 
-def gradients_of(
-    line: Line, written: Written, bounds: tuple[int, int], closed: Collection[int], starts: tuple[int, ...]
-) -> Given:
+def gradients_of(line: Line, written: Written, bounds: tuple[int, int], closed: Collection[int]) -> Given:
     """What stands in ``line[bounds]`` for the chain that is ``written``; statements ``closed`` belong to others.
 
-    What follows ``bounds`` may still compare. ``starts`` are the first lines of a notebook's cells.
+    What follows ``bounds`` may still compare.
     """
-    return _Gatherer(line, written, starts).gather(bounds, closed)
+    return _Gatherer(line, written).gather(bounds, closed)
 
 
 class _Gatherer:
-    def __init__(self, line: Line, written: Written, starts: tuple[int, ...]) -> None:
-        self._line, self._chain, self._written, self._starts = line, written.chain, written, starts
+    def __init__(self, line: Line, written: Written) -> None:
+        self._line, self._chain, self._written = line, written.chain, written
         bound = {name for statement in written.statements for name in statement.binds}
         self._nodes = (bound | set(written.parameters)) - {written.chain.loss.name}
 
     def gather(self, bounds: tuple[int, int], closed: Collection[int]) -> Given:
-        segments, pairs = self._segments(bounds)
-        missing = {pair.node for _, pair in pairs}
-        plain = [pair for _, pair in pairs]
+        segments, comparisons = self._segments(bounds)
+        plain = [comparison.pair for comparison in comparisons]
+        missing = {pair.node for pair in plain}
         self._name(segments, plain)
         answered = [each for each in segments if each.node is not None or each.pairs]
         indices = self._needed(answered, bounds, closed)
-        steps, answers = self._program(answered, indices, pairs)
+        steps, answers = self._program(answered, indices, comparisons)
         missing -= {answer.node for answer in answers}
         definitions = tuple(
             (_forgiving(self._line.effects[index]), self._line.effects[index].unit.line)
@@ -80,10 +86,10 @@ class _Gatherer:
         used = frozenset(indices) | {index for each in answered for index in each.indices}
         return Given(Program(steps, answers), definitions, frozenset(missing), tuple(plain), used)
 
-    def _segments(self, bounds: tuple[int, int]) -> tuple[list[_Segment], list[tuple[int, Pair]]]:
+    def _segments(self, bounds: tuple[int, int]) -> tuple[list[_Segment], list[_Comparison]]:
         segments: list[_Segment] = []
         latest: dict[str, _Segment] = {}
-        pairs: list[tuple[int, Pair]] = []
+        comparisons: list[_Comparison] = []
         usual = {template.format(node) for template in ("d{}", "d_{}") for node in self._nodes}
         for index in range(bounds[0], len(self._line.effects)):
             effects = self._line.effects[index]
@@ -96,11 +102,14 @@ class _Gatherer:
             names = (latest.keys() | usual if index < bounds[1] else latest.keys()) - self._nodes
             there = pairs_in(tree, self._nodes, names)
             for pair in there:
-                pairs.append((index, pair))
+                comparisons.append(_Comparison(index, pair, computed=pair.gradient in latest))
                 if pair.gradient in latest:
                     segment = latest[pair.gradient]
                     segment.pairs[pair.node] = len(segment.indices)
-            if effects.shows or there or _placeholder(tree) or index >= bounds[1]:
+            if effects.shows or there or index >= bounds[1]:
+                continue
+            if _placeholder(tree):
+                latest = {name: segment for name, segment in latest.items() if name not in effects.defines}
                 continue
             if isinstance(tree, ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom):
                 continue
@@ -111,29 +120,41 @@ class _Gatherer:
             for name in sorted(effects.own_changes - fresh):
                 if name in latest:
                     latest[name].indices.append(index)
-        return segments, pairs
+                elif name in usual - self._nodes:  # its beginning is missing
+                    latest[name] = _Segment(name, [index])
+                    segments.append(latest[name])
+        return segments, comparisons
 
     def _name(self, segments: list[_Segment], pairs: list[Pair]) -> None:
         """Says of which node each segment is the gradient."""
         node_of = habit({segment.name for segment in segments}, self._nodes, pairs)
         compared = {node: segment.name for segment in segments for node in segment.pairs}
+        tries = self._tries(segments)
         for position, segment in enumerate(segments):
-            if segment.pairs:
+            if segment.pairs or position in tries:
                 continue
             node = node_of(segment.name)
-            if node is None or compared.get(node, segment.name) != segment.name:
-                continue
-            if self._superseded(segment, segments[position + 1 :]):
-                continue
-            segment.node = node
+            if node is not None and compared.get(node, segment.name) == segment.name:
+                segment.node = node
 
-    def _superseded(self, segment: _Segment, later: list[_Segment]) -> bool:
-        """Whether something else of that name is compared in the same cell instead."""
-        cell = self._cell(segment)
-        return any(other.name == segment.name and other.pairs and self._cell(other) == cell for other in later)
+    def _tries(self, segments: list[_Segment]) -> set[int]:
+        """The segments that were tries: the name is bound again, and only then compared, and nothing that counts
 
-    def _cell(self, segment: _Segment) -> int | None:
-        return cell_and_line(self._line.effects[segment.indices[0]].unit.line, self._starts)[0]
+        was computed from the try.
+        """
+        read: set[tuple[str, int]] = set()
+        tries: set[int] = set()
+        for position in range(len(segments) - 1, -1, -1):
+            segment = segments[position]
+            again = [other for other in segments[position + 1 :] if other.name == segment.name]
+            if not segment.pairs and any(other.pairs for other in again):
+                meanwhile = {*range(segment.indices[0], again[0].indices[0])} - {*segment.indices}
+                if not any(name == segment.name and index in meanwhile for name, index in read):
+                    tries.add(position)
+                    continue
+            for index in segment.indices:
+                read |= {(name, index) for name in self._line.effects[index].reads - {segment.name}}
+        return tries
 
     def _needed(self, answered: list[_Segment], bounds: tuple[int, int], closed: Collection[int]) -> list[int]:
         """The statements, beside those of the lesson, that the answers need."""
@@ -163,7 +184,7 @@ class _Gatherer:
         return found[::-1]
 
     def _program(
-        self, answered: list[_Segment], indices: list[int], pairs: list[tuple[int, Pair]]
+        self, answered: list[_Segment], indices: list[int], comparisons: list[_Comparison]
     ) -> tuple[tuple[Step, ...], tuple[Answer, ...]]:
         steps: list[Step] = []
         place: dict[int, int] = {}
@@ -177,8 +198,9 @@ class _Gatherer:
             for index in segment.indices[: _length(segment)]:
                 held.setdefault(index, set()).add(number)
         compared: dict[int, list[Pair]] = {}
-        for index, pair in pairs:
-            compared.setdefault(index, []).append(pair)
+        for comparison in comparisons:
+            if comparison.computed:
+                compared.setdefault(comparison.index, []).append(comparison.pair)
         for index in sorted({*indices, *compared}):
             effects = self._line.effects[index]
             unit = effects.unit

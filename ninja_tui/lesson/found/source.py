@@ -84,11 +84,7 @@ def _notebook_cells(text: str, path: Path) -> list[str]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             notebook = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
-        cells = [
-            str(cell.source)
-            for cell in notebook.cells
-            if cell.cell_type == "code" and str(cell.get("source", "")).strip()
-        ]
+        cells = [str(cell.get("source", "")) for cell in notebook.cells if cell.cell_type == "code"]
     except Exception as error:  # a file that is no notebook fails in as many ways as there are files
         words = " ".join(str(error).split())[:200] or type(error).__name__
         raise UsageError(f"the notebook {path} is damaged: {words}") from None
