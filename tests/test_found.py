@@ -247,6 +247,58 @@ def test_a_part_is_no_answer_where_the_sum_is_compared(tmp_path: Path) -> None:
     assert [(answer.node, answer.gradient) for answer in each.program.answers] == [("scores", "total")]
 
 
+def test_a_try_does_not_count(tmp_path: Path) -> None:
+    tries = "dlogs = torch.ones_like(logs)\ndchances = dlogs * chances"
+    early = "dhidden = dscores @ readout.T"
+    (each,) = found(tmp_path, [*SETUP, FORWARD, BACKWARD, early, tries, ANSWERS, COMPARED]).lessons
+    assert told(each)["answers"] == plain()["answers"]
+
+
+def test_what_was_used_before_it_is_answered_again_counts(tmp_path: Path) -> None:
+    again = "dscores = F.softmax(scores, 1) - F.one_hot(yb, 4)\ncompare('scores', dscores, scores)"
+    (each,) = found(tmp_path, [*SETUP, FORWARD, BACKWARD, ANSWERS, again]).lessons
+    assert [answer.node for answer in each.program.answers].count("scores") == 2
+
+
+def test_another_backward_pass_between_takes_no_answers_along(tmp_path: Path) -> None:
+    toy = "u = torch.ones(2, 2, requires_grad=True)\nloss = (u @ u).sum()\nloss.backward()"
+    (each,) = found(tmp_path, [*SETUP, FORWARD, BACKWARD, toy, ANSWERS, COMPARED]).lessons
+    assert told(each)["answers"] == plain()["answers"]
+    own = "v = u @ u\nloss = v.exp().sum()\nloss.backward()\ndv = v.exp()"
+    first, second = found(tmp_path, [*SETUP, FORWARD, BACKWARD, toy, own, ANSWERS, COMPARED]).lessons
+    assert told(first)["answers"] == plain()["answers"]
+    assert [answer.node for answer in second.program.answers] == ["v"]
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "weights.data -= 0.1 * dweights",
+        "with torch.no_grad():\n    weights -= 0.1 * dweights\n    bias.sub_(dbias)",
+        "weights.data = weights.data - 0.1 * dweights",
+        "for p, d in zip(params, [dweights, dbias, dreadout]):\n    p.data += -0.1 * d",
+    ],
+)
+def test_a_step_of_training_before_the_loop_is_no_part_of_it(tmp_path: Path, step: str) -> None:
+    loop = LOOP[LOOP.index("with torch") :]
+    plain_first, plain_second = found(tmp_path, [*CELLS, loop]).lessons
+    first, second = found(tmp_path, [*CELLS, step, loop]).lessons
+    assert (told(first), told(second)) == (told(plain_first), told(plain_second))
+
+
+def test_a_variable_may_be_called_like_a_builtin(tmp_path: Path) -> None:
+    answers = (
+        "sum = scores.exp().sum(1, keepdim=True)\ndscores = scores.exp() / sum\ncompare('scores', dscores, scores)"
+    )
+    (each,) = found(tmp_path, [*SETUP, FORWARD, BACKWARD, answers]).lessons
+    assert [step.code.split(" =")[0] for step in each.program.steps[:2]] == ["sum", "dscores"]
+
+
+def test_lines_are_of_cells_also_after_an_empty_one(tmp_path: Path) -> None:
+    there = found(tmp_path, [*SETUP, "", FORWARD, "oops = (", BACKWARD])
+    assert there.notes == ("cell 7, line 1 is left out: '(' was never closed",)
+
+
 def test_a_name_may_stand_for_one_gradient_after_the_other(tmp_path: Path) -> None:
     answers = (
         "d = torch.ones_like(scores)\ncompare('a', d, scores)\nd = torch.ones_like(hidden)\ncompare('b', d, hidden)"
@@ -357,6 +409,48 @@ dbias = (dx * (1 - x**2)).sum(0)"""
     assert statuses(report) == dict.fromkeys(("scores", "x", "readout", "bias"), "pass")
 
 
+def test_what_is_not_there_is_not_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    answers = "dlogs = logs @ logs\ndchances = None\ndhidden += 1\ndscores = hidden.grad"
+    compared = "\n".join(f"compare('{node}', d{node}, {node})" for node in ("logs", "chances", "hidden", "scores"))
+    path = notebook(tmp_path / "notebook.ipynb", [*SETUP, FORWARD, BACKWARD, answers, compared])
+    assert main(["--replay", str(path)]) == 1
+    output = capsys.readouterr().out
+    assert ": cmp" not in output
+    _, report = replay_json(path, capsys)
+    assert statuses(report) == {"logs": "error", "chances": "missing", "hidden": "error", "scores": "error"}
+
+
+def test_an_error_is_told_with_its_line_in_the_cell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    answers = "dhidden = torch.zeros(8, 6)\nfor k in range(8):\n    dhidden[k] += 1\n    dhidden[k] += nobody[k]"
+    path = notebook(tmp_path / "notebook.ipynb", [*SETUP, FORWARD, BACKWARD, answers])
+    main(["--replay", str(path)])
+    assert "cell 7, line 4: NameError: name 'nobody'" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [
+        "import pandas as pd\nrows = pd.read_csv('numbers.csv')['number'].to_list()",
+        "import pandas\nrows = pandas.read_csv('https://example.org/a/numbers.csv').number.tolist()",
+        "import requests\nrows = [float(n) for n in requests.get('https://example.org/numbers.csv').text.split()[1:]]",
+        "from urllib.request import urlopen\nwith urlopen('http://example.org/numbers.csv') as there:\n"
+        "    rows = [float(line) for line in list(there)[1:]]",
+        "from pathlib import Path\nrows = [float(line) for line in Path('data/numbers.csv').read_text().split()[1:]]",
+        "import numpy as np\nrows = np.loadtxt('numbers.csv', skiprows=1).tolist()",
+    ],
+)
+def test_data_is_served_however_it_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str], reading: str) -> None:
+    setup = SETUP[2].replace(
+        "inputs = torch.randn(60, 5)", f"{reading}\ninputs = torch.tensor(rows).float().view(60, 5)"
+    )
+    random.seed(1)
+    numbers = "\n".join(["number", *(f"{random.random():.4f}" for _ in range(300))])
+    (tmp_path / "numbers.csv").write_text(f"{numbers}\n", encoding="utf-8")
+    path = notebook(tmp_path / "notebook.ipynb", [*SETUP[:2], setup, SETUP[3], FORWARD, BACKWARD, ANSWERS])
+    _, report = replay_json(path, capsys)
+    assert set(statuses(report).values()) == {"pass"}
+
+
 def test_files_are_served_from_beside_and_no_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     reading = "rows = [float(line) for line in open('numbers.txt')]\ninputs = torch.tensor(rows).view(60, 5)"
     setup = SETUP[2].replace("inputs = torch.randn(60, 5)", reading)
@@ -368,6 +462,25 @@ def test_files_are_served_from_beside_and_no_others(tmp_path: Path, capsys: pyte
     (tmp_path / "numbers.txt").write_text("\n".join(str(random.random()) for _ in range(300)), encoding="utf-8")
     _, report = replay_json(path, capsys)
     assert set(statuses(report).values()) == {"pass"}
+
+
+def test_a_module_beside_is_imported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "helpers.py").write_text("import torch\ndef load():\n    return torch.randn(60, 5)\n", encoding="utf-8")
+    setup = SETUP[2].replace("inputs = torch.randn(60, 5)", "from helpers import load\ninputs = load()")
+    path = notebook(tmp_path / "notebook.ipynb", [*SETUP[:2], setup, SETUP[3], FORWARD, BACKWARD, ANSWERS])
+    _, report = replay_json(path, capsys)
+    assert set(statuses(report).values()) == {"pass"}
+
+
+def test_a_gradient_of_another_cell_is_stale_in_the_loop(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    loop = LOOP.replace("        dhidden = dscores @ readout.T\n", "").replace("readout = hidden", "bias = dhidden.sum(0)")
+    loop = loop.replace("dbias = dhidden.sum(0).T @ dscores", "dbias = dhidden.sum(0)").replace("dreadout", "dbias")
+    path = notebook(tmp_path / "notebook.ipynb", [*CELLS, loop])
+    assert main(["--replay", str(path)]) == 1
+    output = " ".join(capsys.readouterr().out.split())
+    assert "'dhidden' is not defined; before this no gradient of `hidden` is computed in this pass" in output
+    _, report = replay_json(path, capsys)
+    assert statuses(report, 1) == {"scores": "pass", "hidden": "missing", "bias": "error"}
 
 
 def test_a_missing_module_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

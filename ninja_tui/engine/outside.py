@@ -10,11 +10,14 @@ import sys
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from email.message import Message
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
 from pathlib import PurePath
 from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
+import numpy.lib._datasource as numpy_files
 import torch
 from torch.overrides import TorchFunctionMode
 
@@ -75,6 +78,7 @@ def at_home(served: Mapping[str, str]) -> Iterator[None]:
             (io, "open", files.open),
             (urllib.request, "urlopen", lambda url, *_, **__: files.fetch(getattr(url, "full_url", url))),
             (urllib.request, "urlretrieve", lambda url, *_: (url, None)),
+            (numpy_files, "open", files.open),
         ]
         instead += [(os.path, name, files.there(getattr(os.path, name))) for name in ("exists", "isfile")]
         instead += [(os, name, lambda *_, **__: None) for name in ("makedirs", "mkdir", "chdir", "system")]
@@ -83,7 +87,25 @@ def at_home(served: Mapping[str, str]) -> Iterator[None]:
             setattr(module, name, value)
         stack.callback(_put, "requests", sys.modules.get("requests"))
         _put("requests", _requests(files))
+        modules = _Modules(served)
+        stack.callback(sys.meta_path.remove, modules)
+        sys.meta_path.append(modules)
         yield
+
+
+class _Modules(MetaPathFinder, Loader):
+    """Imports the served files that are modules, where nothing else is called so."""
+
+    def __init__(self, served: Mapping[str, str]) -> None:
+        self._served = served
+
+    def find_spec(self, fullname: str, path: object, target: object = None) -> ModuleSpec | None:
+        """The module's spec; None where no such file is served."""
+        return ModuleSpec(fullname, self, origin=f"{fullname}.py") if f"{fullname}.py" in self._served else None
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Runs the file; raises what it raises."""
+        exec(compile(self._served[f"{module.__name__}.py"], f"{module.__name__}.py", "exec"), vars(module))
 
 
 def _put(name: str, module: ModuleType | None) -> None:

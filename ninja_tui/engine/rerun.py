@@ -9,6 +9,7 @@ its notebook shows.
 from __future__ import annotations
 
 import ast
+import re
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,7 @@ from ninja_tui.lesson.traits import behind, traits_of
 
 MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError)
 """What reading a reply raises that is not what a runner of ours says."""
+UNKNOWN_NAME = re.compile(r"NameError: name '(\w+)' is not defined")
 SCALARS = ("bool", "int", "float")
 REPLACED = (Look.LOCAL, *REST)
 """The looks in which a complete answer makes place for the reference's, or a random, gradient."""
@@ -293,7 +295,7 @@ class Rerun:
         answered = {answer.node for answer in self._program.answers}
         read = {name for step in self._program.steps for name in step.reads}
         names = {node: self._bench.gradient_name(node) for node in self._bench.facts.shapes if node not in answered}
-        unanswered = {node: name for node, name in names.items() if name in read}
+        unanswered = {node: name for node, name in names.items() if name in read and not self._program.whole}
         while True:
             runner = self._bench.runner()
             runner.begin(LOOKS, read)
@@ -330,6 +332,9 @@ class Rerun:
 
     def _with_line(self, error: str, said: dict[str, Any], step: Step) -> str:
         line = int(said.get("line", 0))
+        absent = UNKNOWN_NAME.fullmatch(error)
+        if absent and absent[1] in self._named:
+            error = f"{error}; before this no gradient of `{self._named[absent[1]]}` is computed in this pass"
         return f"{self._place(line)}: {error}" if line > step.line else error
 
     def _place(self, line: int) -> str:

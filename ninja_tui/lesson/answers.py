@@ -53,10 +53,14 @@ class Answer:
 
 @dataclass(frozen=True)
 class Program:
-    """The statements of a file and the answers among them, in file order."""
+    """The statements of a file and the answers among them, in file order.
+
+    ``whole``: the file is to compute every gradient that it reads; else the reference's stand in for absent ones.
+    """
 
     steps: tuple[Step, ...]
     answers: tuple[Answer, ...]
+    whole: bool = False
 
     def ending_at(self, step: int) -> tuple[Answer, ...]:
         """The answers that are complete after ``step``."""
@@ -71,7 +75,7 @@ class Program:
             replace(step, answers=frozenset(numbers[old] for old in step.answers if old in numbers))
             for step in self.steps
         )
-        return Program(steps, tuple(self.answers[old] for old in kept))
+        return Program(steps, tuple(self.answers[old] for old in kept), self.whole)
 
     def of_node(self, node: str) -> tuple[Answer, ...]:
         """The answers to ``node``, in file order."""

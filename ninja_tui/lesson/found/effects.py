@@ -24,11 +24,15 @@ BUILTINS = frozenset(dir(builtins))
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a file says beside a statement: its ``modules``, functions that only look, and lists of tensors."""
+    """What a file says beside a statement: its ``modules``, functions that only look, and lists of tensors.
+
+    ``builtins`` are the names that are Python's own in it: not a ``sum`` that the file binds.
+    """
 
     modules: frozenset[str] = frozenset()
     lookers: frozenset[str] = frozenset()
     lists: dict[str, frozenset[str]] = field(default_factory=dict)
+    builtins: frozenset[str] = BUILTINS
 
     @classmethod
     def of(cls, units: Iterable[Unit]) -> Surroundings:
@@ -36,6 +40,7 @@ class Surroundings:
         modules: set[str] = set()
         lists: dict[str, frozenset[str]] = {}
         functions: list[ast.FunctionDef] = []
+        bound: set[str] = set()
         for unit in units:
             for node in ast.walk(unit.tree):
                 match node:
@@ -45,10 +50,12 @@ class Surroundings:
                         modules |= {alias.asname or alias.name for alias in aliases}
                     case ast.FunctionDef():
                         functions.append(node)
+                    case ast.Name(id=name, ctx=ast.Store()):
+                        bound.add(name)
                     case ast.Assign(targets=[ast.Name(id=name)], value=value) if elements_of(value):
                         lists[name] = lists.get(name, frozenset()) | elements_of(value)
         lookers = {function.name for function in functions if _only_looks(function)}
-        return cls(frozenset(modules), frozenset(lookers), lists)
+        return cls(frozenset(modules), frozenset(lookers), lists, BUILTINS - bound)
 
 
 def elements_of(value: ast.expr) -> frozenset[str]:
@@ -102,7 +109,7 @@ class Effects:
     @cached_property
     def reads(self) -> frozenset[str]:
         """The names that it reads, as far as they are not its own."""
-        return frozenset(free_reads(self._tree)) - (BUILTINS - self.defines)
+        return frozenset(free_reads(self._tree)) - (self._around.builtins - self.defines)
 
     @cached_property
     def reads_grad(self) -> bool:

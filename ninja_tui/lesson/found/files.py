@@ -1,4 +1,4 @@
-"""The files that a found lesson may read: those beside it, a person's own, and the bundled list of names."""
+"""The files that a found lesson may read: those beside it, modules too, one of its person, and the list of names."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def served_for(lesson: Lesson, data: Path | None) -> tuple[tuple[str, str], ...]
     for what is not beside the lesson. Raises UsageError where ``data`` cannot be read.
     """
     served: dict[str, str] = {}
-    for literal in dict.fromkeys(_literals(lesson)):
+    for literal in dict.fromkeys((*_literals(lesson), *_modules(lesson))):
         text = _beside(lesson.path.absolute().parent, literal)
         if text is not None:
             served[literal] = served[_last(literal)] = text
@@ -42,6 +42,17 @@ def _literals(lesson: Lesson) -> Iterator[str]:
             match node:
                 case ast.Constant(value=str() as text) if "." in text and "\n" not in text and len(text) < LONGEST:
                     yield text
+
+
+def _modules(lesson: Lesson) -> Iterator[str]:
+    """The files that modules imported in a lesson's set-up may be."""
+    for code, _ in (*lesson.setup.parts, *lesson.minibatch.parts):
+        for node in ast.walk(ast.parse(code)):
+            match node:
+                case ast.Import(names=aliases):
+                    yield from (f"{alias.name}.py" for alias in aliases)
+                case ast.ImportFrom(module=str() as module):
+                    yield f"{module}.py"
 
 
 def _last(path: str) -> str:

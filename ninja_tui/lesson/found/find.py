@@ -136,8 +136,7 @@ def _of_line(line: Line, compared: frozenset[str], claimed: set[int], *, plain: 
         chains.append(chain)
     found: list[_Candidate] = []
     for position, chain in enumerate(chains):
-        end = chains[position + 1].first if position + 1 < len(chains) else line.track.end
-        bounds = (chain.loss.bound + 1, max(end, chain.loss.bound + 1))
+        bounds = (chain.loss.bound + 1, max(_end(line, chain, chains[position + 1 :]), chain.loss.bound + 1))
         mine = {index for other in chains if other is not chain for index in other.forward}
         closed = {index for index, effects in enumerate(line.effects) if effects.unit.line in claimed} | mine
         closed -= {*chain.before, *chain.drawn, *chain.forward}
@@ -145,6 +144,15 @@ def _of_line(line: Line, compared: frozenset[str], claimed: set[int], *, plain: 
         given = gradients_of(line, written, bounds, closed)
         found.append(_Candidate(line, chain, written, given))
     return found
+
+
+def _end(line: Line, chain: Chain, later: Sequence[Chain]) -> int:
+    """Where the gradients of ``chain`` can stand no more: a later forward pass binds its names anew."""
+    own = (chain.names | set(chain.parameters)) - {chain.loss.name}
+    for index in range(later[0].first if later else line.track.end, line.track.end):
+        if line.effects[index].defines & own:
+            return index
+    return line.track.end
 
 
 def _compared(units: Sequence[Unit]) -> frozenset[str]:

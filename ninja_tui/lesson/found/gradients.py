@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from ninja_tui.lesson.answers import Answer, Program, Step
@@ -73,10 +73,14 @@ class _Gatherer:
         segments, comparisons = self._segments(bounds)
         plain = [comparison.pair for comparison in comparisons]
         missing = {pair.node for pair in plain}
-        self._name(segments, plain)
+        node_of = habit({segment.name for segment in segments}, self._nodes, plain)
+        self._name(segments, node_of)
         answered = [each for each in segments if each.node is not None or each.pairs]
         indices = self._needed(answered, bounds, closed)
         steps, answers = self._program(answered, indices, comparisons)
+        bound = {name for index in indices for name in self._line.effects[index].defines}
+        read = {name for index in indices if index > self._chain.loss.bound for name in self._line.effects[index].reads}
+        missing |= {node for name in read - bound if (node := node_of(name)) is not None}
         missing -= {answer.node for answer in answers}
         definitions = tuple(
             (_forgiving(self._line.effects[index]), self._line.effects[index].unit.line)
@@ -84,7 +88,7 @@ class _Gatherer:
             if index <= self._chain.loss.bound and _defines(self._line.effects[index])
         )
         used = frozenset(indices) | {index for each in answered for index in each.indices}
-        return Given(Program(steps, answers), definitions, frozenset(missing), tuple(plain), used)
+        return Given(Program(steps, answers, whole=True), definitions, frozenset(missing), tuple(plain), used)
 
     def _segments(self, bounds: tuple[int, int]) -> tuple[list[_Segment], list[_Comparison]]:
         segments: list[_Segment] = []
@@ -125,9 +129,8 @@ class _Gatherer:
                     segments.append(latest[name])
         return segments, comparisons
 
-    def _name(self, segments: list[_Segment], pairs: list[Pair]) -> None:
+    def _name(self, segments: list[_Segment], node_of: Callable[[str], str | None]) -> None:
         """Says of which node each segment is the gradient."""
-        node_of = habit({segment.name for segment in segments}, self._nodes, pairs)
         compared = {node: segment.name for segment in segments for node in segment.pairs}
         tries = self._tries(segments)
         for position, segment in enumerate(segments):
