@@ -286,6 +286,35 @@ def test_a_step_of_training_before_the_loop_is_no_part_of_it(tmp_path: Path, ste
     assert (told(first), told(second)) == (told(plain_first), told(plain_second))
 
 
+def test_a_gradient_of_another_name_that_is_compared_too_is_another_answer(tmp_path: Path) -> None:
+    other = "quick = F.softmax(scores, 1) - F.one_hot(yb, 4)\ncompare('scores', quick, scores)"
+    (each,) = found(tmp_path, [*SETUP, FORWARD, BACKWARD, ANSWERS, other]).lessons
+    given = [answer.gradient for answer in each.program.answers if answer.node == "scores"]
+    assert sorted(given) == ["dscores", "quick"]
+
+
+@pytest.mark.parametrize(
+    ("gradient", "node"),
+    [("dHidden", "hidden"), ("d_weight_s", "weights"), ("dreadouts", "readout"), ("dchanes", "chances")],
+)
+def test_a_name_may_be_misspelt(tmp_path: Path, gradient: str, node: str) -> None:
+    answers = ANSWERS.replace(f"d{node}", gradient)
+    (each,) = found(tmp_path, [*SETUP, FORWARD, BACKWARD, answers]).lessons
+    assert (node, gradient) in {(answer.node, answer.gradient) for answer in each.program.answers}
+    assert len(each.program.answers) == len(NODES)
+
+
+def test_a_name_that_is_like_two_is_of_neither(tmp_path: Path) -> None:
+    answers = ANSWERS.replace("dhidden", "dhidden2")
+    (each,) = found(tmp_path, [*SETUP, FORWARD, BACKWARD, answers]).lessons
+    assert "hidden" not in {answer.node for answer in each.program.answers}
+
+
+def test_a_loss_may_be_taken_out_of_its_tensor(tmp_path: Path) -> None:
+    (each,) = found(tmp_path, [*SETUP, f"{FORWARD}.item()", ANSWERS]).lessons
+    assert told(each) == plain()
+
+
 def test_a_variable_may_be_called_like_a_builtin(tmp_path: Path) -> None:
     answers = (
         "sum = scores.exp().sum(1, keepdim=True)\ndscores = scores.exp() / sum\ncompare('scores', dscores, scores)"
@@ -451,6 +480,68 @@ def test_data_is_served_however_it_is_read(tmp_path: Path, capsys: pytest.Captur
     assert set(statuses(report).values()) == {"pass"}
 
 
+LINE = """import torch
+x = torch.rand(8, 3)
+y = torch.rand(8, 1)
+w = torch.rand(3, 1, requires_grad=True)
+"""
+OTHER_KINDS = {
+    "loss-function": """
+def error_of(w):
+    return ((x @ w - y) ** 2).mean()
+loss = error_of(w)
+loss.backward()
+dw = SIGN x.T @ (2 * (x @ w - y)) / 8
+""",
+    "summed-loss": """
+loss = 0
+for k in range(8):
+    loss += ((x[k] @ w - y[k]) ** 2).sum() / 8
+loss.backward()
+dw = SIGN x.T @ (2 * (x @ w - y)) / 8
+""",
+    "rebinding-loop": """
+for turn in range(10**9):
+    p = x @ w
+    loss = ((p - y) ** 2).mean()
+    dp = 2 * (p - y) / 8
+    dw = SIGN x.T @ dp
+    with torch.no_grad():
+        w = w - 0.1 * dw
+""",
+    "own-path": """
+import os
+here = os.path.dirname(os.path.abspath(__file__))
+numbers = open(os.path.join(here, "few.txt")).read().split()
+loss = ((x @ w - y) ** 2).mean() * len(numbers)
+loss.backward()
+dw = SIGN 3 * x.T @ (2 * (x @ w - y)) / 8
+""",
+    "static-backward": """
+class Line:
+    @staticmethod
+    def backward(upstream, x, w):
+        return upstream @ w.T, x.T @ upstream
+p = x @ w
+loss = ((p - y) ** 2).mean()
+loss.backward()
+dp = 2 * (p - y) / 8
+dx, dw = Line.backward(dp, x, w)
+dw *= SIGN 1
+""",
+}
+
+
+@pytest.mark.parametrize("kind", OTHER_KINDS)
+def test_scripts_of_other_kinds_are_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str) -> None:
+    (tmp_path / "few.txt").write_text("1 2 3", encoding="utf-8")
+    path = tmp_path / "exercise.py"
+    for sign, status in (("", "pass"), ("-", "fail")):
+        path.write_text(LINE + OTHER_KINDS[kind].replace("SIGN ", sign), encoding="utf-8")
+        _, report = replay_json(path, capsys)
+        assert statuses(report)["w"] == status
+
+
 def test_files_are_served_from_beside_and_no_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     reading = "rows = [float(line) for line in open('numbers.txt')]\ninputs = torch.tensor(rows).view(60, 5)"
     setup = SETUP[2].replace("inputs = torch.randn(60, 5)", reading)
@@ -473,7 +564,9 @@ def test_a_module_beside_is_imported(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 
 def test_a_gradient_of_another_cell_is_stale_in_the_loop(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    loop = LOOP.replace("        dhidden = dscores @ readout.T\n", "").replace("readout = hidden", "bias = dhidden.sum(0)")
+    loop = LOOP.replace("        dhidden = dscores @ readout.T\n", "").replace(
+        "readout = hidden", "bias = dhidden.sum(0)"
+    )
     loop = loop.replace("dbias = dhidden.sum(0).T @ dscores", "dbias = dhidden.sum(0)").replace("dreadout", "dbias")
     path = notebook(tmp_path / "notebook.ipynb", [*CELLS, loop])
     assert main(["--replay", str(path)]) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
+from types import FunctionType
 from typing import Any
 
 import torch
@@ -46,6 +47,15 @@ def precision(dtype: str) -> Iterator[None]:
 def _is_own(value: object) -> bool:
     """Whether ``value`` is of a class that the lesson's own code defines: such objects may hold tensors."""
     return type(value).__module__ == "lesson" and hasattr(value, "__dict__")
+
+
+def rebind(namespace: dict[str, Any]) -> None:
+    """Makes the functions that the lesson's own code defines read their globals from ``namespace``, where they are."""
+    for name, value in namespace.items():
+        if type(value) is FunctionType and value.__module__ == "lesson" and value.__globals__ is not namespace:
+            own = FunctionType(value.__code__, namespace, value.__name__, value.__defaults__, value.__closure__)
+            own.__kwdefaults__, own.__module__ = value.__kwdefaults__, value.__module__
+            namespace[name] = own
 
 
 def cast(value: Any, dtype: torch.dtype, done: dict[int, Any]) -> Any:

@@ -42,6 +42,8 @@ def set_up(code: LessonCode, seed: int = 0) -> Namespace:
     numpy.random.seed(seed)
     torch.manual_seed(seed)
     namespace: Namespace = {"__name__": "lesson", "torch": torch, "F": torch.nn.functional}
+    if code.found:
+        namespace["__file__"] = code.where
     numpy.random.seed(0)
     gc.disable()  # building a data set makes a million small objects, none of them garbage
     try:

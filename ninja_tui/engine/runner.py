@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from ninja_tui.engine.double import cast, precision
+from ninja_tui.engine.double import cast, precision, rebind
 from ninja_tui.engine.execution import Namespace, draw_minibatch, line_in, message_of, set_up
 from ninja_tui.engine.lesson_code import LessonCode
 from ninja_tui.engine.looks import BASES, FIRST, Look, dtype_of
@@ -132,6 +132,7 @@ class Runner:
                 if name in names
             }
             run = self._base[base] | own
+            rebind(run)
             self._runs[look] = run
             self._origins[look] = {name: _state(value) for name, value in run.items()}
             self._sharers[look] = {}

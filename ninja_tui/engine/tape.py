@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from ninja_tui.engine.double import cast, precision
+from ninja_tui.engine.double import cast, precision, rebind
 from ninja_tui.engine.execution import Namespace, run_cell
 from ninja_tui.engine.lesson_code import LessonCode
 from ninja_tui.engine.outside import on_cpu
@@ -45,6 +45,7 @@ def record(code: LessonCode, namespace: Namespace, dtype: str) -> Tape:
         for name in code.parameters:
             if isinstance(own.get(name), torch.Tensor) and own[name].is_floating_point():
                 own[name].requires_grad_()
+        rebind(own)
         before = dict(own)
         nodes = frozenset(code.nodes)
         _retain(own, nodes)

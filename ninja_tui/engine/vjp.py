@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import torch
 
-from ninja_tui.engine.double import cast, precision
+from ninja_tui.engine.double import cast, precision, rebind
 from ninja_tui.engine.execution import Namespace
 from ninja_tui.engine.lesson_code import LessonCode
 from ninja_tui.engine.outside import on_cpu
@@ -25,6 +25,7 @@ class Statements:
         modules = {name: value for name, value in namespace.items() if isinstance(value, torch.nn.Module)}
         own = {name: cast(value, torch.float64, done) for name, value in modules.items()}
         self._namespace: Namespace = {**namespace, **own, **values}
+        rebind(self._namespace)
         self._values = values
         self._nodes = nodes
         self._named = {code.gradient(node): node for node in nodes}

@@ -17,8 +17,10 @@ from ninja_tui.lesson.found.flow import (
     seeds,
 )
 from ninja_tui.lesson.found.mend import made
-from ninja_tui.lesson.found.scopes import LOSSES
-from ninja_tui.lesson.names_in import root_name, target_names
+from ninja_tui.lesson.found.scopes import LOSSES, stepped
+from ninja_tui.lesson.names_in import target_names
+
+ITEM = ".item()"
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,9 @@ def _with_names(line: Line) -> Line:
     index = start
     while index < end:
         each = effects[index]
+        if _takes_number(each):
+            units[index] = made(each.unit.code.rstrip().removesuffix(ITEM), each.unit.line, each.unit.end_line)
+            effects[index] = Effects(units[index])
         value = goes_backward(each)
         if value is not None and not isinstance(value, ast.Name) and isinstance(each.unit.tree, ast.Expr):
             unit = each.unit
@@ -128,6 +133,14 @@ def _with_names(line: Line) -> Line:
         index += 1
     track = type(line.track)(tuple(units), start, end, line.track.loop)
     return Line(track, tuple(effects), line.given)
+
+
+def _takes_number(effects: Effects) -> bool:
+    """Whether it is ``loss = x.sum().item()``, which a pass without autograd may say."""
+    match effects.unit.tree:
+        case ast.Assign(targets=[ast.Name(id=name)]):
+            return name in LOSSES and effects.unit.code.rstrip().endswith(ITEM)
+    return False
 
 
 def chain_of(line: Line, loss: Loss, compared: Collection[str]) -> Chain | None:
@@ -173,25 +186,9 @@ def _trains_on(effects: Effects, line: Line, index: int) -> bool:
     match effects.unit.tree:
         case ast.For(target=target, body=body):
             own = set(target_names(target))
-            return any(_steps(node) in own for part in body for node in ast.walk(part))
-    name = _steps(effects.unit.tree)
+            return any(stepped(node) in own for part in body for node in ast.walk(part))
+    name = stepped(effects.unit.tree)
     return name is not None and any(name in _sources(line, other, index) for other in effects.reads - {name})
-
-
-def _steps(tree: ast.AST) -> str | None:
-    """The tensor that a statement adds to, or takes from, as a step of training does: in place, or its ``.data``."""
-    match tree:
-        case ast.AugAssign(target=target, op=ast.Add() | ast.Sub()):
-            return root_name(target)
-        case ast.Assign(targets=[ast.Attribute(attr="data") as target]):
-            return root_name(target)
-        case ast.Assign(targets=[ast.Name(id=name)], value=ast.BinOp(left=left, op=ast.Sub())) if name == root_name(
-            left
-        ):
-            return name
-        case ast.Expr(value=ast.Call(func=ast.Attribute(value=owner, attr="sub_" | "add_"))):
-            return root_name(owner)
-    return None
 
 
 def _sources(line: Line, name: str, before: int) -> set[str]:

@@ -11,6 +11,7 @@ from ninja_tui.lesson.found.effects import Effects
 from ninja_tui.lesson.found.flow import Line
 from ninja_tui.lesson.found.names import renamed
 from ninja_tui.lesson.found.pairs import Pair, habit, pairs_in
+from ninja_tui.lesson.found.scopes import is_backward
 from ninja_tui.lesson.found.statements import Written
 from ninja_tui.lesson.names_in import assigned
 
@@ -131,14 +132,19 @@ class _Gatherer:
 
     def _name(self, segments: list[_Segment], node_of: Callable[[str], str | None]) -> None:
         """Says of which node each segment is the gradient."""
-        compared = {node: segment.name for segment in segments for node in segment.pairs}
+        compared = {node: segment for segment in segments for node in segment.pairs}
         tries = self._tries(segments)
         for position, segment in enumerate(segments):
             if segment.pairs or position in tries:
                 continue
             node = node_of(segment.name)
-            if node is not None and compared.get(node, segment.name) == segment.name:
+            if node is not None and not (node in compared and self._is_part(segment, compared[node])):
                 segment.node = node
+
+    def _is_part(self, segment: _Segment, other: _Segment) -> bool:
+        """Whether ``other``, of another name, is computed from ``segment``."""
+        reads = {name for index in other.indices for name in self._line.effects[index].reads}
+        return other.name != segment.name and segment.name in reads
 
     def _tries(self, segments: list[_Segment]) -> set[int]:
         """The segments that were tries: the name is bound again, and only then compared, and nothing that counts
@@ -241,7 +247,7 @@ class _Gatherer:
 
 def goes_back(effects: Effects) -> bool:
     """Whether a statement asks autograd for gradients."""
-    return ".backward(" in effects.unit.code or "autograd.grad(" in effects.unit.code
+    return any(map(is_backward, ast.walk(effects.unit.tree))) or "autograd.grad(" in effects.unit.code
 
 
 def _length(segment: _Segment) -> int:

@@ -6,7 +6,9 @@ import ast
 import itertools
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from ninja_tui.lesson.found.effects import BUILTINS
 
@@ -17,6 +19,10 @@ HABITS = (
     "d{}_manual", "manual_d{}", "{}_bar", "d_loss_d_{}", "d_loss_{}", "dloss_{}", "dJ_d{}", "d{}_dloss",
 )  # fmt: skip
 """How people name the gradient of a tensor; the first two go without saying, the others where a file does it twice."""
+
+
+NEAR = 0.9
+"""How like two names are (from 0 to 1, as difflib has it) of which one may be the other misspelt."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +142,7 @@ def _last(function: ast.expr) -> str:
     return ""
 
 
-def habit(names: Collection[str], nodes: Collection[str], pairs: Iterable[Pair]) -> Callable[[str], str | None]:
+def habit(names: AbstractSet[str], nodes: Collection[str], pairs: Iterable[Pair]) -> Callable[[str], str | None]:
     """Which node a gradient's name is of, by the way in which the file names gradients."""
     patterns = [*HABITS[:2]]
     templates = [*HABITS[2:], *_templates(pairs)]
@@ -153,7 +159,35 @@ def habit(names: Collection[str], nodes: Collection[str], pairs: Iterable[Pair])
     for template in patterns:
         for node in nodes:
             known.setdefault(template.format(node), node)
+    known = _near(names - known.keys(), patterns, set(nodes) - {known[name] for name in names & known.keys()}) | known
     return lambda name: known.get(name) if name not in nodes else None
+
+
+def _near(names: Collection[str], patterns: Iterable[str], nodes: Collection[str]) -> dict[str, str]:
+    """Which of ``names`` is nearly that of one of ``nodes``: ``dw1`` for ``W1``, ``dnorms_logits`` for ``norm_logits``.
+
+    They may differ in case and underscores, and long ones in a letter, but in no digit.
+    """
+    found: dict[str, str] = {}
+    plain: dict[str, set[str]] = {}
+    for template in patterns:
+        for node in nodes:
+            plain.setdefault(_plain(template.format(node)), set()).add(node)
+    for name in sorted(names):
+        near = [_plain(name)] if _plain(name) in plain else get_close_matches(_plain(name), plain, n=2, cutoff=NEAR)
+        near = [each for each in near if _digits(each) == _digits(name)]
+        if len(near) == 1 and len(plain[near[0]]) == 1:
+            (found[name],) = plain[near[0]]
+    taken = list(found.values())
+    return {name: node for name, node in found.items() if taken.count(node) == 1}
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").lower()
+
+
+def _digits(name: str) -> str:
+    return re.sub(r"\D", "", name)
 
 
 def _templates(pairs: Iterable[Pair]) -> list[str]:

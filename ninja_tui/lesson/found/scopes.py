@@ -239,17 +239,26 @@ def _binds_loss(node: ast.AST) -> bool:
 
 def _updates(node: ast.AST) -> bool:
     match node:
-        case ast.AugAssign(target=ast.Attribute(attr="data")):
-            return True
-        case ast.AugAssign(op=ast.Sub()):
-            return True
-        case ast.AugAssign(op=ast.Add(), value=ast.BinOp(left=ast.UnaryOp())):
-            return True
-        case ast.Assign(targets=[ast.Attribute(attr="data")]):
-            return True
+        case ast.AugAssign(target=target, op=op, value=value):
+            downhill = isinstance(op, ast.Sub) or (isinstance(value, ast.BinOp) and isinstance(value.left, ast.UnaryOp))
+            return downhill or (isinstance(target, ast.Attribute) and target.attr == "data")
         case ast.Call(func=ast.Attribute(attr="step" | "sub_" | "add_")):
             return True
-    return False
+    return isinstance(node, ast.Assign) and stepped(node) is not None
+
+
+def stepped(tree: ast.AST) -> str | None:
+    """The tensor that a statement adds to, or takes from, as a step of training does."""
+    match tree:
+        case ast.AugAssign(target=target, op=ast.Add() | ast.Sub()):
+            return root_name(target)
+        case ast.Assign(targets=[ast.Attribute(attr="data") as target]):
+            return root_name(target)
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.BinOp(left=left, op=ast.Sub(), right=ast.BinOp())):
+            return name if name == root_name(left) else None
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=owner, attr="sub_" | "add_"))):
+            return root_name(owner)
+    return None
 
 
 def _inside(tree: ast.AST) -> Iterator[ast.AST]:

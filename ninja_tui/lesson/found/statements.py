@@ -18,6 +18,7 @@ from ninja_tui.lesson.model import Statement
 from ninja_tui.lesson.names_in import reads, target_names
 
 Piece = tuple[str, int]
+NUMBER = "number"
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,8 @@ class _Writer:
         if name in effects.defines and name not in effects.own_changes:
             return f"{after} = {before}"
         kind = self._kinds.get(name, "")
+        if kind == NUMBER:
+            return f"{after} = {before}"
         if kind:
             return f"{after} = {kind}({before})"
         known = name in self._chain.names or name in self._chain.parameters
@@ -137,7 +140,10 @@ class _Writer:
 
     def _note_kinds(self, effects: Effects, after: Mapping[str, str]) -> None:
         value = getattr(effects.unit.tree, "value", None)
-        kind = {ast.List: "list", ast.ListComp: "list", ast.Dict: "dict", ast.DictComp: "dict"}.get(type(value), "")
+        kinds: dict[type, str] = {
+            ast.List: "list", ast.ListComp: "list", ast.Dict: "dict", ast.DictComp: "dict", ast.Constant: NUMBER
+        }  # fmt: skip
+        kind = kinds.get(type(value), "")
         for name in after:
             if name in effects.defines and isinstance(effects.unit.tree, ast.Assign):
                 self._kinds[name] = kind
