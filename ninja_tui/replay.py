@@ -129,6 +129,7 @@ def _file(path: Path, request: Request, benches: dict[str, Workbench], progress:
             return _found(found, request, progress)
         solutions = read_solutions(path, request.default_lesson)
         reports = []
+        _check_answers(path, solutions, request)
         for name in dict.fromkeys(section.lesson for section in solutions.sections()):
             if name not in benches:
                 progress(f"starting PyTorch, and the lesson {name}")
@@ -139,6 +140,16 @@ def _file(path: Path, request: Request, benches: dict[str, Workbench], progress:
         return FileReport(str(path), tuple(reports))
     except UsageError as error:
         return FileReport(str(path), error=str(error))
+
+
+def _check_answers(path: Path, solutions: Solutions, request: Request) -> None:
+    """Raises UsageError for a plain script that answers nothing of the lesson it would be judged by."""
+    if request.lesson is not None or LESSON_MARKER.search(read_text(path, "the file")):
+        return
+    nodes = [node.name for node in read_lesson(request.default_lesson).nodes]
+    if not solutions.program(request.default_lesson, nodes).answers:
+        lesson = f"the lesson `{request.default_lesson}`"
+        raise UsageError(f"{path} holds neither a forward pass that ends in a loss nor an answer to {lesson}")
 
 
 def found_in(path: Path, request: Request) -> Found | None:

@@ -105,6 +105,7 @@ class _Modules(MetaPathFinder, Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         """Runs the file; raises what it raises."""
+        module.__file__ = f"{module.__name__}.py"
         exec(compile(self._served[f"{module.__name__}.py"], f"{module.__name__}.py", "exec"), vars(module))
 
 

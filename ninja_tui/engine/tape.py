@@ -54,7 +54,10 @@ def record(code: LessonCode, namespace: Namespace, dtype: str) -> Tape:
             run_cell(tree, line, code, own)
             _retain(own, nodes.intersection(node.id for node in ast.walk(tree) if isinstance(node, ast.Name)))
         loss = own.get(code.loss)
-        if not isinstance(loss, torch.Tensor) or loss.numel() != 1:
+        if not isinstance(loss, torch.Tensor):
+            kind = f"`{code.loss}` is of {type(loss).__module__}.{type(loss).__name__}, not a tensor"
+            raise Refused(f"{code.where}: {kind}; gradients are compared with autograd's: write the network in PyTorch")
+        if loss.numel() != 1:
             raise Refused(f"{code.where}: `{code.loss}` is not a single number")
         if not loss.requires_grad:
             raise Refused(f"{code.where}: `{code.loss}` depends on no parameter")
