@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from ninja_tui.engine.verdict import Status, Upstream, Verdict
 from ninja_tui.engine.workbench import Facts
@@ -184,7 +185,7 @@ class Session:
         note = self.lesson.notes.backward.get(node)
         return note or rule_note(self.lesson, self.lesson.node(node), self.shapes)
 
-    @property
+    @cached_property
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The shapes of the lesson's tensors, as far as they are known."""
         names = self.facts.names if self.facts else {}
@@ -211,7 +212,7 @@ class Session:
         """The verdicts that there are, by node."""
         return {node: entry.verdict for node, entry in self.entries.items() if entry.verdict is not None}
 
-    @property
+    @cached_property
     def passed(self) -> int:
         """How many nodes pass."""
         return sum(1 for node in self.lesson.asks if (v := self.entry(node).verdict) is not None and v.passed)

@@ -11,7 +11,7 @@ from textual.binding import Binding
 from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.widgets import Footer, Static
 
 from ninja_tui.engine import news
@@ -52,8 +52,8 @@ class WalkScreen(PanedScreen):
         Binding("enter", "enter", show=False),
         *(b for command in COMMANDS for b in command.bindings()),
     ]
-    session: reactive[Session | None] = reactive(None)
-    training: reactive[TrainState] = reactive(TrainState())
+    session: var[Session | None] = var(None)  # a reactive would paint the whole screen anew, and not its panes alone
+    training: var[TrainState] = var(TrainState())
 
     class LessonChosen(Message):
         """Another lesson is to be opened."""

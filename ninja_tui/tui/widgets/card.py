@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.reactive import reactive
-from textual.widgets import Static
+from textual.strip import Strip
+from textual.visual import Visual
 
 from ninja_tui.tui.session import Phase, Session
+from ninja_tui.tui.widgets.lines import LinesPane
 
 _CODE = re.compile(r"`([^`]*)`")
 
@@ -23,34 +23,52 @@ def prose(text: str) -> Content:
     return Content.assemble(*parts)
 
 
-class CardPane(VerticalScroll, can_focus=True):
-    """The card of the current statement, of the turn, or of the current node."""
+class CardPane(LinesPane, can_focus=True):
+    """The card of the current statement, of the turn, or of the current node, wrapped to the pane."""
 
     BORDER_TITLE = "Card"
     session: reactive[Session | None] = reactive(None)
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
-        self._text = Static("", id="card-text")
+        self._wrapped: list[Strip] = []
         self._shown: tuple[str, int, bool] = ("", 0, False)
-
-    def compose(self) -> ComposeResult:
-        """The one text."""
-        yield self._text
 
     def watch_session(self, session: Session | None) -> None:
         """Shows the card; after a new hint its end, otherwise its beginning."""
         if session is None:
             return
-        title, parts = card(session)
-        self.border_title = Content(title)
-        self._text.update(Content("\n").join(parts))
+        self._wrap()
         entry = session.entry(session.tensor)
         now = (f"{session.position}", entry.hints, entry.revealed)
         if now != self._shown:
             same_place = now[0] == self._shown[0]
             self._shown = now
             self.call_after_refresh(self.scroll_end if same_place else self.scroll_home, animate=False)
+
+    def on_resize(self) -> None:
+        """Other lines have room."""
+        self._wrap()
+
+    def notify_style_update(self) -> None:
+        """Another theme."""
+        super().notify_style_update()
+        self._wrap()
+
+    def draw_line(self, index: int) -> Strip:
+        """One wrapped line; nothing below the last."""
+        return self._wrapped[index] if index < len(self._wrapped) else Strip.blank(0)
+
+    def _wrap(self) -> None:
+        """Wraps the card. Where all of it has room its height stays the pane's: no layout follows."""
+        width, height = self.scrollable_content_region.size
+        if self.session is None or not width:
+            return
+        title, parts = card(self.session)
+        self.border_title = Content(title)
+        text = Content("\n").join(parts)
+        self._wrapped = Visual.to_strips(self, text, width, None, self.visual_style)
+        self.show_lines(max(len(self._wrapped), height), width)
 
 
 def card(session: Session) -> tuple[str, list[Content]]:

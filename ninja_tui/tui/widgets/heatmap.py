@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
-from textual.reactive import reactive
-from textual.strip import Strip
-from textual.widget import Widget
 
 ZERO, POSITIVE, NEGATIVE = (38, 40, 48), (255, 160, 40), (70, 150, 255)
 NOT_FINITE = (255, 0, 200)
@@ -17,31 +16,31 @@ WIDEST_CELL = 4
 Cells = list[list[float | None]]
 
 
-class Heatmap(Widget):
-    """Draws ``cells``, each in -1…1, or None where nothing under it is finite."""
+def cell_width(columns: int, room: int) -> int:
+    """How wide each cell is where so many are to have ``room``."""
+    return max(1, min(WIDEST_CELL, room // max(1, columns)))
 
-    cells: reactive[Cells] = reactive(list, layout=False)
 
-    def render_line(self, y: int) -> Strip:
-        """Rows ``2 y`` and ``2 y + 1`` as one line of half blocks; without colour as one line of shades."""
-        cells, width = self.cells, self.size.width
-        plain = self.rich_style
-        if 2 * y >= len(cells) or not cells[0]:
-            return Strip.blank(width, plain)
-        cell_width = max(1, min(WIDEST_CELL, width // len(cells[0])))
-        top = cells[2 * y]
-        low = cells[2 * y + 1] if 2 * y + 1 < len(cells) else None
-        if self.app.no_color:
-            pairs = zip(top, low or top, strict=True)
-            return Strip([Segment("".join(_shade(*pair) * cell_width for pair in pairs), plain)]).adjust_cell_length(
-                width, plain
-            )
-        segments = []
-        for column, value in enumerate(top):
-            below = Color.from_rgb(*_rgb(low[column])) if low is not None else None
-            style = plain + Style(color=Color.from_rgb(*_rgb(value)), bgcolor=below)
-            segments.append(Segment("▀" * cell_width, style))
-        return Strip(segments).adjust_cell_length(width, plain)
+def heat_line(cells: Cells, y: int, width: int, plain: Style, *, coloured: bool) -> list[Segment]:
+    """Rows ``2 y`` and ``2 y + 1`` as one line of half blocks; without colour as one line of shades."""
+    if 2 * y >= len(cells) or not cells[0]:
+        return []
+    wide = cell_width(len(cells[0]), width)
+    top = cells[2 * y]
+    low = cells[2 * y + 1] if 2 * y + 1 < len(cells) else None
+    if not coloured:
+        pairs = zip(top, low or top, strict=True)
+        return [Segment("".join(_shade(*pair) * wide for pair in pairs), plain)]
+    return [
+        Segment("▀" * wide, plain + _style(_rgb(value), _rgb(low[column]) if low is not None else None))
+        for column, value in enumerate(top)
+    ]
+
+
+@lru_cache(maxsize=4096)
+def _style(upper: tuple[int, int, int], lower: tuple[int, int, int] | None) -> Style:
+    below = Color.from_rgb(*lower) if lower is not None else None
+    return Style(color=Color.from_rgb(*upper), bgcolor=below)
 
 
 def _shade(upper: float | None, lower: float | None) -> str:

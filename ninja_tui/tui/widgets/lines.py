@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 from textual.content import Content
 from textual.events import MouseEvent
 from textual.geometry import Size
@@ -15,9 +17,21 @@ class LinesPane(ScrollView):
 
     head: Strip | None = None
 
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._strips: dict[tuple[Hashable, ...], Strip] = {}
+
     def draw_line(self, index: int) -> Content | Strip:
         """The line ``index``, from 0."""
         raise NotImplementedError
+
+    def look_of(self, index: int) -> Hashable:
+        """What tells how the line looks: it is drawn once for each. None: it is drawn every time."""
+        return None
+
+    def forget_lines(self) -> None:
+        """Lines may look otherwise than before, whatever is told of them."""
+        self._strips.clear()
 
     def show_lines(self, count: int, width: int) -> None:
         """Has so many lines of so many columns drawn anew."""
@@ -33,9 +47,18 @@ class LinesPane(ScrollView):
         if y == 0 and self.head is not None:
             drawn: Content | Strip = self.head
         elif index < self.virtual_size.height - self._above:
+            look = self.look_of(index)
+            if look is not None:
+                key = (index, look, width, int(self.scroll_offset.x), self.rich_style, self.app.theme)
+                if key not in self._strips:
+                    self._strips[key] = self._fitted(self.draw_line(index), width)
+                return self._strips[key]
             drawn = self.draw_line(index)
         else:
             return Strip.blank(width, self.rich_style)
+        return self._fitted(drawn, width)
+
+    def _fitted(self, drawn: Content | Strip, width: int) -> Strip:
         if isinstance(drawn, Content):
             drawn = Visual.to_strips(self, drawn, max(width, drawn.cell_length), 1, self.visual_style)[0]
         left = int(self.scroll_offset.x)

@@ -7,7 +7,7 @@ from typing import Any
 
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
 from textual.content import Content
 from textual.events import Resize
 from textual.message import Message
@@ -16,7 +16,7 @@ from textual.widgets import Static
 
 from ninja_tui.lesson.annotate import with_shapes
 from ninja_tui.tui.session import Session, View
-from ninja_tui.tui.widgets.heatmap import WIDEST_CELL, Heatmap
+from ninja_tui.tui.widgets.tensor import TensorView, heat_room, heat_width
 
 VALUE_WIDTH = 9
 LABEL_WIDTH = 5
@@ -54,8 +54,7 @@ class NodePane(Vertical, can_focus=True):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self._head = Static("", id="node-head")
-        self._heatmap = Heatmap(id="node-heatmap")
-        self._window = Static("", id="node-window")
+        self._tensor = TensorView(id="node-tensor")
         self._at = (0, 0)
         self._middle: tuple[int, int] | None = None
         self._seeking = False
@@ -64,9 +63,7 @@ class NodePane(Vertical, can_focus=True):
     def compose(self) -> ComposeResult:
         """Head above, heatmap and window side by side below."""
         yield self._head
-        with Horizontal(id="node-body"):
-            yield self._heatmap
-            yield self._window
+        yield self._tensor
 
     def on_resize(self, event: Resize) -> None:
         """More or less of the tensor has room."""
@@ -89,14 +86,9 @@ class NodePane(Vertical, can_focus=True):
         if view is None:
             return  # what is there stays for the moment that the next takes: no pane that goes out and comes back
         self.call_after_refresh(self._refit)
-        self._heatmap.cells = view.get("heatmap", [])
-        cells = self._heatmap.cells
+        cells = self._tensor.cells = view.get("heatmap", [])
+        self._tensor.values = _values(view["window"], view.get("worst")) if "window" in view else ()
         columns = len(cells[0]) if cells else 0
-        room = _heat_room(self.content_size.width)
-        self._heatmap.styles.width = columns * max(1, min(WIDEST_CELL, room // columns)) if columns else 0
-        self._window.update(
-            _values(view["window"], view.get("worst")) if "window" in view else Content(""), layout=False
-        )
         if self._seeking and view.get("worst"):
             self._seeking = False
             self.move_to(view["worst"]["row"], view["worst"]["column"])
@@ -129,14 +121,13 @@ class NodePane(Vertical, can_focus=True):
     def _columns(self, heat_columns: int) -> int:
         """How many columns of values have room beside a heatmap of so many cells in a row."""
         width = max(VALUE_WIDTH, self.content_size.width)
-        heat = heat_columns * max(1, min(WIDEST_CELL, _heat_room(width) // max(1, heat_columns)))
-        return max(1, (width - heat - 2 - LABEL_WIDTH) // VALUE_WIDTH)
+        return max(1, (width - heat_width(heat_columns, width) - 2 - LABEL_WIDTH) // VALUE_WIDTH)
 
     def ask(self) -> None:
         """Asks for what is in sight."""
         height = max(1, self.content_size.height - self._head.size.height)
         width = max(VALUE_WIDTH, self.content_size.width)
-        heat_columns = _heat_room(width)
+        heat_columns = heat_room(width)
         if self.session is not None and self.content_size.width:
             known = self.view["heatmap"] if self.view and self.view.get("heatmap") else None
             heat = len(known[0]) if known else min(heat_columns, _width(self.session))
@@ -167,11 +158,6 @@ class NodePane(Vertical, can_focus=True):
         self._head.update(Content("\n").join(_head(session, self.view)), layout=False)
 
 
-def _heat_room(width: int) -> int:
-    """Three fifths of the pane are for the heatmap."""
-    return max(1, width * 3 // 5)
-
-
 def _sight(session: Session) -> tuple[str, View, str]:
     return session.tensor, session.view, session.slices
 
@@ -189,7 +175,8 @@ def _head(session: Session, view: Mapping[str, Any] | None) -> list[Content]:
     elif session.node is not None:
         shape = shapes.get(session.tensor, "")
         lines.append(Content.styled(f"{session.tensor} {shape} is a parameter", "bold"))
-    readers = [s for s in session.lesson.statements if session.tensor in s.reads]
+    tensor = session.tensor
+    readers = [s for s in session.lesson.statements if tensor in s.reads]
     if readers:
         told = ", ".join(f"{' '.join(s.binds)} (line {s.line})" for s in readers)
         lines.append(Content.assemble((f"read by {told}", "dim")))
@@ -224,11 +211,11 @@ def _share(share: float) -> str:
     return ">99%" if 0.995 <= share < 1 else f"{share:.0%}"
 
 
-def _values(window: Mapping[str, Any], worst: Mapping[str, Any] | None) -> Content:
+def _values(window: Mapping[str, Any], worst: Mapping[str, Any] | None) -> list[Content]:
     """The window with row and column numbers, the worst element marked."""
     values = window["values"]
     if not values:
-        return Content.styled("empty", "dim")
+        return [Content.styled("empty", "dim")]
     columns = range(window["column"], window["column"] + len(values[0]))
     lines = [Content.styled(" " * LABEL_WIDTH + "".join(f"{number:>{VALUE_WIDTH}}" for number in columns), "dim")]
     for number, row in enumerate(values, window["row"]):
@@ -239,7 +226,7 @@ def _values(window: Mapping[str, Any], worst: Mapping[str, Any] | None) -> Conte
             for column, value in zip(columns, row, strict=True)
         ]
         lines.append(Content.assemble(label, *cells))
-    return Content("\n").join(lines)
+    return lines
 
 
 def _number(value: float | int | str) -> str:

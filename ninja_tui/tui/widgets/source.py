@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 from textual.content import Content
 from textual.events import Click
 from textual.highlight import highlight
@@ -37,6 +39,7 @@ class SourcePane(LinesPane, can_focus=False):
         self._code: list[Content] = []
         self._by_line: dict[int, Statement] = {}
         self._asks: frozenset[str] = frozenset()
+        self._width = GUTTER
 
     def watch_session(self, session: Session | None) -> None:
         """Draws the lines anew, and keeps the current one in sight."""
@@ -52,7 +55,9 @@ class SourcePane(LinesPane, can_focus=False):
                 for line in range(statement.line, statement.end_line + 1)
             }
             self._asks = frozenset(lesson.asks)
-        self.show_lines(len(self._code), GUTTER + max(line.cell_length for line in self._code))
+            self._width = GUTTER + max(line.cell_length for line in self._code)
+            self.forget_lines()
+        self.show_lines(len(self._code), self._width)
         self.call_after_refresh(self._follow)
 
     def on_resize(self) -> None:
@@ -75,22 +80,30 @@ class SourcePane(LinesPane, can_focus=False):
         if statement is not None:
             self.post_message(self.Chosen(statement.index))
 
+    def look_of(self, index: int) -> Hashable:
+        """Its mark and arrow, and whether it is the current one."""
+        return self._look(self.session, index) if self.session is not None else None
+
     def draw_line(self, index: int) -> Content:
         """Gutter and code."""
         session = self.session
         if session is None:
             return Content("")
+        mark, arrow, current = self._look(session, index)
+        sign = (mark.value, MARK_STYLES[mark]) if mark else (" ", "")
+        number = session.lesson.forward.line + index
+        gutter = Content.assemble((f"{number:>3} ", "dim"), sign, " ", (arrow, "bold $text-accent"))
+        line = gutter + self._code[index]
+        return line.stylize("bold on $primary 25%") if current else line
+
+    def _look(self, session: Session, index: int) -> tuple[Mark | None, str, bool]:
         number = session.lesson.forward.line + index
         here, node = self._by_line.get(number), session.node
         current = here is not None and here is session.statement
         reads = here is not None and node is not None and here.index in node.consumers and here.line == number
         mark = self._mark(session, here) if here is not None and here.line == number else None
-        sign = (mark.value, MARK_STYLES[mark]) if mark else (" ", "")
         ahead = "◀ " if session.phase is Phase.BACKWARD else "▶ "
-        arrow = ahead if current else "↰ " if reads else "  "
-        gutter = Content.assemble((f"{number:>3} ", "dim"), sign, " ", (arrow, "bold $text-accent"))
-        line = gutter + self._code[index]
-        return line.stylize("bold on $primary 25%") if current else line
+        return mark, ahead if current else "↰ " if reads else "  ", current
 
     def _mark(self, session: Session, statement: Statement) -> Mark | None:
         asked = [session.entry(name).mark for name in statement.binds if name in self._asks]

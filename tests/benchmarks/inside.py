@@ -1,0 +1,149 @@
+"""The app on long lessons and on a large tensor: one table, all figures of one run.
+
+Run by hand, on a machine that does nothing else: ``python -m tests.benchmarks.inside`` (about two minutes).
+
+The lessons are those of ``scale.py``, opened by the app in a pseudo-terminal of 120×40. Key to verdict: an answer, the
+first of the walk back, is typed key by key, as in ``walk.py``. Key to paint: from ``n`` or ``p`` to the title's new
+place. A stall is how long the app's event loop, which wakes every millisecond, was kept from it. The panes show the
+tensor of 4096×4096 with its heatmap, scroll in it, and slice it.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from tests.benchmarks import walk
+from tests.benchmarks.pane import drawn, painted
+from tests.benchmarks.scale import LARGE, LENGTHS, lesson_of
+from tests.benchmarks.walk import ENTER, Keys, Terminal, percentile, type_answer
+
+STEPS = 20
+NEXT_PANE = "\x1b[24~"
+STALL = 50.0
+"""Milliseconds."""
+LIMIT = 1.5
+
+
+@dataclass(frozen=True)
+class Walked:
+    """Seconds: to the open lesson, of each key to its verdict, of each step to its paint, and of each stall."""
+
+    opening: float
+    keys: list[float]
+    steps: list[float]
+    stalls: list[float]
+
+
+class Inside:
+    """The app in a terminal, on a lesson in a folder."""
+
+    def __init__(self, folder: Path, name: str, forward: str) -> None:
+        (folder / name).mkdir()
+        (folder / name / "forward.py").write_text(forward, encoding="utf-8")
+        self._beats = folder / f"{name}.json"
+        solutions = folder / f"{name}.py"
+        started = [str(Path(walk.__file__).resolve()), "--beats", str(self._beats), str(folder / name)]
+        self.terminal = Terminal([*started, "--solutions", str(solutions)], folder)
+        self.opening = self.terminal.until(lambda: self.terminal.screen.shows(" pass  ·  loss "), "a loss")
+        self.opening -= self.terminal.started
+        self.terminal.rest(1.0)
+        self._began = time.monotonic()
+
+    def end(self) -> list[float]:
+        """Quits; the stalls since the lesson was open."""
+        until = time.monotonic()
+        self.terminal.quit()
+        self.terminal.close()
+        gaps = json.loads(self._beats.read_text(encoding="utf-8"))
+        return [float(late) for at, late in gaps if self._began <= float(at) < until]
+
+
+def walked(folder: Path, statements: int) -> Walked:
+    """Steps about in a lesson, and types its first answer."""
+    inside = Inside(folder, f"long-{statements}", lesson_of(statements))
+    terminal = inside.terminal
+    steps = [painted(terminal, "n" if number % 8 < 4 else "p") for number in range(STEPS)]
+    terminal.press("t")
+    drawn(terminal, 0.5)
+    terminal.press("n")
+    last = statements - 2
+    gradient = f"dh{last}"
+    terminal.until(lambda: terminal.screen.shows(f" Prompt · {gradient} "), gradient)
+    terminal.rest(0.5)
+    keys = Keys()
+    type_answer(terminal, gradient, f"{gradient} = 2 * h{last} / h{last}.numel()", keys)
+    terminal.until(lambda: terminal.screen.verdict().startswith("pass"), "a pass")
+    terminal.press(ENTER)
+    drawn(terminal, 0.5)
+    return Walked(inside.opening, keys.seconds, steps, inside.end())
+
+
+def looked(folder: Path) -> list[float]:
+    """The stalls of looking at a large tensor: its value, heatmap, window elsewhere, and a slice."""
+    inside = Inside(folder, "large", LARGE)
+    terminal = inside.terminal
+    for keys in (
+        "n",
+        "p",
+        "n",
+        NEXT_PANE,
+        NEXT_PANE,
+        *["\x1b[B"] * 10,
+        *["\x1b[C"] * 10,
+        *["\x1b[6~"] * 5,
+        "v",
+        "a",
+        "v",
+    ):
+        terminal.press(keys)
+        drawn(terminal, 0.3)
+    terminal.press("s")
+    drawn(terminal, 0.3)
+    terminal.press("100:200, 5\r")
+    drawn(terminal, 1.0)
+    return inside.end()
+
+
+def main() -> int:
+    """Measures, and prints the table."""
+    with tempfile.TemporaryDirectory() as name:
+        walks = {statements: walked(Path(name), statements) for statements in LENGTHS}
+        large = looked(Path(name))
+    shown = Table(title="The app on long lessons, and on a tensor of 4096×4096, at 120×40")
+    names = ("lesson", "open", "key to verdict, median", "of that at 20", "key to paint, p95", "longest stall", "met?")
+    for heading in names:
+        shown.add_column(heading, justify="left" if heading == "lesson" else "right")
+    shortest = statistics.median(walks[LENGTHS[0]].keys)
+    for statements, each in walks.items():
+        ratio, stall = statistics.median(each.keys) / shortest, max(each.stalls, default=0.0) * 1e3
+        shown.add_row(
+            f"{statements:,} statements",
+            f"{each.opening:.1f} s",
+            f"{statistics.median(each.keys) * 1e3:.0f} ms",
+            f"{ratio:.2f}",
+            f"{percentile(each.steps, 0.95) * 1e3:.0f} ms",
+            f"{stall:.0f} ms",
+            _met(ratio <= LIMIT and stall <= STALL),
+        )
+    stall = max(large, default=0.0) * 1e3
+    shown.add_row("4096×4096", "", "", "", "", f"{stall:.0f} ms", _met(stall <= STALL))
+    Console().print(shown)
+    return 0
+
+
+def _met(yes: bool) -> Text:
+    return Text("yes", "green") if yes else Text("no", "bold red")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
