@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
+from rich.style import Style
 from textual.content import Content
 from textual.events import MouseEvent
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
@@ -20,6 +21,7 @@ class LinesPane(ScrollView):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self._strips: dict[tuple[Hashable, ...], Strip] = {}
+        self._plain = Style.null()
 
     def draw_line(self, index: int) -> Content | Strip:
         """The line ``index``, from 0."""
@@ -40,6 +42,11 @@ class LinesPane(ScrollView):
             self.virtual_size = size
         self.refresh()
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The rows in sight, all on one background."""
+        self._plain = self.rich_style  # Textual works it out anew each time
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """One row of the pane."""
         width = self.scrollable_content_region.width
@@ -49,20 +56,20 @@ class LinesPane(ScrollView):
         elif index < self.virtual_size.height - self._above:
             look = self.look_of(index)
             if look is not None:
-                key = (index, look, width, int(self.scroll_offset.x), self.rich_style, self.app.theme)
+                key = (index, look, width, int(self.scroll_offset.x), self._plain, self.app.theme)
                 if key not in self._strips:
                     self._strips[key] = self._fitted(self.draw_line(index), width)
                 return self._strips[key]
             drawn = self.draw_line(index)
         else:
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self._plain)
         return self._fitted(drawn, width)
 
     def _fitted(self, drawn: Content | Strip, width: int) -> Strip:
         if isinstance(drawn, Content):
             drawn = Visual.to_strips(self, drawn, max(width, drawn.cell_length), 1, self.visual_style)[0]
         left = int(self.scroll_offset.x)
-        return drawn.crop_extend(left, left + width, self.rich_style).apply_style(self.rich_style)
+        return drawn.crop_extend(left, left + width, self._plain).apply_style(self._plain)
 
     def keep_in_sight(self, first: int, last: int) -> None:
         """Scrolls no farther than it takes to have the lines ``first`` to ``last`` in sight."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.segment import Segment
+from rich.style import Style
 from textual.content import Content
+from textual.geometry import Region
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.visual import Visual
@@ -32,9 +34,18 @@ class TensorView(Widget):
     cells: reactive[Cells] = reactive(list, layout=False)
     values: reactive[Sequence[Content]] = reactive(tuple, layout=False)
 
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._plain = Style.null()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """All rows, on one background."""
+        self._plain = self.rich_style
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """One row of cells, and one of values."""
-        width, plain = self.size.width, self.rich_style
+        width, plain = self.size.width, self._plain
         left = heat_width(len(self.cells[0]), width) if self.cells and self.cells[0] else 0
         segments = heat_line(self.cells, y, left, plain, coloured=not self.app.no_color) if left else []
         heat = Strip(segments).adjust_cell_length(left + GAP, plain)
