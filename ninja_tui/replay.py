@@ -247,6 +247,8 @@ def train(file: FileReport, request: Request, plan: Plan, tell: Tell, warn: Word
     origin: Sources = sources(lesson, program, {node: node not in failing for node in lesson.asks}, plan.wrong)
     if origin.word and plan.backward is not plan.backward.AUTOGRAD:
         warn(f"lesson {lesson.name}: {origin.word}")
+    if plan.names and lesson.predict is None:
+        warn(f"lesson {lesson.name}: it has no cell `predict`, so no names are sampled")
     names: list[str] = []
 
     def hear(told: Told) -> None:

@@ -13,6 +13,7 @@ from ninja_tui.lesson.read import read_lesson
 from ninja_tui.tui.screens.train import TrainScreen
 from ninja_tui.tui.training import Stage, TrainState
 from tests.app_support import AppPilot, pane_text, screen_text, type_text, wait_for, wait_for_text, walking
+from tests.notebook_support import ANSWERS, CELLS, notebook
 
 FIELDS = ("steps", "batch", "rate", "then", "seed", "names' seed", "backward", "if wrong")
 """The choices in the order in which Tab goes through them."""
@@ -26,11 +27,13 @@ def answers() -> str:
 
 
 @asynccontextmanager
-async def training(tmp_path: Path, code: str, size: tuple[int, int] = (120, 40)) -> AsyncIterator[AppPilot]:
-    """The training screen of the lesson ``train``, with these answers in the file."""
+async def training(
+    tmp_path: Path, code: str, size: tuple[int, int] = (120, 40), lesson: str = "train"
+) -> AsyncIterator[AppPilot]:
+    """The training screen of a lesson, with these answers in the file."""
     path = tmp_path / "solutions.py"
     path.write_text(code, encoding="utf-8")
-    async with walking(path, lesson="train", size=size) as pilot:
+    async with walking(path, lesson=lesson, size=size) as pilot:
         await pilot.press("ctrl+t")
         await wait_for(pilot, lambda: isinstance(pilot.app.screen, TrainScreen), "the training")
         await pilot.pause()
@@ -82,6 +85,19 @@ async def test_training_from_start_to_names(tmp_path: Path) -> None:
         assert re.search(r"yours +\d+ µs", pane_text(pilot, "train-costs-box"))
         await pilot.press("escape")
         await wait_for_text(pilot, "400 steps: loss train", "train")
+
+
+async def test_the_network_of_a_notebook_trains(tmp_path: Path) -> None:
+    path = notebook(tmp_path / "exercise.ipynb", CELLS)
+    async with training(tmp_path, f"# %% lesson: exercise\n{ANSWERS}\n", lesson=str(path)) as pilot:
+        await choose(pilot, "steps", "400")
+        await pilot.press("f8")
+        await over(pilot)
+        await wait_for_text(pilot, "gradients agree with autograd's", "train-said")
+        (side,) = state(pilot).sides.values()
+        assert side.trained is not None
+        assert side.step == 400
+        assert re.search(r"yours +\d+ µs", pane_text(pilot, "train-costs-box"))
 
 
 async def test_a_training_pauses_goes_on_and_stops_while_the_walk_is_usable(tmp_path: Path) -> None:

@@ -118,3 +118,29 @@ def test_a_training_that_cannot_be_is_one_sentence_and_exit_2(
         code = int(str(ended.code))
     assert code == 2
     assert said in capsys.readouterr().err
+
+
+NOTEBOOK = Path(__file__).parent / "notebooks" / "training-loop.ipynb"
+
+
+def test_a_notebook_trains_on_its_own_backward_pass(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its gradient of ``b1`` is wrong: autograd's stands for it, and both sides come to the same losses."""
+    losses = {}
+    for backward in ("manual", "autograd"):
+        code = main(["--replay", str(NOTEBOOK), "--json", "-", "--train", "300", "--backward", backward])
+        said = capsys.readouterr()
+        assert code == 1
+        assert "no cell `predict`" in said.err
+        assert (backward == "manual") == ("b1" in said.err)
+        losses[backward] = [loss for _, loss in json.loads(said.out)["training"]["losses"]]
+    assert losses["manual"] == pytest.approx(losses["autograd"], rel=1e-3)
+    assert losses["manual"][-1] < 0.5 * losses["manual"][0]
+
+
+def test_a_notebooks_wrong_gradient_can_train_too(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["--replay", str(NOTEBOOK), "--json", "-", "--train", "300", "--wrong", "own"])
+    own = json.loads(capsys.readouterr().out)["training"]["losses"]
+    main(["--replay", str(NOTEBOOK), "--json", "-", "--train", "300", "--backward", "autograd"])
+    right = json.loads(capsys.readouterr().out)["training"]["losses"]
+    assert own[0] == right[0]
+    assert own[-1] != pytest.approx(right[-1], rel=1e-4)

@@ -675,7 +675,8 @@ def test_other_cells_and_noise_give_the_same_lesson(draw: random.Random) -> None
 
 
 @settings(
-    max_examples=1,
+    max_examples=4,
+    deadline=None,
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
