@@ -17,7 +17,7 @@ from ninja_tui.engine.rerun import Comparison
 from ninja_tui.engine.trainer import Begun, Checked, Told
 from ninja_tui.engine.trainer import Progress as Steps
 from ninja_tui.engine.verdict import Status, Verdict, Warning
-from ninja_tui.lesson.found.source import cell_and_line, place
+from ninja_tui.lesson.places import cell_and_line, place
 from ninja_tui.replay import FileReport, LessonReport, Report, TrainingReport
 
 SCHEMA = 1

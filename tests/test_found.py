@@ -21,7 +21,7 @@ from ninja_tui.lesson.found.names import renamed
 from ninja_tui.lesson.opening import open_lesson
 from ninja_tui.lesson.read import LESSONS
 from ninja_tui.replay import Request, found_in
-from tests.app_support import go_to, session, submit, wait_for, walking
+from tests.app_support import go_to, pane_text, screen_text, session, submit, wait_for, walking
 from tests.helpers import SOLUTION, replay_json, some_names
 from tests.notebook_support import (
     ANSWERS,
@@ -719,6 +719,9 @@ async def test_a_notebook_is_walked_and_never_written(tmp_path: Path) -> None:
     async with walking(tmp_path / "solutions.py", options=Options(), lesson=str(path)) as pilot:
         now = session(pilot)
         assert now.lesson.name == "exercise"
+        assert "  1 · ▶ pre = xb @ weights + bias" in pane_text(pilot, "source")
+        assert "cell 5" in screen_text(pilot)
+        assert "read by hidden (cell 5, line 2)" in pane_text(pilot, "node")
         assert now.facts is not None
         assert now.facts.shapes["scores"] == (8, 4)
         await go_to(pilot, "dlogs")

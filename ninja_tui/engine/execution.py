@@ -17,7 +17,7 @@ from ninja_tui.engine.lesson_code import LessonCode
 from ninja_tui.engine.outside import at_home
 from ninja_tui.engine.worker import Refused
 from ninja_tui.lesson import words
-from ninja_tui.lesson.found.source import place
+from ninja_tui.lesson.places import place
 
 LONGEST_MESSAGE = 400
 

@@ -21,8 +21,8 @@ from ninja_tui.engine.verdict import Diagnosis, Status, Verdict, Warning
 from ninja_tui.engine.wire import Broken, TensorData, TimedOut
 from ninja_tui.engine.workbench import Case, Runner, Workbench
 from ninja_tui.lesson.answers import Answer, Program, Step
-from ninja_tui.lesson.found.source import place
 from ninja_tui.lesson.names_in import assigned, changed
+from ninja_tui.lesson.places import place
 from ninja_tui.lesson.traits import behind, traits_of
 
 MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.model import Cell
+from ninja_tui.lesson.places import place
 from ninja_tui.lesson.read import percent_cells, read_text
 
 NOTEBOOK = ".ipynb"
@@ -35,18 +36,6 @@ class Source:
     def place(self, line: int) -> str:
         """``line 14``, or ``cell 3, line 2`` of a notebook (its code cells, from 1)."""
         return place(line, self.starts)
-
-
-def place(line: int, starts: tuple[int, ...]) -> str:
-    """The place of ``line``, for cells that begin in the lines ``starts``; without any the line itself."""
-    cell, within = cell_and_line(line, starts)
-    return f"line {line}" if cell is None else f"cell {cell}, line {within}"
-
-
-def cell_and_line(line: int, starts: tuple[int, ...]) -> tuple[int | None, int]:
-    """The number of the cell that holds ``line``, and its line there; (None, ``line``) where there are no cells."""
-    before = [start for start in starts if start <= line]
-    return (len(before), line - before[-1] + 1) if before else (None, line)
 
 
 def read_source(path: Path) -> Source:

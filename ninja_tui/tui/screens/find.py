@@ -10,6 +10,7 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from ninja_tui.lesson.model import Lesson
+from ninja_tui.lesson.places import cell_and_line
 
 
 class FindScreen(ModalScreen[int | None]):
@@ -66,7 +67,8 @@ class FindScreen(ModalScreen[int | None]):
 
 
 def _places(lesson: Lesson) -> list[tuple[int, str]]:
-    places = [(s.index, f"{s.line:>4}  {s.code}") for s in lesson.statements]
+    numbers = [cell_and_line(s.line, lesson.starts)[1] for s in lesson.statements]
+    places = [(s.index, f"{number:>4}  {s.code}") for s, number in zip(lesson.statements, numbers, strict=True)]
     turn = len(lesson.statements)
     places.append((turn, "      the turn"))
     places += [(turn + 1 + number, f"      d{node}") for number, node in enumerate(lesson.asks)]

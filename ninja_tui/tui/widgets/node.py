@@ -15,6 +15,7 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 from ninja_tui.lesson.annotate import with_shapes
+from ninja_tui.lesson.places import place
 from ninja_tui.tui.session import Session, View
 from ninja_tui.tui.widgets.tensor import TensorView, heat_room, heat_width
 
@@ -178,11 +179,11 @@ def _head(session: Session, view: Mapping[str, Any] | None) -> list[Content]:
     tensor = session.tensor
     readers = [s for s in session.lesson.statements if tensor in s.reads]
     if readers:
-        told = ", ".join(f"{' '.join(s.binds)} (line {s.line})" for s in readers)
+        told = ", ".join(f"{' '.join(s.binds)} ({place(s.line, session.lesson.starts)})" for s in readers)
         lines.append(Content.assemble((f"read by {told}", "dim")))
     if view and view.get("worst"):
-        place = ", ".join(str(part) for part in view["worst"]["index"])
-        lines.append(Content.styled(f"worst at [{place}]: off by {_number(view['worst']['size'])}", "$text-warning"))
+        index = ", ".join(str(part) for part in view["worst"]["index"])
+        lines.append(Content.styled(f"worst at [{index}]: off by {_number(view['worst']['size'])}", "$text-warning"))
     lines.append(_summary(session, view))
     return lines
 

@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from ninja_tui.lesson.model import Lesson, Statement
+from ninja_tui.lesson.places import cell_and_line
 from ninja_tui.tui.session import Mark, Phase, Session
 from ninja_tui.tui.style import MARK_STYLES
 from ninja_tui.tui.widgets.lines import LinesPane
@@ -58,6 +59,8 @@ class SourcePane(LinesPane, can_focus=False):
             self._width = GUTTER + max(line.cell_length for line in self._code)
             self.forget_lines()
         self.show_lines(len(self._code), self._width)
+        if lesson.starts and session.statement is not None:
+            self.border_subtitle = f"cell {cell_and_line(session.statement.line, lesson.starts)[0]}"
         self.call_after_refresh(self._follow)
 
     def on_resize(self) -> None:
@@ -91,7 +94,7 @@ class SourcePane(LinesPane, can_focus=False):
             return Content("")
         mark, arrow, current = self._look(session, index)
         sign = (mark.value, MARK_STYLES[mark]) if mark else (" ", "")
-        number = session.lesson.forward.line + index
+        number = cell_and_line(session.lesson.forward.line + index, session.lesson.starts)[1]
         gutter = Content.assemble((f"{number:>3} ", "dim"), sign, " ", (arrow, "bold $text-accent"))
         line = gutter + self._code[index]
         return line.stylize("bold on $primary 25%") if current else line
