@@ -195,7 +195,7 @@ def _summary(lesson: LessonReport) -> Text:
         if status is not Status.PASS and (count := sum(verdict.status is status for verdict in lesson.verdicts))
     ]
     words = f"{lesson.passed} of {lesson.total} pass" + (f"; {', '.join(counts)}" if counts else "")
-    exact = sum(verdict.exact and verdict.passed for verdict in lesson.verdicts)
+    exact = len({verdict.node for verdict in lesson.verdicts if verdict.exact and verdict.passed})
     return Text(f"{words}; {exact} exact", style="bold green" if lesson.passed == lesson.total else "bold")
 
 

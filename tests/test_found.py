@@ -449,6 +449,13 @@ def test_what_is_not_there_is_not_compared(tmp_path: Path, capsys: pytest.Captur
     assert statuses(report) == {"logs": "error", "chances": "missing", "hidden": "error", "scores": "error"}
 
 
+def test_what_is_answered_twice_counts_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    answer = "dlogs = torch.zeros_like(logs)\ndlogs[range(size), yb] = -1.0 / size\ncompare('logs', dlogs, logs)"
+    path = notebook(tmp_path / "notebook.ipynb", [*SETUP, FORWARD, BACKWARD, answer, answer])
+    assert main(["--replay", str(path)]) == 0
+    assert "1 of 1 pass; 1 exact" in capsys.readouterr().out
+
+
 def test_an_error_is_told_with_its_line_in_the_cell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     answers = "dhidden = torch.zeros(8, 6)\nfor k in range(8):\n    dhidden[k] += 1\n    dhidden[k] += nobody[k]"
     path = notebook(tmp_path / "notebook.ipynb", [*SETUP, FORWARD, BACKWARD, answers])
@@ -548,7 +555,8 @@ def test_files_are_served_from_beside_and_no_others(tmp_path: Path, capsys: pyte
     path = notebook(tmp_path / "notebook.ipynb", [*SETUP[:2], setup, SETUP[3], FORWARD, BACKWARD, ANSWERS])
     assert main(["--replay", str(path)]) == 2
     told_of = capsys.readouterr().err
-    assert "cell 3, line 2: the file numbers.txt is not here; with --setup FILE you can define rows" in told_of
+    assert "cell 3, line 2: the file numbers.txt is not here, beside it" in told_of
+    assert "with --data; with --setup FILE you can define rows" in told_of
     random.seed(1)
     (tmp_path / "numbers.txt").write_text("\n".join(str(random.random()) for _ in range(300)), encoding="utf-8")
     _, report = replay_json(path, capsys)

@@ -169,7 +169,7 @@ class _Files:
             raise PermissionError(f"{file}: files are only read here")
         text = self.text(file)
         if text is None:
-            raise FileNotFoundError(f"the file {file} is not here")
+            raise FileNotFoundError(f"the file {file} is not here, beside it, nor is it given with --data")
         return io.BytesIO(text.encode()) if "b" in mode else io.StringIO(text)
 
     def fetch(self, address: object) -> _Answer:
