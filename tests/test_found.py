@@ -375,6 +375,32 @@ def test_a_training_loop_is_a_second_lesson(tmp_path: Path) -> None:
     assert not any("dlogs" in step.code for step in second.program.steps)
 
 
+def test_gradients_may_come_as_a_list_from_a_function(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    head, body = LOOP.split("        dscores = F.softmax", 1)
+    body, tail = body.split("        for p, grad", 1)
+    function = f"def back(hidden, scores, yb):\n    dscores = F.softmax{body.replace('        ', '    ')}"
+    function += "    return [dscores, dhidden, dreadout]"
+    loop = f"{head}        grads = back(hidden, scores, yb)\n        for p, grad{tail}".replace(
+        "[None, None, dreadout]", "[None, None, grads[2]]"
+    )
+    path = notebook(tmp_path / "notebook.ipynb", [*CELLS, function, loop])
+    _, report = replay_json(path, capsys)
+    assert statuses(report, 1) == {"scores": "pass", "hidden": "pass", "readout": "pass"}
+
+
+def test_a_helper_reads_what_its_names_are_when_it_is_called(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    helper = "def back_to_hidden(upstream):\n    return upstream @ readout.T"
+    loop = (
+        LOOP.replace("randn(5, 6)", "randn(5, 9)").replace("zeros(6)", "zeros(9)").replace("randn(6, 4)", "randn(9, 4)")
+    )
+    loop = loop.replace("dscores @ readout.T", "back_to_hidden(dscores)")
+    path = notebook(tmp_path / "notebook.ipynb", [*CELLS, helper, loop])
+    _, report = replay_json(path, capsys)
+    assert statuses(report, 1) == {"scores": "pass", "hidden": "pass", "readout": "pass"}
+
+
 def test_a_stale_gradient_of_an_earlier_cell_is_not_there(tmp_path: Path) -> None:
     stale = LOOP.replace("dhidden = dscores @ readout.T", "dhidden = dchances @ readout.T")
     _, second = found(tmp_path, [*CELLS, stale]).lessons

@@ -316,10 +316,11 @@ class Mistakes:
         if self.evidence.depends & {self.gradient(name) for name in random}:
             return None
         names = ", ".join(self.gradient(name) for index in self.consumers for name in self.statements.binds(index))
-        return Finding(
-            Kind.NO_UPSTREAM,
-            f"it reads no upstream gradient ({names}), and as a closed form it is wrong: {self.worst()}",
-        )
+        if self.evidence.node in self._reckoning.vacuous:
+            why = "the true gradient is 0, and only a formula of that could be told right from wrong"
+        else:
+            why = f"as a closed form it is wrong: {self.worst()}"
+        return Finding(Kind.NO_UPSTREAM, f"it reads no upstream gradient ({names}), and {why}")
 
     def path_summed(self) -> Finding | None:
         """One of several paths is summed too far."""

@@ -169,6 +169,7 @@ class _Gatherer:
         """The statements, beside those of the lesson, that the answers need."""
         chain = self._chain
         own = {*chain.before, *chain.drawn, *chain.forward}
+        there = {name for index in own for name in self._line.effects[index].defines}
         ends: dict[int, set[str]] = {}
         for segment in answered:
             for index in segment.indices[: _length(segment)]:
@@ -189,7 +190,10 @@ class _Gatherer:
                 continue
             found.append(index)
             wanted -= effects.kills
-            wanted |= effects.reads - self._line.given
+            reads = effects.reads - self._line.given
+            # a function reads its globals when it is called, and by then the pass has bound them
+            wanted |= reads - there if _defines(effects) else reads
+            there |= effects.defines
         return found[::-1]
 
     def _program(

@@ -97,7 +97,18 @@ class _Layout:
                 return self.lay_out(inner_units(unit, body))
         function = self._forward_called(tree)
         inlined = self.inlined(function, tree, unit) if function else None
-        return [unit] if inlined is None else inlined
+        return self._unpacked(unit) if inlined is None else inlined
+
+    def _unpacked(self, unit: Unit) -> list[Item]:
+        """``grads = calc(…)`` as ``dC, dW1 = calc(…)`` and ``grads = [dC, dW1]``, if the function returns these."""
+        match unit.tree:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Name(id=called)) as call):
+                given = _gradients_returned(self.functions.get(called))
+                if given:
+                    told = ", ".join(given)
+                    unpacked = made(f"{told} = {ast.unparse(call)}", unit.line, unit.end_line)
+                    return [unpacked, made(f"{name} = [{told}]", unit.line, unit.end_line)]
+        return [unit]
 
     def _forward_called(self, tree: ast.stmt) -> Unit | None:
         """The function, if any, that a statement is a call of, and that holds a forward pass or a training loop."""
@@ -149,6 +160,17 @@ class _Layout:
         items = self.lay_out(units)
         self.depth -= 1
         return items
+
+
+def _gradients_returned(function: Unit | None) -> list[str]:
+    """The names of the gradients of which a function returns a list or tuple; nothing for any other function."""
+    body = _body(function.tree) if function is not None else []
+    match body[-1] if body else None:
+        case ast.Return(value=ast.List(elts=elements) | ast.Tuple(elts=elements)):
+            names = [element.id for element in elements if isinstance(element, ast.Name)]
+            if len(names) == len(elements) > 1 and all(name.startswith("d") or "grad" in name for name in names):
+                return names
+    return []
 
 
 def _call_of(tree: ast.stmt | None) -> ast.Call | None:
