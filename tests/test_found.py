@@ -388,6 +388,37 @@ def test_gradients_may_come_as_a_list_from_a_function(tmp_path: Path, capsys: py
     assert statuses(report, 1) == {"scores": "pass", "hidden": "pass", "readout": "pass"}
 
 
+WHOLE = """
+def back(xb, weights, hidden, chances, readout):
+    dscores = (chances - F.one_hot(yb, 4)) / size
+    dpre = (1 - hidden**2) * (dscores @ readout.T)
+    draw = dpre - dpre.mean(0)
+    return [xb.T @ draw, draw.sum(0)]
+"""
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        ("grads = back(xb, weights, hidden, chances, readout)\ndweights, dbias = grads", "pass"),
+        ("dbias = back(xb, weights, hidden, chances, readout)[1]", "pass"),
+        ("dbias = torch.zeros_like(bias)", "fail"),
+        ("dbias = torch.randn(6) * 1e-19", "fail"),
+        ("dbias = bias * 1e-12", "fail"),
+        ("draw = xb @ weights + bias\ndbias = draw.sum(0)", "fail"),
+        ("dmoved = torch.ones_like(moved)\ndbias = (dmoved - dmoved.mean(0)).sum(0)", "fail"),
+    ],
+)
+def test_a_gradient_that_is_0_may_come_of_a_whole_backward_pass(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], answer: str, status: str
+) -> None:
+    forward = FORWARD.replace("hidden = torch.tanh(pre)", "moved = pre - pre.mean(0)\nhidden = torch.tanh(moved)")
+    compared = "compare('bias', dbias, bias)"
+    path = notebook(tmp_path / "notebook.ipynb", [*SETUP, WHOLE, forward, "loss.backward()", answer, compared])
+    _, report = replay_json(path, capsys)
+    assert statuses(report)["bias"] == status
+
+
 def test_a_helper_reads_what_its_names_are_when_it_is_called(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

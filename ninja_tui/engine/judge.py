@@ -26,6 +26,7 @@ PASSING = 1e-9
 """The largest difference that passes in float64, as a share of the gradient's largest entry."""
 PASSING_SINGLE = 1e-5
 """The same, for a gradient that comes out in float32 even where all else is float64."""
+CLOSED_FORM = "closed form: needs none of its readers' gradients"
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,8 @@ def _decide(
         distant = distance(evidence.gradients[Look.SINGLE], reckoning.target(Look.SINGLE, node).expected)
         return distant <= PASSING_SINGLE and node not in reckoning.vacuous, "judged in float32 only", []
     if node in reckoning.vacuous:
+        if not holds(Look.RANDOM) and _cancels(reckoning, evidence):
+            return True, CLOSED_FORM, ["closed-form"]
         return holds(Look.RANDOM), "holds for any upstream" if holds(Look.RANDOM) else None, []
     if not (holds(Look.LOCAL) and holds(Look.UNIVERSE)):
         return False, None, []
@@ -148,11 +151,24 @@ def _decide(
         return True, "holds for any upstream", []
     used = _used(reckoning, evidence)
     if not used:
-        return True, "closed form: needs none of its readers' gradients", ["closed-form"]
+        return True, CLOSED_FORM, ["closed-form"]
     if holds(Look.VACUOUS):
         kind = "sparsity" if all(_sparse(reckoning, node) for node in used) else "structure"
         return True, f"right here, leans on the {kind} of {', '.join(map(reckoning.gradient, used))}", ["structure"]
     return False, None, []
+
+
+def _cancels(reckoning: Reckoning, evidence: Evidence) -> bool:
+    """Whether a gradient that is 0 is computed, from values of the forward pass alone, to come out as rounding.
+
+    So a backward pass that is one function gives it. Zeros, and what reads any gradient, are no such thing.
+    """
+    names = reckoning.upstream[Look.LOCAL]
+    if not evidence.depends & names.keys() or evidence.depends & {reckoning.gradient(name) for name in names}:
+        return False
+    found = [evidence.gradients.get(look) for look in (Look.LOCAL, Look.UNIVERSE)]
+    most = reckoning.rounding(evidence.node)
+    return all(each is not None and 0 < largest_entry(each) <= most for each in found)
 
 
 def _used(reckoning: Reckoning, evidence: Evidence) -> list[str]:

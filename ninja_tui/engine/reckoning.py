@@ -13,6 +13,8 @@ from ninja_tui.engine.tape import Tape
 from ninja_tui.engine.vjp import Statements
 
 RANDOM_SEED = 20
+ROUNDING = 1e-6
+"""The most that float64's rounding is of float32's, with room for longer sums."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,11 @@ class Reckoning:
     def statements(self, look: Look) -> Statements:
         """The lesson's statements on the values of ``look``, in float64."""
         return self._statements["universe" if BASES[look] == "universe" else "float64"]
+
+    def rounding(self, node: str) -> float:
+        """What a gradient of ``node`` that is 0 may come out as in float64: far less than float32's rounding."""
+        gap = largest_entry(self._single.gradients[node].double() - self._double.gradients[node])
+        return gap * ROUNDING
 
     def upstream_nodes(self, node: str) -> list[str]:
         """The nodes whose gradients flow into ``node``, without the loss, whose gradient is 1 always."""
