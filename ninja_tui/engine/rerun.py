@@ -333,7 +333,7 @@ class Rerun:
     def _with_line(self, error: str, said: dict[str, Any], step: Step) -> str:
         line = int(said.get("line", 0))
         absent = UNKNOWN_NAME.fullmatch(error)
-        if absent and absent[1] in self._named:
+        if absent and absent[1] in self._named and self._program.whole:
             error = f"{error}; before this no gradient of `{self._named[absent[1]]}` is computed in this pass"
         return f"{self._place(line)}: {error}" if line > step.line else error
 
