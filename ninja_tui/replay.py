@@ -144,7 +144,7 @@ def _file(path: Path, request: Request, benches: dict[str, Workbench], progress:
 
 def _check_answers(path: Path, solutions: Solutions, request: Request) -> None:
     """Raises UsageError for a plain script that answers nothing of the lesson it would be judged by."""
-    if request.lesson is not None or LESSON_MARKER.search(read_text(path, "the file")):
+    if request.lesson is not None or LESSON_MARKER.search(solutions.text):
         return
     nodes = [node.name for node in read_lesson(request.default_lesson).nodes]
     program = solutions.program(request.default_lesson, nodes)

@@ -70,6 +70,7 @@ async def test_every_command_has_a_key_that_works_in_the_prompt(tmp_path: Path) 
             await wait_for(pilot, lambda: in_prompt(pilot), f"the focus in the prompt, before {command.title}")
             assert prompt_code(pilot) == "dcounts_sum_inv = "
             await pilot.press(command.prompt_key)
+            # mypy infers no type for a lambda that has a default
             await wait_for(pilot, lambda c=command: effects[c.action](pilot), f"{command.prompt_key}: {command.title}")  # type: ignore[misc]
             if command.action == "app.quit":
                 break

@@ -61,7 +61,7 @@ def record(code: LessonCode, namespace: Namespace, dtype: str) -> Tape:
             raise Refused(f"{code.where}: `{code.loss}` is not a single number")
         if not loss.requires_grad:
             raise Refused(f"{code.where}: `{code.loss}` depends on no parameter")
-        loss.sum().backward()  # type: ignore[no-untyped-call]
+        loss.sum().backward()  # type: ignore[no-untyped-call]  # PyTorch has no types for it
     tensors = {name: value for name, value in own.items() if isinstance(value, torch.Tensor)}
     bound = tuple(name for name, value in tensors.items() if value is not before.get(name))
     gradients = {

@@ -139,7 +139,7 @@ def autograd(setup: dict[str, Any]) -> Train:
             hpreact = bngain * (hprebn - bnmean) * (bnvar + 1e-5) ** -0.5 + bnbias
             loss = F.cross_entropy(torch.tanh(hpreact) @ W2 + b2, Yb)
             optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()  # type: ignore[no-untyped-call]  # PyTorch has no types for it
             optimizer.step()
             lossi.append(loss.log10().item())
 

@@ -377,11 +377,13 @@ def upstream_rules() -> Iterator[Mutant]:
     for node, code in solution().items():
         if not READERS[node]:
             continue
+        # mypy infers no type for a lambda that has a default
         alone = rewritten(code, lambda x, readers=READERS[node]: _ones(x, readers), everywhere=True)  # type: ignore[misc]
         kinds = ONES_OR_SCALE if node == "counts_sum_inv" else frozenset({"no-upstream"})
         yield from _of(node, "no-upstream", alone, *kinds)
         if len(READERS[node]) == 2:
             for reader in READERS[node]:
+                # mypy infers no type for a lambda that has a default
                 alone = rewritten(code, lambda x, reader=reader: _ones(x, (reader,)), everywhere=True)  # type: ignore[misc]
                 yield from _of(node, "one-path-without-upstream", alone, "no-upstream")
 

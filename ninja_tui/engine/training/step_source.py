@@ -194,7 +194,7 @@ def generate(recipe: Recipe, namespace: dict[str, Any]) -> Generated:
     for _, tree in body:
         steady.visit(tree)
     function = ast.parse(_TEMPLATE)
-    loop = function.body[0].body[0]  # type: ignore[attr-defined]
+    loop = function.body[0].body[0]  # type: ignore[attr-defined]  # as it was written above
     loop.body, spans, line = [], [], 3
     into = loop.body
     for number, (piece, tree) in enumerate(body):

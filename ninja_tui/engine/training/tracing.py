@@ -126,13 +126,13 @@ def _whole(tensor: torch.Tensor) -> torch.Tensor:
     return torch.as_strided(tensor.detach(), (elements,), (1,), 0)
 
 
-class _Record(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class _Record(TorchDispatchMode):  # type: ignore[no-untyped-call]  # PyTorch has no types for it
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
         return False  # PyTorch's own word for it; otherwise its compiler is imported, which takes two seconds
 
     def __init__(self, trace: _Trace) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()  # type: ignore[no-untyped-call]  # PyTorch has no types for it
         self._trace = trace
 
     def __torch_dispatch__(

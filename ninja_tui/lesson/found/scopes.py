@@ -129,7 +129,10 @@ class _Layout:
         if not isinstance(definition, ast.FunctionDef):
             return None
         body = list(definition.body)
-        returned = body.pop().value if isinstance(body[-1], ast.Return) else None  # type: ignore[attr-defined]
+        last = body[-1]
+        returned = last.value if isinstance(last, ast.Return) else None
+        if isinstance(last, ast.Return):
+            body.pop()
         if any(_returns(part) for part in body):
             return None
         call = _call_of(tree) if tree is not None else None

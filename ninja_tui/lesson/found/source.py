@@ -72,7 +72,7 @@ def _notebook_cells(text: str, path: Path) -> list[str]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            notebook = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
+            notebook = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]  # nbformat has no types for it
         cells = [str(cell.get("source", "")) for cell in notebook.cells if cell.cell_type == "code"]
     except Exception as error:  # a file that is no notebook fails in as many ways as there are files
         words = " ".join(str(error).split())[:200] or type(error).__name__

@@ -25,7 +25,7 @@ class LinesPane(ScrollView):
 
     def draw_line(self, index: int) -> Content | Strip:
         """The line ``index``, from 0."""
-        raise NotImplementedError
+        raise NotImplementedError  # each pane draws its own; Textual's widgets have a metaclass that abc's cannot join
 
     def look_of(self, index: int) -> Hashable:
         """What tells how the line looks: it is drawn once for each. None: it is drawn every time."""
