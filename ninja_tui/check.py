@@ -6,11 +6,11 @@ import ast
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from ninja_tui.engine.lesson_code import LessonCode
-from ninja_tui.engine.process import Role, Worker, WorkerError, start_server
-from ninja_tui.engine.rerun import Rerun
-from ninja_tui.engine.wire import Broken, TimedOut
-from ninja_tui.engine.workbench import OPENING, Options, Workbench
+from ninja_tui.engine.evaluate.bench import OPENING, Options, Workbench
+from ninja_tui.engine.evaluate.program import Rerun
+from ninja_tui.engine.protocol.lesson_code import LessonCode
+from ninja_tui.engine.protocol.wire import Broken, TimedOut
+from ninja_tui.engine.workers.client import Role, Worker, WorkerError, start_server
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.model import Lesson, NodeNote
 from ninja_tui.lesson.read import read_lesson

@@ -14,7 +14,7 @@ from ninja_tui import __version__
 from ninja_tui.errors import UsageError
 
 if TYPE_CHECKING:
-    from ninja_tui.engine.workbench import Options
+    from ninja_tui.engine.evaluate.bench import Options
     from ninja_tui.replay import Report, Request
 
 
@@ -131,7 +131,7 @@ def _seconds(text: str) -> float:
 
 
 def _options(options: argparse.Namespace) -> Options:
-    from ninja_tui.engine.workbench import Options
+    from ninja_tui.engine.evaluate.bench import Options
     from ninja_tui.lesson.words import EVERY_LIST, word_list_text
 
     served: tuple[tuple[str, str], ...] = ()
@@ -147,7 +147,7 @@ def _is_own(options: argparse.Namespace) -> bool:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from ninja_tui.lesson.shelf import shelf
+    from ninja_tui.lesson.catalogue import shelf
 
     for lesson in shelf(options.solutions):
         print(f"{lesson.name:14} {lesson.answered:>3} of {lesson.asked:>2} answered   {lesson.about}")
@@ -168,7 +168,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _replay(options: argparse.Namespace) -> int:
-    from ninja_tui.engine.process import start_server
+    from ninja_tui.engine.workers.client import start_server
 
     start_server()
     from ninja_tui.replay import Request, replay
@@ -210,7 +210,7 @@ def _trained(report: Report, request: Request, options: argparse.Namespace) -> R
 
     from rich.console import Console
 
-    from ninja_tui.engine.plan import Backward, Plan, Wrong
+    from ninja_tui.engine.training.config import Backward, Plan, Wrong
     from ninja_tui.replay import train
     from ninja_tui.report import TrainingBar
 

@@ -7,22 +7,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ninja_tui.engine.plan import Plan, Sources, sources
-from ninja_tui.engine.process import WorkerError, start_server
-from ninja_tui.engine.rerun import Comparison, Rerun
-from ninja_tui.engine.trainer import Named, Tell, Told, Trained, Trainer
-from ninja_tui.engine.verdict import Status, Verdict
-from ninja_tui.engine.wire import Broken, TimedOut
-from ninja_tui.engine.workbench import Options, Workbench
+from ninja_tui.engine.evaluate.bench import Options, Workbench
+from ninja_tui.engine.evaluate.program import Comparison, Rerun
+from ninja_tui.engine.protocol.verdict import Status, Verdict
+from ninja_tui.engine.protocol.wire import Broken, TimedOut
+from ninja_tui.engine.training.config import Plan, Sources, sources
+from ninja_tui.engine.training.trainer import Named, Tell, Told, Trained, Trainer
+from ninja_tui.engine.workers.client import WorkerError, start_server
 from ninja_tui.errors import UsageError
-from ninja_tui.lesson.answers import Program
-from ninja_tui.lesson.found.source import NOTEBOOK
 from ninja_tui.lesson.model import Lesson
+from ninja_tui.lesson.notebook.cells import NOTEBOOK
+from ninja_tui.lesson.program import Program
 from ninja_tui.lesson.read import read_lesson, read_text
 from ninja_tui.lesson.solutions import LESSON_MARKER, SavedAnswer, Solutions, read_solutions
 
 if TYPE_CHECKING:
-    from ninja_tui.lesson.found.find import Found
+    from ninja_tui.lesson.notebook.discover import Found
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def found_in(path: Path, request: Request) -> Found | None:
 
     Raises UsageError where a notebook cannot be read, or has no forward pass.
     """
-    from ninja_tui.lesson.found.find import find  # only where a file is replayed
+    from ninja_tui.lesson.notebook.discover import find  # only where a file is replayed
 
     if path.suffix.lower() == NOTEBOOK:
         return find(path, request.options.setup)
@@ -173,7 +173,7 @@ def found_in(path: Path, request: Request) -> Found | None:
 
 
 def _found(found: Found, request: Request, progress: Progress) -> FileReport:
-    from ninja_tui.lesson.found.files import served_for
+    from ninja_tui.lesson.notebook.data_files import served_for
 
     reports = []
     trouble: list[str] = []
@@ -271,7 +271,7 @@ def _trainable(path: Path, name: str, request: Request) -> tuple[Lesson, Program
         lesson = read_lesson(name)
         nodes = [node.name for node in lesson.nodes]
         return lesson, read_solutions(path, request.default_lesson).program(lesson.name, nodes), request.options
-    from ninja_tui.lesson.found.files import served_for
+    from ninja_tui.lesson.notebook.data_files import served_for
 
     each = next(each for each in found.lessons if each.lesson.name == name)
     options = replace(request.options, served=served_for(each.lesson, request.options.data))

@@ -13,11 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from ninja_tui import __version__
-from ninja_tui.engine.rerun import Comparison
-from ninja_tui.engine.trainer import Begun, Checked, Told
-from ninja_tui.engine.trainer import Progress as Steps
-from ninja_tui.engine.verdict import Status, Verdict, Warning
-from ninja_tui.lesson.places import cell_and_line, place
+from ninja_tui.engine.evaluate.program import Comparison
+from ninja_tui.engine.protocol.verdict import Status, Verdict, Warning
+from ninja_tui.engine.training.trainer import Begun, Checked, Told
+from ninja_tui.engine.training.trainer import Progress as Steps
+from ninja_tui.lesson.locations import cell_and_line, place
 from ninja_tui.replay import FileReport, LessonReport, Report, TrainingReport
 
 SCHEMA = 1

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from ninja_tui.engine.workbench import Options, Workbench
+from ninja_tui.engine.evaluate.bench import Options, Workbench
 from ninja_tui.lesson.read import read_lesson
 from tests.helpers import some_names
 

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from ninja_tui.cli import main
-from ninja_tui.engine.rerun import Comparison, Rerun
-from ninja_tui.engine.verdict import Verdict
-from ninja_tui.engine.workbench import Workbench
+from ninja_tui.engine.evaluate.bench import Workbench
+from ninja_tui.engine.evaluate.program import Comparison, Rerun
+from ninja_tui.engine.protocol.verdict import Verdict
 from ninja_tui.lesson.model import Lesson
 from ninja_tui.lesson.read import LESSONS, read_lesson
 from ninja_tui.lesson.solutions import Solutions, read_solutions

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.model import Node, Statement
-from ninja_tui.lesson.names_in import reads, target_names
+from ninja_tui.lesson.syntax.names import reads, target_names
 
 
 def statements_of(source: str, first_line: int, where: str) -> tuple[Statement, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.graph import nodes_of, parse, statements_of
 from ninja_tui.lesson.model import Cell, Lesson, Notes
-from ninja_tui.lesson.names_in import target_names
+from ninja_tui.lesson.syntax.names import target_names
 
 TAUGHT = ("names", "cross-entropy", "batchnorm", "train", "dinosaurs", "micrograd", "layernorm", "attention")
 """The order in which lessons are offered: those that build on each other first. All others follow."""

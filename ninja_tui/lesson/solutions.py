@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ninja_tui.errors import UsageError
-from ninja_tui.lesson.answers import Answer, Program, comments, read_program
+from ninja_tui.lesson.program import Answer, Program, read_program
 from ninja_tui.lesson.read import read_text
+from ninja_tui.lesson.syntax.completeness import comments
 
 _MARKER = re.compile(r"#\s?%%(?P<title>.*)")
 LESSON_MARKER = re.compile(r"^#\s?%%\s*lesson:", re.MULTILINE)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ninja_tui.engine.desk import Desk
-from ninja_tui.engine.news import Judged
-from ninja_tui.engine.verdict import Verdict
-from ninja_tui.lesson.answers import Completeness, binds, completeness
+from ninja_tui.engine.backend import Desk
+from ninja_tui.engine.events import Judged
+from ninja_tui.engine.protocol.verdict import Verdict
 from ninja_tui.lesson.model import Node
 from ninja_tui.lesson.solutions import SavedAnswer, tidy
-from ninja_tui.tui import words
+from ninja_tui.lesson.syntax.completeness import Completeness, binds, completeness
+from ninja_tui.tui import texts as words
 from ninja_tui.tui.history import History
 from ninja_tui.tui.session import Session
 from ninja_tui.tui.widgets.prompt import Live

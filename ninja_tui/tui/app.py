@@ -10,11 +10,11 @@ from textual.app import App, SystemCommand
 from textual.message import Message
 from textual.screen import Screen
 
-from ninja_tui.engine.desk import Desk
-from ninja_tui.engine.news import Failed, News, Opened
-from ninja_tui.engine.workbench import Options
+from ninja_tui.engine.backend import Desk
+from ninja_tui.engine.evaluate.bench import Options
+from ninja_tui.engine.events import Failed, News, Opened
 from ninja_tui.errors import UsageError
-from ninja_tui.lesson.opening import is_path
+from ninja_tui.lesson.open import is_path
 from ninja_tui.lesson.read import lesson_names
 from ninja_tui.lesson.solutions import read_solutions
 from ninja_tui.tui.commands import COMMANDS
@@ -34,7 +34,7 @@ class NinjaApp(App[int]):
     """Owns the desk of the lesson that is open; the walk's screen owns the session."""
 
     TITLE = "ninja-tui"
-    CSS_PATH = ["walk.tcss", "train.tcss"]
+    CSS_PATH = ["walk.tcss", "training/train.tcss"]
     ENABLE_COMMAND_PALETTE = True
 
     def __init__(self, lesson: str, solutions: Path, options: Options) -> None:
@@ -123,7 +123,7 @@ class Runs:
 
 def _load_training() -> None:
     """The training's screen, with the plot's library, before somebody opens it."""
-    import ninja_tui.tui.screens.train  # noqa: F401
+    import ninja_tui.tui.training.screen  # noqa: F401
 
 
 def _settle_garbage() -> None:

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from ninja_tui.engine.verdict import Status, Upstream, Verdict
-from ninja_tui.engine.workbench import Facts
+from ninja_tui.engine.evaluate.bench import Facts
+from ninja_tui.engine.protocol.verdict import Status, Upstream, Verdict
+from ninja_tui.lesson.catalogue import Shelved
+from ninja_tui.lesson.hints.build import rule_note
 from ninja_tui.lesson.model import Lesson, Node, NodeNote, Statement
-from ninja_tui.lesson.rules import rule_note
-from ninja_tui.lesson.shelf import Shelved
 from ninja_tui.lesson.solutions import SavedAnswer
 
 

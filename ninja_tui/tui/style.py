@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ninja_tui.engine.verdict import Status
+from ninja_tui.engine.protocol.verdict import Status
 from ninja_tui.tui.session import Mark
 
 MARK_STYLES = {

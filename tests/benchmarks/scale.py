@@ -24,10 +24,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from ninja_tui.engine.live import LiveJudge, Place
-from ninja_tui.engine.process import start_server
-from ninja_tui.engine.workbench import Options, Workbench
-from ninja_tui.lesson.answers import read_program
+from ninja_tui.engine.evaluate.bench import Options, Workbench
+from ninja_tui.engine.evaluate.typing import LiveJudge, Place
+from ninja_tui.engine.workers.client import start_server
+from ninja_tui.lesson.program import read_program
 from ninja_tui.lesson.read import read_lesson
 
 LENGTHS = (20, 200, 2000)

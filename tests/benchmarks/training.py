@@ -27,10 +27,10 @@ import torch.nn.functional as F
 from rich.console import Console
 from rich.table import Table
 
-from ninja_tui.engine.execution import set_up
-from ninja_tui.engine.lesson_code import LessonCode
+from ninja_tui.engine.protocol.lesson_code import LessonCode
+from ninja_tui.engine.protocol.wire import Message
 from ninja_tui.engine.training.service import Training
-from ninja_tui.engine.wire import Message
+from ninja_tui.engine.workers.setup import set_up
 from ninja_tui.lesson.read import percent_cells, read_lesson
 from ninja_tui.lesson.solutions import read_solutions
 

@@ -57,9 +57,9 @@ from rich.text import Text
 
 import ninja_tui
 from ninja_tui import cli
-from ninja_tui.lesson.answers import Completeness, binds, completeness
 from ninja_tui.lesson.read import read_lesson
 from ninja_tui.lesson.solutions import read_solutions, tidy
+from ninja_tui.lesson.syntax.completeness import Completeness, binds, completeness
 
 COLUMNS, ROWS = 120, 40
 LESSON = "names"

@@ -8,14 +8,14 @@ from typing import Any
 
 import torch
 
-from ninja_tui.engine.execution import Namespace, message_of
-from ninja_tui.engine.training.compiled import Compiled, NoCompiler, compile_source
-from ninja_tui.engine.training.draws import OWN
-from ninja_tui.engine.training.kernels import Unsupported
+from ninja_tui.engine.recording.execution import Namespace, message_of
+from ninja_tui.engine.training.codegen.compiled import Compiled, NoCompiler, compile_source
+from ninja_tui.engine.training.codegen.draws import OWN
+from ninja_tui.engine.training.codegen.kernels import Unsupported
+from ninja_tui.engine.training.codegen.step_source import Generated, Part, Piece, Recipe, generate
+from ninja_tui.engine.training.codegen.tracing import trace_step
 from ninja_tui.engine.training.parameters import Kept, Parameters
-from ninja_tui.engine.training.step_source import Generated, Part, Piece, Recipe, generate
 from ninja_tui.engine.training.stepping import Stepwise, non_finite
-from ninja_tui.engine.training.tracing import trace_step
 
 BLOCK = 256
 """Steps that are drawn ahead, and after which the parameters are kept."""

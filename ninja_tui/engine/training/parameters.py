@@ -10,9 +10,9 @@ from typing import Any
 
 import torch
 
-from ninja_tui.engine.execution import Namespace
+from ninja_tui.engine.protocol.messages import Refused
+from ninja_tui.engine.recording.execution import Namespace
 from ninja_tui.engine.training.stepping import is_finite
-from ninja_tui.engine.worker import Refused
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from ninja_tui.engine.execution import Namespace, run_cell
-from ninja_tui.engine.lesson_code import LessonCode
-from ninja_tui.engine.worker import Refused
+from ninja_tui.engine.protocol.lesson_code import LessonCode
+from ninja_tui.engine.protocol.messages import Refused
+from ninja_tui.engine.recording.execution import Namespace, run_cell
 
 SEED = 2147483647 + 10
 ROWS = 8192

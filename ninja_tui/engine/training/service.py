@@ -14,18 +14,19 @@ from typing import Any
 
 import torch
 
-from ninja_tui.engine.execution import Namespace, message_of, set_up
-from ninja_tui.engine.lesson_code import LessonCode
-from ninja_tui.engine.tensors import pack, unpack
-from ninja_tui.engine.training.checking import check
-from ninja_tui.engine.training.draws import OWN
+from ninja_tui.engine.protocol.lesson_code import LessonCode
+from ninja_tui.engine.protocol.messages import Refused, Reply
+from ninja_tui.engine.protocol.wire import Message
+from ninja_tui.engine.recording.execution import Namespace, message_of
+from ninja_tui.engine.recording.packing import pack, unpack
+from ninja_tui.engine.training.codegen.draws import OWN
+from ninja_tui.engine.training.codegen.step_source import Part, Piece, Recipe, split, without
+from ninja_tui.engine.training.gradcheck import check
 from ninja_tui.engine.training.loop import Loop
 from ninja_tui.engine.training.parameters import Parameters
 from ninja_tui.engine.training.sampling import Sampler
-from ninja_tui.engine.training.step_source import Part, Piece, Recipe, split, without
 from ninja_tui.engine.training.stepping import seconds
-from ninja_tui.engine.wire import Message
-from ninja_tui.engine.worker import Refused, Reply
+from ninja_tui.engine.workers.setup import set_up
 
 RATES = (0.1, 0.01)
 WORTH_COMPILING = 5_000

@@ -9,9 +9,9 @@ from types import CodeType
 
 import torch
 
-from ninja_tui.engine.execution import Namespace
-from ninja_tui.engine.training.draws import OWN
-from ninja_tui.engine.training.step_source import Part, Piece, Recipe
+from ninja_tui.engine.recording.execution import Namespace
+from ninja_tui.engine.training.codegen.draws import OWN
+from ninja_tui.engine.training.codegen.step_source import Part, Piece, Recipe
 
 ROUNDING = 1e-4
 """Relative to a gradient's largest entry: what float32 may lose from the loss down to it."""

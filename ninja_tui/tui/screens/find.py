@@ -9,8 +9,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
+from ninja_tui.lesson.locations import cell_and_line
 from ninja_tui.lesson.model import Lesson
-from ninja_tui.lesson.places import cell_and_line
 
 
 class FindScreen(ModalScreen[int | None]):

@@ -11,7 +11,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from ninja_tui.tui.session import Session
-from ninja_tui.tui.words import answered
+from ninja_tui.tui.texts import answered
 
 
 class LessonsScreen(ModalScreen[str | None]):

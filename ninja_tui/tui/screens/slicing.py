@@ -7,7 +7,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
-from ninja_tui.lesson.annotate import read_slices
+from ninja_tui.lesson.syntax.annotate import read_slices
 
 
 class SliceScreen(ModalScreen[str | None]):

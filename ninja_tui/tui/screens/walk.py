@@ -14,13 +14,12 @@ from textual.message import Message
 from textual.reactive import var
 from textual.widgets import Footer, Static
 
-from ninja_tui.engine import news
-from ninja_tui.engine.desk import Desk
-from ninja_tui.lesson.annotate import read_slices
-from ninja_tui.lesson.shelf import Shelved
-from ninja_tui.tui import words
+from ninja_tui.engine import events as news
+from ninja_tui.engine.backend import Desk
+from ninja_tui.lesson.catalogue import Shelved
+from ninja_tui.lesson.syntax.annotate import read_slices
+from ninja_tui.tui import texts as words
 from ninja_tui.tui.answering import Answering
-from ninja_tui.tui.choices import Form
 from ninja_tui.tui.commands import COMMANDS
 from ninja_tui.tui.history import History
 from ninja_tui.tui.screens.find import FindScreen
@@ -29,17 +28,18 @@ from ninja_tui.tui.screens.lessons import LessonsScreen
 from ninja_tui.tui.screens.paned import PanedScreen
 from ninja_tui.tui.screens.slicing import SliceScreen
 from ninja_tui.tui.session import NEXT_UPSTREAM, NEXT_VIEW, Phase, Session, View
-from ninja_tui.tui.train_control import TrainControl
-from ninja_tui.tui.training import TrainState
+from ninja_tui.tui.training.control import TrainControl
+from ninja_tui.tui.training.form import Form
+from ninja_tui.tui.training.pane import TrainPane
+from ninja_tui.tui.training.state import TrainState
 from ninja_tui.tui.widgets.card import CardPane
 from ninja_tui.tui.widgets.gradients import GradientsPane
 from ninja_tui.tui.widgets.node import NodePane
 from ninja_tui.tui.widgets.prompt import AnswerInput, Live, PromptPane
 from ninja_tui.tui.widgets.source import SourcePane
-from ninja_tui.tui.widgets.train import TrainPane
 
 if TYPE_CHECKING:
-    from ninja_tui.tui.screens.train import TrainScreen
+    from ninja_tui.tui.training.screen import TrainScreen
 
 SLOW = 0.3
 """Seconds after which a running answer is said to be running."""
@@ -282,7 +282,7 @@ class WalkScreen(PanedScreen):
         def take(form: Form | None) -> None:
             self._form = form or self._form
 
-        from ninja_tui.tui.screens.train import TrainScreen  # its plot takes a quarter of a second to load
+        from ninja_tui.tui.training.screen import TrainScreen  # its plot takes a quarter of a second to load
 
         session = self.session
         if session is not None:

@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
-from ninja_tui.engine.verdict import Verdict, Warning
+from ninja_tui.engine.protocol.verdict import Verdict, Warning
 from ninja_tui.report import STYLES, number_text, shape_text, yes_no
 from ninja_tui.tui.session import Entry, Session
 from ninja_tui.tui.widgets.lines import LinesPane

@@ -14,8 +14,8 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widgets import Static, TextArea
 
-from ninja_tui.engine.verdict import Status, Verdict
-from ninja_tui.lesson.answers import Completeness, completeness, ends_open
+from ninja_tui.engine.protocol.verdict import Status, Verdict
+from ninja_tui.lesson.syntax.completeness import Completeness, completeness, ends_open
 from ninja_tui.report import number_text
 from ninja_tui.tui.style import STATUS_STYLES
 

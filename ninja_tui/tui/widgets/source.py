@@ -10,8 +10,8 @@ from textual.highlight import highlight
 from textual.message import Message
 from textual.reactive import reactive
 
+from ninja_tui.lesson.locations import cell_and_line
 from ninja_tui.lesson.model import Lesson, Statement
-from ninja_tui.lesson.places import cell_and_line
 from ninja_tui.tui.session import Mark, Phase, Session
 from ninja_tui.tui.style import MARK_STYLES
 from ninja_tui.tui.widgets.lines import LinesPane

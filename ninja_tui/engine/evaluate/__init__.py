@@ -1,0 +1,1 @@
+"""Drives workers: a whole program, and code as it is typed."""

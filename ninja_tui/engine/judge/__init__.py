@@ -1,0 +1,1 @@
+"""Pure: tensors in, Verdict out."""

@@ -1,0 +1,1 @@
+"""What crosses processes: messages, lesson code, verdicts. No PyTorch."""

@@ -1,0 +1,128 @@
+"""The verdict on an answer, and the kinds of mistakes."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+ADRIFT = 1e-6
+"""Relative difference beyond which a chained gradient is not just rounding."""
+
+
+class Status(enum.StrEnum):
+    """The outcome of an answer. Missing is never a pass."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    ERROR = "error"
+    TIMEOUT = "timeout"
+    MISSING = "missing"
+
+
+class Warning(enum.StrEnum):
+    """What is worth a word beside a pass."""
+
+    SHAPE = "shape"
+    STRUCTURE = "structure"
+    CLOSED_FORM = "closed-form"
+    READS_GRAD = "reads-grad"
+    ALIASING = "aliasing"
+    CLOBBERS = "clobbers"
+
+
+class Kind(enum.StrEnum):
+    """The kinds of mistake."""
+
+    SHAPE = "shape"
+    NOT_SUMMED = "not-summed"
+    OVER_SUMMED = "over-summed"
+    TRANSPOSED = "transposed"
+    SIGN = "sign"
+    SCALE = "scale"
+    MISSING_PATH = "missing-path"
+    EXTRA_PATH = "extra-path"
+    NO_UPSTREAM = "no-upstream"
+    ELEMENTWISE = "elementwise-for-matmul"
+    LOST_DUPLICATES = "lost-duplicates"
+    ALIASING = "aliasing"
+    CLOBBERED = "clobbered"
+    READS_GRAD = "reads-grad"
+    NON_FINITE = "non-finite"
+    WRONG_POWER = "wrong-power"
+    CONSTANT_OFFSET = "constant-offset"
+    WRONG_DTYPE = "wrong-dtype"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What kind of wrong, and one sentence on it that does not tell the answer."""
+
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Path:
+    """One path of a gradient: the names that the reader binds, and whether its part is in the answer."""
+
+    reader: tuple[str, ...]
+    present: bool
+
+
+class Upstream(enum.StrEnum):
+    """Whose upstream gradients a live evaluation uses."""
+
+    PASSING = "yours where they pass"
+    YOURS = "all yours"
+    REFERENCE = "all reference"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One answer judged.
+
+    ``exact``, ``approximate`` and ``maxdiff`` are what the notebook's ``cmp`` gives in float32; ``maxdiff`` is
+    None where the shapes do not broadcast. ``relative`` is the largest difference in float64 over the gradient's
+    largest entry, ``chained`` the same with the person's own gradients upstream. ``vacuous``: that gradient is 0
+    up to rounding. ``probe`` says what holds for other upstream gradients, ``leans`` names those whose
+    structure it leans on, ``note`` says why ``cmp`` and the status disagree. ``line`` counts in the solutions file;
+    ``seconds`` is how long the answer ran.
+    """
+
+    node: str
+    status: Status
+    expected_shape: tuple[int, ...]
+    line: int | None = None
+    shape: tuple[int, ...] | None = None
+    exact: bool = False
+    approximate: bool = False
+    maxdiff: float | None = None
+    relative: float | None = None
+    warnings: tuple[Warning, ...] = ()
+    diagnosis: Diagnosis | None = None
+    vacuous: bool = False
+    chained: float | None = None
+    probe: str | None = None
+    leans: tuple[str, ...] = ()
+    note: str | None = None
+    paths: tuple[Path, ...] = ()
+    error: str | None = None
+    output: str = ""
+    seconds: float = 0.0
+    named: str | None = None
+
+    @property
+    def gradient(self) -> str:
+        """The name that the answer binds: ``named``, where it is not ``d<node>``."""
+        return self.named or f"d{self.node}"
+
+    @property
+    def adrift(self) -> bool:
+        """Whether it is right, and what training would see is wrong all the same, by what is upstream."""
+        return self.passed and not self.vacuous and (self.chained or 0.0) > ADRIFT
+
+    @property
+    def passed(self) -> bool:
+        """Whether the answer is right."""
+        return self.status is Status.PASS

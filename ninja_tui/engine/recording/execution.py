@@ -1,0 +1,58 @@
+"""Runs a cell of a lesson, and says what went wrong in it."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from ninja_tui.engine.protocol.lesson_code import LessonCode
+from ninja_tui.engine.protocol.messages import Refused
+from ninja_tui.lesson.locations import place
+
+LONGEST_MESSAGE = 400
+
+Namespace = dict[str, Any]
+
+
+def message_of(error: BaseException) -> str:
+    """``TypeError: what it says``, in one line of bounded length."""
+    try:
+        text = " ".join(str(error).split())
+    except Exception:
+        text = ""
+    name = type(error).__name__
+    return (f"{name}: {text}" if text else name)[:LONGEST_MESSAGE]
+
+
+def run_cell(tree: ast.Module, first_line: int, code: LessonCode, namespace: Namespace) -> None:
+    """Runs a cell whose first line is ``first_line`` of its file; raises Refused with the line of an error."""
+    ast.increment_lineno(tree, first_line - 1)
+    try:
+        exec(compile(tree, code.where, "exec"), namespace)
+    except ImportError as error:
+        if not code.found or not error.name:
+            raise _refused(error, code) from None
+        at = place(line_in(error, code.where), code.starts)
+        raise Refused(f"{code.where}, {at} needs `{error.name}`, which is not here{code.hint(first_line)}") from None
+    except FileNotFoundError as error:
+        if not code.found:
+            raise _refused(error, code) from None
+        at = place(line_in(error, code.where), code.starts)
+        raise Refused(f"{code.where}, {at}: {error}{code.hint(first_line)}") from None
+    except (Exception, SystemExit) as error:
+        raise _refused(error, code) from None
+
+
+def _refused(error: BaseException, code: LessonCode) -> Refused:
+    return Refused(f"{code.where}, {place(line_in(error, code.where), code.starts)}: {message_of(error)}")
+
+
+def line_in(error: BaseException, filename: str) -> int:
+    """The line of ``filename`` that was running when ``error`` was raised; 0 where none was."""
+    line = 0
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == filename:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line

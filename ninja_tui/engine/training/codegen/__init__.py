@@ -1,0 +1,1 @@
+"""A training step as one function, in Python and in C."""

@@ -1,0 +1,1 @@
+"""The processes: the client that starts them, and what each serves."""

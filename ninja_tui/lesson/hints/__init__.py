@@ -1,0 +1,1 @@
+"""Hints drawn from the operations that read a node."""

@@ -1,0 +1,158 @@
+"""A note on a node drawn from the operations that read it, for lessons that have none of their own."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+
+from ninja_tui.lesson.hints.texts import RULES, Rule
+from ninja_tui.lesson.model import Lesson, Node, NodeNote, Statement
+from ninja_tui.lesson.syntax.operations import ELEMENTWISE, Use, uses
+
+Shape = tuple[int, ...]
+Shapes = Mapping[str, Shape]
+MOST_TOLD = 4
+"""Paths that are told one by one."""
+HINTS = 3
+LONGEST = 40
+"""An operand that takes more characters is not written out."""
+
+
+def rule_note(lesson: Lesson, node: Node, shapes: Shapes) -> NodeNote:
+    """What is to be said of ``node`` by the statements that read it; ``shapes`` may be empty while they are unknown."""
+    read = [(lesson.statements[index], use) for index in node.consumers for use in _uses(lesson, index, node.name)]
+    if not read:
+        read = [(lesson.statements[node.consumers[-1]], Use("other"))]
+    notes = [_Told(statement, use, node.name, shapes).note() for statement, use in read[:MOST_TOLD]]
+    if len(notes) == 1:
+        return notes[0]
+    labels = [f"`{' '.join(statement.binds)}`" for statement, _ in read[:MOST_TOLD]]
+    by = ", ".join(dict.fromkeys(labels))
+    paths = f"Read {len(read)} times, by {by}: each gives one path, and paths add up."
+    hints = [_joined(labels, [note.hints[number] for note in notes]) for number in range(HINTS)]
+    hints[-1] += "\nThen add the paths."
+    why = _joined(labels, [note.why for note in notes])
+    return NodeNote(
+        maths=_joined(labels, [note.maths for note in notes]),
+        shape=f"{paths}\n{_joined(labels, [note.shape for note in notes])}",
+        hints=tuple(hints),
+        why=f"{why}\nA change reaches the loss by every path, so they add up.",
+        notice="Each path alone has the right shape, and is wrong.",
+    )
+
+
+def _uses(lesson: Lesson, index: int, name: str) -> tuple[Use, ...]:
+    return uses(lesson.statements[index].code, name)
+
+
+def _joined(labels: list[str], texts: list[str]) -> str:
+    """``through `probs`: …``, a line each; what is the same is said once."""
+    lines = [f"Through {label}: {text}" for label, text in zip(labels, texts, strict=True)]
+    return "\n".join(dict.fromkeys(lines))
+
+
+class _Told:
+    """One use of one node, in words."""
+
+    def __init__(self, statement: Statement, use: Use, name: str, shapes: Shapes) -> None:
+        self._use, self._name = use, name
+        self._rule: Rule = RULES.get(use.operation, RULES["other"])
+        self._bound = statement.binds[0]
+        self._plain = not use.outer and not use.inner
+        alike = not use.inner and all(step in ELEMENTWISE for step in use.outer)
+        self._before = shapes.get(name)
+        self._after = shapes.get(self._bound) if alike else None
+        self._shapes = shapes
+
+    def note(self) -> NodeNote:
+        """The rule with names and shapes put in."""
+        rule = self._rule
+        around = f" {self._around()}" if self._use.outer or self._use.inner else ""
+        return NodeNote(
+            maths=f"{_begun(rule.name)}. {self._said(rule.maths)}{around}",
+            shape=self._shape(),
+            hints=tuple(self._said(hint) for hint in rule.hints),
+            why=self._said(rule.why),
+            notice=self._said(rule.notice),
+        )
+
+    def _said(self, text: str) -> str:
+        beside = self._use.beside
+        words = {
+            "x": f"`{self._name}`",
+            "y": f"`{self._bound}`" if self._plain else "the result",
+            "o": f"`{beside}`" if beside and len(beside) <= LONGEST else "what stands beside it",
+            "sum": self._summed(),
+            "count": self._count(),
+        }
+        return _begun(re.sub(r"\{(\w+)\}", lambda match: words[match[1]], text))
+
+    def _around(self) -> str:
+        said = []
+        if self._use.inner:
+            said.append(f"Before it: {_named(self._use.inner)}, to be undone last.")
+        if self._use.outer:
+            said.append(
+                f"Around it in the same statement, from the inside: {_named(self._use.outer)}. Walk back through that "
+                "first; what arrives is the upstream gradient that is meant here."
+            )
+        return " ".join(said)
+
+    def _summed(self) -> str:
+        """``, summed over axis 0``: where the tensor was spread on the way forward."""
+        if self._before is None or self._after is None:
+            return ", summed over the axes along which it was spread, if any"
+        gone, kept = _spread(self._before, self._after)
+        parts = [f"summed over {_axes(gone)}"] if gone else []
+        parts += [f"summed over {_axes(kept)}, kept with size 1"] if kept else []
+        return f", {' and '.join(parts)}" if parts else ""
+
+    def _count(self) -> str:
+        if self._before is None or self._after is None or self._use.outer:
+            return "N"
+        return str(math.prod(self._before) // max(1, math.prod(self._after)))
+
+    def _shape(self) -> str:
+        """How the shapes hang together."""
+        before, after, name, bound = self._before, self._after, f"`{self._name}`", f"`{self._bound}`"
+        if before is None:
+            return f"The gradient has the shape of {name}."
+        told = f"{name} is {before}, and so is its gradient"
+        if after is None:
+            return f"{told}."
+        if self._rule.fit == "matmul":
+            beside = [f"`{other}` {self._shapes[other]}" for other in self._use.others if other in self._shapes]
+            return f"{told}; {bound} is {after}, beside it {', '.join(beside) or 'no tensor'}: only one product fits."
+        if before == after:
+            return f"{told}; {bound} has the same: entry by entry."
+        if self._rule.fit in ("broadcast", "same"):
+            gone, kept = _spread(before, after)
+            if gone or kept:
+                return f"{told}; {bound} is {after}: it was spread along {_axes([*gone, *kept])}, and is summed there."
+        if self._rule.fit == "reduced":
+            return f"{told}; {bound} is {after}: what was gathered forward is spread back."
+        if self._rule.fit == "moved":
+            return f"{told}; {bound} holds the same entries as {after}."
+        return f"{told}; {bound} is {after}."
+
+
+def _spread(before: Shape, after: Shape) -> tuple[list[int], list[int]]:
+    """The axes of ``after`` along which ``before`` was broadcast: those that it does not have, and those of size 1."""
+    lead = len(after) - len(before)
+    if lead < 0:
+        return [], []
+    kept = [axis for axis in range(lead, len(after)) if before[axis - lead] == 1 and after[axis] != 1]
+    return list(range(lead)), kept
+
+
+def _axes(axes: list[int]) -> str:
+    return f"ax{'e' if len(axes) > 1 else 'i'}s {', '.join(map(str, axes))}"
+
+
+def _named(steps: tuple[str, ...]) -> str:
+    return ", ".join(RULES.get(step, RULES["other"]).name for step in steps)
+
+
+def _begun(text: str) -> str:
+    return text[:1].upper() + text[1:] if not text.startswith("`") else text

@@ -1,0 +1,1 @@
+"""The only analysis of syntax trees: fragments of code, their names, dependencies and operations."""

@@ -1,0 +1,86 @@
+"""What a prompt knows of a piece of Python: whether it is complete, what it binds and reads, its comments."""
+
+from __future__ import annotations
+
+import ast
+import codeop
+import enum
+import io
+import tokenize
+
+from ninja_tui.lesson.syntax.names import assigned, changed, reads
+
+
+class Completeness(enum.Enum):
+    """What a prompt knows of the text typed so far."""
+
+    COMPLETE = enum.auto()
+    UNFINISHED = enum.auto()
+    WRONG = enum.auto()
+
+
+def completeness(source: str) -> tuple[Completeness, str]:
+    """Whether ``source`` is complete, breaks off before its end, or is wrong; and the error's own message."""
+    if not source.strip():
+        return Completeness.UNFINISHED, ""
+    try:
+        if codeop.compile_command(source, symbol="exec") is None:
+            return Completeness.UNFINISHED, ""
+        ast.parse(source)
+    except SyntaxError as error:
+        if _at_the_end(source, error):
+            return Completeness.UNFINISHED, ""
+        return Completeness.WRONG, error.msg
+    except (ValueError, OverflowError, RecursionError, MemoryError) as error:
+        return Completeness.WRONG, str(error) or type(error).__name__
+    return Completeness.COMPLETE, ""
+
+
+def ends_open(source: str) -> bool:
+    """Whether Python's own prompt would wait for another line: the code breaks off, or a block may go on."""
+    state, _ = completeness(source)
+    if state is not Completeness.COMPLETE:
+        return state is Completeness.UNFINISHED
+    statements = ast.parse(source).body
+    in_block = bool(statements) and hasattr(statements[-1], "body")
+    return in_block and source.rpartition("\n")[2].strip() != ""
+
+
+def binds(source: str, gradient: str) -> bool:
+    """Whether the complete code ``source`` gives ``gradient`` a value anywhere at its top level."""
+    return any(gradient in assigned(tree) | changed(tree) for tree in ast.parse(source).body)
+
+
+def names_read(source: str) -> frozenset[str]:
+    """The names that the complete code ``source`` reads or changes."""
+    trees = ast.parse(source).body
+    return frozenset(name for tree in trees for name in (*reads(tree), *changed(tree)))
+
+
+def _at_the_end(source: str, error: SyntaxError) -> bool:
+    """Whether the error stands behind the last token: more text may still mend it."""
+    lines = source.split("\n")
+    if "unterminated" in (error.msg or ""):
+        return error.lineno == len(lines)
+    if (error.msg or "").startswith("expected 'else'") and (error.end_lineno, error.end_offset) == (
+        len(lines),
+        len(lines[-1]) + 1,
+    ):
+        return True
+    end = len(source.rstrip().split("\n"))
+    line = error.lineno or 0
+    if line < end or line == 0:
+        return False
+    return line > end or (error.offset or 0) > len(lines[end - 1].rstrip())
+
+
+def comments(source: str) -> list[tokenize.TokenInfo]:
+    """The comment tokens of ``source``, as far as it can be read."""
+    found: list[tokenize.TokenInfo] = []
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(source).readline):
+            if token.type == tokenize.COMMENT:
+                found.append(token)
+    except (tokenize.TokenError, SyntaxError):
+        pass
+    return found

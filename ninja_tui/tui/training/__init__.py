@@ -1,0 +1,1 @@
+"""Where the network trains: state, form, screen, curve."""

@@ -1,0 +1,119 @@
+"""One table of commands: each has a key that works in the prompt, a place in the palette, help and the README."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from textual.command import CommandPalette
+
+from ninja_tui.tui.commands import COMMANDS, key_table
+from ninja_tui.tui.screens.help import HelpScreen
+from ninja_tui.tui.screens.lessons import LessonsScreen
+from ninja_tui.tui.screens.slicing import SliceScreen
+from ninja_tui.tui.training.screen import TrainScreen
+from tests.app.support import (
+    AppPilot,
+    find_open,
+    go_to,
+    in_prompt,
+    pane_text,
+    prompt_code,
+    screen_text,
+    toasts,
+    type_text,
+    wait_for,
+    wait_for_text,
+    walking,
+)
+
+README = Path(__file__).parent.parent.parent / "README.md"
+
+
+def test_every_key_is_given_once() -> None:
+    for keys in ([c.key for c in COMMANDS if c.key], [c.prompt_key for c in COMMANDS if c.prompt_key]):
+        assert len(keys) == len(set(keys))
+
+
+async def test_every_command_has_a_key_that_works_in_the_prompt(tmp_path: Path) -> None:
+    """All but the one that goes into the prompt. What each does is looked for on the screen."""
+
+    def shows(text: str, pane: str = "") -> Callable[[AppPilot], bool]:
+        return lambda pilot: text in (pane_text(pilot, pane) if pane else screen_text(pilot))
+
+    effects: dict[str, Callable[[AppPilot], bool]] = {
+        "on": shows("backward 4/26"),
+        "back": shows("backward 2/26"),
+        "turn": shows("the turn"),
+        "hint": shows("Hint 1", "card"),
+        "reveal": shows("Answer", "card"),
+        "view": shows("your gradient", "node"),
+        "autograd": shows("autograd's gradient", "node"),
+        "worst": shows("yours − autograd's", "node"),
+        "upstream": lambda pilot: "upstreamgradients:" in toasts(pilot),
+        "slice": lambda pilot: isinstance(pilot.app.screen, SliceScreen),
+        "pane": lambda pilot: not in_prompt(pilot),
+        "find": find_open,
+        "walk": lambda pilot: not in_prompt(pilot),
+        "copy_answer": lambda pilot: pilot.app.clipboard == "dcounts_sum_inv = ",
+        "lessons": lambda pilot: isinstance(pilot.app.screen, LessonsScreen),
+        "train": lambda pilot: isinstance(pilot.app.screen, TrainScreen),
+        "help": lambda pilot: isinstance(pilot.app.screen, HelpScreen),
+        "app.command_palette": lambda pilot: isinstance(pilot.app.screen, CommandPalette),
+        "app.quit": lambda pilot: pilot.app.return_code == 0,
+    }
+    assert {c.action for c in COMMANDS} == set(effects) | {"prompt"}
+    quitting_last = sorted((c for c in COMMANDS if c.action in effects), key=lambda c: c.action == "app.quit")
+    async with walking(tmp_path / "solutions.py") as pilot:
+        await go_to(pilot, "dcounts_sum_inv")
+        for command in quitting_last:
+            await wait_for(pilot, lambda: in_prompt(pilot), f"the focus in the prompt, before {command.title}")
+            assert prompt_code(pilot) == "dcounts_sum_inv = "
+            await pilot.press(command.prompt_key)
+            # mypy infers no type for a lambda that has a default
+            await wait_for(pilot, lambda c=command: effects[c.action](pilot), f"{command.prompt_key}: {command.title}")  # type: ignore[misc]
+            if command.action == "app.quit":
+                break
+            if len(pilot.app.screen_stack) > 1:
+                await pilot.press("escape")
+                await wait_for(pilot, lambda: len(pilot.app.screen_stack) == 1, "the walk")
+            elif command.action in ("walk", "pane"):
+                await pilot.press("escape", "e")
+            else:
+                await pilot.press(*{"on": ["f7"], "back": ["f8"], "turn": ["f8", "f8", "f8"]}.get(command.action, []))
+
+
+async def test_the_palette_has_every_command_and_runs_it(tmp_path: Path) -> None:
+    async with walking(tmp_path / "solutions.py") as pilot:
+        offered = {command.title for command in pilot.app.get_system_commands(pilot.app.screen)}
+        assert {c.title for c in COMMANDS if not c.action.startswith("app.")} <= offered
+        assert {"Theme", "Quit"} <= offered
+        await pilot.press("ctrl+p")
+        await type_text(pilot, "turn")
+        await wait_for_text(pilot, "Go to the turn, where the walk back begins")
+        await pilot.press("enter")
+        await wait_for(pilot, lambda: screen_text(pilot).splitlines()[0].find("the turn") > 0, "the turn")
+
+
+async def test_help_has_every_key(tmp_path: Path) -> None:
+    async with walking(tmp_path / "solutions.py") as pilot:
+        await pilot.press("question_mark")
+        lines = [" ".join(line.split()) for line in pane_text(pilot, "help").splitlines()]
+        for row in key_table():
+            wanted = " ".join(cell for cell in row if cell)
+            assert any(wanted in line for line in lines), wanted
+
+
+async def test_the_footer_names_the_main_keys_at_80_columns(tmp_path: Path) -> None:
+    async with walking(tmp_path / "solutions.py", size=(80, 24)) as pilot:
+        footer = screen_text(pilot).splitlines()[-1]
+        assert [c.label for c in COMMANDS if c.label and c.label not in footer] == []
+
+
+def test_the_readme_has_the_same_keys() -> None:
+    rows = set()
+    for line in README.read_text(encoding="utf-8").splitlines():
+        if line.startswith("|"):
+            rows.add(tuple(cell.strip().replace("`", "") for cell in line.strip().strip("|").split("|")))
+    assert ("in the walk", "everywhere", "what it does") in rows
+    assert [row for row in key_table() if row not in rows] == []

@@ -1,0 +1,167 @@
+"""Getting about: the walk's letters, the prompt's keys, the find list, the table, the mouse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ninja_tui.tui.session import Phase
+from tests.app.support import (
+    AppPilot,
+    click_on,
+    find_open,
+    go_to,
+    in_prompt,
+    pane_text,
+    prompt_code,
+    screen_text,
+    session,
+    submit,
+    type_text,
+    wait_for,
+    wait_for_text,
+    walking,
+)
+
+
+def place(pilot: AppPilot) -> str:
+    """What the title says of where the walk is."""
+    return screen_text(pilot).splitlines()[0].split("·")[1].strip()
+
+
+async def test_escape_gives_the_letters_back_to_the_walk(tmp_path: Path) -> None:
+    async with walking(tmp_path / "solutions.py", size=(80, 24)) as pilot:
+        assert place(pilot) == "forward 1/20"
+        await pilot.press("p")
+        assert place(pilot) == "forward 1/20"
+        await pilot.press("n", "n", "p")
+        assert place(pilot) == "forward 2/20"
+        await pilot.press("t")
+        assert place(pilot) == "the turn"
+        await pilot.press("n")
+        assert place(pilot) == "backward 1/26 logprobs"
+        assert in_prompt(pilot)
+
+        # in the prompt a letter is a letter
+        await pilot.press("n", "p", "t", "question_mark", "slash")
+        assert prompt_code(pilot) == "dlogprobs = npt?/"
+        assert place(pilot) == "backward 1/26 logprobs"
+
+        await pilot.press("escape")
+        assert not in_prompt(pilot)
+        await pilot.press("n")
+        assert place(pilot) == "backward 2/26 probs"
+        await pilot.press("escape", "p")
+        assert place(pilot) == "backward 1/26 logprobs"
+        assert prompt_code(pilot) == "dlogprobs = npt?/"
+        await pilot.press("escape", "t")
+        assert place(pilot) == "the turn"
+        await pilot.press("question_mark")
+        assert "in the walk" in screen_text(pilot)
+        await pilot.press("escape", "slash")
+        assert find_open(pilot)
+        await pilot.press("escape")
+        assert place(pilot) == "the turn"
+
+
+async def test_the_same_by_keys_that_work_in_the_prompt(tmp_path: Path) -> None:
+    async with walking(tmp_path / "solutions.py", size=(80, 24)) as pilot:
+        await pilot.press("f6", "f8")
+        assert in_prompt(pilot)
+        await type_text(pilot, "half")
+        await pilot.press("f8")
+        assert place(pilot) == "backward 2/26 probs"
+        assert in_prompt(pilot)
+        await pilot.press("f7")
+        assert place(pilot) == "backward 1/26 logprobs"
+        assert prompt_code(pilot) == "dlogprobs = half"
+        await pilot.press("f2")
+        assert "in the walk" in screen_text(pilot)
+        await pilot.press("f2")
+        await wait_for_text(pilot, "Prompt")
+        await pilot.press("f3")
+        assert find_open(pilot)
+        await pilot.press("escape")
+        assert in_prompt(pilot)
+        assert prompt_code(pilot) == "dlogprobs = half"
+        await pilot.press("f6")
+        assert place(pilot) == "the turn"
+
+
+async def test_find_goes_to_a_statement_or_a_node(tmp_path: Path) -> None:
+    async with walking(tmp_path / "solutions.py", size=(80, 24)) as pilot:
+        await pilot.press("slash")
+        assert "emb = C[Xb]" in screen_text(pilot)
+        await type_text(pilot, "tanh")
+        await wait_for(pilot, lambda: "embcat" not in pane_text(pilot, "find"), "a shorter list")
+        assert "h = torch.tanh(hpreact)" in pane_text(pilot, "find")
+        await pilot.press("enter")
+        assert place(pilot) == "forward 11/20"
+        assert session(pilot).phase is Phase.FORWARD
+
+        await pilot.press("slash")
+        await type_text(pilot, "dbn")
+        await pilot.press("down", "enter")
+        assert place(pilot) == "backward 14/26 bnraw"
+        assert prompt_code(pilot) == "dbnraw = "
+
+        await pilot.press("f3")
+        await type_text(pilot, "no such thing")
+        await pilot.press("enter")
+        assert find_open(pilot)
+        await pilot.press("escape")
+        assert place(pilot) == "backward 14/26 bnraw"
+
+
+async def test_find_takes_a_name_that_is_typed_whole(tmp_path: Path) -> None:
+    """``dcounts`` is not ``dcounts_sum_inv``, though it is how that begins; and ``dC`` is no ``dcounts``."""
+    async with walking(tmp_path / "solutions.py", size=(80, 24)) as pilot:
+        for name in ("dcounts", "dlogits", "dh", "dC", "demb"):
+            await pilot.press("f3")
+            await type_text(pilot, name)
+            await pilot.press("enter")
+            assert place(pilot).endswith(f" {name[1:]}")
+
+
+async def test_a_row_of_the_table_goes_there(tmp_path: Path) -> None:
+    async with walking(tmp_path / "solutions.py") as pilot:
+        await pilot.press("t", "n", "escape")
+        await pilot.press("tab")  # the table is the first pane that takes the focus
+        await pilot.press("down", "down", "down", "enter")
+        assert place(pilot) == "backward 4/26 counts_sum"
+        assert prompt_code(pilot) == "dcounts_sum = "
+
+        await click_on(pilot, "gradients", "· logits")
+        assert place(pilot) == "backward 8/26 logits"
+        assert in_prompt(pilot)
+
+
+async def test_a_click_on_a_line_goes_there(tmp_path: Path) -> None:
+    """On the way forward to the statement, on the way back to its node."""
+    async with walking(tmp_path / "solutions.py") as pilot:
+        await click_on(pilot, "source", "bndiff = hprebn")
+        assert place(pilot) == "forward 5/20"
+        await go_to(pilot, "dlogprobs")
+        await click_on(pilot, "source", "counts_sum = counts.sum")
+        assert place(pilot) == "backward 4/26 counts_sum"
+        assert "◀ counts_sum = " in pane_text(pilot, "source")
+        assert "↰ counts_sum_inv = " in pane_text(pilot, "source")
+
+
+async def test_enter_goes_into_the_prompt_and_nothing_forces_an_order(tmp_path: Path) -> None:
+    """The last gradient first; a right one once more with Enter goes on."""
+    async with walking(tmp_path / "solutions.py", size=(80, 24)) as pilot:
+        await go_to(pilot, "demb")
+        await pilot.press("escape")
+        assert not in_prompt(pilot)
+        await pilot.press("enter")
+        assert in_prompt(pilot)
+        await submit(pilot, "demb = dembcat.view(emb.shape)")
+        await wait_for_text(pilot, "submitted", "prompt")
+        await pilot.press("enter")
+        assert place(pilot) == "backward 26/26 C"
+        await pilot.press("f8")
+        assert place(pilot) == "the finish"
+        await pilot.press("f8")
+        assert place(pilot) == "the finish"
+        await pilot.press("tab")  # from the node's pane to the card's, where both have no room
+        assert "still to do: logprobs, probs" in " ".join(pane_text(pilot, "card").split())

@@ -1,0 +1,130 @@
+"""Any size of terminal, at any moment: a layout that fits, or a plain word that there is no room for one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual.geometry import Region
+
+from tests.app.support import (
+    AppPilot,
+    find_open,
+    go_to,
+    pane_text,
+    prompt_code,
+    screen_text,
+    session,
+    type_text,
+    unwrapped,
+    visible,
+    wait_for,
+    wait_for_text,
+    walking,
+)
+
+SIZES = [(40, 10), (60, 18), (80, 24), (100, 30), (120, 40), (200, 60)]
+SMALLEST, WIDE = (60, 18), (120, 40)
+PANES = ("source", "gradients", "node", "card", "train", "prompt")
+
+
+async def resized(pilot: AppPilot, size: tuple[int, int]) -> None:
+    await pilot.resize_terminal(*size)
+    await wait_for(pilot, lambda: len(screen_text(pilot).splitlines()) == size[1], f"{size} on the screen")
+    await pilot.pause()
+
+
+def check_layout(pilot: AppPilot, size: tuple[int, int]) -> None:
+    """What the walk's own screen shows at that size."""
+    shown = [pane for pane in PANES if visible(pilot, pane)]
+    if size < SMALLEST:
+        word = f"ninja-tui needs 60×18; this terminal has {size[0]}×{size[1]}."
+        assert unwrapped(word) in unwrapped(screen_text(pilot))
+        assert shown == []
+        return
+    assert "ninja-tui needs" not in screen_text(pilot)
+    if size >= WIDE:
+        assert shown == list(PANES)
+    else:
+        assert shown == ["source", "node", "prompt"]
+    whole = Region(0, 0, *size)
+    for pane in shown:
+        region = pilot.app.screen.query_one(f"#{pane}").region
+        assert whole.contains_region(region), (pane, region, size)
+        assert pane_text(pilot, pane).strip(), pane
+    assert screen_text(pilot).splitlines()[0].strip().startswith("ninja-tui")
+    assert "On" in screen_text(pilot).splitlines()[-1]
+
+
+async def test_up_and_down_the_sizes_in_every_part_of_the_walk(tmp_path: Path) -> None:
+    async with walking(tmp_path / "solutions.py", size=(80, 24)) as pilot:
+        for size in SIZES:
+            await resized(pilot, size)
+            check_layout(pilot, size)
+
+        await go_to(pilot, "dlogprobs")
+        await type_text(pilot, "torch.zeros_like(logprobs)\nx = 1")
+        await wait_for_text(pilot, "fail", "prompt")
+        code = prompt_code(pilot)
+        for size in reversed(SIZES):
+            await resized(pilot, size)
+            check_layout(pilot, size)
+            assert prompt_code(pilot) == code
+            if size >= SMALLEST:
+                assert "x = 1" in pane_text(pilot, "prompt")
+                assert "shape (32, 27) of (32, 27)" in pane_text(pilot, "prompt")
+        # where there is room again the keys are still the prompt's
+        await resized(pilot, (80, 24))
+        await type_text(pilot, "2")
+        assert prompt_code(pilot) == f"{code}2"
+
+        await pilot.press("f6", "f7", "f8")
+        for size in [*SIZES, *reversed(SIZES)][::3]:
+            await resized(pilot, size)
+            check_layout(pilot, size)
+
+
+async def test_resizing_while_something_is_open(tmp_path: Path) -> None:
+    async with walking(tmp_path / "solutions.py", size=(80, 24)) as pilot:
+        for key in ("slash", "question_mark", "s", "colon"):
+            await pilot.press(key)
+            await wait_for(pilot, lambda: len(pilot.app.screen_stack) == 2, "something above the walk")
+            for size in ((40, 10), (60, 18)):
+                await resized(pilot, size)
+            if find_open(pilot):
+                await type_text(pilot, "tanh")
+                assert "h = torch.tanh(hpreact)" in screen_text(pilot)
+            await pilot.press("escape")
+            await wait_for(pilot, lambda: len(pilot.app.screen_stack) == 1, "the walk")
+            check_layout(pilot, (60, 18))
+        await resized(pilot, WIDE)
+        check_layout(pilot, WIDE)
+
+
+async def test_where_there_is_no_room_at_all(tmp_path: Path) -> None:
+    async with walking(tmp_path / "solutions.py", size=(1, 1)) as pilot:
+        for size in ((59, 60), (300, 17), (2, 3)):
+            await pilot.press("escape", "t", "n", "escape", "v", "slash", "escape", "question_mark", "escape")
+            assert not any(visible(pilot, pane) for pane in PANES)
+            await resized(pilot, size)
+        await resized(pilot, (80, 24))
+        assert "backward 1/26 logprobs" in screen_text(pilot)
+        assert prompt_code(pilot) == "dlogprobs = "
+
+
+async def test_where_not_all_panes_have_room_tab_shows_the_next(tmp_path: Path) -> None:
+    async with walking(tmp_path / "solutions.py", size=(80, 24)) as pilot:
+        seen = []
+        for _ in range(5):
+            seen.append(next(pane for pane in ("node", "card", "gradients", "train") if visible(pilot, pane)))
+            assert visible(pilot, "prompt")
+            await pilot.press("tab")
+        assert seen == ["node", "card", "gradients", "train", "node"]
+        # with the focus in the prompt, by the key that works there
+        await go_to(pilot, "dprobs")
+        await pilot.press("f12")
+        assert not visible(pilot, "node") or not visible(pilot, "card")
+        # a hint brings its card
+        await pilot.press("f4")
+        assert visible(pilot, "card")
+        assert "Hint 1" in pane_text(pilot, "card")
+        assert session(pilot).entry("probs").hints == 1

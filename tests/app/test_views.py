@@ -1,0 +1,150 @@
+"""The node's pane: the tensor, your gradient, its difference; slices; scrolling; and whose upstream gradients."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.app.support import (
+    ANSWERS,
+    AppPilot,
+    go_to,
+    pane_text,
+    screen_text,
+    submit,
+    type_text,
+    wait_for,
+    wait_for_text,
+    wait_for_toast,
+    walking,
+    write_answer,
+)
+
+
+async def slice_to(pilot: AppPilot, text: str) -> None:
+    """Asks for a slice, by key."""
+    await pilot.press("s", "end", "ctrl+u")
+    await type_text(pilot, text)
+    await pilot.press("enter")
+
+
+def numbered(pilot: AppPilot) -> tuple[list[int], list[int]]:
+    """The row and column numbers of the window of values."""
+    lines = [line.replace("▀", "").split() for line in pane_text(pilot, "node").splitlines()[1:-1]]
+    heads = [line for line in lines if line and all(word.isdigit() for word in line)]
+    values = lines[lines.index(heads[0]) + 1 :]
+    return [int(line[0]) for line in values if line], [int(word) for word in heads[0]]
+
+
+async def test_the_statement_its_shapes_and_the_tensor(tmp_path: Path) -> None:
+    async with walking(tmp_path / "solutions.py") as pilot:
+        await pilot.press("t", "p", "p", "p")
+        await wait_for_text(pilot, "float32", "node")
+        shown = " ".join(pane_text(pilot, "node").split())
+        assert "probs (32, 27) = counts (32, 27) * counts_sum_inv (32, 1)" in shown
+        assert "read by logprobs" in shown
+        for word in ("min ", "max ", "mean ", "std ", "zeros ", "non-finite 0"):
+            assert word in shown
+        assert "▀" in shown
+        assert "the tensor" in shown
+
+
+async def test_views_go_round_and_autograd_s_comes_only_when_asked_for(tmp_path: Path) -> None:
+    async with walking(tmp_path / "solutions.py") as pilot:
+        await go_to(pilot, "dprobs")
+        await pilot.press("f10")
+        await wait_for_text(pilot, "your gradient: no gradient of yours yet", "node")
+        await write_answer(pilot, f"{ANSWERS['probs']}\ndprobs[7, 13] += 0.5")
+        await wait_for_text(pilot, "fail", "prompt")
+        await wait_for_text(pilot, "max 0.5", "node")
+        await pilot.press("escape", "v")
+        await wait_for_text(pilot, "worst at [7, 13]: off by 0.5", "node")
+        assert "difference" in pane_text(pilot, "node") or "yours − autograd's" in pane_text(pilot, "node")
+        await pilot.press("v")
+        await wait_for_text(pilot, "the tensor", "node")
+        assert "autograd's gradient" not in screen_text(pilot)
+        await pilot.press("w")
+        await wait_for(pilot, lambda: 7 in numbered(pilot)[0] and 13 in numbered(pilot)[1], "the worst in the window")
+        await pilot.press("v")
+
+        await pilot.press("a")
+        await wait_for_text(pilot, "autograd's gradient", "node")
+        await wait_for_text(pilot, "max 0", "node")
+        await pilot.press("a")
+        await wait_for_text(pilot, "the tensor", "node")
+        await pilot.press("ctrl+g")
+        await wait_for_text(pilot, "autograd's gradient", "node")
+        await pilot.press("f8")
+        await wait_for_text(pilot, "the tensor", "node")
+
+
+async def test_a_difference_goes_away_when_the_answer_is_mended(tmp_path: Path) -> None:
+    async with walking(tmp_path / "solutions.py") as pilot:
+        await go_to(pilot, "dprobs")
+        await write_answer(pilot, "dprobs = -dlogprobs / probs")
+        await pilot.press("f10", "f10")
+        await wait_for_text(pilot, "worst at [", "node")
+        await write_answer(pilot, ANSWERS["probs"])
+        await wait_for_text(pilot, "exact yes", "prompt")
+        await wait_for(pilot, lambda: "worst at" not in pane_text(pilot, "node"), "no worst element")
+        assert "max 0 " in pane_text(pilot, "node")
+
+
+async def test_slices_and_scrolling(tmp_path: Path) -> None:
+    async with walking(tmp_path / "solutions.py") as pilot:
+        await go_to(pilot, "demb")
+        await wait_for_text(pilot, "(32, 3, 10) float32", "node")
+        await pilot.press("escape")
+        await slice_to(pilot, "3, :")
+        await wait_for_text(pilot, "(3, 10) float32", "node")
+        assert "[3, :]" in pane_text(pilot, "node")
+        await slice_to(pilot, "-1, 0:2, ::3")
+        await wait_for_text(pilot, "(2, 4) float32", "node")
+        await slice_to(pilot, "99")
+        await wait_for_text(pilot, "[99]:", "node")
+        assert "out of" in pane_text(pilot, "node")
+
+        await slice_to(pilot, "3 of them")
+        assert "no slice: " in screen_text(pilot)
+        await pilot.press("escape")
+        await slice_to(pilot, "")
+        await wait_for_text(pilot, "(32, 3, 10) float32", "node")
+
+        await pilot.press("tab", "tab")  # past the table, to the node's pane
+        rows, columns = numbered(pilot)
+        assert (rows[0], columns[0]) == (0, 0)
+        await pilot.press("down", "down", "right")
+        await wait_for(pilot, lambda: numbered(pilot)[0][0] == 2 and numbered(pilot)[1][0] == 1, "the window's place")
+        await pilot.press(*["pagedown"] * 12, *["right"] * 20)
+        await wait_for(pilot, lambda: numbered(pilot)[0][-1] == 95 and numbered(pilot)[1][-1] == 9, "the last element")
+        await pilot.press("up")
+        await wait_for(pilot, lambda: numbered(pilot)[0][-1] == 94, "one row up")
+        await pilot.press("home")
+        await wait_for(pilot, lambda: numbered(pilot)[0][0] == 0 and numbered(pilot)[1][0] == 0, "the first element")
+
+
+async def test_whose_upstream_gradients(tmp_path: Path) -> None:
+    """Yours where they pass; with ``u`` all yours, all the reference's, and round again."""
+    async with walking(tmp_path / "solutions.py") as pilot:
+        await go_to(pilot, "dprobs")
+        await write_answer(pilot, ANSWERS["probs"])
+        await wait_for_text(pilot, "upstream: dlogprobs reference", "prompt")
+        await go_to(pilot, "dlogprobs")
+        await submit(pilot, ANSWERS["logprobs"])
+        await go_to(pilot, "dprobs")
+        await wait_for_text(pilot, "upstream: dlogprobs yours", "prompt")
+        assert "pass" in pane_text(pilot, "prompt")
+
+        for whose in ("all yours", "all reference"):
+            await pilot.press("f9")
+            await wait_for_toast(pilot, f"upstream gradients: {whose}")
+        await wait_for_text(pilot, "upstream: dlogprobs reference", "prompt")
+
+        await go_to(pilot, "dlogprobs")
+        await submit(pilot, f"{ANSWERS['logprobs']}\ndlogprobs *= 2")
+        await go_to(pilot, "dprobs")
+        await pilot.press("escape", "u")
+        await wait_for_text(pilot, "upstream: dlogprobs reference", "prompt")  # yours does not pass
+        await wait_for_text(pilot, "exact yes", "prompt")
+        await pilot.press("escape", "u")
+        await wait_for_text(pilot, "upstream: dlogprobs yours", "prompt")
+        await wait_for_text(pilot, "exact no", "prompt")

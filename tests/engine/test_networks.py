@@ -1,0 +1,102 @@
+"""The judge on other networks than the lecture's: single numbers, structural zeros, −∞, three axes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from ninja_tui.engine.evaluate.bench import Options, Workbench
+from ninja_tui.engine.evaluate.typing import LiveJudge, Place
+from ninja_tui.lesson.model import Lesson
+from ninja_tui.lesson.read import LESSONS, read_folder, read_lesson
+from tests.engine.corpus.networks import RIGHT, WRONG
+from tests.helpers import some_names
+
+WRITTEN_OUT = """
+maxes = masked.max(2, keepdim=True).values
+shifted = masked - maxes
+counts = shifted.exp()
+att = counts / counts.sum(2, keepdim=True)
+"""
+"""Softmax of scores of which some are −∞."""
+
+
+def judging(lesson: Lesson) -> Iterator[LiveJudge]:
+    bench = Workbench(lesson, Options(served=(("names.txt", some_names()),)))
+    bench.open()
+    judge = LiveJudge(bench)
+    yield judge
+    judge.close()
+    bench.close()
+
+
+@pytest.fixture(scope="module")
+def judges() -> Iterator[dict[str, LiveJudge]]:
+    opened = {name: judging(read_lesson(name)) for name in RIGHT}
+    yield {name: next(judge) for name, judge in opened.items()}
+    for judge in opened.values():
+        next(judge, None)
+
+
+@pytest.fixture(scope="module")
+def written_out(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveJudge]:
+    """Attention whose softmax is four statements."""
+    folder = tmp_path_factory.mktemp("lessons") / "written-out"
+    folder.mkdir()
+    text = (LESSONS / "attention" / "forward.py").read_text(encoding="utf-8")
+    (folder / "forward.py").write_text(text.replace("att = F.softmax(masked, 2)\n", WRITTEN_OUT[1:]), encoding="utf-8")
+    yield from judging(read_folder(folder))
+
+
+@pytest.mark.parametrize("lesson", RIGHT)
+def test_no_right_answer_fails(judges: dict[str, LiveJudge], lesson: str) -> None:
+    found = [(code, judges[lesson].evaluate(code, Place(node))) for node, code in RIGHT[lesson]]
+    assert [(code, verdict.diagnosis, verdict.error) for code, verdict in found if not verdict.passed] == []
+
+
+@pytest.mark.parametrize("lesson", WRONG)
+def test_no_wrong_answer_passes_and_the_kind_is_told(judges: dict[str, LiveJudge], lesson: str) -> None:
+    found = [(code, kind, judges[lesson].evaluate(code, Place(node))) for node, code, kind in WRONG[lesson]]
+    assert [code for code, _, verdict in found if verdict.passed] == []
+    told = [(code, kind, verdict.diagnosis.kind if verdict.diagnosis else None) for code, kind, verdict in found]
+    assert [each for each in told if each[1] and each[1] != each[2]] == []
+
+
+def test_no_factor_is_told_between_single_numbers_unless_it_is_one_that_people_forget(
+    judges: dict[str, LiveJudge],
+) -> None:
+    judge = judges["micrograd"]
+    for code in ("dout = torch.tensor(0.731)", "dout = derr * 0.731", "dout = derr + 1e-3"):
+        verdict = judge.evaluate(code, Place("out"))
+        assert verdict.diagnosis is not None
+        assert "factor 0." not in verdict.diagnosis.message
+        assert verdict.diagnosis.kind not in ("scale", "constant-offset")
+    half = judge.evaluate("dout = derr / 2", Place("out"))
+    assert half.diagnosis is not None
+    assert half.diagnosis.kind == "scale"
+
+
+@pytest.mark.parametrize(
+    ("node", "code", "passes"),
+    [
+        ("counts", "dcounts = (datt - (att * datt).sum(2, keepdim=True)) / counts.sum(2, keepdim=True)", True),
+        ("counts", "dcounts = datt / counts.sum(2, keepdim=True)", False),
+        ("shifted", "dshifted = counts * dcounts", True),
+        ("shifted", "dshifted = dcounts", False),
+        ("shifted", "dshifted = shifted * dcounts", False),
+        ("maxes", "dmaxes = -dshifted.sum(2, keepdim=True)", True),
+        ("maxes", "dmaxes = torch.zeros_like(maxes)", False),
+        ("maxes", "dmaxes = -dshifted.sum(1, keepdim=True).mT", False),
+        ("masked", "dmasked = dshifted + F.one_hot(masked.max(2).indices, block_size) * dmaxes", True),
+        ("masked", "dmasked = dshifted.clone()\ndmasked += (masked == maxes) * dmaxes", True),
+        ("masked", "dmasked = dshifted", False),
+        ("masked", "dmasked = dshifted + dmaxes", False),
+        ("scores", "dscores = dmasked.masked_fill(future, 0.0)", True),
+        ("scores", "dscores = dmasked.tril()", True),
+        ("scores", "dscores = torch.zeros_like(scores)", False),
+    ],
+)
+def test_softmax_of_minus_infinity_written_out(written_out: LiveJudge, node: str, code: str, passes: bool) -> None:
+    verdict = written_out.evaluate(code, Place(node))
+    assert (verdict.passed, verdict.error) == (passes, None), verdict.diagnosis

@@ -1,0 +1,169 @@
+"""A small network to train, with its answers, and a way to ask the service that trains it."""
+
+from __future__ import annotations
+
+import functools
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ninja_tui.engine.protocol.lesson_code import LessonCode
+from ninja_tui.engine.protocol.wire import Message, TensorData
+from ninja_tui.engine.recording.packing import unpack
+from ninja_tui.engine.training.service import Training
+from ninja_tui.lesson.model import Lesson
+from ninja_tui.lesson.program import read_program
+from ninja_tui.lesson.read import percent_cells, read_folder
+from tests.helpers import some_names
+
+SETUP = """\
+# %% setup
+import torch
+import torch.nn.functional as F
+
+from ninja_tui.lesson.words import read_words
+
+seed = 2147483647
+words = read_words("names.txt")
+chars = sorted(set("".join(words)))
+stoi = {s: i + 1 for i, s in enumerate(chars)}
+stoi["."] = 0
+itos = {i: s for s, i in stoi.items()}
+vocab_size = len(itos)
+block_size = 3
+
+
+def build_dataset(words):
+    rows = [([0] * block_size + [stoi[c] for c in word], [stoi[c] for c in word] + [0]) for word in words]
+    X = [padded[at : at + block_size] for padded, targets in rows for at in range(len(targets))]
+    return torch.tensor(X), torch.tensor([target for _, targets in rows for target in targets])
+
+
+split = int(0.9 * len(words))
+Xtr, Ytr = build_dataset(words[:split])
+Xdev, Ydev = build_dataset(words[split:])
+g = torch.Generator().manual_seed(seed)
+C = torch.randn((vocab_size, 4), generator=g)
+W1 = torch.randn((4 * block_size, 20), generator=g) * 0.3
+b1 = torch.randn(20, generator=g) * 0.1
+W2 = torch.randn((20, vocab_size), generator=g) * 0.1
+b2 = torch.randn(vocab_size, generator=g) * 0.1
+bngain = torch.randn((1, 20), generator=g) * 0.1 + 1.0
+bnbias = torch.randn((1, 20), generator=g) * 0.1
+parameters = [C, W1, b1, W2, b2, bngain, bnbias]
+for p in parameters:
+    p.requires_grad = True
+asks = ["logits", "h", "W2", "b2", "hpreact", "bngain", "bnbias", "hprebn", "embcat", "W1", "b1", "emb", "C"]
+steps = 200_000
+batch_size = 32
+n = batch_size
+
+
+def learning_rate(step):
+    return 0.1 if step < steps // 2 else 0.01
+
+"""
+MINIBATCH = """\
+ix = torch.randint(0, Xtr.shape[0], (batch_size,), generator=g)
+Xb, Yb = Xtr[ix], Ytr[ix]
+"""
+FORWARD = """
+# %% forward
+emb = C[Xb]
+embcat = emb.view(emb.shape[0], -1)
+hprebn = embcat @ W1 + b1
+bnmean = hprebn.mean(0, keepdim=True)
+bnvar = hprebn.var(0, keepdim=True, unbiased=True)
+bnvar_inv = (bnvar + 1e-5) ** -0.5
+bnraw = (hprebn - bnmean) * bnvar_inv
+hpreact = bngain * bnraw + bnbias
+h = torch.tanh(hpreact)
+logits = h @ W2 + b2
+loss = F.cross_entropy(logits, Yb)
+
+# %% calibrate
+with torch.no_grad():
+    hprebn = C[Xtr].view(Xtr.shape[0], -1) @ W1 + b1
+    bnmean = hprebn.mean(0, keepdim=True)
+    bnvar = hprebn.var(0, keepdim=True, unbiased=True)
+
+# %% predict
+hprebn = C[context].view(len(context), -1) @ W1 + b1
+hpreact = bngain * (hprebn - bnmean) * (bnvar + 1e-5) ** -0.5 + bnbias
+logits = torch.tanh(hpreact) @ W2 + b2
+"""
+ANSWERS = {
+    "logits": "dlogits = F.softmax(logits, 1)\ndlogits[range(n), Yb] -= 1\ndlogits /= n",
+    "h": "dh = dlogits @ W2.T",
+    "W2": "dW2 = h.T @ dlogits",
+    "b2": "db2 = dlogits.sum(0)",
+    "hpreact": "dhpreact = (1.0 - h**2) * dh",
+    "bngain": "dbngain = (bnraw * dhpreact).sum(0, keepdim=True)",
+    "bnbias": "dbnbias = dhpreact.sum(0, keepdim=True)",
+    "hprebn": "dhprebn = bngain * bnvar_inv / n * (n * dhpreact - dbnbias - n / (n - 1) * bnraw * dbngain)",
+    "embcat": "dembcat = dhprebn @ W1.T",
+    "W1": "dW1 = embcat.T @ dhprebn",
+    "b1": "db1 = dhprebn.sum(0)",
+    "emb": "demb = dembcat.view(emb.shape)",
+    "C": "dC = torch.zeros_like(C).index_add_(0, Xb.view(-1), demb.view(-1, demb.shape[2]))",
+}
+DOUBLE_LOOP = """\
+dC = torch.zeros_like(C)
+for k in range(Xb.shape[0]):
+    for j in range(Xb.shape[1]):
+        ix = Xb[k, j]
+        dC[ix] += demb[k, j]
+"""
+
+
+@functools.cache
+def lesson_of(minibatch: str = MINIBATCH) -> tuple[Lesson, dict[str, list[Any]]]:
+    """The lesson, and its cells by title as (source, line)."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "forward.py"
+        path.write_text(f"{SETUP}# %% minibatch\n{minibatch}{FORWARD}", encoding="utf-8")
+        cells = {cell.title: [cell.source, cell.line] for cell in percent_cells(path.read_text(encoding="utf-8"))}
+        return read_folder(path.parent), cells
+
+
+def opening(minibatch: str = MINIBATCH) -> dict[str, Any]:
+    """The body of a request that opens the lesson."""
+    lesson, cells = lesson_of(minibatch)
+    code = LessonCode.of(lesson, None, {"names.txt": some_names()})
+    return {"do": "open", "lesson": asdict(code), "calibrate": cells["calibrate"], "predict": cells["predict"]}
+
+
+def answers(**changes: str) -> list[list[Any]]:
+    """Pairs of code and line, as of a solutions file; an empty text leaves a node out."""
+    code = "\n".join(text for text in {**ANSWERS, **changes}.values() if text)
+    lesson, _ = lesson_of()
+    return [[step.code, step.line] for step in read_program(code, [n.name for n in lesson.nodes], "x.py").steps]
+
+
+class Trainer:
+    """The service, asked in this process."""
+
+    def __init__(self, minibatch: str = MINIBATCH) -> None:
+        self.service = Training()
+        self.ask(**opening(minibatch))
+
+    def message(self, do: str, **body: Any) -> Message:
+        """A request."""
+        return Message({"do": do, **body}, {})
+
+    def ask(self, do: str, tensors: dict[str, TensorData] | None = None, **body: Any) -> dict[str, Any]:
+        """The reply's plain data."""
+        return self.service.requests()[do](Message({"do": do, **body}, tensors or {}))[0]
+
+    def tensors(self, do: str, **body: Any) -> dict[str, torch.Tensor]:
+        """The reply's tensors."""
+        reply = self.service.requests()[do](Message({"do": do, **body}, {}))[1]
+        return {name: unpack(packed) for name, packed in reply.items()}
+
+    def run(self, steps: int = 120, **choices: Any) -> torch.Tensor:
+        """Begins, and trains all steps: the losses."""
+        self.ask("begin", steps=steps, **{"answers": answers(), **choices})
+        return self.tensors("advance", count=steps)["losses"]
