@@ -1,72 +1,70 @@
-"""What a worker is told of a lesson."""
+"""What a worker needs of a lesson."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from ninja_tui.lesson.model import Lesson
+from ninja_tui.lesson.syntax.fragment import Fragment
+
+
+@dataclass(frozen=True)
+class Flow:
+    """The names that one statement binds and reads."""
+
+    binds: tuple[str, ...]
+    reads: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class LessonCode:
-    """A lesson's cells and graph, and the choices of this session (``seed``, ``served``), as plain data.
+    """A lesson's cells and graph, and the choices of this session: ``seed``, and ``served`` texts by file name.
 
-    Code comes with its line in the file. ``graph`` has for each statement what it binds and reads. ``found``: the code
-    is of any form, and ``starts`` are the lines in which a notebook's cells begin.
+    ``graph`` has a ``Flow`` for each statement. ``free_form``: the code is a script or notebook of any form, and
+    ``starts`` are the lines in which a notebook's cells begin. ``hints`` has, by line of the set-up, the names that
+    a person can define in the place of what that line cannot give.
     """
 
     where: str
-    setup: tuple[tuple[str, int], ...]
-    minibatch: tuple[tuple[str, int], ...]
-    statements: tuple[tuple[str, int], ...]
-    graph: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
+    setup: tuple[Fragment, ...]
+    minibatch: tuple[Fragment, ...]
+    statements: tuple[Fragment, ...]
+    graph: tuple[Flow, ...]
     nodes: tuple[str, ...]
     parameters: tuple[str, ...]
     loss: str
     gradients: dict[str, str]
     seed: int | None
     served: dict[str, str]
-    found: bool = False
+    free_form: bool = False
     starts: tuple[int, ...] = ()
-    hints: dict[str, list[str]] = field(default_factory=dict)
-
-    @classmethod
-    def from_body(cls, body: dict[str, Any]) -> LessonCode:
-        """From a request's plain data."""
-        lists: dict[str, Any] = {
-            key: tuple((str(code), int(line)) for code, line in body[key])
-            for key in ("setup", "minibatch", "statements")
-        }
-        lists |= {key: tuple(body[key]) for key in ("nodes", "parameters", "starts")}
-        lists["graph"] = tuple((tuple(binds), tuple(reads)) for binds, reads in body["graph"])
-        return cls(**{**body, **lists})
+    hints: dict[int, tuple[str, ...]] | None = None
 
     def hint(self, line: int) -> str:
         """What a person can define in the place of what the piece of the set-up in ``line`` cannot give."""
-        names = self.hints.get(str(line))
+        names = (self.hints or {}).get(line)
         return f"; with --setup FILE you can define {', '.join(names)}" if names else ""
 
     def gradient(self, name: str) -> str:
         """The name of the gradient of a node, or of the loss."""
-        return self.gradients.get(name, f"d{name}")
+        return self.gradients[name]
 
     @classmethod
     def of(cls, lesson: Lesson, seed: int | None, served: dict[str, str]) -> LessonCode:
         """``lesson`` with another ``seed``, if any, and texts ``served`` in the place of data files."""
         return cls(
             where=lesson.path.name if lesson.found else f"{lesson.name}/{lesson.path.name}",
-            setup=lesson.setup.parts,
-            minibatch=lesson.minibatch.parts,
-            statements=tuple((statement.code, statement.line) for statement in lesson.statements),
-            graph=tuple((statement.binds, statement.reads) for statement in lesson.statements),
+            setup=tuple(Fragment.at(code, line) for code, line in lesson.setup.parts),
+            minibatch=tuple(Fragment.at(code, line) for code, line in lesson.minibatch.parts),
+            statements=tuple(Fragment(each.code, each.line, each.end_line) for each in lesson.statements),
+            graph=tuple(Flow(each.binds, each.reads) for each in lesson.statements),
             nodes=tuple(node.name for node in lesson.nodes),
             parameters=lesson.parameters,
             loss=lesson.loss,
             gradients=lesson.gradients,
             seed=seed,
             served=served,
-            found=lesson.found,
+            free_form=lesson.found,
             starts=lesson.starts,
-            hints={str(line): list(names) for line, names in lesson.hints.items()},
+            hints=dict(lesson.hints),
         )

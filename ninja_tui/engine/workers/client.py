@@ -1,4 +1,4 @@
-"""Workers: processes forked from a server that has PyTorch loaded, each at the end of a pair of pipes.
+"""Worker processes, seen from the process that asks: forked from a server that has PyTorch loaded.
 
 This side imports no PyTorch, so that a command line starts, and an app paints, before it is there.
 """
@@ -7,29 +7,38 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import logging
+import math
 import multiprocessing
 import os
 import threading
 import time
+from collections.abc import Iterator
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, TypeVar
 
-from ninja_tui.engine.protocol.wire import Broken, Channel, Message, TensorData, TimedOut
+from ninja_tui.engine.protocol.messages import Answered, Call, Request, checked, decode, encode
+from ninja_tui.engine.protocol.wire import Broken, Channel, TimedOut
+from ninja_tui.log import log_path
 
+R = TypeVar("R")
 PRELOAD = "ninja_tui.engine.workers.preload"
+GRACE = 1
+"""Seconds beyond its limit after which a worker ends itself."""
+_log = logging.getLogger(__name__)
 
 
 class Role(enum.StrEnum):
-    """What a worker is for: one computes the lesson and compares, the others run a person's answers, or train."""
+    """What a worker is for: one computes the lesson and judges, the others run a person's answers, or train."""
 
     REFERENCE = "reference"
-    RUNNER = "runner"
+    ANSWERS = "answers"
     TRAINER = "trainer"
 
 
 class WorkerError(Exception):
-    """What a worker says of a request that it could not carry out; the text is for a person."""
+    """Why a worker could not carry out a request; the text is for a person."""
 
 
 def _context() -> Any:  # BaseContext and its kinds differ by platform in typeshed
@@ -41,7 +50,22 @@ def start_server() -> None:
     """Starts loading PyTorch in the server, and returns at once."""
     if _context().get_start_method() == "forkserver":
         _context().set_forkserver_preload([PRELOAD])
-        forkserver.ensure_running()
+        with _safe_path():
+            forkserver.ensure_running()
+
+
+@contextlib.contextmanager
+def _safe_path() -> Iterator[None]:
+    """Within it a Python that is started does not look for modules in the current folder."""
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = before
 
 
 class Worker:
@@ -54,36 +78,45 @@ class Worker:
         context = _context()
         ours_in, theirs_out = context.Pipe(duplex=False)
         theirs_in, ours_out = context.Pipe(duplex=False)
-        self._process = context.Process(target=serve, args=(str(role), theirs_in, theirs_out), daemon=True)
-        self._process.start()
+        arguments = (str(role), theirs_in, theirs_out, log_path())
+        self._process = context.Process(target=serve, args=arguments, daemon=True)
+        with _safe_path():
+            self._process.start()
         theirs_in.close()
         theirs_out.close()
         self._ends: list[Connection] = [ours_in, ours_out]
         self._channel = Channel(ours_in.fileno(), ours_out.fileno())
         self._lock = threading.Lock()
         self._count = 0
+        self._role = role
+        _log.info("%s worker %s started", role, self.pid)
 
-    def request(
-        self, body: dict[str, Any], tensors: dict[str, TensorData] | None = None, timeout: float | None = None
-    ) -> Message:
-        """Sends a request and waits for its answer, ``timeout`` seconds at the most.
+    def request(self, request: Request[R], timeout: float) -> R:
+        """Sends a request and waits for its reply, ``timeout`` seconds at the most.
 
         Raises TimedOut or Broken, after which the process is dead, and WorkerError where it refused.
         """
+        kind = type(request)
+        began = time.monotonic()
         with self._lock:
             self._count += 1
-            deadline = None if timeout is None else time.monotonic() + timeout
+            deadline = began + timeout
+            call = Call(self._count, kind.__name__, math.ceil(timeout) + GRACE)
             try:
-                self._channel.send({**body, "id": self._count}, tensors)
-                answer = self._channel.receive(deadline)
-                if answer.body.pop("id", None) != self._count:
-                    raise Broken("an answer to nothing that was asked")
-            except (TimedOut, Broken):
+                self._channel.send(encode(call), encode(request), deadline=deadline)
+                answered = decode(self._channel.receive(deadline), Answered)
+                if answered.number != self._count:
+                    raise Broken("a reply to no request")
+                body = self._channel.receive(deadline)
+                reply: R | None = None if answered.refusal is not None else checked(decode(body, kind.reply))
+            except (TimedOut, Broken) as error:
+                _log.warning("%s %s: %s %s", self._role, self.pid, kind.__name__, type(error).__name__)
                 self.kill()
                 raise
-        if "refused" in answer.body:
-            raise WorkerError(str(answer.body["refused"]))
-        return answer
+        _log.debug("%s %s: %s %.1f ms", self._role, self.pid, kind.__name__, 1000 * (time.monotonic() - began))
+        if reply is None:
+            raise WorkerError(str(checked(answered.refusal)))
+        return reply
 
     def kill(self) -> None:
         """Ends the process at once, whatever it is doing."""

@@ -5,64 +5,74 @@ It imports PyTorch only when it serves, so that the side that starts workers nee
 
 from __future__ import annotations
 
+import importlib
+import logging
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
-from typing import Protocol
+from typing import Any, Protocol
 
-from ninja_tui.engine.protocol.messages import Refused, Reply
-from ninja_tui.engine.protocol.wire import Broken, Channel, Message
+from ninja_tui.engine.protocol.messages import Answered, Call, Done, Refused, Request, decode, encode
+from ninja_tui.engine.protocol.wire import Broken, Channel
+from ninja_tui.log import log_to, trace_of
 
-TRAINING_NICENESS = 10
-"""What trains for minutes makes way for the app, and for what a person waits for."""
+SERVICES = {
+    "reference": "ninja_tui.engine.workers.reference:Reference",
+    "answers": "ninja_tui.engine.workers.answers:Answers",
+    "trainer": "ninja_tui.engine.training.service:Training",
+}
+"""By role the class that serves, by its import path: this module knows no other of them."""
+Handlers = Mapping[type[Request[Any]], Callable[[Any], object]]
+_log = logging.getLogger(__name__)
 
 
 class Service(Protocol):
-    """What a role offers: one method a kind of request."""
+    """What a role offers."""
 
-    def requests(self) -> dict[str, Callable[[Message], Reply]]:
-        """The methods by the name that a request's ``do`` gives."""
+    def handlers(self) -> Handlers:
+        """For each kind of request the method that carries it out; it raises Refused where it cannot."""
 
 
-def serve(role: str, reading: Connection, writing: Connection) -> None:
+def serve(role: str, reading: Connection, writing: Connection, log: str | None) -> None:
     """Answers requests as ``role`` until the other side closes its end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     channel = Channel(reading.fileno(), writing.fileno())
     sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123 - kept for the life of the process
-    methods = _service(role).requests()
+    log_to(log)
+    handlers = {kind.__name__: (kind, handler) for kind, handler in _service(role).handlers().items()}
     while True:
         try:
-            message = channel.receive()
-        except Broken:
+            call = decode(channel.receive(), Call)
+            kind, handler = handlers[call.kind]
+            request = decode(channel.receive(), kind)
+        except (Broken, KeyError):
             os._exit(0)
-        signal.alarm(int(message.body.get("alarm", 0)))
-        try:
-            body, tensors = methods[str(message.body["do"])](message)
-        except Refused as error:
-            body, tensors = {"refused": str(error)}, {}
+        signal.alarm(call.limit)
+        answered, reply = _carry_out(call, handler, request)
         signal.alarm(0)
         try:
-            channel.send({**body, "id": message.body["id"]}, tensors)
+            channel.send(encode(answered), encode(reply))
         except Broken:
             os._exit(0)
+
+
+def _carry_out(call: Call, handler: Callable[[Any], object], request: object) -> tuple[Answered, object]:
+    """The reply, or a refusal: whatever a request makes go wrong costs that request, and not the worker."""
+    try:
+        return Answered(call.number), handler(request)
+    except Refused as error:
+        return Answered(call.number, str(error)), Done()
+    except (Exception, SystemExit) as error:
+        _log.error("%s: %s", call.kind, trace_of(error))
+        return Answered(call.number, f"{type(error).__name__} in {call.kind}"), Done()
 
 
 def _service(role: str) -> Service:
     import torch
 
     torch.set_num_threads(1)
-    if role == "reference":
-        from ninja_tui.engine.workers.reference import Reference
-
-        return Reference()
-    from ninja_tui.engine.workers.answers import Runner, limit_memory
-
-    if role == "trainer":
-        from ninja_tui.engine.training.service import Training
-
-        limit_memory()
-        os.nice(TRAINING_NICENESS)
-        return Training()
-    return Runner()
+    module, _, name = SERVICES[role].partition(":")
+    service: Service = getattr(importlib.import_module(module), name)()
+    return service

@@ -1,0 +1,30 @@
+"""A tensor between processes: dtype, shape and raw bytes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+SIZES = {
+    "float16": 2, "bfloat16": 2, "float32": 4, "float64": 8, "complex64": 8, "complex128": 16,
+    "bool": 1, "uint8": 1, "int8": 1, "int16": 2, "int32": 4, "int64": 8,
+}  # fmt: skip
+"""Bytes an element, by dtype."""
+MOST_DIMENSIONS = 64
+"""PyTorch computes with no more."""
+
+
+@dataclass(frozen=True)
+class TensorData:
+    """``dtype`` without ``torch.``; ``data`` holds the elements in row-major order."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    data: bytes
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether bytes, dtype and shape go together."""
+        if self.dtype not in SIZES or len(self.shape) > MOST_DIMENSIONS or any(size < 0 for size in self.shape):
+            return False
+        return math.prod(self.shape) * SIZES[self.dtype] == len(self.data)
