@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import asdict
 
 from ninja_tui.engine.evaluate.bench import OPENING, Options, Workbench
-from ninja_tui.engine.evaluate.program import Rerun
+from ninja_tui.engine.evaluate.program import ProgramJudge
+from ninja_tui.engine.protocol.judging import FingerprintLesson, Fingerprints
 from ninja_tui.engine.protocol.lesson_code import LessonCode
 from ninja_tui.engine.protocol.wire import Broken, TimedOut
 from ninja_tui.engine.workers.client import Role, Worker, WorkerError, start_server
@@ -118,7 +118,7 @@ def _solution(bench: Workbench, solutions: Solutions | None) -> Iterator[str]:
     for name in lesson.asks:
         if name not in answered:
             yield f"solution.py: no answer to `{name}`, which the lesson asks for"
-    for verdict in Rerun(bench, program, TIMEOUT).judge_all():
+    for verdict in ProgramJudge(bench, program, TIMEOUT).judge_all():
         if not verdict.passed:
             told = verdict.error or (verdict.diagnosis.message if verdict.diagnosis else "")
             yield f"solution.py, line {verdict.line}: {verdict.gradient} does not pass ({verdict.status}): {told}"
@@ -126,23 +126,23 @@ def _solution(bench: Workbench, solutions: Solutions | None) -> Iterator[str]:
 
 def _unseeded(lesson: Lesson, options: Options) -> Iterator[str]:
     """Names that differ between two runs in fresh processes whose global generators begin differently."""
-    body = asdict(LessonCode.of(lesson, options.seed, dict(options.served)))
-    first, second = (_fingerprints(body, seed) for seed in SEEDS)
-    for part, told in PARTS.items():
-        names = [name for name, digest in first[part].items() if second[part].get(name) != digest]
-        names += [name for name in second[part] if name not in first[part]]
+    code = LessonCode.of(lesson, options.seed, dict(options.served))
+    first, second = (_fingerprints(code, seed) for seed in SEEDS)
+    for part, description in PARTS.items():
+        one, other = getattr(first, part), getattr(second, part)
+        names = [name for name, digest in one.items() if other.get(name) != digest]
+        names += [name for name in other if name not in one]
         if names:
             more = f" and {len(names) - 5} more" if len(names) > 5 else ""
             listed = ", ".join(f"`{name}`" for name in names[:5])
-            yield f"unseeded: {listed}{more} of {told} differ from run to run; draw with a seeded generator"
+            yield f"unseeded: {listed}{more} of {description} differ from run to run; draw with a seeded generator"
             return  # what follows differs by this alone
 
 
-def _fingerprints(body: dict[str, object], seed: int) -> dict[str, dict[str, str]]:
+def _fingerprints(code: LessonCode, seed: int) -> Fingerprints:
     worker = Worker(Role.REFERENCE)
     try:
-        said = worker.request({"do": "fingerprints", "lesson": body, "seed": seed}, timeout=OPENING).body
-        return {part: dict(said[part]) for part in PARTS}
+        return worker.request(FingerprintLesson(code, seed), OPENING)
     except (WorkerError, Broken, TimedOut) as error:
         raise UsageError(str(error) or "the lesson did not run a second time") from None
     finally:

@@ -9,6 +9,9 @@ import traceback
 VARIABLE = "NINJA_TUI_LOG"
 FORMAT = "%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"
 
+_logger = logging.getLogger("ninja_tui")
+_logger.addHandler(logging.NullHandler())  # without it warnings go to stderr, which may be the app's terminal
+
 
 def log_path() -> str | None:
     """The file that was asked for with ``NINJA_TUI_LOG``; None for no log."""
@@ -17,18 +20,18 @@ def log_path() -> str | None:
 
 def log_to(path: str | None) -> None:
     """Has this process append to the log ``path``; without one nothing is logged. Raises OSError."""
-    logger = logging.getLogger("ninja_tui")
-    logger.propagate = False
-    for handler in [*logger.handlers]:
-        logger.removeHandler(handler)
+    for handler in [*_logger.handlers]:
+        _logger.removeHandler(handler)
         handler.close()
-    if path is None:
-        logger.addHandler(logging.NullHandler())
-        return
+    _logger.propagate = False
+    _logger.addHandler(logging.NullHandler() if path is None else _file(path))
+    _logger.setLevel(logging.WARNING if path is None else logging.DEBUG)
+
+
+def _file(path: str) -> logging.Handler:
     handler = logging.FileHandler(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter(FORMAT))
-    logger.addHandler(handler)
-    logger.setLevel(logging.DEBUG)
+    return handler
 
 
 def trace_of(error: BaseException) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ninja_tui.engine.evaluate.bench import Options, Workbench
-from ninja_tui.engine.evaluate.program import Comparison, Rerun
+from ninja_tui.engine.evaluate.program import Comparison, ProgramJudge
 from ninja_tui.engine.protocol.verdict import Status, Verdict
 from ninja_tui.engine.protocol.wire import Broken, TimedOut
 from ninja_tui.engine.training.config import Plan, Sources, sources
@@ -213,7 +213,7 @@ def _judged(
 ) -> LessonReport:
     lesson, facts = bench.lesson, bench.facts
     nodes = [node.name for node in lesson.nodes if node.name in facts.shapes]
-    rerun = Rerun(bench, program, request.timeout)
+    rerun = ProgramJudge(bench, program, request.timeout)
     verdicts = rerun.judge_all(lambda node: tell(bench.gradient_name(node)))
     if request.strict:
         verdicts = [replace(each, status=Status.FAIL) if each.warnings else each for each in verdicts]

@@ -17,7 +17,7 @@ import pytest
 
 from ninja_tui.cli import main
 from ninja_tui.engine.evaluate.bench import Workbench
-from ninja_tui.engine.evaluate.program import Comparison, Rerun
+from ninja_tui.engine.evaluate.program import Comparison, ProgramJudge
 from ninja_tui.engine.protocol.verdict import Verdict
 from ninja_tui.lesson.model import Lesson
 from ninja_tui.lesson.read import LESSONS, read_lesson
@@ -100,7 +100,7 @@ def pasteable(hints: Iterable[str], node: str) -> list[str]:
 def rerun(bench: Workbench, code: str, timeout: float = 10.0) -> tuple[list[Verdict], list[Comparison]]:
     """Every verdict on ``code``, in file order, and what its own calls of ``cmp`` gave."""
     program = Solutions(code, "solutions.py", "names").program("names", WALK)
-    judging = Rerun(bench, program, timeout)
+    judging = ProgramJudge(bench, program, timeout)
     return judging.judge_all(), judging.comparisons
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ninja_tui.engine.evaluate.bench import Options, Workbench
-from ninja_tui.engine.evaluate.program import Rerun, stays
+from ninja_tui.engine.evaluate.program import ProgramJudge, stays
 from ninja_tui.engine.evaluate.typing import LiveJudge, Place
 from ninja_tui.engine.events import (
     Failed,
@@ -260,7 +260,7 @@ class Desk:
             return
         program = self._solutions().program(self._name, list(bench.facts.shapes))
         worst: dict[str, Verdict] = {}
-        for verdict in Rerun(bench, program, RECHECK_TIMEOUT).judge_all():
+        for verdict in ProgramJudge(bench, program, RECHECK_TIMEOUT).judge_all():
             if verdict.node not in worst or worst[verdict.node].passed:
                 worst[verdict.node] = verdict
         self._tell(Rechecked(tuple(worst.values())))

@@ -6,6 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 
+def gradient_name(node: str) -> str:
+    """The name of a node's gradient, as the lecture has it: ``dprobs`` of ``probs``."""
+    return f"d{node}"
+
+
 @dataclass(frozen=True)
 class Cell:
     """One cell of a percent script: its title, its code and the file's line of the code's first line.
@@ -55,7 +60,7 @@ class Node:
 
     def __post_init__(self) -> None:
         if not self.gradient:
-            object.__setattr__(self, "gradient", f"d{self.name}")
+            object.__setattr__(self, "gradient", gradient_name(self.name))
 
 
 @dataclass(frozen=True)
@@ -114,7 +119,7 @@ class Lesson:
     @property
     def gradients(self) -> dict[str, str]:
         """The names of the gradients by node, and that of the loss."""
-        return {self.loss: f"d{self.loss}"} | {node.name: node.gradient for node in self.nodes}
+        return {self.loss: gradient_name(self.loss)} | {node.name: node.gradient for node in self.nodes}
 
     def number(self, name: str, otherwise: int | str) -> str:
         """A whole number that the set-up binds to ``name``, as text; ``otherwise`` where it binds none."""

@@ -22,7 +22,7 @@ import pytest
 import torch
 
 from ninja_tui.engine.evaluate.bench import Options, Runner, Workbench
-from ninja_tui.engine.evaluate.program import Rerun
+from ninja_tui.engine.evaluate.program import ProgramJudge
 from ninja_tui.engine.protocol.verdict import Verdict
 from ninja_tui.lesson.program import read_program
 from ninja_tui.lesson.read import read_lesson
@@ -204,7 +204,7 @@ def program_with(answers: Sequence[Mutant | Right]) -> str:
 
 
 def verdicts_on(bench: Workbench, source: str) -> list[Verdict]:
-    return Rerun(bench, read_program(source, list(SHAPES), "corpus"), TIMEOUT).judge_all()
+    return ProgramJudge(bench, read_program(source, list(SHAPES), "corpus"), TIMEOUT).judge_all()
 
 
 def programs(answers: Sequence[Mutant | Right]) -> list[list[Mutant | Right]]:

@@ -28,16 +28,25 @@ LATE = dict.fromkeys(WALK[8:], "")
 # The boundary: what comes over it is checked on arrival
 
 FORGE = """\
-import gc, json, os, struct
-def send(head, *frames):
+import gc, os, struct, sys
+import msgspec
+def send(*frames):
     (channel,) = [thing for thing in gc.get_objects() if type(thing).__name__ == "Channel"]
-    for frame in (head, *frames):
+    for frame in frames:
         os.write(channel._writing, struct.pack("<Q", len(frame)) + frame)
-def forge(tensors=(), frames=(), **body):
-    reply = {"error": None, "line": 0, "output": "", "kinds": {"dprobs": "Tensor"}, "compared": []}
-    head = {"body": {**reply, **body}, "tensors": tensors}
-    send(json.dumps(head).encode(), *frames)
+def number():
+    frame = sys._getframe()
+    while "call" not in frame.f_locals:
+        frame = frame.f_back
+    return frame.f_locals["call"].number
+def forge(reply, **answered):
+    send(msgspec.msgpack.encode({"number": number(), "refusal": None, **answered}), msgspec.msgpack.encode(reply))
+def outcome(**parts):
+    forge({"by_world": {"float32": parts}})
+def gradient(*data):
+    outcome(gradients={"dprobs": {"kind": "Tensor", "tensor": dict(zip(("dtype", "shape", "data"), data))}})
 """
+"""Replies in the place of the worker's: ``forge`` has the number of the request that is being carried out."""
 
 
 @pytest.mark.parametrize(
@@ -45,27 +54,32 @@ def forge(tensors=(), frames=(), **body):
     [
         "send(b'garbage')",
         "send(b'[]')",
-        "send(b'{}')",
-        'send(b\'{"body": {}, "tensors": []}\')',
-        'send(b\'{"body": [], "tensors": []}\')',
-        'send(b\'{"body": {"refused": "C[ix]"}, "tensors": []}\')',
-        "send(b'[' * 100_000)",
-        "forge(kinds=3)",
-        "forge(kinds={'dprobs': 3})",
-        "forge(kinds={'dprobs': 'Tensor'})",
-        "forge(error=[1])",
-        "forge(error='E', line='x')",
-        "forge(error='E', line=10**400)",
-        "forge(compared=7)",
-        "forge(compared=[1])",
-        "forge(compared=[['a', 'probs']])",
-        "forge(compared=[['a', ['probs']]])",
-        "forge([['dprobs', 'float32', [2]]], [b'abc'])",
-        "forge([['dprobs', 'nothing', [1]]], [b'abcd'])",
-        "forge([['dprobs', 'float32', [-1, -1]]], [b'abcd'])",
-        "forge([['dprobs', 'float32', [10**9, 10**9]]], [b''])",
-        "forge([['dprobs', 'float32', [32, 27]]], [bytes(32 * 27 * 4)])",
-        "forge([['cmp:0', 'float32', [3]]], [b'abc'], compared=[['a', 'probs']])",
+        "send(b'')",
+        "send(b'\\x80')",
+        "send(b'\\x80', b'\\x80')",
+        "forge({}, number=10**6)",
+        "forge({}, number='x')",
+        "forge({}, refusal='C[ix]')",
+        "forge({}, refusal=['C'])",
+        "send(b'\\x91' * 100_000)",
+        "forge({'by_world': 3})",
+        "forge({'by_world': {}})",
+        "forge({'by_world': {'nowhere': {}}})",
+        "outcome(gradients={'dprobs': 3})",
+        "outcome(gradients={'dprobs': {'kind': 'Tensor'}})",
+        "outcome(error=[1])",
+        "outcome(error='E', line='x')",
+        "outcome(error='E', line=2**63)",
+        "outcome(compared=7)",
+        "outcome(compared=[{'label': 'a', 'node': 'probs'}])",
+        "outcome(compared=[{'label': 'a', 'node': ['probs'], 'gradient': None}])",
+        "gradient('float32', [2], b'abc')",
+        "gradient('nothing', [1], b'abcd')",
+        "gradient('float32', [-1, -1], b'abcd')",
+        "gradient('float32', [10**9, 10**9], b'')",
+        "gradient('float32', [1] * 70, b'abcd')",
+        "gradient('float32', [32, 27], bytes(32 * 27 * 4))",
+        "outcome(changed=['dlogits'], clobbered=['probs'])",
     ],
 )
 @pytest.mark.parametrize("end", ["", ", os._exit(0)"], ids=["and go on", "and end"])

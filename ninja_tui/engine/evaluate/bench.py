@@ -1,34 +1,51 @@
-"""The workbench: a lesson's reference worker and its runners, driven from a process that has no PyTorch."""
+"""A lesson's reference worker and the runners of its answers, driven from a process that has no PyTorch."""
 
 from __future__ import annotations
 
 import contextlib
-import math
+import logging
 import pathlib
 import threading
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
+from ninja_tui.engine.evaluate.runner import Runner
+from ninja_tui.engine.protocol.answering import LoadValues, SetUp
+from ninja_tui.engine.protocol.judging import (
+    Columns,
+    CompareGradient,
+    Evidence,
+    FetchUpstream,
+    InspectTensor,
+    JudgeAnswer,
+    LessonRun,
+    RunLesson,
+)
 from ninja_tui.engine.protocol.lesson_code import LessonCode
-from ninja_tui.engine.protocol.verdict import Diagnosis, Path, Status, Verdict, Warning
-from ninja_tui.engine.protocol.wire import Broken, Message, TensorData, TimedOut, is_whole, printable
+from ninja_tui.engine.protocol.messages import Request
+from ninja_tui.engine.protocol.tensor_data import TensorData
+from ninja_tui.engine.protocol.verdict import Status, Verdict
+from ninja_tui.engine.protocol.wire import Broken, TimedOut
 from ninja_tui.engine.protocol.worlds import World
-from ninja_tui.engine.workers.client import Role, Worker, WorkerError
+from ninja_tui.engine.workers.client import Endpoint, Role, Worker, WorkerError
 from ninja_tui.errors import UsageError
-from ninja_tui.lesson.model import Lesson
-from ninja_tui.lesson.syntax.dependencies import Traits
+from ninja_tui.lesson.model import Lesson, gradient_name
 
+R = TypeVar("R")
 OPENING = 120.0
 """Seconds that a lesson's own set-up and forward pass may take."""
+JUDGING = 30.0
+"""Seconds that the reference may take for one request."""
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Options:
     """The choices of a session: a seed in place of the lesson's, and texts in the place of data files.
 
-    ``data`` is a person's own data file, ``setup`` a script that defines what a found lesson lacks, and ``part`` says
-    which of a file's forward passes is meant.
+    ``data`` is a person's own data file, ``setup`` a script that defines what a free-form lesson lacks, and ``part``
+    says which of a file's forward passes is meant.
     """
 
     seed: int | None = None
@@ -40,7 +57,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Facts:
-    """What running a lesson told: ``shapes`` of the nodes, ``names`` with a tensor's shape or another's kind."""
+    """What running a lesson showed: ``shapes`` of the nodes, ``names`` with a tensor's shape or another's kind."""
 
     loss: float
     seed: int | None
@@ -49,70 +66,39 @@ class Facts:
     names: dict[str, tuple[int, ...] | str]
 
 
-@dataclass(frozen=True)
-class Case:
-    """One answer to be judged: what it gave and raised in each world, and what its text tells.
+class Workbench:
+    """Opens a lesson; judges answers against its reference; makes runners for answers.
 
-    ``restored`` is its LOCAL gradient with the lesson's own values for the names in ``clobbered`` (name, node
-    of the answer that bound it anew, line).
+    ``start`` makes what carries out requests: worker processes, unless something else is to.
     """
 
-    node: str
-    gradients: Mapping[World, TensorData]
-    errors: Mapping[World, str]
-    traits: Traits
-    restored: TensorData | None = None
-    clobbered: Sequence[tuple[str, str, str]] = field(default_factory=tuple)
-
-    def plain(self) -> dict[str, Any]:
-        """All but the tensors."""
-        return {
-            "node": self.node,
-            "errors": {str(world): error for world, error in self.errors.items()},
-            "depends": sorted(self.traits.depends),
-            "multiplies": self.traits.multiplies,
-            "multiplies_matrices": self.traits.multiplies_matrices,
-            "reads_grad": self.traits.reads_grad,
-            "clobbered": list(self.clobbered),
-        }
-
-
-class Workbench:
-    """Opens a lesson; judges tensors against its reference; makes runners for answers."""
-
-    def __init__(self, lesson: Lesson, options: Options) -> None:
+    def __init__(self, lesson: Lesson, options: Options, start: Callable[[Role], Endpoint] = Worker) -> None:
+        self._start = start
         self.lesson = lesson
         self._gradient_names = lesson.gradients
-        self._code = asdict(LessonCode.of(lesson, options.seed, dict(options.served)))
-        self._reference: Worker | None = None
-        self._values: dict[str, TensorData] = {}
-        self._carried: list[int] = []
-        self._gradients: dict[str, Mapping[str, TensorData]] = {}
+        self._code = LessonCode.of(lesson, options.seed, dict(options.served))
+        self._reference: Endpoint | None = None
+        self._run: LessonRun | None = None
+        self._upstream: dict[str, Mapping[World, TensorData]] = {}
         self._facts: Facts | None = None
-        self._ahead = _Ahead(self._code)
+        self._ahead = _Ahead(self._code, start)
 
     def open(self) -> Facts:
         """Runs the lesson; raises UsageError where it cannot be run."""
         self._ahead.prime()
-        self._reference = Worker(Role.REFERENCE)
-        answer = _opened(self._reference, self._code)
-        self._values = answer.tensors
-        self._carried = list(answer.body["carried"])
-        body = answer.body
-        shapes = {name: tuple(shape) for name, shape in body["nodes"].items()}
-        absent = [name for name in self.lesson.asks if name not in shapes]
+        self._run = run = self._start_reference()
+        absent = [name for name in self.lesson.asks if name not in run.shapes]
         if absent and self.lesson.found and len(absent) < len(self.lesson.asks):
-            there = tuple(name for name in self.lesson.asks if name in shapes)
-            self.lesson = replace(self.lesson, asks=there)
+            present = tuple(name for name in self.lesson.asks if name in run.shapes)
+            self.lesson = replace(self.lesson, asks=present)
         elif absent:
             raise UsageError(f"the loss of `{self.lesson.name}` does not depend on {', '.join(absent)}")
-        names = {name: tuple(shape) if isinstance(shape, list) else str(shape) for name, shape in body["names"].items()}
-        self._facts = Facts(float(body["loss"]), body["seed"], str(body["torch"]), shapes, names)
+        self._facts = Facts(run.loss, run.seed, run.torch, run.shapes, run.names)
         return self._facts
 
     def gradient_name(self, node: str) -> str:
         """The name under which a node's gradient stands, where no answer of a file gives it another."""
-        return self._gradient_names.get(node, f"d{node}")
+        return self._gradient_names.get(node) or gradient_name(node)
 
     @property
     def facts(self) -> Facts:
@@ -122,9 +108,11 @@ class Workbench:
         return self._facts
 
     def runner(self) -> Runner:
-        """A runner that has seen no gradient of this lesson."""
+        """A runner that has seen no gradient of this lesson; raises UsageError where there can be none."""
+        if self._run is None:
+            raise RuntimeError("the workbench is not open")
         worker = self._ahead.take()
-        worker.request({"do": "load", "carried": self._carried}, self._values, timeout=OPENING)
+        _opened(worker, LoadValues(self._run.values, self._run.carried), self._code.where)
         return Runner(worker)
 
     def make_ahead(self) -> None:
@@ -133,106 +121,61 @@ class Workbench:
 
     def gradient(self, node: str, world: World) -> TensorData:
         """The upstream gradient of ``node`` that stands in ``world``."""
-        if node not in self._gradients:
-            self._gradients[node] = self._ask({"do": "gradients", "node": node}).tensors
-        return self._gradients[node][world]
+        if node not in self._upstream:
+            self._upstream[node] = self._ask(FetchUpstream(node)).by_world
+        return self._upstream[node][world]
 
-    def judge(self, case: Case) -> Verdict:
-        """The verdict on what an answer gave."""
-        tensors: dict[str, TensorData] = {str(world): each for world, each in case.gradients.items()}
-        if case.restored is not None:
-            tensors["restored"] = case.restored
-        said = self._ask({"do": "judge", **case.plain()}, tensors).body
-        found = said["diagnosis"]
-        diagnosis = None if found is None else Diagnosis(found["kind"], found["message"])
-        verdict = Verdict(
-            node=case.node,
-            status=Status.ERROR,
-            expected_shape=tuple(said["expected_shape"]),
-            diagnosis=diagnosis,
-            vacuous=said["vacuous"],
-        )
-        if "shape" not in said:
-            return verdict
-        return replace(
-            verdict,
-            status=Status.PASS if said["passed"] else Status.FAIL,
-            shape=tuple(said["shape"]),
-            exact=said["exact"],
-            approximate=said["approximate"],
-            maxdiff=said["maxdiff"],
-            relative=said["relative"],
-            chained=said["chained"],
-            warnings=tuple(Warning(name) for name in said["warnings"]),
-            probe=said["probe"],
-            leans=tuple(said["leans"]),
-            note=said["note"],
-            paths=tuple(Path(tuple(reader), present) for reader, present in said["paths"]),
-        )
+    def gradients(self, node: str, worlds: Iterable[World]) -> dict[World, TensorData]:
+        """The upstream gradients of ``node``, by world."""
+        return {world: self.gradient(node, world) for world in worlds}
 
-    def compare(self, node: str, dt: TensorData) -> tuple[bool, bool, float | None]:
-        """What the notebook's ``cmp`` prints: exact, approximate, maxdiff."""
-        said = self._ask({"do": "compare", "node": node}, {"float32": dt}).body
-        return said["exact"], said["approximate"], said["maxdiff"]
+    def judge(self, evidence: Evidence[TensorData]) -> Verdict:
+        """The verdict on an answer; whatever it gave, it costs that answer at the most."""
+        try:
+            return self._ask(JudgeAnswer(evidence))
+        except (WorkerError, Broken, TimedOut) as error:
+            reason = "judging it took too long" if isinstance(error, TimedOut) else str(error)
+            if isinstance(error, Broken):
+                reason = "the judge ran out of memory"
+            expected = self.facts.shapes[evidence.node]
+            return Verdict(evidence.node, Status.ERROR, expected, error=f"could not be judged: {reason}")
+
+    def compare(self, node: str, gradient: TensorData) -> Columns:
+        """What the notebook's ``cmp`` gives for ``gradient`` and the gradient of ``node``."""
+        return self._ask(CompareGradient(node, gradient))
 
     def inspect(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Summary, heatmap and window of a tensor: see ``Reference.inspect``."""
-        return self._ask({"do": "inspect", **request}).body
+        """Looks at a tensor."""
+        return self._ask(InspectTensor(request)).content
 
     def close(self) -> None:
         """Ends all processes."""
-        if self._reference:
+        if self._reference is not None:
             self._reference.close()
         self._ahead.close()
 
-    def _ask(self, body: dict[str, Any], tensors: dict[str, TensorData] | None = None) -> Message:
+    def _start_reference(self) -> LessonRun:
+        self._reference = self._start(Role.REFERENCE)
+        return _opened(self._reference, RunLesson(self._code), self._code.where)
+
+    def _ask(self, request: Request[R]) -> R:
+        """The reference's reply. One that breaks is started anew, for what is asked next."""
         if self._reference is None:
             raise RuntimeError("the workbench is not open")
-        return self._reference.request(body, tensors)
-
-
-class Runner:
-    """A runner process, and which nodes' reference gradients it has been given."""
-
-    def __init__(self, worker: Worker) -> None:
-        self._worker = worker
-        self.seen: set[str] = set()
-
-    def begin(self, worlds: Iterable[World], names: Iterable[str]) -> None:
-        """Starts a run for each world; the tensors called ``names``, which code may change, are its own."""
-        self._worker.request({"do": "begin", "worlds": list(worlds), "names": sorted(names)})
-
-    def put(self, node: str, name: str, gradients: Mapping[World, TensorData]) -> None:
-        """Binds upstream gradients of ``node`` to ``name`` in the runs of those worlds."""
-        self.seen.add(node)
-        self._worker.request({"do": "put"}, {f"{world}:{name}": each for world, each in gradients.items()})
-
-    def request(self, body: dict[str, Any], timeout: float) -> tuple[dict[str, Any], dict[str, TensorData]]:
-        """Runs code; raises TimedOut or Broken, after which this runner is dead.
-
-        What comes back is from a process that ran a person's code: what does not hang together counts as Broken.
-        """
         try:
-            answer = self._worker.request({**body, "alarm": math.ceil(timeout) + 1}, timeout=timeout)
-        except WorkerError as error:
-            self._worker.kill()
-            raise Broken(str(error)) from None
-        if not all(is_whole(tensor) for tensor in answer.tensors.values()):
-            self._worker.kill()
-            raise Broken("no tensor")
-        return printable(answer.body), answer.tensors
-
-    def close(self) -> None:
-        """Ends the process."""
-        self._worker.close()
+            return self._reference.request(request, JUDGING)
+        except (Broken, TimedOut):
+            self._reference.close()
+            self._start_reference()
+            raise
 
 
 class _Ahead:
     """One runner process made ahead of need, in the background."""
 
-    def __init__(self, code: dict[str, Any]) -> None:
-        self._code = code
-        self._worker: Worker | None = None
+    def __init__(self, code: LessonCode, start: Callable[[Role], Endpoint]) -> None:
+        self._code, self._start = code, start
+        self._worker: Endpoint | None = None
         self._thread: threading.Thread | None = None
 
     def prime(self) -> None:
@@ -241,7 +184,7 @@ class _Ahead:
             self._thread = threading.Thread(target=self._make, daemon=True)
             self._thread.start()
 
-    def take(self) -> Worker:
+    def take(self) -> Endpoint:
         """The process that was made ahead, or a new one."""
         if self._thread:
             self._thread.join()
@@ -256,24 +199,24 @@ class _Ahead:
             self._worker.close()
 
     def _make(self) -> None:
-        with contextlib.suppress(UsageError):  # said again, and heard, when a process is taken
+        with contextlib.suppress(UsageError):  # raised again when a process is taken
             self._worker = self._new()
 
-    def _new(self) -> Worker:
-        worker = Worker(Role.RUNNER)
-        _opened(worker, self._code)
+    def _new(self) -> Endpoint:
+        worker = self._start(Role.ANSWERS)
+        _opened(worker, SetUp(self._code), self._code.where)
         return worker
 
 
-def _opened(worker: Worker, code: dict[str, Any]) -> Message:
+def _opened(worker: Endpoint, request: Request[R], where: str) -> R:
     """Has a worker run the lesson; raises UsageError where it cannot be run."""
     try:
-        return worker.request({"do": "open", "lesson": code}, timeout=OPENING)
+        return worker.request(request, OPENING)
     except WorkerError as error:
         reason = str(error)
     except Broken:
-        reason = f"{code['where']} ended its own process"
+        reason = f"{where} ended its own process"
     except TimedOut:
-        reason = f"{code['where']} did not come to an end in {OPENING:.0f} s"
+        reason = f"{where} did not come to an end in {OPENING:.0f} s"
     worker.close()
     raise UsageError(reason)

@@ -1,7 +1,7 @@
 """Runs the statements of a solutions file in file order, in every world, and judges each answer where it is complete.
 
 The worlds run side by side, statement by statement. Once an answer is complete, and has left the runner, its node's
-upstream gradient for that world goes into its place: so one error stays one error. Only in SINGLE, which gives
+upstream gradient for that world goes into its place: so one error stays one error. Only in FLOAT32, which gives
 ``cmp``'s columns, a gradient that passes stays the person's own, so that a file in which all is right shows what
 its notebook shows.
 """
@@ -11,24 +11,25 @@ from __future__ import annotations
 import ast
 import re
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from textwrap import shorten
-from typing import Any
 
-from ninja_tui.engine.evaluate.bench import Case, Runner, Workbench
-from ninja_tui.engine.protocol.verdict import Diagnosis, Status, Verdict, Warning
-from ninja_tui.engine.protocol.wire import Broken, TensorData, TimedOut
+from ninja_tui.engine.evaluate.bench import Workbench
+from ninja_tui.engine.evaluate.gradient import Gradient, gradient_in
+from ninja_tui.engine.evaluate.runner import Runner
+from ninja_tui.engine.protocol.answering import Outcome, RunStatement, TryAnswer
+from ninja_tui.engine.protocol.judging import Clobbered, Evidence
+from ninja_tui.engine.protocol.tensor_data import TensorData
+from ninja_tui.engine.protocol.verdict import Diagnosis, Kind, Status, Verdict, Warning
+from ninja_tui.engine.protocol.wire import Broken, TimedOut
 from ninja_tui.engine.protocol.worlds import DECIDING, World
 from ninja_tui.lesson.locations import place
 from ninja_tui.lesson.program import Answer, Program, Step
-from ninja_tui.lesson.syntax.dependencies import behind, traits_of
+from ninja_tui.lesson.syntax.dependencies import Traits, behind, traits_of
 from ninja_tui.lesson.syntax.names import assigned, changed
 
-MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError)
-"""What reading a reply raises that is not what a runner of ours says."""
 UNKNOWN_NAME = re.compile(r"NameError: name '(\w+)' is not defined")
-SCALARS = ("bool", "int", "float")
 REPLACED = (World.LOCAL, *DECIDING)
 """The worlds in which a complete answer makes place for the reference's, or a random, gradient."""
 OTHERS = (*REPLACED, World.CHAINED)
@@ -48,49 +49,12 @@ class Comparison:
     maxdiff: float | None
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What running code gave for one gradient in one world: a tensor, or else ``trouble``, and the status it means."""
-
-    tensor: TensorData | None
-    status: Status = Status.ERROR
-    trouble: str = ""
-
-
-@dataclass(frozen=True)
-class _Taken:
-    """What one step gave in one world: kinds and tensors by gradient."""
-
-    kinds: dict[str, str]
-    tensors: dict[str, TensorData]
-
-
-@dataclass
-class _Log:
-    """What the steps so far did that they should not: by gradient a line; by name of the lesson its last change."""
-
-    changed: dict[str, int] = field(default_factory=dict)
-    clobbered: dict[str, tuple[str, int]] = field(default_factory=dict)
-
-
 def stays(verdict: Verdict) -> bool:
     """Whether what follows is computed with the person's own gradient: it passes, and has its tensor's shape."""
     return verdict.passed and verdict.shape == verdict.expected_shape
 
 
-def outcome_of(said: dict[str, Any], kind: str, tensor: TensorData | None, expected: Any) -> Outcome:
-    """Reads a runner's words on one gradient; ``expected`` is (name of the gradient, shape of its node)."""
-    gradient, shape = expected
-    if said.get("error"):
-        return Outcome(None, trouble=str(said["error"]))
-    if kind == "":
-        return Outcome(None, trouble=f"the answer does not bind {gradient}")
-    if tensor is None or (kind in SCALARS and shape != ()):
-        return Outcome(None, trouble=f"{gradient} is a {kind}, not a tensor of shape {shape}")
-    return Outcome(tensor)
-
-
-class Rerun:
+class ProgramJudge:
     """One judging of one program, over as many runners as its hangs and crashes cost.
 
     ``comparisons`` are there after ``judge_all``.
@@ -101,181 +65,203 @@ class Rerun:
         self._bench = bench
         self._program = program
         self._timeout = timeout
-        self._named = {bench.gradient_name(node): node for node in bench.facts.shapes}
-        self._gradients = frozenset(self._named) | {answer.gradient for answer in program.answers}
+        self._node_of = {bench.gradient_name(node): node for node in bench.facts.shapes}
+        self._gradients = frozenset(self._node_of) | {answer.gradient for answer in program.answers}
         self._dead: dict[int, tuple[Status, str]] = {}
         self._errors: dict[tuple[World, int], str] = {}
         self._seconds: dict[int, float] = {}
         self._puts: dict[int, list[tuple[str, str, tuple[World, ...]]]] = {}
         self._complete: dict[str, int] = {}
-        self._log = _Log()
-        self._more: dict[int, bool] = {}
+        self._clobbered: dict[str, tuple[str, int]] = {}
+        self._binds_more: dict[int, bool] = {}
         self._verdicts: dict[int, Verdict] = {}
+        self._last: int | None = None
         self._runner = self._fresh(0)
 
-    def judge_all(self, tell: Callable[[str], None] = lambda _: None) -> list[Verdict]:
-        """A verdict for each answer of the program, in file order; ``tell`` hears of each node before it runs."""
+    def judge_all(self, progress: Callable[[str], None] = lambda _: None) -> list[Verdict]:
+        """A verdict for each answer of the program, in file order; ``progress`` is called with each node first."""
         try:
             for index, step in enumerate(self._program.steps):
                 for number in step.answers:
-                    tell(self._program.answers[number].node)
-                taken = self._run_step(index)
+                    progress(self._program.answers[number].node)
+                outcomes = self._run_step(index)
                 for number, answer in enumerate(self._program.answers):
                     if answer.last == index:
-                        self._verdicts[number] = self._judge(number, taken)
+                        self._verdicts[number] = self._judge(number, outcomes)
                         self._replace(index, number)
+            self._still_there(len(self._program.steps))
         finally:
             self._runner.close()
         return [self._verdicts[number] for number in range(len(self._program.answers))]
 
-    def _run_step(self, index: int) -> dict[World, _Taken]:
+    def _run_step(self, index: int) -> dict[World, Outcome]:
         """What the step gives in each world; nothing where it hangs or ends its process."""
         step = self._program.steps[index]
+        self._still_there(index)
         spent = max((self._seconds.get(number, 0.0) for number in step.answers), default=0.0)
         started = time.monotonic()
         try:
-            taken = self._step(index, (World.FLOAT32,), max(0.0, self._timeout - spent))
+            outcomes = self._step(index, (World.FLOAT32,), max(0.0, self._timeout - spent))
             for number in step.answers:
                 self._seconds[number] = self._seconds.get(number, 0.0) + time.monotonic() - started
-            return taken | self._step(index, OTHERS, self._timeout * OTHERS_TAKE)
+            outcomes |= self._step(index, OTHERS, self._timeout * OTHERS_TAKE)
         except (TimedOut, Broken) as error:
             self._bury(index, error)
-            self._runner.close()
-            self._runner = self._fresh(index)
+            self._restart(index)
             return {}
+        self._last = index
+        self._note_damage(index, outcomes[World.LOCAL])
+        return outcomes
 
-    def _step(self, index: int, worlds: tuple[World, ...], timeout: float) -> dict[World, _Taken]:
-        step = self._program.steps[index]
-        take = [answer.gradient for answer in self._program.answers if answer.last == index]
-        own = {self._program.answers[number].gradient for number in step.answers}
-        watch = [gradient for gradient in self._complete if gradient not in own]
-        body = {"do": "step", "worlds": worlds, "code": step.code, "line": step.line, "take": take, "watch": watch}
-        body["own"] = sorted(own)
-        said, tensors = self._runner.request(body, timeout)
+    def _still_there(self, index: int) -> None:
+        """Makes sure that the runner answers before the statement ``index``, which is not to pay for one before it."""
+        if self._last is None:
+            return
         try:
-            return self._read(index, worlds, said, tensors, take)
-        except MALFORMED:
-            raise Broken("no answer to a step") from None
+            self._runner.ping()
+        except (TimedOut, Broken):
+            self._blame(self._last)
+            self._restart(index)
 
-    def _read(
-        self, index: int, worlds: tuple[World, ...], said: Any, tensors: dict[str, TensorData], take: list[str]
-    ) -> dict[World, _Taken]:
-        """What a runner says of a step, and what it means; raises one of MALFORMED where it says nonsense."""
+    def _blame(self, index: int) -> None:
+        """The statement ``index`` stopped or ended its process after it had replied: its answers are errors."""
+        self._last = None
+        self._dead[index] = (Status.ERROR, "the answer ended its process")
+        for number, verdict in self._verdicts.items():
+            if self._program.answers[number].last == index:
+                blank = Verdict(verdict.node, Status.ERROR, verdict.expected_shape, error=self._dead[index][1])
+                self._verdicts[number] = replace(blank, line=verdict.line, named=verdict.named, seconds=verdict.seconds)
+
+    def _restart(self, upto: int) -> None:
+        self._runner.close()
+        self._last = None
+        self._runner = self._fresh(upto)
+
+    def _step(self, index: int, worlds: tuple[World, ...], timeout: float) -> dict[World, Outcome]:
         step = self._program.steps[index]
-        taken = {}
-        for world in worlds:
-            words = said[world]
+        take = tuple(answer.gradient for answer in self._program.answers if answer.last == index)
+        bound = {self._program.answers[number].gradient for number in step.answers}
+        watch = tuple(gradient for gradient in self._complete if gradient not in bound)
+        request = RunStatement(worlds, step.code, step.line, take, watch, tuple(sorted(bound)))
+        outcomes = self._runner.execute(request, timeout)
+        if outcomes.keys() != set(worlds):
+            raise Broken("no outcome of a statement")
+        for world, outcome in outcomes.items():
             for number in step.answers:
-                if words.get("error"):
-                    self._errors.setdefault((world, number), self._with_line(str(words["error"]), words, step))
-            given = {name: tensors[f"{world}:{name}"] for name in take if f"{world}:{name}" in tensors}
-            taken[world] = _Taken({name: str(kind) for name, kind in words["kinds"].items()}, given)
-        if World.FLOAT32 in worlds:
-            self._note_comparisons(step, said[World.FLOAT32], tensors)
-        if World.LOCAL in worlds:
-            self._note_damage(index, said[World.LOCAL])
-        return taken
+                if outcome.error:
+                    self._errors.setdefault((world, number), self._with_line(outcome, step))
+        if World.FLOAT32 in outcomes:
+            self._note_comparisons(step, outcomes[World.FLOAT32])
+        return outcomes
 
-    def _judge(self, number: int, taken: dict[World, _Taken]) -> Verdict:
+    def _judge(self, number: int, outcomes: dict[World, Outcome]) -> Verdict:
         answer = self._program.answers[number]
-        outcomes = {world: self._outcome(world, number, taken.get(world)) for world in WORLDS}
-        single = outcomes[World.FLOAT32]
-        traits = self._traits(answer)
-        case = Case(
+        gradients = {world: self._gradient(world, number, outcomes.get(world)) for world in WORLDS}
+        single = gradients[World.FLOAT32]
+        evidence = Evidence(
             node=answer.node,
-            gradients={world: each.tensor for world, each in outcomes.items() if each.tensor is not None},
-            errors={world: each.trouble for world, each in outcomes.items() if each.tensor is None},
-            traits=traits,
+            gradients={world: each.tensor for world, each in gradients.items() if each.tensor is not None},
+            errors={world: each.error for world, each in gradients.items() if each.tensor is None},
+            traits=self._traits(answer),
         )
-        verdict = self._bench.judge(case)
+        verdict = self._bench.judge(evidence)
         if not verdict.passed and single.status is not Status.TIMEOUT:
-            verdict = self._with_names_restored(case, answer) or verdict
+            verdict = self._with_names_restored(evidence, answer) or verdict
         if single.tensor is None:
-            verdict = replace(verdict, status=single.status, error=single.trouble)
+            verdict = replace(verdict, status=single.status, error=single.error)
         return replace(verdict, named=answer.gradient, line=answer.line, seconds=self._seconds.get(number, 0.0))
 
-    def _with_names_restored(self, case: Case, answer: Answer) -> Verdict | None:
+    def _with_names_restored(self, evidence: Evidence[TensorData], answer: Answer) -> Verdict | None:
         """The verdict with the diagnosis that names of the lesson were clobbered before, if that is the mistake."""
         by = {
-            name: where for name, where in self._log.clobbered.items()
-            if name in case.traits.depends and where[0] != answer.node
+            name: where for name, where in self._clobbered.items()
+            if name in evidence.traits.depends and where[0] != answer.node
         }  # fmt: skip
         if not by:
             return None
         code = "\n".join(self._program.steps[index].code for index in answer.steps)
-        body = {"do": "try", "worlds": [World.LOCAL], "code": code, "name": answer.gradient, "restore": sorted(by)}
+        request = TryAnswer((World.LOCAL,), code, answer.gradient, restore=tuple(sorted(by)))
         try:
-            _, tensors = self._runner.request(body, self._timeout)
-        except (TimedOut, Broken):
-            self._runner.close()
-            self._runner = self._fresh(answer.last + 1)
+            outcome = self._runner.execute(request, self._timeout)[World.LOCAL]
+        except (TimedOut, Broken, KeyError):
+            self._restart(answer.last + 1)
             return None
-        clobbered = [(name, node, self._place(line)) for name, (node, line) in by.items()]
-        verdict = self._bench.judge(replace(case, restored=tensors.get(World.LOCAL), clobbered=clobbered))
-        if verdict.diagnosis is not None and verdict.diagnosis.kind == "clobbered":
-            for node in {node for node, _ in by.values() if node}:
-                self._warn(node, Warning.CLOBBERS, None)
-            return verdict
-        return None
+        restored = (outcome.gradients or {})[answer.gradient].tensor
+        clobbered = tuple(Clobbered(name, node, self._place(line)) for name, (node, line) in by.items())
+        verdict = self._bench.judge(replace(evidence, restored=restored, clobbered=clobbered))
+        if verdict.diagnosis is None or verdict.diagnosis.kind is not Kind.CLOBBERED:
+            return None
+        for node in {node for node, _ in by.values() if node}:
+            self._warn(node, Warning.CLOBBERS, None)
+        return verdict
 
     def _replace(self, index: int, number: int) -> None:
         """Puts upstream gradients in the place of a complete answer, which has left the runner by now."""
         answer, verdict = self._program.answers[number], self._verdicts[number]
         worlds = REPLACED if stays(verdict) else (World.FLOAT32, *REPLACED)
-        self._puts.setdefault(index, []).append((answer.node, answer.gradient, worlds))
-        self._put(self._runner, answer.node, answer.gradient, worlds)
         self._complete[answer.gradient] = number
-        self._named[answer.gradient] = answer.node
+        self._node_of[answer.gradient] = answer.node
+        self._put_after(index, answer.node, answer.gradient, worlds)
 
-    def _outcome(self, world: World, number: int, taken: _Taken | None) -> Outcome:
+    def _put_after(self, index: int, node: str, gradient: str, worlds: tuple[World, ...]) -> None:
+        """Puts gradients in place behind the statement ``index``, which pays where the runner does not answer."""
+        self._puts.setdefault(index, []).append((node, gradient, worlds))
+        try:
+            self._runner.put(node, gradient, self._bench.gradients(node, worlds))
+        except (TimedOut, Broken):
+            self._blame(index)
+            self._restart(index + 1)
+
+    def _gradient(self, world: World, number: int, outcome: Outcome | None) -> Gradient:
         answer = self._program.answers[number]
         for step in answer.steps:
             if step in self._dead:
-                status, trouble = self._dead[step]
-                return Outcome(None, status, trouble)
-        if (world, number) in self._errors or taken is None:
-            return Outcome(None, trouble=self._errors.get((world, number), "the answer did not run"))
-        gradient = answer.gradient
-        expected = (gradient, self._bench.facts.shapes[answer.node])
-        return outcome_of({}, taken.kinds.get(gradient, ""), taken.tensors.get(gradient), expected)
+                status, error = self._dead[step]
+                return Gradient(None, status, error)
+        if (world, number) in self._errors or outcome is None:
+            return Gradient(None, error=self._errors.get((world, number), "the answer did not run"))
+        return gradient_in(replace(outcome, error=""), answer.gradient, self._bench.facts.shapes[answer.node])
 
-    def _traits(self, answer: Answer) -> Any:
+    def _traits(self, answer: Answer) -> Traits:
         steps = self._program.steps
-        loose = [step.code for index, step in enumerate(steps[: answer.last]) if self._binds_more(index)]
+        loose = [step.code for index, step in enumerate(steps[: answer.last]) if self._binds_other_names(index)]
         before = behind(loose, self._gradients)
         traits = traits_of([steps[index].code for index in answer.steps], before, self._gradients)
-        named = self._named | {answer.gradient: answer.node}
-        known = {name: self._bench.gradient_name(named[name]) for name in traits.depends if name in named}
+        nodes = self._node_of | {answer.gradient: answer.node}
+        known = {name: self._bench.gradient_name(nodes[name]) for name in traits.depends if name in nodes}
         return replace(traits, depends=frozenset(known.get(name, name) for name in traits.depends))
 
-    def _binds_more(self, index: int) -> bool:
+    def _binds_other_names(self, index: int) -> bool:
         """Whether a step binds names beside gradients, by which an answer may depend on others."""
-        if index not in self._more:
+        if index not in self._binds_more:
             trees = ast.parse(self._program.steps[index].code).body
             names = {name for tree in trees for name in assigned(tree) | changed(tree)}
-            self._more[index] = bool(names - self._gradients)
-        return self._more[index]
+            self._binds_more[index] = bool(names - self._gradients)
+        return self._binds_more[index]
 
-    def _note_comparisons(self, step: Step, said: dict[str, Any], tensors: dict[str, TensorData]) -> None:
-        for number, (label, node) in enumerate(said.get("compared", [])):
-            if node in self._bench.facts.shapes:
-                seen = self._bench.compare(node, tensors[f"cmp:{World.FLOAT32}:{number}"])
-                self.comparisons.append(Comparison(step.line, str(label), *seen))
+    def _note_comparisons(self, step: Step, outcome: Outcome) -> None:
+        for call in outcome.compared:
+            if call.node in self._bench.facts.shapes:
+                columns = self._bench.compare(call.node, call.gradient)
+                self.comparisons.append(
+                    Comparison(step.line, call.label, columns.exact, columns.approximate, columns.maxdiff)
+                )
 
-    def _note_damage(self, index: int, said: dict[str, Any]) -> None:
+    def _note_damage(self, index: int, outcome: Outcome) -> None:
         """A step that changes other gradients, or binds the lesson's names anew: noted, and the former mended."""
         step = self._program.steps[index]
         nodes = [self._program.answers[number].node for number in sorted(step.answers)]
-        for gradient in said["changed"]:
-            number = self._complete[str(gradient)]
+        for gradient in outcome.changed:
+            number = self._complete.get(gradient)
+            if number is None:
+                continue
             code = shorten(step.code, 60, placeholder=" …")
             message = f"{self._place(step.line)}, `{code}`, changes {gradient} too: the two names are one tensor"
-            self._warn(self._program.answers[number].node, Warning.ALIASING, Diagnosis("aliasing", message))
             node = self._program.answers[number].node
-            self._puts.setdefault(index, []).append((node, gradient, REPLACED))
-            self._put(self._runner, node, gradient, REPLACED)
-        for name in said["clobbered"]:
-            self._log.clobbered[str(name)] = (nodes[0] if nodes else "", step.line)
+            self._warn(node, Warning.ALIASING, Diagnosis(Kind.ALIASING, message))
+            self._put_after(index, node, gradient, REPLACED)
+        for name in outcome.clobbered:
+            self._clobbered[name] = (nodes[0] if nodes else "", step.line)
 
     def _warn(self, node: str, warning: Warning, diagnosis: Diagnosis | None) -> None:
         for number, verdict in self._verdicts.items():
@@ -300,42 +286,31 @@ class Rerun:
             runner = self._bench.runner()
             runner.begin(WORLDS, read)
             for node, name in unanswered.items():
-                self._put(runner, node, name, WORLDS)
+                runner.put(node, name, self._bench.gradients(node, WORLDS))
             if self._again(runner, upto):
                 return runner
             runner.close()
 
     def _again(self, runner: Runner, upto: int) -> bool:
+        """Whether the steps before ``upto`` run in a new runner; one that does not is left out from now on."""
         for index in range(upto):
             step = self._program.steps[index]
-            if index not in self._dead:
-                body = {
-                    "do": "step",
-                    "worlds": WORLDS,
-                    "code": step.code,
-                    "line": step.line,
-                    "take": [],
-                    "watch": [],
-                    "own": [],
-                }
-                try:
-                    runner.request(body, self._timeout * OTHERS_TAKE)
-                except (TimedOut, Broken) as error:
-                    self._bury(index, error)
-                    return False
-            for node, name, worlds in self._puts.get(index, []):
-                self._put(runner, node, name, worlds)
+            try:
+                if index not in self._dead:
+                    runner.execute(RunStatement(WORLDS, step.code, step.line), self._timeout * OTHERS_TAKE)
+                for node, name, worlds in self._puts.get(index, []):
+                    runner.put(node, name, self._bench.gradients(node, worlds))
+            except (TimedOut, Broken) as error:
+                self._bury(index, error)
+                return False
         return True
 
-    def _put(self, runner: Runner, node: str, name: str, worlds: Iterable[World]) -> None:
-        runner.put(node, name, {world: self._bench.gradient(node, world) for world in worlds})
-
-    def _with_line(self, error: str, said: dict[str, Any], step: Step) -> str:
-        line = int(said.get("line", 0))
+    def _with_line(self, outcome: Outcome, step: Step) -> str:
+        error = outcome.error
         absent = UNKNOWN_NAME.fullmatch(error)
-        if absent and absent[1] in self._named and self._program.whole:
-            error = f"{error}; before this no gradient of `{self._named[absent[1]]}` is computed in this pass"
-        return f"{self._place(line)}: {error}" if line > step.line else error
+        if absent and absent[1] in self._node_of and self._program.whole:
+            error = f"{error}; before this no gradient of `{self._node_of[absent[1]]}` is computed in this pass"
+        return f"{self._place(outcome.line)}: {error}" if outcome.line > step.line else error
 
     def _place(self, line: int) -> str:
         return place(line, self._bench.lesson.starts)

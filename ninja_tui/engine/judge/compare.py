@@ -1,24 +1,18 @@
-"""Compares a person's gradient with autograd's: what the notebook's ``cmp`` prints, and the verdict."""
+"""Compares two tensors: as the notebook's ``cmp`` does, up to rounding, and by how much they differ."""
 
 from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass
 
 import torch
 
+from ninja_tui.engine.protocol.judging import Columns
+
+CLOSE = 1e-7
+"""Two gradients are the same if no entry differs by more than this share of the largest."""
 LARGEST_BROADCAST = 1 << 26
 """Elements; a comparison that would broadcast to more is a wrong shape, not a comparison."""
-
-
-@dataclass(frozen=True)
-class Columns:
-    """The notebook's ``cmp``: ``maxdiff`` is None where the shapes do not broadcast."""
-
-    exact: bool
-    approximate: bool
-    maxdiff: float | None
 
 
 def broadcasts(shape: tuple[int, ...], expected: tuple[int, ...]) -> bool:
@@ -47,20 +41,45 @@ def columns(dt: torch.Tensor, gradient: torch.Tensor) -> Columns:
     return Columns(bool(torch.all(dt == gradient)), close, float(maxdiff))
 
 
-def relative_difference(dt: torch.Tensor, gradient: torch.Tensor, scale: float) -> float:
-    """The largest difference (after broadcasting) over ``scale``; infinite where nothing can be compared."""
-    if not broadcasts(tuple(dt.shape), tuple(gradient.shape)):
-        return math.inf
-    try:
-        difference = (dt.double() - gradient.double()).abs()
-    except RuntimeError:
-        return math.inf
-    largest = float(difference.max().item()) if difference.numel() else 0.0
-    if largest == 0.0:
-        return 0.0
-    return largest / scale if scale else math.inf
-
-
 def largest_entry(tensor: torch.Tensor) -> float:
     """The largest absolute value; 0 for an empty tensor."""
     return float(tensor.abs().max().item()) if tensor.numel() else 0.0
+
+
+def same(actual: torch.Tensor, expected: torch.Tensor) -> bool:
+    """Whether they are the same, in shape and up to rounding."""
+    if actual.shape != expected.shape or actual.is_complex():
+        return False
+    return bool(largest_entry(actual.double() - expected.double()) <= CLOSE * largest_entry(expected))
+
+
+def distance(found: torch.Tensor, expected: torch.Tensor) -> float:
+    """The largest difference, after broadcasting, over the largest expected entry."""
+    if found.is_complex() or not broadcasts(tuple(found.shape), tuple(expected.shape)):
+        return math.inf
+    largest = largest_entry(found.double() - expected.double())
+    if largest == 0.0:
+        return 0.0
+    scale = largest_entry(expected)
+    return largest / scale if scale else math.inf
+
+
+def ulps(found: torch.Tensor, expected: torch.Tensor) -> int:
+    """The largest distance in units in the last place of the gradient's largest entry (float32)."""
+    try:
+        gap = largest_entry(found.double() - expected.double())
+    except RuntimeError:
+        return 0
+    top = largest_entry(expected)
+    if not math.isfinite(gap) or top == 0.0:
+        return 0
+    return max(1, round(gap / 2.0 ** (math.frexp(top)[1] - 24)))
+
+
+def index_of(flat: int, shape: tuple[int, ...]) -> list[int]:
+    """The index of the element that is number ``flat`` in row-major order."""
+    index: list[int] = []
+    for size in reversed(shape):
+        flat, part = divmod(flat, size)
+        index.insert(0, part)
+    return index

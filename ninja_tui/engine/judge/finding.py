@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ninja_tui.engine.protocol.verdict import Kind
+from ninja_tui.engine.protocol.verdict import Diagnosis, Kind
 
 
 @dataclass(frozen=True)
@@ -15,6 +15,7 @@ class Finding:
     message: str
     present: frozenset[int] | None = None
 
-    def plain(self) -> dict[str, str]:
-        """As in the JSON report."""
-        return {"kind": str(self.kind), "message": self.message}
+    @property
+    def diagnosis(self) -> Diagnosis:
+        """What the verdict says of it."""
+        return Diagnosis(self.kind, self.message)

@@ -8,37 +8,28 @@ from itertools import combinations, product
 
 import torch
 
-from ninja_tui.engine.judge.compare import largest_entry
+from ninja_tui.engine.judge.compare import CLOSE, largest_entry
 
-CLOSE = 1e-7
-"""Two gradients are the same if no entry differs by more than this share of the largest."""
 LARGEST_PLAIN = 64
 WEIGHTS = (1.0, 0.0, -1.0, 2.0)
 MOST_PARTS = 4
 
 
-def same(given: torch.Tensor, wanted: torch.Tensor) -> bool:
-    """Whether they are the same, in shape and up to rounding."""
-    if given.shape != wanted.shape or given.is_complex():
-        return False
-    return bool(largest_entry(given.double() - wanted.double()) <= CLOSE * largest_entry(wanted))
-
-
-def factor_of(given: torch.Tensor, wanted: torch.Tensor) -> float | None:
-    """The number that ``wanted`` is to be multiplied with to give ``given``; None where there is none, or 0.
+def factor_of(actual: torch.Tensor, expected: torch.Tensor) -> float | None:
+    """The number that ``expected`` is to be multiplied with to give ``actual``; None where there is none, or 0.
 
     Any number is a multiple of any other: between single numbers only a factor that people forget counts.
     """
-    if given.shape != wanted.shape or not bool(torch.isfinite(wanted).all()):
+    if actual.shape != expected.shape or not bool(torch.isfinite(expected).all()):
         return None
-    square = float((wanted * wanted).sum().item())
+    square = float((expected * expected).sum().item())
     if square == 0.0:
         return None
-    factor = float((given * wanted).sum().item()) / square
-    if factor == 0.0 or largest_entry(given - factor * wanted) > CLOSE * abs(factor) * largest_entry(wanted):
+    factor = float((actual * expected).sum().item()) / square
+    if factor == 0.0 or largest_entry(actual - factor * expected) > CLOSE * abs(factor) * largest_entry(expected):
         return None
     factor = _round(factor)
-    return factor if wanted.numel() > 1 or _plain(factor) else None
+    return factor if expected.numel() > 1 or _plain(factor) else None
 
 
 def _plain(factor: float) -> bool:
@@ -48,29 +39,29 @@ def _plain(factor: float) -> bool:
     return square < LARGEST_PLAIN**2 and math.isclose(square, round(square), rel_tol=2 * CLOSE)
 
 
-def weights_of(given: torch.Tensor, parts: list[torch.Tensor]) -> list[float] | None:
-    """The factors with which ``parts`` add up to ``given``; None where none do, or where they are not certain."""
-    if not parts or any(part.shape != given.shape for part in parts):
+def weights_of(actual: torch.Tensor, parts: list[torch.Tensor]) -> list[float] | None:
+    """The factors with which ``parts`` add up to ``actual``; None where none do, or where they are not certain."""
+    if not parts or any(part.shape != actual.shape for part in parts):
         return None
     table = torch.stack([part.reshape(-1) for part in parts], 1)
     if len(table) == 1 or int(torch.linalg.matrix_rank(table).item()) < len(parts):
-        return _likely_weights(table, given.reshape(-1))
-    found = torch.linalg.lstsq(table, given.reshape(-1, 1)).solution[:, 0]
+        return _likely_weights(table, actual.reshape(-1))
+    found = torch.linalg.lstsq(table, actual.reshape(-1, 1)).solution[:, 0]
     scale = max(largest_entry(part) for part in parts)
-    if largest_entry(table @ found - given.reshape(-1)) > CLOSE * scale:
+    if largest_entry(table @ found - actual.reshape(-1)) > CLOSE * scale:
         return None
     return [_round(float(value)) for value in found.tolist()]
 
 
-def _likely_weights(table: torch.Tensor, given: torch.Tensor) -> list[float] | None:
-    """The simple weights that give ``given``, where only one choice does; single numbers have no other way."""
+def _likely_weights(table: torch.Tensor, actual: torch.Tensor) -> list[float] | None:
+    """The simple weights that give ``actual``, where only one choice does; single numbers have no other way."""
     if table.shape[1] > MOST_PARTS:
         return None
-    limit = CLOSE * max(largest_entry(table), largest_entry(given))
+    limit = CLOSE * max(largest_entry(table), largest_entry(actual))
     fitting = [
         list(weights)
         for weights in product(WEIGHTS, repeat=table.shape[1])
-        if any(weights) and largest_entry(table @ table.new_tensor(weights) - given) <= limit
+        if any(weights) and largest_entry(table @ table.new_tensor(weights) - actual) <= limit
     ]
     return fitting[0] if len(fitting) == 1 else None
 
@@ -81,28 +72,28 @@ def _round(value: float) -> float:
     return near if math.isclose(value, near, rel_tol=CLOSE, abs_tol=CLOSE) else value
 
 
-def summed_to(tensor: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor | None:
-    """``tensor`` summed over the axes along which ``wanted`` would be broadcast to it."""
+def summed_to(tensor: torch.Tensor, expected: torch.Tensor) -> torch.Tensor | None:
+    """``tensor`` summed over the axes along which ``expected`` would be broadcast to it."""
     try:
-        if torch.Size(tensor.shape) != torch.empty(wanted.shape).expand(tensor.shape).shape:
+        if torch.Size(tensor.shape) != torch.empty(expected.shape).expand(tensor.shape).shape:
             return None
     except RuntimeError:
         return None
-    return tensor.sum_to_size(wanted.shape)
+    return tensor.sum_to_size(expected.shape)
 
 
-def axes_told(tensor: torch.Tensor, wanted: torch.Tensor) -> str:
+def axes_told(tensor: torch.Tensor, expected: torch.Tensor) -> str:
     """The axes over which ``tensor`` is to be summed, as text."""
-    return ", ".join(str(axis) for axis in sorted(reduced_axes(tensor, wanted)))
+    return ", ".join(str(axis) for axis in sorted(reduced_axes(tensor, expected)))
 
 
-def reduced_axes(source: torch.Tensor, wanted: torch.Tensor) -> set[int]:
-    """The axes of ``source`` that are gone, or of size 1, in ``wanted``."""
-    lead = source.dim() - wanted.dim()
+def reduced_axes(source: torch.Tensor, expected: torch.Tensor) -> set[int]:
+    """The axes of ``source`` that are gone, or of size 1, in ``expected``."""
+    lead = source.dim() - expected.dim()
     return {
         axis
         for axis in range(source.dim())
-        if axis < lead or (wanted.shape[axis - lead] == 1 and source.shape[axis] != 1)
+        if axis < lead or (expected.shape[axis - lead] == 1 and source.shape[axis] != 1)
     }
 
 

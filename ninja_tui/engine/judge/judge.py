@@ -1,6 +1,6 @@
 """Decides whether an answer is right, from what it gave in each world.
 
-LOCAL and UNIVERSE must hold. If RANDOM holds too, the formula is right for any upstream. If it does not, the answer
+LOCAL and FRESH must hold. If RANDOM holds too, the formula is right for any upstream. If it does not, the answer
 is a closed form (it depends on none of its consumers' gradients), or it leans on a structure that is really there,
 which VACUOUS tells from one that only seems to be there because a gradient is 0. For a gradient that is itself 0 up
 to rounding, RANDOM decides alone.
@@ -8,224 +8,168 @@ to rounding, RANDOM decides alone.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 import torch
 
-from ninja_tui.engine.judge.compare import Columns, broadcasts, columns, largest_entry
+from ninja_tui.engine.judge.compare import broadcasts, columns, distance, largest_entry
 from ninja_tui.engine.judge.diagnosis import diagnose
 from ninja_tui.engine.judge.finding import Finding
-from ninja_tui.engine.judge.targets import Reckoning
-from ninja_tui.engine.protocol.verdict import Kind
+from ninja_tui.engine.judge.notes import note_on
+from ninja_tui.engine.judge.targets import Targets
+from ninja_tui.engine.protocol.judging import Evidence
+from ninja_tui.engine.protocol.verdict import Kind, Path, Status, Verdict, Warning
 from ninja_tui.engine.protocol.worlds import World
 
 PASSING = 1e-9
 """The largest difference that passes in float64, as a share of the gradient's largest entry."""
-PASSING_SINGLE = 1e-5
+PASSING_FLOAT32 = 1e-5
 """The same, for a gradient that comes out in float32 even where all else is float64."""
 CLOSED_FORM = "closed form: needs none of its readers' gradients"
+ANY_UPSTREAM = "holds for any upstream"
+
+Relative = Mapping[World, float]
+"""By world the largest difference over the gradient's largest entry."""
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """What is known of one answer: its gradients and errors by world, and what its text tells.
+class _Decision:
+    """Whether an answer passes, for which upstream gradients (``probe``), and with which warnings."""
 
-    ``depends`` are the names that it depends on. ``restored`` is its LOCAL gradient when names that answers
-    before it had bound to something else are the lesson's again (``clobbered``: name, node, where).
-    """
-
-    node: str
-    gradients: Mapping[World, torch.Tensor]
-    errors: Mapping[World, str] = field(default_factory=dict)
-    depends: frozenset[str] = frozenset()
-    multiplies: bool = False
-    multiplies_matrices: bool = False
-    reads_grad: bool = False
-    restored: torch.Tensor | None = None
-    clobbered: tuple[tuple[str, str, str], ...] = ()
-
-    @classmethod
-    def from_body(
-        cls, body: Mapping[str, Any], own: str, gradients: Mapping[World, torch.Tensor], restored: torch.Tensor | None
-    ) -> Evidence:
-        """From a request's plain data; ``own`` is the name of the node's gradient."""
-        return cls(
-            node=str(body["node"]),
-            gradients=gradients,
-            errors={World(key): str(error) for key, error in body["errors"].items()},
-            depends=frozenset(body["depends"]) - {own},
-            multiplies=bool(body["multiplies"]),
-            multiplies_matrices=bool(body["multiplies_matrices"]),
-            reads_grad=bool(body["reads_grad"]),
-            restored=restored,
-            clobbered=tuple((str(name), str(node), str(where)) for name, node, where in body["clobbered"]),
-        )
+    passed: bool = True
+    probe: str | None = None
+    warnings: tuple[Warning, ...] = ()
 
 
-def judge(reckoning: Reckoning, evidence: Evidence) -> dict[str, Any]:
-    """The verdict as plain data: columns of ``cmp``, status, warnings, probe, paths, note and diagnosis."""
-    node = evidence.node
-    expected = reckoning.target(World.FLOAT32, node).expected
-    vacuous = node in reckoning.vacuous
-    said: dict[str, Any] = {"expected_shape": list(expected.shape), "vacuous": vacuous}
-    single = evidence.gradients.get(World.FLOAT32)
-    if single is None:
-        found = diagnose(reckoning, evidence)
-        return {**said, "diagnosis": None if found is None else found.plain()}
-    seen = columns(single, expected)
-    relative: dict[World, float] = {
-        world: off(reckoning, evidence, world) for world in evidence.gradients if world is not World.FLOAT32
-    }
-    passed, probe, warnings = _decide(reckoning, evidence, relative)
-    if single.dtype != expected.dtype:
-        passed, probe, warnings = False, None, []
-    leans = [reckoning.gradient(node) for node in _used(reckoning, evidence)] if "structure" in warnings else []
-    if passed and single.shape != expected.shape:
-        warnings.insert(0, "shape")
-    if passed and evidence.reads_grad:
-        warnings.append("reads-grad")
-    found = None if passed else diagnose(reckoning, evidence) or Finding(Kind.UNKNOWN, "no known kind of mistake")
-    own = relative.get(World.LOCAL)
-    return {
-        **said,
-        "shape": list(single.shape),
-        "exact": seen.exact,
-        "approximate": seen.approximate,
-        "maxdiff": seen.maxdiff,
-        "relative": None if own is None or not broadcasts(tuple(single.shape), tuple(expected.shape)) else own,
-        "chained": relative.get(World.CHAINED),
-        "passed": passed,
-        "probe": probe,
-        "leans": leans,
-        "warnings": warnings,
-        "paths": _paths(reckoning, evidence, found, passed=passed),
-        "note": _note(seen, single, expected, passed=passed, vacuous=vacuous)
-        or (None if passed or not seen.approximate else _accepted(reckoning, evidence, relative)),
-        "diagnosis": None if found is None else found.plain(),
-    }
+_FAILS = _Decision(passed=False)
 
 
-def _holds(evidence: Evidence, relative: Mapping[World, float], world: World) -> bool:
+def judge(targets: Targets, evidence: Evidence[torch.Tensor]) -> Verdict:
+    """The verdict on one answer. Where it gave no gradient in float32 its status is ERROR, with a diagnosis at most."""
+    node, traits = evidence.node, evidence.traits
+    own = frozenset({targets.gradient_name(node)})
+    evidence = replace(evidence, traits=replace(traits, depends=traits.depends - own))
+    expected = targets.target(World.FLOAT32, node).expected
+    verdict = Verdict(node, Status.ERROR, tuple(expected.shape), vacuous=node in targets.vacuous)
+    actual = evidence.gradients.get(World.FLOAT32)
+    if actual is None:
+        mistake = diagnose(targets, evidence)
+        return replace(verdict, diagnosis=None if mistake is None else mistake.diagnosis)
+    worlds: list[World] = [world for world in evidence.gradients if world is not World.FLOAT32]
+    relative = {world: off(targets, evidence, world) for world in worlds}
+    decision = _FAILS
+    if actual.dtype == expected.dtype:
+        decision = _decide(targets, evidence, relative)
+    mistake = None if decision.passed else diagnose(targets, evidence)
+    if mistake is None and not decision.passed:
+        mistake = Finding(Kind.UNKNOWN, "no known kind of mistake")
+    compared = columns(actual, expected)
+    comparable = broadcasts(tuple(actual.shape), tuple(expected.shape))
+    verdict = replace(
+        verdict,
+        status=Status.PASS if decision.passed else Status.FAIL,
+        shape=tuple(actual.shape),
+        exact=compared.exact,
+        approximate=compared.approximate,
+        maxdiff=compared.maxdiff,
+        relative=relative.get(World.LOCAL) if comparable else None,
+        chained=relative.get(World.CHAINED),
+        warnings=_warnings(decision, evidence, same_shape=actual.shape == expected.shape),
+        probe=decision.probe,
+        paths=_paths(targets, evidence, mistake),
+        diagnosis=None if mistake is None else mistake.diagnosis,
+    )
+    if Warning.STRUCTURE in verdict.warnings:
+        verdict = replace(verdict, leans=tuple(map(targets.gradient_name, _upstream_used(targets, evidence))))
+    hidden_by = _zeros_that_hide(targets, evidence, relative)
+    return replace(verdict, note=note_on(verdict, actual, expected, hidden_by))
+
+
+def _holds(evidence: Evidence[torch.Tensor], relative: Relative, world: World) -> bool:
     """Whether the gradient of ``world`` is right; False where there is none."""
     if world not in relative:
         return False
-    plain = evidence.gradients[world].dtype is torch.float64
-    return relative[world] <= (PASSING if plain else PASSING_SINGLE)
+    double = evidence.gradients[world].dtype is torch.float64
+    return relative[world] <= (PASSING if double else PASSING_FLOAT32)
 
 
-def off(reckoning: Reckoning, evidence: Evidence, world: World) -> float:
+def off(targets: Targets, evidence: Evidence[torch.Tensor], world: World) -> float:
     """The largest difference in ``world`` over the largest entry; infinite where nothing can be compared."""
-    return distance(evidence.gradients[world], reckoning.target(world, evidence.node).expected)
+    return distance(evidence.gradients[world], targets.target(world, evidence.node).expected)
 
 
-def distance(found: torch.Tensor, expected: torch.Tensor) -> float:
-    """The largest difference, after broadcasting, over the largest expected entry."""
-    if found.is_complex() or not broadcasts(tuple(found.shape), tuple(expected.shape)):
-        return math.inf
-    largest = largest_entry(found.double() - expected.double())
-    if largest == 0.0:
-        return 0.0
-    scale = largest_entry(expected)
-    return largest / scale if scale else math.inf
+def _warnings(decision: _Decision, evidence: Evidence[torch.Tensor], *, same_shape: bool) -> tuple[Warning, ...]:
+    if not decision.passed:
+        return decision.warnings
+    shape = () if same_shape else (Warning.SHAPE,)
+    reads_grad = (Warning.READS_GRAD,) if evidence.traits.reads_grad else ()
+    return (*shape, *decision.warnings, *reads_grad)
 
 
-def _decide(
-    reckoning: Reckoning, evidence: Evidence, relative: Mapping[World, float]
-) -> tuple[bool, str | None, list[str]]:
-    """Whether it passes, the probe's word, and warnings."""
+def _decide(targets: Targets, evidence: Evidence[torch.Tensor], relative: Relative) -> _Decision:
     holds = partial(_holds, evidence, relative)
     node = evidence.node
     if World.LOCAL not in relative:  # float64 cannot be had of this code: float32 is what there is
-        distant = distance(evidence.gradients[World.FLOAT32], reckoning.target(World.FLOAT32, node).expected)
-        return distant <= PASSING_SINGLE and node not in reckoning.vacuous, "judged in float32 only", []
-    if node in reckoning.vacuous:
-        if not holds(World.RANDOM) and _cancels(reckoning, evidence):
-            return True, CLOSED_FORM, ["closed-form"]
-        return holds(World.RANDOM), "holds for any upstream" if holds(World.RANDOM) else None, []
+        distant = distance(evidence.gradients[World.FLOAT32], targets.target(World.FLOAT32, node).expected)
+        right = distant <= PASSING_FLOAT32 and node not in targets.vacuous
+        return _Decision(passed=right, probe="judged in float32 only")
+    if node in targets.vacuous:
+        if not holds(World.RANDOM) and _cancels(targets, evidence):
+            return _Decision(probe=CLOSED_FORM, warnings=(Warning.CLOSED_FORM,))
+        return _Decision(probe=ANY_UPSTREAM) if holds(World.RANDOM) else _FAILS
     if not (holds(World.LOCAL) and holds(World.FRESH)):
-        return False, None, []
+        return _FAILS
     if holds(World.RANDOM):
-        return True, "holds for any upstream", []
-    used = _used(reckoning, evidence)
+        return _Decision(probe=ANY_UPSTREAM)
+    used = _upstream_used(targets, evidence)
     if not used:
-        return True, CLOSED_FORM, ["closed-form"]
+        return _Decision(probe=CLOSED_FORM, warnings=(Warning.CLOSED_FORM,))
     if holds(World.VACUOUS):
-        kind = "sparsity" if all(_sparse(reckoning, node) for node in used) else "structure"
-        return True, f"right here, leans on the {kind} of {', '.join(map(reckoning.gradient, used))}", ["structure"]
-    return False, None, []
+        kind = "sparsity" if all(_sparse(targets, name) for name in used) else "structure"
+        leans = ", ".join(map(targets.gradient_name, used))
+        return _Decision(probe=f"right here, leans on the {kind} of {leans}", warnings=(Warning.STRUCTURE,))
+    return _FAILS
 
 
-def _cancels(reckoning: Reckoning, evidence: Evidence) -> bool:
+def _cancels(targets: Targets, evidence: Evidence[torch.Tensor]) -> bool:
     """Whether a gradient that is 0 is computed, from values of the forward pass alone, to come out as rounding.
 
     So a backward pass that is one function gives it. Zeros, and what reads any gradient, are no such thing.
     """
-    names = reckoning.upstream[World.LOCAL]
-    if not evidence.depends & names.keys() or evidence.depends & {reckoning.gradient(name) for name in names}:
+    names, depends = targets.upstream[World.LOCAL], evidence.traits.depends
+    if not depends & names.keys() or depends & {targets.gradient_name(name) for name in names}:
         return False
-    found = [evidence.gradients.get(world) for world in (World.LOCAL, World.FRESH)]
-    most = reckoning.rounding(evidence.node)
-    return all(each is not None and 0 < largest_entry(each) <= most for each in found)
+    gradients = [evidence.gradients.get(world) for world in (World.LOCAL, World.FRESH)]
+    most = targets.rounding(evidence.node)
+    return all(each is not None and 0 < largest_entry(each) <= most for each in gradients)
 
 
-def _used(reckoning: Reckoning, evidence: Evidence) -> list[str]:
+def _upstream_used(targets: Targets, evidence: Evidence[torch.Tensor]) -> list[str]:
     """The nodes whose upstream gradients the answer depends on."""
-    nodes = reckoning.upstream_nodes(evidence.node)
-    return sorted(node for node in nodes if reckoning.gradient(node) in evidence.depends)
+    nodes = targets.upstream_nodes(evidence.node)
+    return sorted(node for node in nodes if targets.gradient_name(node) in evidence.traits.depends)
 
 
-def _sparse(reckoning: Reckoning, node: str) -> bool:
-    upstream = reckoning.upstream[World.LOCAL][node]
+def _sparse(targets: Targets, node: str) -> bool:
+    upstream = targets.upstream[World.LOCAL][node]
     return int(torch.count_nonzero(upstream)) * 2 < upstream.numel()
 
 
-def _paths(
-    reckoning: Reckoning, evidence: Evidence, found: Finding | None, *, passed: bool
-) -> list[tuple[list[str], bool]]:
-    """For each reader of the node what it binds, and whether its path is in the answer."""
-    statements = reckoning.statements(World.LOCAL)
+def _paths(targets: Targets, evidence: Evidence[torch.Tensor], mistake: Finding | None) -> tuple[Path, ...]:
+    """For each consumer of the node whether its path is in the answer."""
+    statements = targets.statements(World.LOCAL)
     consumers = statements.consumers(evidence.node)
-    missing = set(consumers) if found is None and not passed else set()
-    if found is not None:
-        missing = set(consumers) if found.present is None else set(consumers) - found.present
-    return [(list(statements.binds(index)), index not in missing) for index in consumers]
+    missing: set[int] = set()
+    if mistake is not None:
+        missing = set(consumers) - (mistake.present or frozenset())
+    return tuple(Path(statements.binds(index), index not in missing) for index in consumers)
 
 
-def _note(seen: Columns, single: torch.Tensor, expected: torch.Tensor, *, passed: bool, vacuous: bool) -> str | None:
-    """Why ``cmp`` and the status disagree, or how far approximate is from exact; one sentence, or None."""
-    if passed and vacuous:
-        return "vacuous: the true gradient is 0, so what cmp compares is rounding, and its columns say nothing here"
-    if passed and not seen.approximate and single.shape != expected.shape and seen.maxdiff is None:
-        return "the values are right, in a shape that cmp cannot compare"
-    if passed and not seen.exact:
-        distance_in = ulps(single, expected)
-        units = "1 unit" if distance_in == 1 else f"{distance_in} units"
-        return f"rounding, not your maths: off by at most {units} in the last place"
-    if not passed and vacuous and seen.approximate:
-        return "vacuous: the true gradient is 0, and cmp accepts anything below 1e-8; the formula is wrong all the same"
-    return None
-
-
-def _accepted(reckoning: Reckoning, evidence: Evidence, relative: Mapping[World, float]) -> str:
-    """Why ``cmp`` accepts what is wrong: a gradient that is 0 hides it, or these numbers do."""
-    zero = [node for node in reckoning.upstream_nodes(evidence.node) if node in reckoning.vacuous]
-    if zero and all(_holds(evidence, relative, world) for world in (World.LOCAL, World.FRESH)):
-        names = ", ".join(map(reckoning.gradient, sorted(zero)))
-        return f"cmp accepts it because {names} is 0; what becomes of {names} is wrong all the same"
-    return "these numbers are close here, but the formula does not hold where other numbers stand"
-
-
-def ulps(found: torch.Tensor, expected: torch.Tensor) -> int:
-    """The largest distance in units in the last place of the gradient's largest entry (float32)."""
-    try:
-        gap = largest_entry(found.double() - expected.double())
-    except RuntimeError:
-        return 0
-    top = largest_entry(expected)
-    if not math.isfinite(gap) or top == 0.0:
-        return 0
-    return max(1, round(gap / 2.0 ** (math.frexp(top)[1] - 24)))
+def _zeros_that_hide(targets: Targets, evidence: Evidence[torch.Tensor], relative: Relative) -> tuple[str, ...]:
+    """The upstream gradients that are 0, where the answer is right but for what becomes of them."""
+    zeros = [node for node in targets.upstream_nodes(evidence.node) if node in targets.vacuous]
+    if not all(_holds(evidence, relative, world) for world in (World.LOCAL, World.FRESH)):
+        return ()
+    return tuple(map(targets.gradient_name, sorted(zeros)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from dataclasses import dataclass
 
 import torch
@@ -10,7 +9,7 @@ import torch
 from ninja_tui.engine.protocol.lesson_code import LessonCode
 from ninja_tui.engine.protocol.messages import Refused
 from ninja_tui.engine.recording.devices import on_cpu
-from ninja_tui.engine.recording.execution import Namespace, run_cell
+from ninja_tui.engine.recording.execution import Namespace, run_fragment
 from ninja_tui.engine.recording.precision import cast, precision, rebind
 
 SPREAD = 0.2
@@ -49,10 +48,9 @@ def record(code: LessonCode, namespace: Namespace, dtype: str) -> Tape:
         before = dict(own)
         nodes = frozenset(code.nodes)
         _retain(own, nodes)
-        for source, line in code.statements:
-            tree = ast.parse(source)
-            run_cell(tree, line, code, own)
-            _retain(own, nodes.intersection(node.id for node in ast.walk(tree) if isinstance(node, ast.Name)))
+        for statement, flow in zip(code.statements, code.graph, strict=True):
+            run_fragment(statement, code, own)
+            _retain(own, nodes.intersection((*flow.binds, *flow.reads)))
         loss = own.get(code.loss)
         if not isinstance(loss, torch.Tensor):
             kind = f"`{code.loss}` is of {type(loss).__module__}.{type(loss).__name__}, not a tensor"
@@ -70,7 +68,7 @@ def record(code: LessonCode, namespace: Namespace, dtype: str) -> Tape:
         if name in tensors and (gradient := tensors[name].grad) is not None
     }
     values = {name: value.detach() for name, value in tensors.items()}
-    objects = {name: own[name] for binds, _ in code.graph for name in binds if name in own and name not in values}
+    objects = {name: own[name] for flow in code.graph for name in flow.binds if name in own and name not in values}
     return Tape(loss.item(), values, gradients, bound, objects)
 
 

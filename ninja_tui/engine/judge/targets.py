@@ -1,16 +1,18 @@
-"""What an answer is measured against: for each world, the gradients that stand upstream and those expected."""
+"""What answers are compared with: for each world the upstream gradients, and those that an answer must give."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 
 from ninja_tui.engine.judge.compare import largest_entry
-from ninja_tui.engine.judge.tape import Tape
+from ninja_tui.engine.judge.tape import Tape, elsewhere, record
 from ninja_tui.engine.judge.vjp import Statements
 from ninja_tui.engine.protocol.lesson_code import LessonCode
 from ninja_tui.engine.protocol.worlds import Values, World
+from ninja_tui.engine.recording.execution import Namespace
 
 RANDOM_SEED = 20
 ROUNDING = 1e-6
@@ -25,28 +27,28 @@ class Target:
     parts: dict[int, torch.Tensor]
 
 
-class Reckoning:
-    """The worlds of one lesson: its tapes in float32 and float64, fresh values, and random upstreams."""
+class Targets:
+    """The worlds of one lesson: its tapes in float32 and float64 and on fresh values, and random upstream gradients."""
 
-    def __init__(
-        self, single: Tape, double: Tape, fresh: Tape, statements: dict[Values, Statements], code: LessonCode
-    ) -> None:
+    def __init__(self, code: LessonCode, tapes: Mapping[Values, Tape], statements: Mapping[Values, Statements]) -> None:
+        self.tapes = tapes
+        self.gradient_name = code.gradient
         self._statements = statements
-        self.gradient = code.gradient
-        self._single, self._double, self._fresh = single, double, fresh
-        self.vacuous = frozenset(name for name in double.gradients if _vacuous(single, double, name))
+        self._single, self._double, self._fresh = (tapes[each] for each in Values)
+        double, fresh = self._double.gradients, self._fresh.gradients
+        self.vacuous = frozenset(name for name in double if _vacuous(self._single, self._double, name))
         one = {code.loss: torch.ones((), dtype=torch.float64)}
         generator = torch.Generator().manual_seed(RANDOM_SEED)
         random = {
             name: torch.randn(gradient.shape, generator=generator, dtype=torch.float64)
-            for name, gradient in double.gradients.items()
+            for name, gradient in double.items()
         }
-        mixed = {name: random[name] if name in self.vacuous else g for name, g in fresh.gradients.items()}
+        mixed = {name: random[name] if name in self.vacuous else gradient for name, gradient in fresh.items()}
         self.upstream: dict[World, dict[str, torch.Tensor]] = {
-            World.FLOAT32: dict(single.gradients),
-            World.LOCAL: double.gradients | one,
-            World.CHAINED: double.gradients | one,
-            World.FRESH: fresh.gradients | one,
+            World.FLOAT32: dict(self._single.gradients),
+            World.LOCAL: double | one,
+            World.CHAINED: double | one,
+            World.FRESH: fresh | one,
             World.RANDOM: random | one,
             World.VACUOUS: mixed | one,
         }
@@ -82,6 +84,25 @@ class Reckoning:
             tape = self._fresh if world is World.FRESH else self._double
             return Target(tape.gradients[node], parts)
         return Target(torch.stack(list(parts.values())).sum(0), parts)
+
+
+def targets_of(code: LessonCode, drawn: Namespace, drawn_again: Namespace) -> Targets:
+    """The targets of a lesson whose set-up has run, and whose minibatch was drawn once, and once more.
+
+    Raises Refused where the forward pass cannot be run.
+    """
+    tapes = {
+        Values.FLOAT32: record(code, drawn, "float32"),
+        Values.FLOAT64: record(code, drawn, "float64"),
+        Values.FRESH: record(code, elsewhere(code, drawn_again), "float64"),
+    }
+    double, fresh = tapes[Values.FLOAT64], tapes[Values.FRESH]
+    nodes = frozenset(double.gradients)
+    statements = {
+        Values.FLOAT64: Statements(code, drawn | double.objects, double.values, nodes),
+        Values.FRESH: Statements(code, drawn_again | fresh.objects, fresh.values, nodes),
+    }
+    return Targets(code, tapes, statements)
 
 
 def _vacuous(single: Tape, double: Tape, name: str) -> bool:

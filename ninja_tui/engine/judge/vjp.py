@@ -30,17 +30,17 @@ class Statements:
         self._nodes = nodes
         self._named = {code.gradient(node): node for node in nodes}
         self._code = code
-        self._trees = [ast.parse(source) for source, _ in code.statements]
+        self._trees = [ast.parse(statement.code) for statement in code.statements]
         self._compiled = [compile(tree, code.where, "exec") for tree in self._trees]
-        self._binds = [binds for binds, _ in code.graph]
+        self._binds = [flow.binds for flow in code.graph]
         self._after = [_followers(code, index, values) for index in range(len(code.graph))]
         leading = [
             bool(after) or not {*nodes, code.loss}.isdisjoint(names)
             for names, after in zip(self._binds, self._after, strict=True)
         ]
         self._reads = [
-            tuple(name for name in names if leads and name in nodes)
-            for (_, names), leads in zip(code.graph, leading, strict=True)
+            tuple(name for name in flow.reads if leads and name in nodes)
+            for flow, leads in zip(code.graph, leading, strict=True)
         ]
 
         self._consumers: dict[str, list[int]] = {}
@@ -63,7 +63,7 @@ class Statements:
 
     def multiplies_matrices(self, index: int) -> bool:
         """Whether a statement holds a matrix product."""
-        return multiplies_matrices(ast.walk(self._trees[index]))
+        return multiplies_matrices([self._trees[index]])
 
     def operands(self, index: int) -> dict[str, torch.Tensor]:
         """The tensors that a statement reads and binds."""
@@ -123,22 +123,22 @@ class Statements:
             for follower in self._after[index]:
                 exec(self._compiled[follower], namespace)
             pairs = [(namespace[name], upstream[name]) for name in self.binds(index) if name in upstream]
-            pairs = [(output, given) for output, given in pairs if output.requires_grad]
+            pairs = [(output, actual) for output, actual in pairs if output.requires_grad]
             if not pairs:
                 return None
-            # one number: gradients given for outputs would have autograd import half a second of symbolic shapes
-            weighed = torch.stack([(output * given.reshape(output.shape)).sum() for output, given in pairs]).sum()
+            # one number: gradients actual for outputs would have autograd import half a second of symbolic shapes
+            weighed = torch.stack([(output * actual.reshape(output.shape)).sum() for output, actual in pairs]).sum()
             found: torch.Tensor | None = torch.autograd.grad(weighed, leaf, allow_unused=True)[0]
         return found
 
 
 def _followers(code: LessonCode, index: int, values: Gradients) -> tuple[int, ...]:
     """The statements that read what statement ``index`` binds and is no tensor, like ``x.max(1)``: its other half."""
-    carried = {name for name in code.graph[index][0] if name not in values}
+    carried = {name for name in code.graph[index].binds if name not in values}
     found: list[int] = []
     for later in range(index + 1, len(code.graph)):
-        binds, names = code.graph[later]
-        if carried.intersection(names):
+        flow = code.graph[later]
+        if carried.intersection(flow.reads):
             found.append(later)
-            carried |= {name for name in binds if name not in values}
+            carried |= {name for name in flow.binds if name not in values}
     return tuple(found)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from ninja_tui.lesson.model import gradient_name
+
 ADRIFT = 1e-6
 """Relative difference beyond which a chained gradient is not just rounding."""
 
@@ -58,7 +60,7 @@ class Kind(enum.StrEnum):
 class Diagnosis:
     """What kind of wrong, and one sentence on it that does not tell the answer."""
 
-    kind: str
+    kind: Kind
     message: str
 
 
@@ -115,7 +117,7 @@ class Verdict:
     @property
     def gradient(self) -> str:
         """The name that the answer binds: ``named``, where it is not ``d<node>``."""
-        return self.named or f"d{self.node}"
+        return self.named or gradient_name(self.node)
 
     @property
     def adrift(self) -> bool:

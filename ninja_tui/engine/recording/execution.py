@@ -1,4 +1,4 @@
-"""Runs a cell of a lesson, and says what went wrong in it."""
+"""Runs a piece of a lesson, and says what went wrong in it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 from ninja_tui.engine.protocol.lesson_code import LessonCode
 from ninja_tui.engine.protocol.messages import Refused
 from ninja_tui.lesson.locations import place
+from ninja_tui.lesson.syntax.fragment import Fragment
+from ninja_tui.lesson.syntax.seed import reseed
 
 LONGEST_MESSAGE = 400
 
@@ -24,21 +26,27 @@ def message_of(error: BaseException) -> str:
     return (f"{name}: {text}" if text else name)[:LONGEST_MESSAGE]
 
 
-def run_cell(tree: ast.Module, first_line: int, code: LessonCode, namespace: Namespace) -> None:
-    """Runs a cell whose first line is ``first_line`` of its file; raises Refused with the line of an error."""
-    ast.increment_lineno(tree, first_line - 1)
+def run_fragment(fragment: Fragment, code: LessonCode, namespace: Namespace, seed: int | None = None) -> None:
+    """Runs a piece of the lesson ``code``, with ``seed`` for the one that it binds, if any.
+
+    Raises Refused with the line of an error.
+    """
     try:
+        tree = ast.parse(fragment.code)
+        if seed is not None:
+            reseed(tree, seed)
+        ast.increment_lineno(tree, fragment.line - 1)
         exec(compile(tree, code.where, "exec"), namespace)
     except ImportError as error:
-        if not code.found or not error.name:
+        if not code.free_form or not error.name:
             raise _refused(error, code) from None
         at = place(line_in(error, code.where), code.starts)
-        raise Refused(f"{code.where}, {at} needs `{error.name}`, which is not here{code.hint(first_line)}") from None
+        raise Refused(f"{code.where}, {at} needs `{error.name}`, which is not here{code.hint(fragment.line)}") from None
     except FileNotFoundError as error:
-        if not code.found:
+        if not code.free_form:
             raise _refused(error, code) from None
         at = place(line_in(error, code.where), code.starts)
-        raise Refused(f"{code.where}, {at}: {error}{code.hint(first_line)}") from None
+        raise Refused(f"{code.where}, {at}: {error}{code.hint(fragment.line)}") from None
     except (Exception, SystemExit) as error:
         raise _refused(error, code) from None
 

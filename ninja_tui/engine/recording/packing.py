@@ -7,7 +7,7 @@ import math
 import torch
 
 from ninja_tui.engine.protocol.messages import Refused
-from ninja_tui.engine.protocol.wire import TensorData
+from ninja_tui.engine.protocol.tensor_data import TensorData
 
 _BY_NAME = {
     str(dtype).removeprefix("torch."): dtype

@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from ninja_tui.engine.protocol.messages import Answered, Call, Request, checked, decode, encode
 from ninja_tui.engine.protocol.wire import Broken, Channel, TimedOut
@@ -66,6 +66,19 @@ def _safe_path() -> Iterator[None]:
             del os.environ["PYTHONSAFEPATH"]
         else:
             os.environ["PYTHONSAFEPATH"] = before
+
+
+class Endpoint(Protocol):
+    """What carries out requests, as a ``Worker`` does in a process of its own."""
+
+    def request(self, request: Request[R], timeout: float) -> R:
+        """The reply; raises TimedOut, Broken and WorkerError."""
+
+    def kill(self) -> None:
+        """Ends what is under way."""
+
+    def close(self) -> None:
+        """Ends it."""
 
 
 class Worker:

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from ninja_tui.engine.protocol.messages import Answered, Call, Done, Refused, Request, decode, encode
 from ninja_tui.engine.protocol.wire import Broken, Channel
+from ninja_tui.engine.workers.limits import limit_memory
 from ninja_tui.log import log_to, trace_of
 
 SERVICES = {
@@ -24,6 +25,7 @@ SERVICES = {
     "trainer": "ninja_tui.engine.training.service:Training",
 }
 """By role the class that serves, by its import path: this module knows no other of them."""
+RUNS_ANSWERS = frozenset({"answers", "trainer"})
 Handlers = Mapping[type[Request[Any]], Callable[[Any], object]]
 _log = logging.getLogger(__name__)
 
@@ -47,26 +49,27 @@ def serve(role: str, reading: Connection, writing: Connection, log: str | None) 
             call = decode(channel.receive(), Call)
             kind, handler = handlers[call.kind]
             request = decode(channel.receive(), kind)
-        except (Broken, KeyError):
+        except (Broken, KeyError) as error:
+            _log.info("%s worker ends: %s", role, error)
             os._exit(0)
         signal.alarm(call.limit)
         answered, reply = _carry_out(call, handler, request)
         signal.alarm(0)
         try:
-            channel.send(encode(answered), encode(reply))
+            channel.send(encode(answered), reply)
         except Broken:
             os._exit(0)
 
 
-def _carry_out(call: Call, handler: Callable[[Any], object], request: object) -> tuple[Answered, object]:
-    """The reply, or a refusal: whatever a request makes go wrong costs that request, and not the worker."""
+def _carry_out(call: Call, handler: Callable[[Any], object], request: object) -> tuple[Answered, bytes]:
+    """The encoded reply, or a refusal: whatever a request makes go wrong costs that request, and not the worker."""
     try:
-        return Answered(call.number), handler(request)
+        return Answered(call.number), encode(handler(request))
     except Refused as error:
-        return Answered(call.number, str(error)), Done()
+        return Answered(call.number, str(error)), encode(Done())
     except (Exception, SystemExit) as error:
         _log.error("%s: %s", call.kind, trace_of(error))
-        return Answered(call.number, f"{type(error).__name__} in {call.kind}"), Done()
+        return Answered(call.number, f"{type(error).__name__} in {call.kind}"), encode(Done())
 
 
 def _service(role: str) -> Service:
@@ -75,4 +78,6 @@ def _service(role: str) -> Service:
     torch.set_num_threads(1)
     module, _, name = SERVICES[role].partition(":")
     service: Service = getattr(importlib.import_module(module), name)()
+    if role in RUNS_ANSWERS:
+        limit_memory()
     return service

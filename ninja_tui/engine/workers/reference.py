@@ -1,4 +1,4 @@
-"""The reference worker: computes a lesson's tapes, compares gradients with them, and shows tensors.
+"""The reference worker: computes a lesson's tapes, judges answers by them, and shows tensors.
 
 It runs the lesson's code, never an answer's.
 """
@@ -6,7 +6,6 @@ It runs the lesson's code, never an answer's.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -14,24 +13,39 @@ from typing import Any
 import torch
 
 from ninja_tui.engine.judge.compare import broadcasts, columns
-from ninja_tui.engine.judge.judge import Evidence, judge
-from ninja_tui.engine.judge.tape import Tape, elsewhere, record
-from ninja_tui.engine.judge.targets import Reckoning
-from ninja_tui.engine.judge.vjp import Statements
+from ninja_tui.engine.judge.judge import judge
+from ninja_tui.engine.judge.tape import Tape
+from ninja_tui.engine.judge.targets import Targets, targets_of
+from ninja_tui.engine.protocol.judging import (
+    Columns,
+    CompareGradient,
+    Evidence,
+    FetchUpstream,
+    FingerprintLesson,
+    Fingerprints,
+    InspectTensor,
+    JudgeAnswer,
+    LessonRun,
+    RunLesson,
+    UpstreamGradients,
+    View,
+)
 from ninja_tui.engine.protocol.lesson_code import LessonCode
-from ninja_tui.engine.protocol.messages import Refused, Reply
-from ninja_tui.engine.protocol.wire import Message, TensorData
+from ninja_tui.engine.protocol.messages import Refused
+from ninja_tui.engine.protocol.tensor_data import TensorData
+from ninja_tui.engine.protocol.verdict import Verdict
 from ninja_tui.engine.protocol.worlds import Values, World
 from ninja_tui.engine.recording.execution import Namespace
 from ninja_tui.engine.recording.packing import pack, unpack
 from ninja_tui.engine.workers import views
+from ninja_tui.engine.workers.main import Handlers
 from ninja_tui.engine.workers.repeatable import fingerprints
 from ninja_tui.engine.workers.setup import draw_minibatch, set_up
 
 
 @dataclass(frozen=True)
 class _Looked:
-    """The last world at a tensor: scrolling on costs a window, and not the whole tensor again."""
+    """The last look at a tensor: scrolling on costs a window, and not the whole tensor again."""
 
     key: tuple[object, ...]
     part: torch.Tensor
@@ -39,116 +53,105 @@ class _Looked:
 
 
 class Reference:
-    """One lesson's tapes and worlds, and the gradients that were last compared with them."""
+    """One lesson's tapes and targets, and the gradients that were last compared with them."""
 
     def __init__(self) -> None:
-        self._tapes: dict[Values, Tape] = {}
-        self._reckoning: Reckoning | None = None
+        self._targets: Targets | None = None
         self._yours: dict[str, torch.Tensor] = {}
         self._looked: _Looked | None = None
 
-    def requests(self) -> dict[str, Callable[[Message], Reply]]:
-        """What this worker does, by name."""
+    def handlers(self) -> Handlers:
+        """What this worker does."""
         return {
-            "open": self.open,
-            "judge": self.judge,
-            "compare": self.compare,
-            "gradients": self.gradients,
-            "inspect": self.inspect,
-            "fingerprints": self.fingerprints,
+            RunLesson: self.run,
+            JudgeAnswer: self.judge,
+            CompareGradient: self.compare,
+            FetchUpstream: self.upstream,
+            InspectTensor: self.inspect,
+            FingerprintLesson: self.fingerprint,
         }
 
-    def open(self, message: Message) -> Reply:
-        """Runs the lesson; answers with its loss, nodes and names, and the values that a runner needs."""
-        code = LessonCode.from_body(message.body["lesson"])
+    def run(self, request: RunLesson) -> LessonRun:
+        """Runs the lesson and its backward pass, in all precisions and on fresh values."""
+        code = request.lesson
         namespace = set_up(code)
         before = dict(namespace)
         draw_minibatch(code, namespace)
         second = dict(namespace)
         draw_minibatch(code, second)
         self._looked = None
-        self._tapes = {
-            Values.FLOAT32: record(code, namespace, "float32"),
-            Values.FLOAT64: record(code, namespace, "float64"),
-            Values.FRESH: record(code, elsewhere(code, second), "float64"),
-        }
-        tape, double = self._tapes[Values.FLOAT32], self._tapes[Values.FLOAT64]
-        nodes = frozenset(double.gradients)
-        universe = self._tapes[Values.FRESH]
-        statements = {
-            Values.FLOAT64: Statements(code, namespace | double.objects, double.values, nodes),
-            Values.FRESH: Statements(code, second | universe.objects, universe.values, nodes),
-        }
-        self._reckoning = Reckoning(tape, double, universe, statements, code)
+        self._targets = targets_of(code, namespace, second)
+        single = self._targets.tapes[Values.FLOAT32]
         drawn = {name for name, value in namespace.items() if value is not before.get(name)}
-        shared = drawn | set(tape.bound) | set(code.parameters)
-        tensors: dict[str, TensorData] = {}
-        for base, own in self._tapes.items():
-            for name in shared & own.values.keys():
-                tensors[f"{base}:{name}"] = pack(own.values[name])
         gc.freeze()  # all of it stays: no collection need visit it
         seed = namespace.get("seed")
+        return LessonRun(
+            loss=single.loss,
+            seed=seed if isinstance(seed, int) else None,
+            torch=str(torch.__version__),
+            shapes={name: tuple(gradient.shape) for name, gradient in single.gradients.items()},
+            names=_names(namespace, single),
+            values=self._packed(drawn | set(single.bound) | set(code.parameters)),
+            carried=_carried(code, single),
+        )
+
+    def _packed(self, names: set[str]) -> dict[Values, dict[str, TensorData]]:
+        """The tensors called ``names``, of all tapes."""
         return {
-            "loss": tape.loss,
-            "seed": seed if isinstance(seed, int) else None,
-            "torch": torch.__version__,
-            "nodes": {name: list(gradient.shape) for name, gradient in tape.gradients.items()},
-            "vacuous": sorted(self._reckoning.vacuous),
-            "carried": [index for index, (binds, _) in enumerate(code.graph) if tape.objects.keys() & set(binds)],
-            "names": _names(namespace, tape),
-        }, tensors
+            values: {name: pack(tape.values[name]) for name in names & tape.values.keys()}
+            for values, tape in self._opened().tapes.items()
+        }
 
-    def fingerprints(self, message: Message) -> Reply:
-        """Runs the lesson with another seed for the global generators: see ``repeatable.fingerprints``."""
-        return dict(fingerprints(LessonCode.from_body(message.body["lesson"]), int(message.body["seed"]))), {}
+    def fingerprint(self, request: FingerprintLesson) -> Fingerprints:
+        """Runs the lesson with another seed for the global generators."""
+        return fingerprints(request.lesson, request.seed)
 
-    def judge(self, message: Message) -> Reply:
-        """Judges an answer by the gradients it gave, by world; see ``judge.judge``."""
-        tensors = {key: unpack(packed) for key, packed in message.tensors.items()}
-        restored = tensors.pop("restored", None)
-        if self._reckoning is None:
-            raise Refused("the lesson is not open")
-        own = self._reckoning.gradient(str(message.body["node"]))
-        evidence = Evidence.from_body(message.body, own, {World(key): each for key, each in tensors.items()}, restored)
+    def judge(self, request: JudgeAnswer) -> Verdict:
+        """The verdict on an answer, by the gradients that it gave."""
+        packed = request.evidence
+        evidence: Evidence[torch.Tensor] = Evidence(
+            node=packed.node,
+            gradients={world: unpack(each) for world, each in packed.gradients.items()},
+            errors=packed.errors,
+            traits=packed.traits,
+            restored=None if packed.restored is None else unpack(packed.restored),
+            clobbered=packed.clobbered,
+        )
         if World.FLOAT32 in evidence.gradients:
             self._yours[evidence.node] = evidence.gradients[World.FLOAT32]
             self._looked = None
-        return judge(self._reckoning, evidence), {}
+        return judge(self._opened(), evidence)
 
-    def compare(self, message: Message) -> Reply:
-        """What the notebook's ``cmp`` prints for the tensor ``float32`` and the node's gradient."""
-        node = str(message.body["node"])
-        seen = columns(unpack(message.tensors["float32"]), self._tapes[Values.FLOAT32].gradients[node])
-        return {"exact": seen.exact, "approximate": seen.approximate, "maxdiff": seen.maxdiff}, {}
+    def compare(self, request: CompareGradient) -> Columns:
+        """What the notebook's ``cmp`` prints."""
+        return columns(unpack(request.gradient), self._opened().tapes[Values.FLOAT32].gradients[request.node])
 
-    def gradients(self, message: Message) -> Reply:
-        """The upstream gradients of ``node``, by world."""
-        if self._reckoning is None:
-            raise Refused("the lesson is not open")
-        node = str(message.body["node"])
-        return {}, {str(world): pack(upstream[node]) for world, upstream in self._reckoning.upstream.items()}
+    def upstream(self, request: FetchUpstream) -> UpstreamGradients:
+        """The upstream gradients of a node."""
+        upstream = self._opened().upstream
+        return UpstreamGradients({world: pack(gradients[request.node]) for world, gradients in upstream.items()})
 
-    def inspect(self, message: Message) -> Reply:
+    def inspect(self, request: InspectTensor) -> View:
         """Summary, heatmap and window of a value, of your gradient, its difference, or autograd's gradient."""
-        body, frame = message.body, views.Frame(**message.body["frame"])
+        body, frame = request.request, views.Frame(**request.request["frame"])
         key = (body["name"], body["what"], str(body["slices"]), frame.heat_rows, frame.heat_columns)
         if self._looked is None or self._looked.key != key:
             tensor = self._shown(str(body["name"]), str(body["what"]))
             if tensor is None:
-                return {"nothing": True}, {}
+                return View({"nothing": True})
             try:
                 part = views.apply_slice(tensor, body["slices"])
             except (IndexError, ValueError, TypeError) as error:
-                return {"unsliceable": str(error)}, {}
+                return View({"unsliceable": str(error)})
             heatmap = views.heatmap(part, frame.heat_rows, frame.heat_columns)
             told: dict[str, Any] = {"summary": views.summary(part), "heatmap": heatmap}
             if body["what"] == "difference":
                 told["worst"] = views.worst(tensor)
             self._looked = _Looked(key, part, told)
-        return {**self._looked.told, "window": views.window(self._looked.part, frame)}, {}
+        return View({**self._looked.told, "window": views.window(self._looked.part, frame)})
 
     def _shown(self, name: str, what: str) -> torch.Tensor | None:
-        tape = self._tapes[Values.FLOAT32]
+        tape = self._opened().tapes[Values.FLOAT32]
         if what == "value":
             return tape.values.get(name)
         if what == "autograd":
@@ -160,15 +163,25 @@ class Reference:
             return None
         return yours - gradient if yours.dtype != torch.bool else yours.float() - gradient
 
+    def _opened(self) -> Targets:
+        if self._targets is None:
+            raise Refused("the lesson is not open")
+        return self._targets
 
-def _names(namespace: Namespace, tape: Tape) -> dict[str, list[int] | str]:
+
+def _carried(code: LessonCode, tape: Tape) -> tuple[int, ...]:
+    """The statements that bind what is no tensor."""
+    return tuple(index for index, flow in enumerate(code.graph) if tape.objects.keys() & set(flow.binds))
+
+
+def _names(namespace: Namespace, tape: Tape) -> dict[str, tuple[int, ...] | str]:
     """What code may name: tensors with their shapes, everything else with its kind."""
-    named: dict[str, list[int] | str] = {}
+    named: dict[str, tuple[int, ...] | str] = {}
     for name, value in {**namespace, **tape.values}.items():
         if name.startswith("_"):
             continue
         if isinstance(value, torch.Tensor):
-            named[name] = list(value.shape)
+            named[name] = tuple(value.shape)
         else:
             named[name] = "module" if isinstance(value, ModuleType) else type(value).__name__
     return named

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 from collections.abc import Mapping
 from typing import Any
 
 import torch
 
+from ninja_tui.engine.protocol.judging import Fingerprints
 from ninja_tui.engine.protocol.lesson_code import LessonCode
-from ninja_tui.engine.recording.execution import Namespace, run_cell
+from ninja_tui.engine.recording.execution import Namespace, run_fragment
 from ninja_tui.engine.workers.setup import draw_minibatch, set_up
 
 
-def fingerprints(code: LessonCode, seed: int) -> dict[str, dict[str, str]]:
+def fingerprints(code: LessonCode, seed: int) -> Fingerprints:
     """Digests of the data that each part of the lesson binds or changes, with ``seed`` for the global generators."""
-    found: dict[str, dict[str, str]] = {}
-    before: dict[str, str] = {}
     namespace = set_up(code, seed)
-    found["setup"] = before = _digests(namespace)
+    prepared = _digests(namespace)
     draw_minibatch(code, namespace)
-    found["minibatch"] = _changed(before, _digests(namespace))
-    before = _digests(namespace)
-    for source, line in code.statements:
-        run_cell(ast.parse(source), line, code, namespace)
-    found["forward"] = _changed(before, _digests(namespace))
-    return found
+    drawn = _digests(namespace)
+    for statement in code.statements:
+        run_fragment(statement, code, namespace)
+    return Fingerprints(prepared, _changed(prepared, drawn), _changed(drawn, _digests(namespace)))
 
 
 def _changed(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str]:

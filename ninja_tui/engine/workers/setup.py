@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import gc
 import random
@@ -13,7 +12,7 @@ import torch
 import torch.nn.functional
 
 from ninja_tui.engine.protocol.lesson_code import LessonCode
-from ninja_tui.engine.recording.execution import Namespace, run_cell
+from ninja_tui.engine.recording.execution import Namespace, run_fragment
 from ninja_tui.engine.workers.isolation import at_home
 from ninja_tui.lesson import words
 
@@ -26,40 +25,30 @@ def set_up(code: LessonCode, seed: int = 0) -> Namespace:
     numpy.random.seed(seed)
     torch.manual_seed(seed)
     namespace: Namespace = {"__name__": "lesson", "torch": torch, "F": torch.nn.functional}
-    if code.found:
+    if code.free_form:
         namespace["__file__"] = code.where
     numpy.random.seed(0)
     gc.disable()  # building a data set makes a million small objects, none of them garbage
     try:
         with _around(code):
-            for source, line in code.setup:
-                tree = ast.parse(source)
-                if code.seed is not None:
-                    _seed(tree, code.seed)
-                run_cell(tree, line, code, namespace)
+            for fragment in code.setup:
+                run_fragment(fragment, code, namespace, code.seed)
     finally:
         gc.enable()
     return namespace
 
 
-def _seed(tree: ast.Module, seed: int) -> None:
-    for statement in tree.body:
-        match statement:
-            case ast.Assign(targets=[ast.Name(id="seed")]):
-                statement.value = ast.copy_location(ast.Constant(seed), statement.value)
-
-
 def draw_minibatch(code: LessonCode, namespace: Namespace) -> None:
     """Runs the minibatch cell."""
     with _around(code):
-        for source, line in code.minibatch:
-            run_cell(ast.parse(source), line, code, namespace)
+        for fragment in code.minibatch:
+            run_fragment(fragment, code, namespace)
 
 
 @contextlib.contextmanager
 def _around(code: LessonCode) -> Iterator[None]:
     """What code of any form needs around it, before a forward pass."""
-    if not code.found:
+    if not code.free_form:
         yield
         return
     with torch.no_grad(), at_home(code.served):

@@ -8,6 +8,8 @@ from typing import Any
 
 import torch
 
+from ninja_tui.engine.judge.compare import index_of
+
 PART = 1 << 18
 """Entries."""
 
@@ -129,15 +131,6 @@ def _number(value: complex) -> float | int | str:
     return value if math.isfinite(value) else str(value)
 
 
-def place_of(flat: int, shape: tuple[int, ...]) -> list[int]:
-    """The index of the element that is number ``flat`` in row-major order."""
-    index: list[int] = []
-    for size in reversed(shape):
-        flat, part = divmod(flat, size)
-        index.insert(0, part)
-    return index
-
-
 def worst(difference: torch.Tensor) -> dict[str, Any] | None:
     """The index and size of the largest difference; None where there is none."""
     if not difference.numel():
@@ -148,6 +141,6 @@ def worst(difference: torch.Tensor) -> dict[str, Any] | None:
     value = float(size.reshape(-1)[place].item())
     if value == 0.0:
         return None
-    index = place_of(place, tuple(difference.shape))
+    index = index_of(place, tuple(difference.shape))
     width = difference.shape[-1] if difference.dim() else 1
     return {"index": index, "size": _number(value), "row": place // width, "column": place % width}

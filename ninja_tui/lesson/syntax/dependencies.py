@@ -46,12 +46,14 @@ def traits_of(answer: Sequence[str], before: Behind, gradients: frozenset[str]) 
     """
     known = dict(before)
     depends: set[str] = set()
+    statements: list[ast.stmt] = []
     nodes: list[ast.AST] = []
     for code in answer:
         for statement in ast.parse(code).body:
             for name in (*reads(statement), *changed(statement)):
                 depends |= {name} | known.get(name, frozenset())
             _follow(statement, known, gradients)
+            statements.append(statement)
             nodes.extend(ast.walk(statement))
     return Traits(
         depends=frozenset(depends),
@@ -59,16 +61,17 @@ def traits_of(answer: Sequence[str], before: Behind, gradients: frozenset[str]) 
             isinstance(node, ast.Mult) or (isinstance(node, ast.Attribute) and node.attr in ("mul", "multiply", "mul_"))
             for node in nodes
         ),
-        multiplies_matrices=multiplies_matrices(nodes),
+        multiplies_matrices=multiplies_matrices(statements),
         reads_grad=any(isinstance(node, ast.Attribute) and node.attr == "grad" for node in nodes),
     )
 
 
-def multiplies_matrices(nodes: Iterable[ast.AST]) -> bool:
-    """Whether ``@`` or a function for it is among ``nodes``."""
+def multiplies_matrices(trees: Iterable[ast.AST]) -> bool:
+    """Whether ``@`` or a function for it stands in ``trees``."""
     return any(
         isinstance(node, ast.MatMult) or (isinstance(node, ast.Attribute) and node.attr in MATRIX_PRODUCTS)
-        for node in nodes
+        for tree in trees
+        for node in ast.walk(tree)
     )
 
 

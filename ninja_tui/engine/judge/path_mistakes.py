@@ -1,0 +1,144 @@
+"""Mistakes in the sum over a node's consumers: paths that are missing, doubled, or have another upstream gradient."""
+
+from __future__ import annotations
+
+import torch
+
+from ninja_tui.engine.judge.attempt import Attempt
+from ninja_tui.engine.judge.compare import same
+from ninja_tui.engine.judge.factors import factor_name
+from ninja_tui.engine.judge.finding import Finding
+from ninja_tui.engine.judge.fitting import factor_of, subsets, weights_of
+from ninja_tui.engine.protocol.verdict import Kind
+from ninja_tui.engine.protocol.worlds import World
+
+
+def weights(attempt: Attempt) -> Finding | None:
+    """Each path with a factor: 0 is missing, 2 is double, -1 a sign, another a scale."""
+    actual = attempt.fitted()
+    if actual is None:
+        return None
+    whole = factor_of(actual, attempt.expected)
+    if whole is not None:
+        return _scaled(attempt, whole, "every entry", frozenset(attempt.consumers))
+    factors = weights_of(actual, list(attempt.parts.values()))
+    if factors is None:
+        return None
+    if not any(factors) and not attempt.uses_upstream and attempt.has_upstream:
+        return without_upstream(attempt)
+    by = dict(zip(attempt.parts, factors, strict=True))
+    there = frozenset(index for index, factor in by.items() if factor != 0)
+    if any(factor == 0 for factor in factors) and all(factor in (0.0, 1.0, -1.0) for factor in factors):
+        missing = attempt.consumer_names([index for index, factor in by.items() if factor == 0])
+        message = f"{len(there)} of {len(by)} paths; missing: the one through {missing}"
+        return Finding(Kind.MISSING_PATH, message, there)
+    if len(set(factors)) == 1:
+        return _scaled(attempt, factors[0], "every entry", there)
+    index, factor = next((index, factor) for index, factor in by.items() if factor != 1.0)
+    if factor == 2.0:
+        return Finding(Kind.EXTRA_PATH, f"the path through {attempt.consumer_names([index])} is counted twice", there)
+    if factor == 0.0:
+        message = f"{len(there)} of {len(by)} paths; missing: the one through {attempt.consumer_names([index])}"
+        return Finding(Kind.MISSING_PATH, message, there)
+    return _scaled(attempt, factor, f"the path through {attempt.consumer_names([index])}", there)
+
+
+def _scaled(attempt: Attempt, factor: float, what: str, there: frozenset[int]) -> Finding | None:
+    if factor == 1.0:
+        return None
+    if factor == -1.0:
+        return Finding(Kind.SIGN, f"{what} has the wrong sign", there)
+    sizes = {size for tensor in (attempt.actual, attempt.expected, *attempt.upstream.values()) for size in tensor.shape}
+    named = factor_name(factor, sizes, attempt.statements.count)
+    return Finding(Kind.SCALE, f"{what} is off by the factor {named}", there)
+
+
+def other_upstream(attempt: Attempt) -> Finding | None:
+    """Another gradient, or nothing, stands where a consumer's belongs: in all paths, or in one."""
+    actual = attempt.fitted()
+    if actual is None or not attempt.has_upstream:
+        return None
+    nodes = attempt.targets.upstream[World.FLOAT32]
+    read = [name for name in nodes if attempt.gradient_name(name) in attempt.evidence.traits.depends]
+    for index in attempt.parts:
+        bound = [name for name in attempt.statements.binds(index) if name in attempt.upstream]
+        rest = [part for other, part in attempt.parts.items() if other != index]
+        shape = attempt.upstream[bound[0]].shape if bound else None
+        for other in (*read, None):
+            if other in bound or (other is not None and attempt.upstream[other].shape != shape):
+                continue
+            instead = {
+                name: torch.ones_like(attempt.upstream[name]) if other is None else attempt.upstream[other]
+                for name in bound
+            }
+            part = attempt.statements.contributions(attempt.node, {**attempt.upstream, **instead}).get(index)
+            if part is None or part.shape != actual.shape:
+                continue
+            if factor_of(actual, part) is None and not _holds_first(actual, [part, *rest]):
+                continue
+            right = ", ".join(map(attempt.gradient_name, bound))
+            if other is not None:
+                it = attempt.gradient_name(other)
+                return Finding(Kind.NO_UPSTREAM, f"{it} stands where the upstream gradient {right} belongs")
+            return Finding(Kind.NO_UPSTREAM, f"the local derivative alone, without the upstream gradient {right}")
+    ones = attempt.ones()
+    everywhere = list(attempt.statements.contributions(attempt.node, ones).values())
+    if len(everywhere) > 1 and same(actual, torch.stack(everywhere).sum(0)):
+        return Finding(Kind.NO_UPSTREAM, "the local derivatives alone, without any upstream gradient")
+    return None
+
+
+def _holds_first(actual: torch.Tensor, parts: list[torch.Tensor]) -> bool:
+    """Whether ``actual`` is a sum of ``parts``, the first of which is really in it."""
+    factors = weights_of(actual, parts) if len(parts) > 1 else None
+    return factors is not None and factors[0] != 0
+
+
+def without_upstream(attempt: Attempt) -> Finding | None:
+    """The local derivative alone."""
+    if attempt.uses_upstream or not attempt.has_upstream:
+        return None
+    random = attempt.targets.upstream[World.RANDOM]
+    if attempt.evidence.traits.depends & {attempt.gradient_name(name) for name in random}:
+        return None
+    names = ", ".join(
+        attempt.gradient_name(name) for index in attempt.consumers for name in attempt.statements.binds(index)
+    )
+    if attempt.evidence.node in attempt.targets.vacuous:
+        why = "the true gradient is 0, and only a formula of that could be told right from wrong"
+    else:
+        why = f"as a closed form it is wrong: {attempt.worst()}"
+    return Finding(Kind.NO_UPSTREAM, f"it reads no upstream gradient ({names}), and {why}")
+
+
+def path_summed(attempt: Attempt) -> Finding | None:
+    """One of several paths is summed too far."""
+    actual = attempt.fitted()
+    if actual is None or len(attempt.parts) < 2 or not attempt.uses_upstream:
+        return None
+    for index, part in attempt.parts.items():
+        if not any(
+            attempt.gradient_name(name) in attempt.evidence.traits.depends for name in attempt.statements.binds(index)
+        ):
+            continue
+        rest = actual - sum((other for key, other in attempt.parts.items() if key != index), torch.zeros_like(part))
+        for axes in subsets(part.dim()):
+            if axes and factor_of(rest, part.sum(axes, keepdim=True).expand(part.shape)) is not None:
+                message = f"the path through {attempt.consumer_names([index])} is summed too far"
+                return Finding(Kind.OVER_SUMMED, message, frozenset(attempt.consumers))
+    return None
+
+
+def other_path(attempt: Attempt) -> Finding | None:
+    """A gradient that has no business here is in it."""
+    actual = attempt.fitted()
+    if actual is None:
+        return None
+    for name, tensor in attempt.upstream.items():
+        if attempt.gradient_name(name) not in attempt.evidence.traits.depends or tensor.shape != actual.shape:
+            continue
+        if factor_of(actual - attempt.expected, tensor) is not None:
+            return Finding(
+                Kind.EXTRA_PATH, f"{attempt.gradient_name(name)} is in it and should not be, or not like this"
+            )
+    return None
