@@ -82,11 +82,12 @@ DTYPES = (
     torch.complex64,
 )  # fmt: skip
 EXTREMES = (0.0, 1.0, -1.0, float("nan"), float("inf"), float("-inf"), "largest", "smallest")
+"""Entries; those in words are a dtype's own."""
 
 
 @st.composite
 def tensors(draw: st.DrawFn, shape: tuple[int, ...]) -> torch.Tensor:
-    """Any tensor: of the node's shape, or one that has something of it, or any other."""
+    """Any tensor: of the node's shape, or one that has something of it, or any other, with entries of any size."""
     sizes = draw(
         st.one_of(
             st.just(shape),
@@ -99,31 +100,42 @@ def tensors(draw: st.DrawFn, shape: tuple[int, ...]) -> torch.Tensor:
     )
     dtype = draw(st.sampled_from(DTYPES))
     extreme = draw(st.sampled_from(EXTREMES))
+    if not (dtype.is_floating_point or dtype.is_complex):
+        return torch.full(sizes, draw(st.sampled_from([0, 1, 100]))).to(dtype)
     if isinstance(extreme, str):
-        floating = dtype.is_floating_point or dtype.is_complex
-        limits = torch.finfo(dtype) if floating else torch.iinfo(torch.int8 if dtype is torch.bool else dtype)
-        extreme = float(limits.max if extreme == "largest" else limits.min)
-    filled = torch.zeros(sizes, dtype=dtype)
-    if dtype.is_floating_point or dtype.is_complex:
-        filled = torch.full(sizes, extreme, dtype=dtype)
-    elif extreme == extreme and abs(extreme) != float("inf"):
-        filled = torch.full(sizes, int(max(min(extreme, 100), 0)), dtype=dtype)
-    if draw(st.booleans()) and filled.numel():
+        extreme = torch.finfo(dtype).max if extreme == "largest" else torch.finfo(dtype).tiny
+    filled = torch.full(sizes, extreme, dtype=dtype)
+    if filled.numel() and draw(st.booleans()):
         filled.reshape(-1)[0] = 1
     return filled
+
+
+@st.composite
+def near_misses(draw: st.DrawFn, expected: torch.Tensor) -> torch.Tensor:
+    """The right gradient times any factor, or with one entry that is anything."""
+    factor = draw(st.sampled_from([1.0, -1.0, 0.0, 1e30, 3e38, 1e300, 1e-300, float("inf"), float("nan")]))
+    changed = expected * factor
+    if draw(st.booleans()):
+        changed.reshape(-1)[draw(st.integers(0, changed.numel() - 1))] = draw(
+            st.sampled_from([0.0, float("nan"), float("-inf"), torch.finfo(expected.dtype).max])
+        )
+    return changed
 
 
 @settings(max_examples=300)
 @given(st.data())
 def test_whatever_an_answer_gives_is_judged(data: st.DataObject) -> None:
     node = data.draw(st.sampled_from(NODES))
-    worlds = data.draw(st.sets(st.sampled_from(list(World))))
+    worlds = data.draw(st.sets(st.sampled_from(list(World)))) | {World.FLOAT32}
     shape = tuple(right(node, World.LOCAL).shape)
-    gradients = {world: data.draw(tensors(shape)) for world in worlds | {World.FLOAT32}}
+    gradients = {
+        world: data.draw(st.one_of(tensors(shape), near_misses(right(node, world).clone()))) for world in sorted(worlds)
+    }
     verdict = verdict_on(node, gradients)
     assert verdict.status in (Status.PASS, Status.FAIL)
     assert verdict.shape == tuple(gradients[World.FLOAT32].shape)
     if verdict.passed:
-        assert torch.allclose(gradients[World.FLOAT32].double(), right(node, World.LOCAL), rtol=1e-4, atol=1e-7)
+        single = right(node, World.FLOAT32)
+        assert torch.allclose(gradients[World.FLOAT32].expand(single.shape), single, rtol=1e-4, atol=1e-7)
     else:
         assert verdict.diagnosis is not None

@@ -104,6 +104,7 @@ class ProgramJudge:
             outcomes = self._step(index, (World.FLOAT32,), max(0.0, self._timeout - spent))
             for number in step.answers:
                 self._seconds[number] = self._seconds.get(number, 0.0) + time.monotonic() - started
+            self._runner.ping()
             outcomes |= self._step(index, OTHERS, self._timeout * OTHERS_TAKE)
         except (TimedOut, Broken) as error:
             self._bury(index, error)

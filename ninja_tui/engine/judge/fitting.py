@@ -26,7 +26,7 @@ def factor_of(actual: torch.Tensor, expected: torch.Tensor) -> float | None:
     if square == 0.0:
         return None
     factor = float((actual * expected).sum().item()) / square
-    if factor == 0.0 or largest_entry(actual - factor * expected) > CLOSE * abs(factor) * largest_entry(expected):
+    if factor == 0.0 or not math.isfinite(factor) or largest_entry(actual - factor * expected) > CLOSE * abs(factor) * largest_entry(expected):
         return None
     factor = _round(factor)
     return factor if expected.numel() > 1 or _plain(factor) else None
@@ -68,6 +68,8 @@ def _likely_weights(table: torch.Tensor, actual: torch.Tensor) -> list[float] | 
 
 def _round(value: float) -> float:
     """Rounding away what is rounding: 1 - 1e-12 is 1."""
+    if not math.isfinite(value * 2):
+        return value
     near = round(value * 2) / 2
     return near if math.isclose(value, near, rel_tol=CLOSE, abs_tol=CLOSE) else value
 
