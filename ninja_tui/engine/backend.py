@@ -114,7 +114,7 @@ class Desk:
 
         def job() -> None:
             place = self._place if self._place and self._place.node == node else Place(node)
-            self._tell(Judged(node, code, self._ready().evaluate(code, place), place.own))
+            self._tell(Judged(node, code, self._ready().evaluate(code, place), place.kept))
 
         self._judging.add("judge", self._guarded(job))
 

@@ -25,7 +25,7 @@ class Runner:
 
     def __init__(self, worker: Endpoint) -> None:
         self._worker = worker
-        self.seen: set[str] = set()
+        self.reference_nodes: set[str] = set()
 
     def begin(self, worlds: Iterable[World], names: Iterable[str]) -> None:
         """Starts a run in each world; the tensors called ``names``, which code may change, are its own."""
@@ -33,7 +33,7 @@ class Runner:
 
     def put(self, node: str, name: str, gradients: Mapping[World, TensorData]) -> None:
         """Binds upstream gradients of ``node`` to ``name`` in the runs of those worlds."""
-        self.seen.add(node)
+        self.reference_nodes.add(node)
         self._ask(PutGradient(name, gradients), LIMIT)
 
     def ping(self, within: float = LIMIT) -> None:

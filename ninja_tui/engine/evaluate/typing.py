@@ -29,20 +29,20 @@ LATER = (*DECIDING, World.CHAINED)
 class Place:
     """Where an answer is typed: its node, what stands before it in the file, and which gradients there stay.
 
-    ``completed`` pairs a step's index with the nodes whose answers end there; of those, the ones in ``own``
+    ``completed`` pairs a step's index with the nodes whose answers end there; of those, the ones in ``kept``
     keep the person's float32 gradient, all others get the reference.
     """
 
     node: str
     steps: tuple[Step, ...] = ()
     completed: tuple[tuple[int, str], ...] = ()
-    own: frozenset[str] = frozenset()
+    kept: frozenset[str] = frozenset()
 
     @classmethod
-    def after(cls, node: str, steps: tuple[Step, ...], answers: tuple[Answer, ...], own: frozenset[str]) -> Place:
+    def after(cls, node: str, steps: tuple[Step, ...], answers: tuple[Answer, ...], kept: frozenset[str]) -> Place:
         """The place behind ``steps``, the first of a program whose answers are ``answers``."""
         completed = tuple((answer.last, answer.node) for answer in answers if answer.last < len(steps))
-        return cls(node, steps, completed, own)
+        return cls(node, steps, completed, kept)
 
 
 @dataclass
@@ -71,7 +71,7 @@ class LiveJudge:
     def prepare(self, place: Place) -> _Ready:
         """Makes ready for answers at ``place``: what stands before it has run when this returns."""
         while True:
-            if self._runner is None or place.node in self._runner.seen:
+            if self._runner is None or place.node in self._runner.reference_nodes:
                 self._drop()
                 self._runner = self._bench.runner()
                 self._bench.make_ahead()
@@ -179,7 +179,7 @@ class LiveJudge:
                     self._run(ready, step)
                 for at, node in place.completed:
                     if at == index and node != place.node:
-                        worlds = REPLACED if node in place.own else (World.FLOAT32, *REPLACED)
+                        worlds = REPLACED if node in place.kept else (World.FLOAT32, *REPLACED)
                         self._put(ready, node, worlds)
             except (TimedOut, Broken):
                 self._excluded.add(step.code)

@@ -53,21 +53,21 @@ def same(actual: torch.Tensor, expected: torch.Tensor) -> bool:
     return bool(largest_entry(actual.double() - expected.double()) <= CLOSE * largest_entry(expected))
 
 
-def distance(found: torch.Tensor, expected: torch.Tensor) -> float:
+def distance(actual: torch.Tensor, expected: torch.Tensor) -> float:
     """The largest difference, after broadcasting, over the largest expected entry."""
-    if found.is_complex() or not broadcasts(tuple(found.shape), tuple(expected.shape)):
+    if actual.is_complex() or not broadcasts(tuple(actual.shape), tuple(expected.shape)):
         return math.inf
-    largest = largest_entry(found.double() - expected.double())
+    largest = largest_entry(actual.double() - expected.double())
     if largest == 0.0:
         return 0.0
     scale = largest_entry(expected)
     return largest / scale if scale else math.inf
 
 
-def ulps(found: torch.Tensor, expected: torch.Tensor) -> int:
+def ulps(actual: torch.Tensor, expected: torch.Tensor) -> int:
     """The largest distance in units in the last place of the gradient's largest entry (float32)."""
     try:
-        gap = largest_entry(found.double() - expected.double())
+        gap = largest_entry(actual.double() - expected.double())
     except RuntimeError:
         return 0
     top = largest_entry(expected)

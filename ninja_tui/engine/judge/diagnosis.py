@@ -76,10 +76,10 @@ def _of_error(targets: Targets, evidence: Evidence[torch.Tensor]) -> Finding | N
         return None
     known = statements.shapes(evidence.traits.depends)
     operands = ", ".join(f"{name} {size}" for name, size in known.items())
-    told = f"operands: {operands}; {targets.gradient_name(node)} must be {shape}"
+    shapes = f"operands: {operands}; {targets.gradient_name(node)} must be {shape}"
     through_matrix = any(statements.multiplies_matrices(index) for index in statements.consumers(node))
     if through_matrix and evidence.traits.multiplies and not evidence.traits.multiplies_matrices:
-        return Finding(Kind.ELEMENTWISE, f"forward is a matrix product, so backward is one too, not `*`; {told}")
+        return Finding(Kind.ELEMENTWISE, f"forward is a matrix product, so backward is one too, not `*`; {shapes}")
     if evidence.traits.multiplies_matrices:
-        return Finding(Kind.TRANSPOSED, f"the inner sizes do not meet: which operand is to be transposed? {told}")
-    return Finding(Kind.SHAPE, f"these shapes do not go together; {told}")
+        return Finding(Kind.TRANSPOSED, f"the inner sizes do not meet: which operand is to be transposed? {shapes}")
+    return Finding(Kind.SHAPE, f"these shapes do not go together; {shapes}")

@@ -19,9 +19,9 @@ def factor_name(factor: float, sizes: Collection[int], count: int | None) -> str
     """``1/n``, ``(n-1)/n``, ``64`` or the plain number. ``count`` is the lesson's own ``n``, if it has one."""
     sign = "-" if factor < 0 else ""
     size = abs(factor)
-    for value, told in PLAIN.items():
+    for value, text in PLAIN.items():
         if math.isclose(size, value, rel_tol=1e-6) and value not in (count, 1 / (count or 1)):
-            return sign + told
+            return sign + text
     ordered = sorted(set(sizes) | ({count} if count else set()), key=lambda each: (each != count, each))
     for each in ordered:
         if each is None or each < 2:
@@ -36,9 +36,9 @@ def factor_name(factor: float, sizes: Collection[int], count: int | None) -> str
             (each - 1) / each: f"({short}-1)/{short}",
             each / (each - 1): f"{short}/({short}-1)",
         }
-        for value, told in candidates.items():
+        for value, text in candidates.items():
             if value not in (1.0,) and math.isclose(size, value, rel_tol=1e-6):
-                return sign + told
+                return sign + text
     return f"{factor:.6g}"
 
 

@@ -26,7 +26,11 @@ def factor_of(actual: torch.Tensor, expected: torch.Tensor) -> float | None:
     if square == 0.0:
         return None
     factor = float((actual * expected).sum().item()) / square
-    if factor == 0.0 or not math.isfinite(factor) or largest_entry(actual - factor * expected) > CLOSE * abs(factor) * largest_entry(expected):
+    if (
+        factor == 0.0
+        or not math.isfinite(factor)
+        or largest_entry(actual - factor * expected) > CLOSE * abs(factor) * largest_entry(expected)
+    ):
         return None
     factor = _round(factor)
     return factor if expected.numel() > 1 or _plain(factor) else None
@@ -46,11 +50,11 @@ def weights_of(actual: torch.Tensor, parts: list[torch.Tensor]) -> list[float] |
     table = torch.stack([part.reshape(-1) for part in parts], 1)
     if len(table) == 1 or int(torch.linalg.matrix_rank(table).item()) < len(parts):
         return _likely_weights(table, actual.reshape(-1))
-    found = torch.linalg.lstsq(table, actual.reshape(-1, 1)).solution[:, 0]
+    weights = torch.linalg.lstsq(table, actual.reshape(-1, 1)).solution[:, 0]
     scale = max(largest_entry(part) for part in parts)
-    if largest_entry(table @ found - actual.reshape(-1)) > CLOSE * scale:
+    if largest_entry(table @ weights - actual.reshape(-1)) > CLOSE * scale:
         return None
-    return [_round(float(value)) for value in found.tolist()]
+    return [_round(float(value)) for value in weights.tolist()]
 
 
 def _likely_weights(table: torch.Tensor, actual: torch.Tensor) -> list[float] | None:

@@ -12,7 +12,7 @@ from ninja_tui.engine.judge.fitting import factor_of, summed_to
 from ninja_tui.engine.protocol.verdict import Kind
 
 FEWEST_TOLD = 8
-"""A mask is told only where at least one in so many entries is right, and not 0."""
+"""A mask is named only where at least one in so many entries is right, and not 0."""
 
 
 def transposed(attempt: Attempt) -> Finding | None:
@@ -27,14 +27,14 @@ def transposed(attempt: Attempt) -> Finding | None:
     for name, tensor in attempt.statements.operands(index).items():
         if name == attempt.node or tensor.dim() < 2 or tensor.shape[-1] != tensor.shape[-2]:
             continue
-        upstream, values, told = attempt.upstream, {name: tensor.mT}, name
+        upstream, values, named = attempt.upstream, {name: tensor.mT}, name
         if name in bound:
             if name not in upstream:
                 continue
-            upstream, values, told = {**upstream, name: upstream[name].mT}, {}, attempt.gradient_name(name)
+            upstream, values, named = {**upstream, name: upstream[name].mT}, {}, attempt.gradient_name(name)
         part = attempt.statements.with_value(index, attempt.node, values, upstream)
         if part is not None and factor_of(actual, part) is not None:
-            message = f"`{told}` lies on its side: it is to be transposed, or it is and should not be"
+            message = f"`{named}` lies on its side: it is to be transposed, or it is and should not be"
             return Finding(Kind.TRANSPOSED, message, frozenset(attempt.consumers))
     return None
 
@@ -54,10 +54,10 @@ def other_power(attempt: Attempt) -> Finding | None:
                 factor_of(actual - rest, tried) is not None
                 or (len(attempt.parts) > 1 and factor_of(actual, tried) is not None)
             ):
-                told = " and ".join(f"`{name}`" for name in names)
+                named = " and ".join(f"`{name}`" for name in names)
                 return Finding(
                     Kind.WRONG_POWER,
-                    f"{told}: to another power than the derivative of this statement has",
+                    f"{named}: to another power than the derivative of this statement has",
                     frozenset(attempt.consumers),
                 )
     return None

@@ -27,10 +27,10 @@ def impossible_shape(attempt: Attempt) -> Finding | None:
     """A shape that no broadcasting brings to the tensor's."""
     if attempt.fitted() is not None:
         return None
-    told = f"{tuple(attempt.actual.shape)}; `{attempt.node}` is {tuple(attempt.expected.shape)}"
+    shapes = f"{tuple(attempt.actual.shape)}; `{attempt.node}` is {tuple(attempt.expected.shape)}"
     if not attempt.uses_upstream and attempt.has_upstream:
         return None
-    return Finding(Kind.SHAPE, f"a gradient has its tensor's shape, and this is {told}")
+    return Finding(Kind.SHAPE, f"a gradient has its tensor's shape, and this is {shapes}")
 
 
 def not_summed(attempt: Attempt) -> Finding | None:

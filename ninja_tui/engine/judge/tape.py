@@ -40,18 +40,18 @@ def record(code: LessonCode, namespace: Namespace, dtype: str) -> Tape:
     """
     done: dict[int, object] = {}
     with precision(dtype), on_cpu(code):
-        own = {name: cast(value, getattr(torch, dtype), done) for name, value in namespace.items()}
+        run = {name: cast(value, getattr(torch, dtype), done) for name, value in namespace.items()}
         for name in code.parameters:
-            if isinstance(own.get(name), torch.Tensor) and own[name].is_floating_point():
-                own[name].requires_grad_()
-        rebind(own)
-        before = dict(own)
+            if isinstance(run.get(name), torch.Tensor) and run[name].is_floating_point():
+                run[name].requires_grad_()
+        rebind(run)
+        before = dict(run)
         nodes = frozenset(code.nodes)
-        _retain(own, nodes)
+        _retain(run, nodes)
         for statement, flow in zip(code.statements, code.graph, strict=True):
-            run_fragment(statement, code, own)
-            _retain(own, nodes.intersection((*flow.binds, *flow.reads)))
-        loss = own.get(code.loss)
+            run_fragment(statement, code, run)
+            _retain(run, nodes.intersection((*flow.binds, *flow.reads)))
+        loss = run.get(code.loss)
         if not isinstance(loss, torch.Tensor):
             kind = f"`{code.loss}` is of {type(loss).__module__}.{type(loss).__name__}, not a tensor"
             raise Refused(f"{code.where}: {kind}; gradients are compared with autograd's: write the network in PyTorch")
@@ -60,7 +60,7 @@ def record(code: LessonCode, namespace: Namespace, dtype: str) -> Tape:
         if not loss.requires_grad:
             raise Refused(f"{code.where}: `{code.loss}` depends on no parameter")
         loss.sum().backward()  # type: ignore[no-untyped-call]  # PyTorch has no types for it
-    tensors = {name: value for name, value in own.items() if isinstance(value, torch.Tensor)}
+    tensors = {name: value for name, value in run.items() if isinstance(value, torch.Tensor)}
     bound = tuple(name for name, value in tensors.items() if value is not before.get(name))
     gradients = {
         name: gradient.detach().clone()
@@ -68,7 +68,7 @@ def record(code: LessonCode, namespace: Namespace, dtype: str) -> Tape:
         if name in tensors and (gradient := tensors[name].grad) is not None
     }
     values = {name: value.detach() for name, value in tensors.items()}
-    objects = {name: own[name] for flow in code.graph for name in flow.binds if name in own and name not in values}
+    objects = {name: run[name] for flow in code.graph for name in flow.binds if name in run and name not in values}
     return Tape(loss.item(), values, gradients, bound, objects)
 
 

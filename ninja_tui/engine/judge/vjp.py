@@ -22,9 +22,12 @@ class Statements:
 
     def __init__(self, code: LessonCode, namespace: Namespace, values: Gradients, nodes: frozenset[str]) -> None:
         done: dict[int, object] = {}
-        modules = {name: value for name, value in namespace.items() if isinstance(value, torch.nn.Module)}
-        own = {name: cast(value, torch.float64, done) for name, value in modules.items()}
-        self._namespace: Namespace = {**namespace, **own, **values}
+        modules = {
+            name: cast(value, torch.float64, done)
+            for name, value in namespace.items()
+            if isinstance(value, torch.nn.Module)
+        }
+        self._namespace: Namespace = {**namespace, **modules, **values}
         rebind(self._namespace)
         self._values = values
         self._nodes = nodes
@@ -72,12 +75,12 @@ class Statements:
 
     def shapes(self, names: Iterable[str]) -> dict[str, tuple[int, ...]]:
         """The shapes of those ``names`` that are tensors of the lesson, or gradients of its nodes."""
-        found: dict[str, tuple[int, ...]] = {}
+        shapes: dict[str, tuple[int, ...]] = {}
         for name in sorted(names):
             of = self._named.get(name, name)
             if of in self._values:
-                found[name] = tuple(self._values[of].shape)
-        return found
+                shapes[name] = tuple(self._values[of].shape)
+        return shapes
 
     @property
     def count(self) -> int | None:
@@ -123,22 +126,22 @@ class Statements:
             for follower in self._after[index]:
                 exec(self._compiled[follower], namespace)
             pairs = [(namespace[name], upstream[name]) for name in self.binds(index) if name in upstream]
-            pairs = [(output, actual) for output, actual in pairs if output.requires_grad]
+            pairs = [(output, weight) for output, weight in pairs if output.requires_grad]
             if not pairs:
                 return None
             # one number: gradients actual for outputs would have autograd import half a second of symbolic shapes
-            weighed = torch.stack([(output * actual.reshape(output.shape)).sum() for output, actual in pairs]).sum()
-            found: torch.Tensor | None = torch.autograd.grad(weighed, leaf, allow_unused=True)[0]
-        return found
+            weighed = torch.stack([(output * weight.reshape(output.shape)).sum() for output, weight in pairs]).sum()
+            gradient: torch.Tensor | None = torch.autograd.grad(weighed, leaf, allow_unused=True)[0]
+        return gradient
 
 
 def _followers(code: LessonCode, index: int, values: Gradients) -> tuple[int, ...]:
     """The statements that read what statement ``index`` binds and is no tensor, like ``x.max(1)``: its other half."""
     carried = {name for name in code.graph[index].binds if name not in values}
-    found: list[int] = []
+    followers: list[int] = []
     for later in range(index + 1, len(code.graph)):
         flow = code.graph[later]
         if carried.intersection(flow.reads):
-            found.append(later)
+            followers.append(later)
             carried |= {name for name in flow.binds if name not in values}
-    return tuple(found)
+    return tuple(followers)

@@ -53,9 +53,9 @@ def rebind(namespace: dict[str, Any]) -> None:
     """Makes the functions that the lesson's own code defines read their globals from ``namespace``, where they are."""
     for name, value in namespace.items():
         if type(value) is FunctionType and value.__module__ == "lesson" and value.__globals__ is not namespace:
-            own = FunctionType(value.__code__, namespace, value.__name__, value.__defaults__, value.__closure__)
-            own.__kwdefaults__, own.__module__ = value.__kwdefaults__, value.__module__
-            namespace[name] = own
+            bound = FunctionType(value.__code__, namespace, value.__name__, value.__defaults__, value.__closure__)
+            bound.__kwdefaults__, bound.__module__ = value.__kwdefaults__, value.__module__
+            namespace[name] = bound
 
 
 def cast(value: Any, dtype: torch.dtype, done: dict[int, Any]) -> Any:
