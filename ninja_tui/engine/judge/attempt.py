@@ -11,7 +11,7 @@ from ninja_tui.engine.protocol.worlds import World
 
 
 class Attempt:
-    """``actual`` is what an answer gave, ``expected`` what it should have actual: the sum of ``parts``, by consumer."""
+    """``actual`` is what an answer gave, ``expected`` the right gradient: the sum of ``parts``, by consumer."""
 
     def __init__(self, targets: Targets, evidence: Evidence[torch.Tensor], world: World) -> None:
         self.targets, self.evidence = targets, evidence

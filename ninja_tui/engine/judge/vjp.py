@@ -129,7 +129,7 @@ class Statements:
             pairs = [(output, weight) for output, weight in pairs if output.requires_grad]
             if not pairs:
                 return None
-            # one number: gradients actual for outputs would have autograd import half a second of symbolic shapes
+            # one number: grad_outputs would have autograd import half a second of symbolic shapes
             weighed = torch.stack([(output * weight.reshape(output.shape)).sum() for output, weight in pairs]).sum()
             gradient: torch.Tensor | None = torch.autograd.grad(weighed, leaf, allow_unused=True)[0]
         return gradient

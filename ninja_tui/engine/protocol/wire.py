@@ -87,7 +87,3 @@ def _left(deadline: float | None) -> float | None:
     if left <= 0:
         raise TimedOut
     return left
-
-
-printable = None  # SHIM
-Message = is_whole = None  # SHIM
