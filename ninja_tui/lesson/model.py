@@ -6,6 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 
+def gradient_name(node: str) -> str:
+    """The name that the gradient of ``node`` has unless a file calls it otherwise."""
+    return f"d{node}"
+
+
 @dataclass(frozen=True)
 class Cell:
     """One cell of a percent script: its title, its code and the file's line of the code's first line.
