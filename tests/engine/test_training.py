@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -282,3 +284,11 @@ def test_it_trains_in_a_process_of_its_own(worker: Worker, autograd: torch.Tenso
     reply = worker.request(TrainSteps(120), 60)
     assert close(unpack(reply.losses), autograd)
     assert reply.engine is Engine.EAGER
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads another process's limits")
+def test_that_process_makes_way_for_others_and_has_bounded_memory(worker: Worker) -> None:
+    import resource
+
+    assert os.getpriority(os.PRIO_PROCESS, worker.pid) == min(os.getpriority(os.PRIO_PROCESS, 0) + 10, 19)
+    assert resource.prlimit(worker.pid, resource.RLIMIT_AS)[1] != resource.RLIM_INFINITY
