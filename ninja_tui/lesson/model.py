@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def gradient_name(node: str) -> str:
-    """The name that the gradient of ``node`` has unless a file calls it otherwise."""
+    """The name of a node's gradient, as the lecture has it: ``dprobs`` of ``probs``."""
     return f"d{node}"
 
 
