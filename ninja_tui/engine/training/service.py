@@ -20,7 +20,6 @@ from ninja_tui.engine.training.messages import (
     TrainSteps,
 )
 from ninja_tui.engine.training.session import TrainingSession
-from ninja_tui.engine.workers.limits import limit_memory
 
 NICENESS = 10
 """What trains for minutes makes way for the app, and for what a person waits for."""
@@ -29,10 +28,9 @@ Handler = Callable[[Any], object]
 
 
 class Training:
-    """The service of this process, whose memory and priority it bounds."""
+    """The service of this process, whose priority it lowers."""
 
     def __init__(self) -> None:
-        limit_memory()
         os.nice(NICENESS)
         self._session = TrainingSession()
 
