@@ -27,7 +27,6 @@ class Exit(enum.IntEnum):
 
 
 LARGEST_SEED = 2**63 - 2
-MOST = 100_000_000
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -111,12 +110,14 @@ def _seed(text: str) -> int:
 
 
 def _count(text: str) -> int:
+    from ninja_tui.engine.training.config import MOST_STEPS
+
     try:
         count = int(text.replace("_", ""))
     except ValueError:
         count = -1
-    if not 0 <= count <= MOST:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number between 0 and {MOST}")
+    if not 0 <= count <= MOST_STEPS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number between 0 and {MOST_STEPS}")
     return count
 
 

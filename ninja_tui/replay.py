@@ -12,7 +12,8 @@ from ninja_tui.engine.evaluate.program import Comparison, ProgramJudge
 from ninja_tui.engine.protocol.verdict import Status, Verdict
 from ninja_tui.engine.protocol.wire import Broken, TimedOut
 from ninja_tui.engine.training.config import Plan, Sources, sources
-from ninja_tui.engine.training.trainer import Named, Tell, Told, Trained, Trainer
+from ninja_tui.engine.training.events import Listener, NameSampled, Trained, TrainingEvent
+from ninja_tui.engine.training.trainer import Trainer
 from ninja_tui.engine.workers.client import WorkerError, start_server
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.model import Lesson
@@ -237,7 +238,7 @@ def _judged(
 Word = Callable[[str], None]
 
 
-def train(file: FileReport, request: Request, plan: Plan, tell: Tell, warn: Word) -> TrainingReport:
+def train(file: FileReport, request: Request, plan: Plan, tell: Listener, warn: Word) -> TrainingReport:
     """Trains a network on the answers of ``file``; ``tell`` hears how it goes, ``warn`` what there is to know before.
 
     Raises UsageError where it cannot be trained.
@@ -246,18 +247,18 @@ def train(file: FileReport, request: Request, plan: Plan, tell: Tell, warn: Word
     lesson, program, options = _trainable(Path(file.path), report.lesson, request)
     failing = {verdict.node for verdict in report.verdicts if not verdict.passed}
     origin: Sources = sources(lesson, program, {node: node not in failing for node in lesson.asks}, plan.wrong)
-    if origin.word and plan.backward is not plan.backward.AUTOGRAD:
-        warn(f"lesson {lesson.name}: {origin.word}")
+    if origin.message and plan.backward is not plan.backward.AUTOGRAD:
+        warn(f"lesson {lesson.name}: {origin.message}")
     if plan.names and lesson.predict is None:
         warn(f"lesson {lesson.name}: it has no cell `predict`, so no names are sampled")
     names: list[str] = []
 
-    def hear(told: Told) -> None:
-        if isinstance(told, Named):
+    def hear(told: TrainingEvent) -> None:
+        if isinstance(told, NameSampled):
             names.append(told.name)
         tell(told)
 
-    trainer = Trainer(lesson, options, hear)
+    trainer = Trainer(lesson, options.seed, dict(options.served), hear)
     try:
         (outcome,) = trainer.run(plan, origin)
     finally:

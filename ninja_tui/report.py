@@ -15,8 +15,8 @@ from rich.text import Text
 from ninja_tui import __version__
 from ninja_tui.engine.evaluate.program import Comparison
 from ninja_tui.engine.protocol.verdict import Status, Verdict, Warning
-from ninja_tui.engine.training.trainer import Begun, Checked, Told
-from ninja_tui.engine.training.trainer import Progress as Steps
+from ninja_tui.engine.training.events import Begun, Checked, TrainingEvent
+from ninja_tui.engine.training.events import Progress as Steps
 from ninja_tui.lesson.locations import cell_and_line, place
 from ninja_tui.replay import FileReport, LessonReport, Report, TrainingReport
 
@@ -123,13 +123,13 @@ class TrainingBar:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def hear(self, told: Told) -> None:
+    def hear(self, told: TrainingEvent) -> None:
         """Moves the bar."""
         if isinstance(told, Steps) and told.losses:
             speed, loss = f"{told.steps_per_second:,.0f} steps/s", f"loss {told.losses[-1]:.4f}"
             self._progress.update(self._task, completed=told.step, speed=speed, loss=loss)
-        elif isinstance(told, Begun) and told.word:
-            self.warn(told.word)
+        elif isinstance(told, Begun) and told.message:
+            self.warn(told.message)
         elif isinstance(told, Checked):
             off = [f"d{check.node}" for check in told.checks if not check.fits]
             if off:

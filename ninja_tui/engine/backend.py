@@ -206,7 +206,7 @@ class Desk:
         if bench is None:
             raise UsageError("PyTorch is still starting")
         if self._trainer is None:
-            self._trainer = Trainer(bench.lesson, self._options, self._tell)
+            self._trainer = Trainer(bench.lesson, self._options.seed, dict(self._options.served), self._tell)
         return self._trainer
 
     def _trains(self, job: Callable[[], None]) -> Callable[[], None]:

@@ -10,7 +10,7 @@ from typing import Any
 from ninja_tui.engine.evaluate.bench import Facts
 from ninja_tui.engine.protocol.verdict import Verdict
 from ninja_tui.engine.training.checkpoints import SavedRun
-from ninja_tui.engine.training.trainer import Begun, Checked, Named, Progress, Trained
+from ninja_tui.engine.training.events import TrainingEvent
 from ninja_tui.lesson.catalogue import Shelved
 from ninja_tui.lesson.model import Lesson
 from ninja_tui.lesson.solutions import SavedAnswer
@@ -114,5 +114,5 @@ class TrainingOver:
     """Nothing is being trained or sampled any more."""
 
 
-Training = Begun | Checked | Progress | Trained | Named | RunLoaded | RunSaved | TrainingFailed | TrainingOver
+Training = TrainingEvent | RunLoaded | RunSaved | TrainingFailed | TrainingOver
 News = Training | LessonRead | Shelf | Opened | Failed | Judged | Rechecked | Saved | NotSaved | Viewed

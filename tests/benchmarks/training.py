@@ -6,7 +6,7 @@ Run by hand, on a machine that does nothing else: ``python tests/benchmarks/trai
 The network is that of the lesson ``train``: 12,297 parameters, minibatches of 32, one thread. Each variant trains on
 from where it was in the last round; the rounds are interleaved, so that a machine that slows down slows all of them.
 The table gives the median time of a step, and medians of the rounds' ratios. Ours are the lesson's own solution by way
-of the service that the app asks, in this process. What compiling takes counts in the total.
+of the session that the app asks, in this process. What compiling takes counts in the total.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ import os
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
 os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
@@ -28,39 +27,43 @@ from rich.console import Console
 from rich.table import Table
 
 from ninja_tui.engine.protocol.lesson_code import LessonCode
-from ninja_tui.engine.protocol.wire import Message
-from ninja_tui.engine.training.service import Training
+from ninja_tui.engine.protocol.messages import Request
+from ninja_tui.engine.training.config import Engine
+from ninja_tui.engine.training.messages import BeginTraining, EvaluateSplits, OpenLesson, SampleNames, TrainSteps
+from ninja_tui.engine.training.service import handlers_of
+from ninja_tui.engine.training.session import TrainingSession
 from ninja_tui.engine.workers.setup import set_up
-from ninja_tui.lesson.read import percent_cells, read_lesson
+from ninja_tui.lesson.read import read_lesson
 from ninja_tui.lesson.solutions import read_solutions
+from ninja_tui.lesson.syntax.fragment import Fragment
 
 STEPS = 200_000
 ROUNDS = 9
 BATCH = 32
 
+R = TypeVar("R")
 Train = Callable[[int], None]
 
 
 class Ours:
-    """A training by way of the service."""
+    """A training by way of the session."""
 
-    def __init__(self, engine: str) -> None:
+    def __init__(self, engine: Engine) -> None:
         lesson = read_lesson("train")
-        cells = {cell.title: [cell.source, cell.line] for cell in percent_cells(lesson.path.read_text("utf-8"))}
-        self._methods = Training().requests()
-        code = asdict(LessonCode.of(lesson, None, {}))
-        self.ask("open", lesson=code, calibrate=cells["calibrate"], predict=cells["predict"])
-        assert lesson.solution is not None
+        assert lesson.calibrate is not None and lesson.predict is not None and lesson.solution is not None
+        cells = [Fragment.at(cell.source, cell.line) for cell in (lesson.calibrate, lesson.predict)]
+        self._handlers = handlers_of(TrainingSession())
+        self.ask(OpenLesson(LessonCode.of(lesson, None, {}), cells[0], cells[1]))
         program = read_solutions(lesson.solution, "train").program("train", [node.name for node in lesson.nodes])
-        answers = [[step.code, step.line] for step in program.steps]
-        self.begun = self.ask("begin", steps=STEPS, answers=answers, engine=engine)
+        answers = tuple(Fragment(step.code, step.line, step.end_line) for step in program.steps)
+        self.begun = self.ask(BeginTraining(STEPS, answers, engine=engine))
 
-    def ask(self, do: str, **body: Any) -> dict[str, Any]:
-        return self._methods[do](Message({"do": do, **body}, {}))[0]
+    def ask(self, request: Request[R]) -> R:
+        reply: R = self._handlers[type(request)](request)  # type: ignore[assignment]  # the handler of this request
+        return reply
 
     def train(self, steps: int) -> None:
-        reply = self.ask("advance", count=steps)
-        assert reply["stopped"] is None
+        assert self.ask(TrainSteps(steps)).stop is None
 
 
 def lecture(setup: dict[str, Any], *, index_add: bool) -> Train:
@@ -207,7 +210,7 @@ def variants() -> tuple[dict[str, tuple[Train, int]], Ours]:
         return set_up(LessonCode.of(lesson, None, {}))
 
     torch.set_num_threads(1)
-    eager, compiled = Ours("eager"), Ours("compiled")
+    eager, compiled = Ours(Engine.EAGER), Ours(Engine.COMPILED)
     return {
         "the lecture's loop": (lecture(setup(), index_add=False), 150),
         "the same with index_add_": (lecture(setup(), index_add=True), 500),
@@ -232,7 +235,7 @@ def main() -> None:
             train(steps)
             if number:  # the first round warms up
                 spent[name].append((time.perf_counter() - began) / steps)
-    compiling = compiled.begun["seconds"]
+    compiling = compiled.begun.seconds
 
     def ratio(name: str, to: str) -> float:
         return statistics.median(one / other for one, other in zip(spent[name], spent[to], strict=True))
@@ -250,17 +253,17 @@ def main() -> None:
         table.add_row(name, f"{step * 1e6:.0f}", f"{1 / step:,.0f}", *speeds, f"{whole[name]:.0f} s", share)
     console = Console(width=110)
     console.print(table)
-    engine, reason = compiled.begun["engine"], compiled.begun["reason"]
+    engine, reason = compiled.begun.engine, compiled.begun.not_compiled
     console.print(f"Compiling took {compiling:.1f} s, which the total counts. Ran: {engine} {reason}".rstrip())
     if options.full:
-        ours = Ours("compiled")
+        ours = Ours(Engine.COMPILED)
         began = time.perf_counter()
         for _ in range(100):
             ours.train(STEPS // 100)
-        seconds = time.perf_counter() - began + ours.begun["seconds"]
-        found = ours.ask("evaluate")
-        names = ours.ask("sample", count=20)["names"]
-        console.print(f"{STEPS:,} steps in {seconds:.1f} s: train loss {found['train']:.4f}, val {found['val']:.4f}")
+        seconds = time.perf_counter() - began + ours.begun.seconds
+        losses = ours.ask(EvaluateSplits())
+        names = ours.ask(SampleNames(20)).names
+        console.print(f"{STEPS:,} steps in {seconds:.1f} s: train loss {losses.train:.4f}, val {losses.val:.4f}")
         console.print(" ".join(names))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -11,7 +10,10 @@ import torch
 from ninja_tui.engine.protocol.lesson_code import LessonCode
 from ninja_tui.engine.recording.packing import unpack
 from ninja_tui.engine.training.codegen import compiled
+from ninja_tui.engine.training.config import Backward, Engine
+from ninja_tui.engine.training.messages import BeginTraining, OpenLesson, TrainSteps
 from ninja_tui.engine.workers.client import Role, Worker
+from ninja_tui.lesson.syntax.fragment import Fragment
 from tests.engine.test_training import close
 from tests.engine.training_support import ANSWERS, DOUBLE_LOOP, MINIBATCH, Trainer, answers, opening
 from tests.helpers import NAMES, names_lesson, some_names
@@ -26,18 +28,17 @@ def trainer() -> Trainer:
 
 def both(trainer: Trainer, **choices: Any) -> tuple[torch.Tensor, torch.Tensor]:
     """The losses of 60 steps, eager and compiled; and it must have been compiled."""
-    choices = {"answers": answers(), **choices}
-    eager = trainer.run(60, engine="eager", **choices)
-    begun = trainer.ask("begin", steps=60, engine="compiled", **choices)
-    assert (begun["engine"], begun["reason"]) == ("compiled", "")
-    reply, tensors = trainer.service.advance(trainer.message("advance", count=60))
-    assert (reply["engine"], reply["stopped"]) == ("compiled", None)
-    return eager, unpack(tensors["losses"])
+    eager = trainer.run(60, engine=Engine.EAGER, **choices)
+    begun = trainer.begin(60, engine=Engine.COMPILED, **choices)
+    assert (begun.engine, begun.not_compiled) == (Engine.COMPILED, "")
+    reply = trainer.ask(TrainSteps(60))
+    assert (reply.engine, reply.stop) == (Engine.COMPILED, None)
+    return eager, unpack(reply.losses)
 
 
 @pytest.mark.parametrize(
     "choices",
-    [{}, {"backward": "autograd", "answers": []}, {"replaced": ["C", "hprebn"]}, {"batch_size": 7}],
+    [{}, {"backward": Backward.AUTOGRAD, "answers": ()}, {"replaced": ("C", "hprebn")}, {"batch_size": 7}],
     ids=["manual", "autograd", "mixed", "batch of 7"],
 )
 def test_compiled_steps_are_the_eager_ones(trainer: Trainer, choices: dict[str, Any]) -> None:
@@ -45,10 +46,10 @@ def test_compiled_steps_are_the_eager_ones(trainer: Trainer, choices: dict[str, 
 
 
 def test_parameters_come_out_the_same(trainer: Trainer) -> None:
-    trainer.run(60, engine="eager")
-    eager = trainer.tensors("save")
-    trainer.run(60, engine="compiled")
-    assert all(torch.allclose(each, eager[name], atol=1e-4) for name, each in trainer.tensors("save").items())
+    trainer.run(60, engine=Engine.EAGER)
+    eager = trainer.parameters()
+    trainer.run(60, engine=Engine.COMPILED)
+    assert all(torch.allclose(each, eager[name], atol=1e-4) for name, each in trainer.parameters().items())
 
 
 RIGHT = {
@@ -81,12 +82,12 @@ def test_answers_of_many_forms_are_compiled(trainer: Trainer, way: str) -> None:
     assert close(*both(trainer, answers=answers(**RIGHT[way])))
 
 
-@pytest.mark.parametrize("backward", ["manual", "autograd"])
-def test_the_chunked_network_is_compiled(backward: str) -> None:
+@pytest.mark.parametrize("backward", [Backward.MANUAL, Backward.AUTOGRAD])
+def test_the_chunked_network_is_compiled(backward: Backward) -> None:
     trainer = Trainer()
     code = LessonCode.of(names_lesson(), None, {"names.txt": some_names()})
-    trainer.ask("open", lesson=asdict(code))
-    solution = [[(NAMES / "solution.py").read_text(encoding="utf-8"), 1]]
+    trainer.ask(OpenLesson(code))
+    solution = (Fragment.at((NAMES / "solution.py").read_text(encoding="utf-8"), 1),)
     assert close(*both(trainer, answers=solution, backward=backward))
 
 
@@ -101,49 +102,50 @@ UNFIT = {
 @pytest.mark.parametrize("kind", UNFIT)
 def test_what_cannot_be_compiled_trains_eagerly_and_says_why(trainer: Trainer, kind: str) -> None:
     code, why = UNFIT[kind]
-    begun = trainer.ask("begin", steps=60, engine="compiled", answers=answers(C=code))
-    assert begun["engine"] == "eager"
-    assert why in begun["reason"]
-    losses = trainer.tensors("advance", count=60)["losses"]
-    assert close(losses, trainer.run(60, engine="eager"))
+    begun = trainer.begin(60, engine=Engine.COMPILED, answers=answers(C=code))
+    assert begun.engine is Engine.EAGER
+    assert why in begun.not_compiled
+    losses = trainer.train(60)
+    assert close(losses, trainer.run(60, engine=Engine.EAGER))
 
 
 def test_code_that_does_something_else_in_each_step_is_not_compiled(trainer: Trainer) -> None:
     counting = "import builtins\nbuiltins.turn = getattr(builtins, 'turn', 0) + 1\ndh = dlogits @ W2.T * (turn % 7)"
-    begun = trainer.ask("begin", steps=60, engine="compiled", answers=answers(h=counting))
-    assert begun["engine"] == "eager"
+    begun = trainer.begin(60, engine=Engine.COMPILED, answers=answers(h=counting))
+    assert begun.engine is Engine.EAGER
 
 
 def test_a_minibatch_that_cannot_be_drawn_ahead_is_not_compiled() -> None:
     other = Trainer(MINIBATCH.replace("ix = torch", "ix = 0 + torch"))
-    begun = other.ask("begin", steps=60, engine="compiled", answers=answers())
-    assert (begun["engine"], begun["reason"]) == ("eager", "the minibatch cannot be drawn ahead")
+    begun = other.begin(60, engine=Engine.COMPILED)
+    assert (begun.engine, begun.not_compiled) == (Engine.EAGER, "the minibatch cannot be drawn ahead")
 
 
 def test_without_a_compiler_it_trains_eagerly(trainer: Trainer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiled, "compiler", lambda: None)
-    begun = trainer.ask("begin", steps=60, engine="compiled", answers=answers())
-    assert (begun["engine"], begun["reason"]) == ("eager", "there is no C compiler")
+    begun = trainer.begin(60, engine=Engine.COMPILED)
+    assert (begun.engine, begun.not_compiled) == (Engine.EAGER, "there is no C compiler")
 
 
 def test_short_runs_are_not_compiled_unless_asked(trainer: Trainer) -> None:
-    assert trainer.ask("begin", steps=200, answers=answers())["engine"] == "eager"
-    assert trainer.ask("begin", steps=200_000, answers=answers())["engine"] == "compiled"
+    assert trainer.begin(200).engine is Engine.EAGER
+    assert trainer.begin(200_000).engine is Engine.COMPILED
 
 
 def test_numbers_that_grow_without_end_are_named_where_they_began(trainer: Trainer) -> None:
-    begun = trainer.ask("begin", steps=100, answers=answers(b2="db2 = -1e6 * (b2.abs() + 1) ** 2"), engine="compiled")
-    stopped = trainer.ask("advance", count=100)["stopped"]
-    assert begun["reason"] or stopped["name"] in {"db2", "b2"}
+    grow = answers(b2="db2 = -1e6 * (b2.abs() + 1) ** 2")
+    begun = trainer.begin(100, answers=grow, engine=Engine.COMPILED)
+    stop = trainer.ask(TrainSteps(100)).stop
+    assert begun.not_compiled or (stop is not None and stop.tensor in {"db2", "b2"})
 
 
 def test_it_compiles_in_a_process_of_its_own(trainer: Trainer) -> None:
     worker = Worker(Role.TRAINER)
     try:
-        worker.request(opening())
-        begun = worker.request({"do": "begin", "steps": 60, "answers": answers(), "engine": "compiled"}, timeout=60)
-        assert (begun.body["engine"], begun.body["reason"]) == ("compiled", "")
-        answer = worker.request({"do": "advance", "count": 60}, timeout=60)
-        assert close(unpack(answer.tensors["losses"]), trainer.run(60, engine="eager"))
+        worker.request(opening(), 60)
+        begun = worker.request(BeginTraining(60, answers(), engine=Engine.COMPILED), 60)
+        assert (begun.engine, begun.not_compiled) == (Engine.COMPILED, "")
+        reply = worker.request(TrainSteps(60), 60)
+        assert close(unpack(reply.losses), trainer.run(60, engine=Engine.EAGER))
     finally:
         worker.close()

@@ -1,24 +1,35 @@
-"""A small network to train, with its answers, and a way to ask the service that trains it."""
+"""A small network to train, with its answers, and a way to ask the session that trains it."""
 
 from __future__ import annotations
 
 import functools
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
 from ninja_tui.engine.protocol.lesson_code import LessonCode
-from ninja_tui.engine.protocol.wire import Message, TensorData
+from ninja_tui.engine.protocol.messages import Request, checked, decode, encode
 from ninja_tui.engine.recording.packing import unpack
-from ninja_tui.engine.training.service import Training
+from ninja_tui.engine.training.messages import (
+    BeginTraining,
+    CheckGradients,
+    GradientCheck,
+    OpenLesson,
+    SaveParameters,
+    TrainingBegun,
+    TrainSteps,
+)
+from ninja_tui.engine.training.service import handlers_of
+from ninja_tui.engine.training.session import TrainingSession
 from ninja_tui.lesson.model import Lesson
 from ninja_tui.lesson.program import read_program
-from ninja_tui.lesson.read import percent_cells, read_folder
+from ninja_tui.lesson.read import read_folder
+from ninja_tui.lesson.syntax.fragment import Fragment
 from tests.helpers import some_names
 
+R = TypeVar("R")
 SETUP = """\
 # %% setup
 import torch
@@ -120,50 +131,60 @@ for k in range(Xb.shape[0]):
 
 
 @functools.cache
-def lesson_of(minibatch: str = MINIBATCH) -> tuple[Lesson, dict[str, list[Any]]]:
-    """The lesson, and its cells by title as (source, line)."""
+def lesson_of(minibatch: str = MINIBATCH) -> Lesson:
+    """The lesson."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "forward.py"
         path.write_text(f"{SETUP}# %% minibatch\n{minibatch}{FORWARD}", encoding="utf-8")
-        cells = {cell.title: [cell.source, cell.line] for cell in percent_cells(path.read_text(encoding="utf-8"))}
-        return read_folder(path.parent), cells
+        return read_folder(path.parent)
 
 
-def opening(minibatch: str = MINIBATCH) -> dict[str, Any]:
-    """The body of a request that opens the lesson."""
-    lesson, cells = lesson_of(minibatch)
+def opening(minibatch: str = MINIBATCH) -> OpenLesson:
+    """The request that opens the lesson."""
+    lesson = lesson_of(minibatch)
+    assert lesson.calibrate is not None and lesson.predict is not None
     code = LessonCode.of(lesson, None, {"names.txt": some_names()})
-    return {"do": "open", "lesson": asdict(code), "calibrate": cells["calibrate"], "predict": cells["predict"]}
+    cells = [Fragment.at(cell.source, cell.line) for cell in (lesson.calibrate, lesson.predict)]
+    return OpenLesson(code, cells[0], cells[1])
 
 
-def answers(**changes: str) -> list[list[Any]]:
-    """Pairs of code and line, as of a solutions file; an empty text leaves a node out."""
+def answers(**changes: str) -> tuple[Fragment, ...]:
+    """The statements of a solutions file; an empty text leaves a node out."""
     code = "\n".join(text for text in {**ANSWERS, **changes}.values() if text)
-    lesson, _ = lesson_of()
-    return [[step.code, step.line] for step in read_program(code, [n.name for n in lesson.nodes], "x.py").steps]
+    steps = read_program(code, [node.name for node in lesson_of().nodes], "x.py").steps
+    return tuple(Fragment(step.code, step.line, step.end_line) for step in steps)
 
 
 class Trainer:
-    """The service, asked in this process."""
+    """The session that trains, asked in this process by messages as they travel."""
 
     def __init__(self, minibatch: str = MINIBATCH) -> None:
-        self.service = Training()
-        self.ask(**opening(minibatch))
+        self._handlers = handlers_of(TrainingSession())
+        self.ask(opening(minibatch))
 
-    def message(self, do: str, **body: Any) -> Message:
-        """A request."""
-        return Message({"do": do, **body}, {})
+    def ask(self, request: Request[R]) -> R:
+        """The reply; raises Refused."""
+        kind = type(request)
+        reply: R = decode(encode(self._handlers[kind](decode(encode(request), kind))), kind.reply)
+        return checked(reply)
 
-    def ask(self, do: str, tensors: dict[str, TensorData] | None = None, **body: Any) -> dict[str, Any]:
-        """The reply's plain data."""
-        return self.service.requests()[do](Message({"do": do, **body}, tensors or {}))[0]
+    def begin(self, steps: int, **choices: Any) -> TrainingBegun:
+        """Begins with the right answers, unless ``choices`` (of ``BeginTraining``) has others."""
+        return self.ask(BeginTraining(steps, **{"answers": answers(), **choices}))
 
-    def tensors(self, do: str, **body: Any) -> dict[str, torch.Tensor]:
-        """The reply's tensors."""
-        reply = self.service.requests()[do](Message({"do": do, **body}, {}))[1]
-        return {name: unpack(packed) for name, packed in reply.items()}
+    def train(self, count: int) -> torch.Tensor:
+        """The losses of ``count`` steps."""
+        return unpack(self.ask(TrainSteps(count)).losses)
 
     def run(self, steps: int = 120, **choices: Any) -> torch.Tensor:
         """Begins, and trains all steps: the losses."""
-        self.ask("begin", steps=steps, **{"answers": answers(), **choices})
-        return self.tensors("advance", count=steps)["losses"]
+        self.begin(steps, **choices)
+        return self.train(steps)
+
+    def parameters(self) -> dict[str, torch.Tensor]:
+        """The parameters by name."""
+        return {name: unpack(packed) for name, packed in self.ask(SaveParameters()).tensors.items()}
+
+    def checks(self, *nodes: str) -> dict[str, GradientCheck]:
+        """The checks of ``nodes`` (by default all that are answered) by node."""
+        return {check.node: check for check in self.ask(CheckGradients(nodes or tuple(ANSWERS))).checks}

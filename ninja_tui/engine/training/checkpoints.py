@@ -6,26 +6,38 @@ import json
 import zipfile
 from array import array
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ninja_tui.engine.protocol.wire import SIZES, TensorData
+import msgspec
+
+from ninja_tui.engine.protocol.tensor_data import SIZES, TensorData
+from ninja_tui.engine.training.config import Backward
 from ninja_tui.errors import UsageError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _PARAMETER = "parameter."
 
 
 @dataclass(frozen=True)
-class SavedRun:
-    """A trained network of ``lesson``: its parameters by name, the loss of every step, the names it invented."""
+class RunSummary:
+    """A trained network of ``lesson``, and the names that it invented."""
 
     lesson: str
-    backward: str
+    backward: Backward
     steps: int
     train_loss: float | None
     val_loss: float | None
     names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SavedRun(RunSummary):
+    """The same with the loss of every step, and the parameters by name."""
+
     losses: array[float]
     parameters: Mapping[str, TensorData]
 
@@ -34,20 +46,13 @@ def save_run(path: Path, run: SavedRun) -> None:
     """Writes ``run``; raises UsageError where it cannot be written."""
     import numpy as np  # 0.1 s: only where a run is saved or read
 
-    about = {
-        "lesson": run.lesson,
-        "backward": run.backward,
-        "steps": run.steps,
-        "train_loss": run.train_loss,
-        "val_loss": run.val_loss,
-        "names": run.names,
-    }
-    arrays: dict[str, Any] = {"about": np.array(json.dumps(about)), "losses": np.array(run.losses, dtype=np.float32)}
+    summary = json.dumps({field.name: getattr(run, field.name) for field in fields(RunSummary)})
+    arrays: dict[str, NDArray[Any]] = {"about": np.array(summary), "losses": np.array(run.losses, dtype=np.float32)}
     for name, tensor in run.parameters.items():
         arrays[_PARAMETER + name] = np.frombuffer(tensor.data, dtype=tensor.dtype).reshape(tensor.shape)
     try:
         with path.open("wb") as stream:
-            np.savez_compressed(stream, **arrays)
+            np.savez_compressed(stream, allow_pickle=False, **arrays)
     except OSError as error:
         raise UsageError(f"the run cannot be saved in {path}: {error.strerror or error}") from None
 
@@ -58,7 +63,7 @@ def load_run(path: Path) -> SavedRun:
 
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            about = json.loads(str(arrays["about"]))
+            summary = msgspec.convert(json.loads(str(arrays["about"])), RunSummary)
             parameters = {
                 name.removeprefix(_PARAMETER): TensorData(
                     str(arrays[name].dtype), tuple(arrays[name].shape), arrays[name].tobytes()
@@ -66,20 +71,13 @@ def load_run(path: Path) -> SavedRun:
                 for name in arrays.files
                 if name.startswith(_PARAMETER) and str(arrays[name].dtype) in SIZES
             }
-            return SavedRun(
-                lesson=str(about["lesson"]),
-                backward=str(about["backward"]),
-                steps=int(about["steps"]),
-                train_loss=about["train_loss"],
-                val_loss=about["val_loss"],
-                names=tuple(str(name) for name in about["names"]),
-                losses=array("f", arrays["losses"].astype(np.float32).tolist()),
-                parameters=parameters,
-            )
+            losses = array("f", arrays["losses"].astype(np.float32).tolist())
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror or error}") from None
-    except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, msgspec.ValidationError) as error:
         raise UsageError(f"{path} is no saved run: {type(error).__name__}") from None
+    values = {field.name: getattr(summary, field.name) for field in fields(RunSummary)}
+    return SavedRun(losses=losses, parameters=parameters, **values)
 
 
 def free_path(folder: Path, lesson: str) -> Path:
@@ -92,5 +90,5 @@ def free_path(folder: Path, lesson: str) -> Path:
 
 def saved_paths(folder: Path, lesson: str) -> list[Path]:
     """The runs of ``lesson`` in ``folder``, the newest first."""
-    found = folder.glob(f"run-{lesson}-*.npz")
-    return sorted(found, key=lambda path: (path.stat().st_mtime, path.name), reverse=True)
+    paths = folder.glob(f"run-{lesson}-*.npz")
+    return sorted(paths, key=lambda path: (path.stat().st_mtime, path.name), reverse=True)

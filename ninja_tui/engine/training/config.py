@@ -1,4 +1,4 @@
-"""What a person wants trained: the choices, and whose gradients are used."""
+"""The choices for a training, and where its gradients come from."""
 
 from __future__ import annotations
 
@@ -6,31 +6,41 @@ import enum
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from ninja_tui.lesson.model import Lesson
+from ninja_tui.lesson.model import Lesson, gradient_name
 from ninja_tui.lesson.program import Program
+from ninja_tui.lesson.syntax.fragment import Fragment
 
 SAMPLING_SEED = 2147483647 + 10
-"""The lecture's."""
+"""The lecture's, from which names are sampled."""
+MOST_STEPS = 100_000_000
 
 
 class Backward(enum.StrEnum):
-    """Whose backward pass trains."""
+    """The backward pass that trains."""
 
     MANUAL = "manual"
     AUTOGRAD = "autograd"
     BOTH = "both"
 
 
+class Engine(enum.StrEnum):
+    """How steps run: as Python, or as compiled C; AUTO compiles a long training."""
+
+    EAGER = "eager"
+    COMPILED = "compiled"
+    AUTO = "auto"
+
+
 class Wrong(enum.StrEnum):
-    """What stands for an answer that does not pass."""
+    """The gradient that trains in the place of one that does not pass."""
 
     AUTOGRAD = "autograd"
-    OWN = "own"
+    AS_IS = "own"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """``rates``: the learning rate of the first half of the steps, and of the second. None: the lesson's own."""
+    """``rates``: the learning rate of the first half of the steps, and of the second. None: the lesson's."""
 
     steps: int
     batch_size: int | None = None
@@ -43,25 +53,25 @@ class Plan:
 
     @property
     def sides(self) -> tuple[Backward, ...]:
-        """The backward passes that train, one after the other or side by side."""
+        """The backward passes that train, side by side."""
         return (Backward.MANUAL, Backward.AUTOGRAD) if self.backward is Backward.BOTH else (self.backward,)
 
 
 @dataclass(frozen=True)
 class Sources:
-    """Where gradients come from: ``answers``, code with its line, in file order; autograd's for ``replaced``.
+    """Where gradients come from: ``answers``, in file order; autograd for the nodes ``replaced``.
 
     ``missing`` and ``wrong`` are the asked nodes without an answer, and those whose answer does not pass.
     """
 
-    answers: tuple[tuple[str, int], ...]
+    answers: tuple[Fragment, ...]
     replaced: tuple[str, ...]
     missing: tuple[str, ...]
     wrong: tuple[str, ...]
 
     @property
-    def word(self) -> str:
-        """What there is to know before it begins; empty where every gradient is the person's and right."""
+    def message(self) -> str:
+        """A sentence on the gradients that are missing or wrong; empty where there are none."""
         parts = [
             f"{_listed(nodes)} {what}"
             for nodes, what in ((self.missing, "missing"), (self.wrong, "wrong"))
@@ -69,14 +79,14 @@ class Sources:
         ]  # fmt: skip
         if not parts:
             return ""
-        own = [node for node in self.wrong if node not in self.replaced]
-        rest = "; the wrong ones train as they are" if own else ""
-        stand = "autograd's gradient stands in" if self.replaced else ""
-        return f"{', '.join(parts)}: {stand}{rest}".replace(": ; ", ": ")
+        as_is = [node for node in self.wrong if node not in self.replaced]
+        rest = "; the wrong ones train as they are" if as_is else ""
+        instead = "autograd's gradient stands in" if self.replaced else ""
+        return f"{', '.join(parts)}: {instead}{rest}".replace(": ; ", ": ")
 
 
 def sources(lesson: Lesson, program: Program, passes: Mapping[str, bool], wrong: Wrong) -> Sources:
-    """What trains ``lesson``: the answers of ``program``, of which ``passes`` tells by node whether they are right."""
+    """What trains ``lesson``: the answers of ``program``; ``passes`` has by node whether its answer passes."""
     answered = {answer.node for answer in program.answers}
     missing, failing = gaps(lesson, answered, passes)
     read = {name for step in program.steps for name in step.reads}
@@ -99,18 +109,24 @@ def gaps(
     return missing, tuple(node for node in lesson.asks if node in answered and not passes.get(node, False))
 
 
-def _answers(lesson: Lesson, program: Program, replaced: set[str]) -> tuple[tuple[str, int], ...]:
-    """The code of ``program``; where a file has another name for a gradient than ``d<node>``, both are bound."""
-    own = [node for node in lesson.nodes if node.name in replaced and node.gradient != f"d{node.name}"]
-    code = [(f"{node.gradient} = d{node.name}", 0) for node in own]
+def _answers(lesson: Lesson, program: Program, replaced: set[str]) -> tuple[Fragment, ...]:
+    """The code of ``program``; where a file gives a gradient another name than the usual one, both are bound."""
+    code: list[Fragment] = []
+    for node in lesson.nodes:
+        usual = gradient_name(node.name)
+        if node.name in replaced and node.gradient != usual:
+            code.append(Fragment.at(f"{node.gradient} = {usual}", 0))
     for index, step in enumerate(program.steps):
-        code.append((step.code, step.line))
+        code.append(Fragment(step.code, step.line, step.end_line))
         for answer in program.ending_at(index):
-            if answer.gradient != f"d{answer.node}" and answer.node not in replaced:
-                code.append((f"d{answer.node} = {answer.gradient}", answer.line))
+            usual = gradient_name(answer.node)
+            if answer.gradient != usual and answer.node not in replaced:
+                code.append(Fragment.at(f"{usual} = {answer.gradient}", answer.line))
     return tuple(code)
 
 
 def _listed(nodes: tuple[str, ...]) -> str:
-    some = ", ".join(f"d{node}" for node in nodes[:4])
-    return f"{some} and {len(nodes) - 4} more are" if len(nodes) > 4 else f"{some} {'are' if len(nodes) > 1 else 'is'}"
+    names = ", ".join(map(gradient_name, nodes[:4]))
+    if len(nodes) > 4:
+        return f"{names} and {len(nodes) - 4} more are"
+    return f"{names} {'are' if len(nodes) > 1 else 'is'}"

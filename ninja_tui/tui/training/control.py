@@ -26,7 +26,7 @@ class TrainControl:
 
     def start(self, plan: Plan, session: Session) -> None:
         """Trains as planned with what the person has answered."""
-        self._set(TrainState.started(plan, standing(session, plan.wrong).word))
+        self._set(TrainState.started(plan, standing(session, plan.wrong).message))
         self._desk.train(plan, _passes(session))
 
     def pause_or_go_on(self) -> None:
@@ -59,7 +59,7 @@ class TrainControl:
             told = side.trained
             if told is not None:
                 run = SavedRun(
-                    lesson, str(backward), told.steps, told.train_loss, told.val_loss, side.names, told.losses,
+                    lesson, backward, told.steps, told.train_loss, told.val_loss, side.names, told.losses,
                     told.parameters,
                 )  # fmt: skip
                 self._desk.save_run(run)

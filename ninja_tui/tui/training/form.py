@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ninja_tui.engine.training.config import SAMPLING_SEED, Backward, Plan, Wrong
-
-MOST_STEPS = 100_000_000
+from ninja_tui.engine.training.config import MOST_STEPS, SAMPLING_SEED, Backward, Plan, Wrong
 
 
 @dataclass(frozen=True)

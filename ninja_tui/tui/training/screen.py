@@ -15,7 +15,7 @@ from textual.screen import Screen
 from textual.widgets import Footer, Input, Label, ProgressBar, Select, Static
 
 from ninja_tui.engine.training.config import Backward, Wrong
-from ninja_tui.engine.training.trainer import Cost
+from ninja_tui.engine.training.messages import StatementCost
 from ninja_tui.tui.commands import TRAINING
 from ninja_tui.tui.session import Session
 from ninja_tui.tui.training.control import TrainControl, standing
@@ -25,7 +25,7 @@ from ninja_tui.tui.training.saved_runs import SavedScreen
 from ninja_tui.tui.training.state import SideState, Stage, TrainState, check_word, losses, progress
 
 BACKWARDS = (("your own", Backward.MANUAL), ("autograd's", Backward.AUTOGRAD), ("both", Backward.BOTH))
-WRONGS = (("autograd's instead", Wrong.AUTOGRAD), ("yours, wrong", Wrong.OWN))
+WRONGS = (("autograd's instead", Wrong.AUTOGRAD), ("yours, wrong", Wrong.AS_IS))
 REDRAW = 0.25
 """Seconds between two drawings of the curve."""
 
@@ -133,7 +133,7 @@ class TrainScreen(Screen[Form]):
         if self._session.facts is None:
             self.notify("PyTorch is still starting", markup=False)
             return
-        word = standing(self._session, plan.wrong).word if plan.backward is not Backward.AUTOGRAD else ""
+        word = standing(self._session, plan.wrong).message if plan.backward is not Backward.AUTOGRAD else ""
         if word and word != self._warned:
             self._warned = word
             self.state = self._control.state
@@ -230,16 +230,16 @@ def _names(state: TrainState) -> Content:
     return Content("\n").join(parts)
 
 
-def _costs(costs: tuple[Cost, ...]) -> Table:
+def _costs(costs: tuple[StatementCost, ...]) -> Table:
     """The statements of a step, the slowest first, the person's marked."""
     table = Table(box=None, padding=(0, 1, 0, 0), show_header=False)
     for narrow in (True, True, True, False):
         table.add_column(no_wrap=narrow)
     whole = sum(cost.seconds for cost in costs) or 1.0
     for cost in sorted(costs, key=lambda each: -each.seconds):
-        style = "bold" if cost.yours else "dim"
+        style = "bold" if cost.is_answer else "dim"
         table.add_row(
-            Text("yours" if cost.yours else cost.part, style),
+            Text("yours" if cost.is_answer else cost.part, style),
             Text(f"{cost.seconds * 1e6:,.0f} µs", style, justify="right"),
             Text(f"{cost.seconds / whole:.0%}", style, justify="right"),
             Text(" ".join(cost.code.split())[:120], style, no_wrap=True, overflow="ellipsis"),

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 
 from ninja_tui.engine.events import RunLoaded, RunSaved, Training, TrainingFailed, TrainingOver
 from ninja_tui.engine.training.config import Backward, Plan
-from ninja_tui.engine.training.trainer import Begun, Check, Checked, Named, Progress, Trained
+from ninja_tui.engine.training.events import Begun, Checked, NameSampled, Progress, Trained
+from ninja_tui.engine.training.messages import GradientCheck
 
 POINTS = 200
 """The curve has about so many: with 200,000 steps each is the mean of 1,000 losses, as in the lecture."""
@@ -73,7 +74,7 @@ class TrainState:
     stage: Stage = Stage.IDLE
     plan: Plan = NOTHING
     sides: Mapping[Backward, SideState] = field(default_factory=dict)
-    checks: tuple[Check, ...] = ()
+    checks: tuple[GradientCheck, ...] = ()
     word: str = ""
     error: str = ""
 
@@ -119,7 +120,7 @@ class TrainState:
             case Trained(backward) as trained:
                 sides = {**self.sides, backward: replace(self.sides[backward], trained=trained)}
                 return replace(self, stage=Stage.MEASURING, sides=sides)
-            case Named(backward, name):
+            case NameSampled(backward, name):
                 side = self.sides.get(backward, SideState())
                 named = {**self.sides, backward: replace(side, names=(*side.names, name))}
                 return replace(self, stage=Stage.SAMPLING, sides=named)
@@ -198,7 +199,7 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
 
 
-def check_word(checks: tuple[Check, ...]) -> str:
+def check_word(checks: tuple[GradientCheck, ...]) -> str:
     """What the check before the first step found."""
     if not checks:
         return ""

@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,8 +31,8 @@ FLAGS = [
     "-freciprocal-math",
 ]
 """No ``-ffast-math``: what is not finite has to stay so."""
-LONGEST = 60.0
-"""Seconds that the compiler may take."""
+COMPILER_TIMEOUT = 60.0
+"""Seconds."""
 
 
 class NoCompiler(Exception):
@@ -42,24 +41,23 @@ class NoCompiler(Exception):
 
 def compiler() -> str | None:
     """The path of a C compiler, if there is one."""
-    own = os.environ.get("CC", "").split()
-    return next((found for name in (*own[:1], "cc", "gcc", "clang") if (found := shutil.which(name))), None)
+    chosen = os.environ.get("CC", "").split()[:1]
+    return next((path for name in (*chosen, "cc", "gcc", "clang") if (path := shutil.which(name))), None)
 
 
 @dataclass(frozen=True)
 class Compiled:
-    """Steps in machine code. ``seconds`` is what compiling took."""
+    """Steps in machine code."""
 
     library: ctypes.CDLL
     source: Source
     scratch: torch.Tensor
-    seconds: float
 
     def run(self, ahead: Ahead, rates: Sequence[float]) -> torch.Tensor | None:
         """One step for each rate: the losses. None where an index was out of range; then some steps are done."""
         drawn = [tensor.contiguous() for tensor in ahead.tensors(len(rates))]
-        losses = torch.empty(len(rates))
-        each = torch.tensor(rates)
+        losses = torch.empty(len(rates), dtype=torch.float32)
+        each = torch.tensor(rates, dtype=torch.float32)
         tensors = [*drawn, *self.source.tensors[self.source.ahead :], self.scratch]
         pointers = (ctypes.c_void_p * len(tensors))(*(tensor.data_ptr() for tensor in tensors))
         failed = self.library.steps(
@@ -70,29 +68,28 @@ class Compiled:
 
 def compile_source(source: Source) -> Compiled:
     """Compiles ``source`` in a temporary folder that is gone afterwards; raises NoCompiler."""
-    began = time.perf_counter()
-    found = compiler()
-    if found is None:
+    command = compiler()
+    if command is None:
         raise NoCompiler("there is no C compiler")
     with tempfile.TemporaryDirectory(prefix="ninja-tui-") as folder:
         code, library = Path(folder) / "steps.c", Path(folder) / "steps.so"
         code.write_text(source.text, encoding="ascii")
         try:
             done = subprocess.run(
-                [found, *FLAGS, str(code), "-o", str(library), "-lm"],
+                [command, *FLAGS, str(code), "-o", str(library), "-lm"],
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
-                timeout=LONGEST,
+                timeout=COMPILER_TIMEOUT,
                 check=False,
             )
         except (OSError, subprocess.SubprocessError) as error:
-            raise NoCompiler(f"{found}: {type(error).__name__}") from None
+            raise NoCompiler(f"{command}: {type(error).__name__}") from None
         if done.returncode:
-            said = done.stderr.decode("utf-8", "replace").strip().split("\n")[0]
-            raise NoCompiler(f"{found} failed: {said}")
+            message = done.stderr.decode("utf-8", "replace").strip().split("\n")[0]
+            raise NoCompiler(f"{command} failed: {message}")
         try:
             loaded = ctypes.CDLL(str(library))
         except OSError as error:
             raise NoCompiler(str(error)) from None
-    scratch = torch.zeros(source.scratch // 4 + 16)
-    return Compiled(loaded, source, scratch, time.perf_counter() - began)
+    scratch = torch.zeros(source.scratch // 4 + 16, dtype=torch.float32)
+    return Compiled(loaded, source, scratch)

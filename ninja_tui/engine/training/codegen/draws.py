@@ -6,14 +6,13 @@ import ast
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from types import CodeType, FunctionType, ModuleType
-from typing import Any
 
 import torch
 
+from ninja_tui.engine.recording.execution import Namespace
+from ninja_tui.engine.training.step import PREFIX
 from ninja_tui.lesson.syntax.names import assigned, changed, reads
-
-OWN = "_ninja_"
-"""How the names begin that generated code adds to a lesson's."""
+from ninja_tui.lesson.syntax.rewrite import replace_lookups
 
 
 @dataclass(frozen=True)
@@ -28,22 +27,31 @@ class Ahead:
     names: tuple[str, ...]
     looked_up: tuple[str | None, ...]
     bounds: CodeType
-    namespace: dict[str, Any]
+    namespace: Namespace
 
     def tensors(self, steps: int) -> list[torch.Tensor]:
-        """What ``steps`` draws give, one tensor a name, steps first: (steps, minibatch, …)."""
+        """The draws of ``steps`` steps, one tensor a name, steps first: (steps, minibatch, …)."""
         low, high, size, generator = eval(self.bounds, self.namespace)
         drawn = torch.randint(low, high, (steps, size), generator=generator)
         return [drawn if name is None else self.namespace[name][drawn] for name in self.looked_up]
 
     def draw(self, steps: int) -> Iterable[tuple[torch.Tensor, ...]]:
         """The same step by step: the values of ``names``."""
-        found = self.tensors(steps)
-        return zip(*(tensor.unbind(0) for tensor in found), strict=True) if found else [()] * steps
+        tensors = self.tensors(steps)
+        return zip(*(tensor.unbind(0) for tensor in tensors), strict=True) if tensors else [()] * steps
+
+
+@dataclass(frozen=True)
+class _Draw:
+    """``index = torch.randint(low, high, (size,), generator=g)``; ``bounds`` is the tuple (low, high, size, g)."""
+
+    index: str
+    bounds: ast.expr
+    generator: str
 
 
 def plan_ahead(
-    cell: Sequence[ast.Module], namespace: dict[str, Any], step_reads: Collection[str], step_binds: Collection[str]
+    cell: Sequence[ast.Module], namespace: Namespace, step_reads: Collection[str], step_binds: Collection[str]
 ) -> Ahead | None:
     """How to draw ahead for the statements of ``cell``; None where the cell has to run as it stands.
 
@@ -51,41 +59,39 @@ def plan_ahead(
     names that the rest of a step reads, and binds or changes.
     """
     statements = [tree.body[0] for tree in cell]
-    found = [(at, draw) for at, statement in enumerate(statements) if (draw := _draw_in(statement))]
-    if len(found) != 1:
+    draws = [(at, draw) for at, statement in enumerate(statements) if (draw := _draw_in(statement))]
+    if len(draws) != 1:
         return None
-    at, (index, bounds, generator) = found[0]
+    at, draw = draws[0]
+    before, after = statements[:at], statements[at + 1 :]
     bound = {name for statement in statements for name in assigned(statement) | changed(statement)} | set(step_binds)
-    steady = {name for name in namespace if name not in bound}
-    others = [name for number, each in enumerate(statements) if number != at for name in reads(each)]
-    once = sum(index in assigned(statement) | changed(statement) for statement in statements) == 1
-    if (
-        not once
-        or not set(reads(bounds)) <= steady
-        or index in {name for each in statements[:at] for name in reads(each)}
-    ):
+    constant = namespace.keys() - bound
+    others = [name for statement in (*before, *after) for name in reads(statement)]
+    if not _is_bound_once(draw.index, statements) or not set(reads(draw.bounds)) <= constant:
         return None
-    if any(_may_draw(namespace.get(name), namespace[generator]) for name in {*others, *step_reads}):
+    if any(draw.index in reads(statement) for statement in before):
         return None
-    lookup = _LookUp(index, {name for name in steady if isinstance(namespace[name], torch.Tensor)})
-    rest = [
-        ast.Module([lookup.visit(each)], []) if number > at else tree
-        for number, (each, tree) in enumerate(
-            zip((ast.parse(ast.unparse(each)).body[0] for each in statements), cell, strict=True)
-        )
-    ]
-    names, looked_up = [f"{OWN}{name}" for name in lookup.found], list[str | None](lookup.found)
+    if any(_may_draw(namespace.get(name), namespace[draw.generator]) for name in {*others, *step_reads}):
+        return None
+    tensors = {name: f"{PREFIX}{name}" for name in constant if isinstance(namespace[name], torch.Tensor)}
+    rest, looked_up = replace_lookups(after, draw.index, tensors)
+    names = [tensors[name] for name in looked_up]
+    sources: list[str | None] = [*looked_up]
     drawn = ast.Module([], [])
-    if index in step_reads or any(index in reads(tree) for tree in rest[at + 1 :]):
-        drawn = ast.parse(f"{index} = {OWN}drawn_{index}")
-        names.append(f"{OWN}drawn_{index}")
-        looked_up.append(None)
-    code = compile(ast.fix_missing_locations(ast.Expression(bounds)), "<draw>", "eval")
-    return Ahead((*rest[:at], drawn, *rest[at + 1 :]), tuple(names), tuple(looked_up), code, namespace)
+    if draw.index in step_reads or any(draw.index in reads(statement) for statement in rest):
+        names.append(f"{PREFIX}drawn_{draw.index}")
+        sources.append(None)
+        drawn = ast.parse(f"{draw.index} = {names[-1]}")
+    code = compile(ast.fix_missing_locations(ast.Expression(draw.bounds)), "<draw>", "eval")
+    trees = (*cell[:at], drawn, *(ast.Module([statement], []) for statement in rest))
+    return Ahead(trees, tuple(names), tuple(sources), code, namespace)
 
 
-def _draw_in(statement: ast.stmt) -> tuple[str, ast.expr, str] | None:
-    """Of ``ix = torch.randint(low, high, (k,), generator=g)``: ``ix``, the expression (low, high, k, g), and ``g``."""
+def _is_bound_once(name: str, statements: Sequence[ast.stmt]) -> bool:
+    return sum(name in assigned(statement) | changed(statement) for statement in statements) == 1
+
+
+def _draw_in(statement: ast.stmt) -> _Draw | None:
     match statement:
         case ast.Assign(
             targets=[ast.Name(id=index)],
@@ -96,37 +102,16 @@ def _draw_in(statement: ast.stmt) -> tuple[str, ast.expr, str] | None:
             ),
         ) if len(limits) in (1, 2):
             low: ast.expr = ast.Constant(0) if len(limits) == 1 else limits[0]
-            return index, ast.Tuple([low, limits[-1], size, source], ast.Load()), generator
+            return _Draw(index, ast.Tuple([low, limits[-1], size, source], ast.Load()), generator)
     return None
 
 
 def _may_draw(value: object, generator: object) -> bool:
-    """Whether code that reads ``value`` might draw from ``generator``: it is that, or the lesson's own function."""
+    """Whether code that reads ``value`` might draw from ``generator``: it is that, or a function of the lesson."""
     if isinstance(value, ModuleType | torch.Tensor | int | float | str):
         return False
-    return (
-        value is generator
-        or isinstance(value, FunctionType)
-        or (
-            isinstance(value, list | tuple | dict)
-            and (any(each is generator for each in (value.values() if isinstance(value, dict) else value)))
-        )
-    )
-
-
-class _LookUp(ast.NodeTransformer):
-    """Puts a name in the place of every ``A[ix]``; ``found`` lists the ``A``."""
-
-    def __init__(self, index: str, tensors: Collection[str]) -> None:
-        self._index, self._tensors = index, tensors
-        self.found: list[str] = []
-
-    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
-        match node:
-            case ast.Subscript(value=ast.Name(id=tensor), slice=ast.Name(id=index), ctx=ast.Load()) if (
-                index == self._index and tensor in self._tensors
-            ):
-                if tensor not in self.found:
-                    self.found.append(tensor)
-                return ast.copy_location(ast.Name(f"{OWN}{tensor}", ast.Load()), node)
-        return self.generic_visit(node)
+    if value is generator or isinstance(value, FunctionType):
+        return True
+    if not isinstance(value, list | tuple | dict):
+        return False
+    return any(each is generator for each in (value.values() if isinstance(value, dict) else value))

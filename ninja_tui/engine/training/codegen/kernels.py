@@ -108,14 +108,17 @@ class Ref:
         return Ref(self.buffer, self.offset, tuple(shape), tuple(strides), self.dtype)
 
 
-def loops(shape: Sequence[int], body: str, indices: Sequence[str]) -> str:
-    """``body`` for every index; a dimension of size 1 has no loop, its index is "0" (see ``names``)."""
+def loops(shape: Sequence[int], body: str, indices: Sequence[str], *, independent: bool = True) -> str:
+    """``body`` for every index; a dimension of size 1 has no loop, its index is "0" (see ``names``).
+
+    ``independent``: no iteration of the innermost loop needs what another one writes, and GCC may vectorize it.
+    """
+    looped = [depth for depth, size in enumerate(shape) if size != 1]
     code = body
-    for depth in reversed(range(len(shape))):
-        if shape[depth] != 1:
-            i = indices[depth]
-            ivdep = "\n#pragma GCC ivdep\n" if depth == max(d for d in range(len(shape)) if shape[d] != 1) else ""
-            code = f"{ivdep}for (int64_t {i} = 0; {i} < {shape[depth]}; {i}++) {{ {code} }}"
+    for depth in reversed(looped):
+        i = indices[depth]
+        pragma = "\n#pragma GCC ivdep\n" if independent and depth == looped[-1] else ""
+        code = f"{pragma}for (int64_t {i} = 0; {i} < {shape[depth]}; {i}++) {{ {code} }}"
     return code
 
 
@@ -138,19 +141,17 @@ def reduce(out: Ref, x: Ref, axes: Sequence[int], fold: tuple[str, str], end: st
     """
     start, step = fold
     index = names(x.shape)
-    kept = [axis for axis in range(len(x.shape)) if axis not in axes]
+    remaining = [axis for axis in range(len(x.shape)) if axis not in axes]
     whole = len(out.shape) == len(x.shape)
     to = out.at([("0" if axis in axes else index[axis]) for axis in range(len(x.shape))] if whole else
-                [index[axis] for axis in kept])  # fmt: skip
+                [index[axis] for axis in remaining])  # fmt: skip
     last = max((axis for axis in range(len(x.shape)) if x.shape[axis] != 1), default=0)
-    outer = [size if axis in kept else 1 for axis, size in enumerate(x.shape)]
-    inner = [size if axis in axes else 1 for axis, size in enumerate(x.shape)]
-    ctype = C_TYPES[out.dtype]
+    outer = [size if axis in remaining else 1 for axis, size in enumerate(x.shape)]
     if last in axes:
-        body = loops(inner, step.format(a="acc", x=x.at(index)), index).replace("#pragma GCC ivdep", "")
-        return loops(outer, f"{ctype} acc = {start}; {body} {end.format(a='acc')} {to} = acc;", index).replace(
-            "#pragma GCC ivdep", ""
-        )
+        inner = [size if axis in axes else 1 for axis, size in enumerate(x.shape)]
+        folded = loops(inner, step.format(a="acc", x=x.at(index)), index, independent=False)
+        body = f"{C_TYPES[out.dtype]} acc = {start}; {folded} {end.format(a='acc')} {to} = acc;"
+        return loops(outer, body, index, independent=False)
     begin = loops(outer, f"{to} = {start};", index)
     folded = loops(x.shape, step.format(a=to, x=x.at(index)), index)
     return f"{begin}\n{folded}\n" + (loops(outer, end.format(a=to), index) if end else "")

@@ -7,14 +7,14 @@ from typing import Any
 
 from ninja_tui.engine.training.codegen.kernels import Ref, Unsupported, loops, matmul, names, number, pointwise, reduce
 
-_HELD = "{0}"
+_SAME = "{0}"
 UNARY = {
     "neg": "-{0}", "exp": "exp_({0})", "log": "logf({0})", "tanh": "tanh_({0})", "sqrt": "sqrtf({0})",
     "rsqrt": "1.0f / sqrtf({0})", "reciprocal": "1.0f / (float){0}", "abs": "fabsf({0})",
     "sigmoid": "1.0f / (1.0f + exp_(-{0}))", "relu": "({0} < 0.0f ? 0.0f : {0})", "sin": "sinf({0})",
     "cos": "cosf({0})", "log10": "log10f({0})", "log2": "log2f({0})", "log1p": "log1pf({0})",
-    "logical_not": "!{0}", "sign": "(float)(({0} > 0.0f) - ({0} < 0.0f))", "clone": _HELD, "_to_copy": _HELD,
-    "square": "{0} * {0}", "contiguous": _HELD,
+    "logical_not": "!{0}", "sign": "(float)(({0} > 0.0f) - ({0} < 0.0f))", "clone": _SAME, "_to_copy": _SAME,
+    "square": "{0} * {0}", "contiguous": _SAME,
 }  # fmt: skip
 BINARY = {
     "mul": "{0} * {1}", "eq": "{0} == {1}", "ne": "{0} != {1}", "lt": "{0} < {1}", "le": "{0} <= {1}",
@@ -39,23 +39,24 @@ def write(name: str, args: Sequence[Value], kwargs: dict[str, Value], outs: Sequ
 
     Raises Unsupported.
     """
-    own = name.removesuffix("_")
+    operation = name.removesuffix("_")
     out = outs[0]
-    maker = _MAKERS.get(own)
+    maker = _MAKERS.get(operation)
     if maker is not None:
         return maker(args, kwargs, outs)
-    if own in UNARY and own not in ("_to_copy", "clone") and args[0].dtype == "int64" and out.dtype == "float32":
+    copies = operation in ("_to_copy", "clone")
+    if operation in UNARY and not copies and args[0].dtype == "int64" and out.dtype == "float32":
         raise Unsupported(name)
-    if out.dtype == "bool" and own not in _TRUTHS:
+    if out.dtype == "bool" and operation not in _TRUTHS:
         raise Unsupported(f"{name} of truth values")
-    if own in ("_to_copy", "clone") and out.dtype == "bool":
+    if copies and out.dtype == "bool":
         return pointwise(out, "{0} != 0", args[:1])
-    if own in UNARY:
-        return pointwise(out, UNARY[own], args[:1])
-    if own in BINARY:
-        return pointwise(out, BINARY[own], args[:3])
-    if own in ("add", "sub"):
-        sign, alpha = "+" if own == "add" else "-", kwargs.get("alpha", 1)
+    if operation in UNARY:
+        return pointwise(out, UNARY[operation], args[:1])
+    if operation in BINARY:
+        return pointwise(out, BINARY[operation], args[:3])
+    if operation in ("add", "sub"):
+        sign, alpha = "+" if operation == "add" else "-", kwargs.get("alpha", 1)
         scale = "" if alpha == 1 else f"{number(alpha)} * "
         return pointwise(out, f"{{0}} {sign} {scale}{{1}}", args[:2])
     raise Unsupported(name)
@@ -99,17 +100,17 @@ def _masked_fill(args: Sequence[Value], _kwargs: dict[str, Value], outs: Sequenc
 
 
 def _copy(args: Sequence[Value], _kwargs: dict[str, Value], outs: Sequence[Ref]) -> str:
-    return pointwise(outs[0], _HELD, [args[1]])
+    return pointwise(outs[0], _SAME, [args[1]])
 
 
 def _zero(_args: Sequence[Value], _kwargs: dict[str, Value], outs: Sequence[Ref]) -> str:
-    return pointwise(outs[0], _HELD, [0])
+    return pointwise(outs[0], _SAME, [0])
 
 
-def _axes(x: Ref, given: Value) -> list[int]:
-    if given is None or given == []:
+def _axes(x: Ref, dimensions: Value) -> list[int]:
+    if dimensions is None or dimensions == []:
         return list(range(len(x.shape)))
-    return [axis % len(x.shape) for axis in ([given] if isinstance(given, int) else given)]
+    return [axis % len(x.shape) for axis in ([dimensions] if isinstance(dimensions, int) else dimensions)]
 
 
 def _sum(args: Sequence[Value], _kwargs: dict[str, Value], outs: Sequence[Ref]) -> str:
@@ -136,13 +137,13 @@ def _var(args: Sequence[Value], kwargs: dict[str, Value], outs: Sequence[Ref]) -
     correction = kwargs.get("correction", 1)
     correction = 1 if correction is None else correction
     count = _count(x, axes)
-    kept = [1 if axis in axes else size for axis, size in enumerate(x.shape)]
-    strides, step = [0] * len(kept), 1
-    for axis in reversed(range(len(kept))):
-        strides[axis], step = (step, step * kept[axis]) if kept[axis] != 1 else (0, step)
+    shape = [1 if axis in axes else size for axis, size in enumerate(x.shape)]
+    strides, step = [0] * len(shape), 1
+    for axis in reversed(range(len(shape))):
+        strides[axis], step = (step, step * shape[axis]) if shape[axis] != 1 else (0, step)
     if not 0 < step <= 65536 or count <= correction:
         raise Unsupported("var")
-    mean = Ref("mean", 0, tuple(kept), tuple(strides), "float32")
+    mean = Ref("mean", 0, tuple(shape), tuple(strides), "float32")
     first = reduce(mean, x, axes, ("0", "{a} += {x};"), f"{{a}} /= {number(float(count))};")
     off = f"({{x}} - {mean.spread(x.shape).at(names(x.shape))})"
     second = reduce(
@@ -169,7 +170,7 @@ def _max(args: Sequence[Value], _kwargs: dict[str, Value], outs: Sequence[Ref]) 
     inner = f"for (int64_t {index[axis]} = 0; {index[axis]} < {x.shape[axis]}; {index[axis]}++) {{ {test} }}"
     body = f"float best = -INFINITY; int64_t where = 0; {inner if index[axis] != '0' else test} "
     body += f"{outs[0].at(to)} = best; {outs[1].at(to)} = where;"
-    return loops(outer, body, index).replace("#pragma GCC ivdep", "")
+    return loops(outer, body, index, independent=False)
 
 
 def _clamp(args: Sequence[Value], kwargs: dict[str, Value], outs: Sequence[Ref]) -> str:
@@ -245,7 +246,7 @@ def _nll_backward(args: Sequence[Value], _kwargs: dict[str, Value], outs: Sequen
     take = _checked(target.at(["i0"]), logs.shape[1])
     put = f"{outs[0].at(['i0', 'at'])} = -{gradient.at([])} / {count.at([])};"
     body = f"if ({target.at(['i0'])} != {number(ignored)}) {{ {take} {put} }}"
-    return pointwise(outs[0], _HELD, [0]) + f"\nfor (int64_t i0 = 0; i0 < {logs.shape[0]}; i0++) {{ {body} }}"
+    return pointwise(outs[0], _SAME, [0]) + f"\nfor (int64_t i0 = 0; i0 < {logs.shape[0]}; i0++) {{ {body} }}"
 
 
 def _mm(args: Sequence[Value], _kwargs: dict[str, Value], outs: Sequence[Ref]) -> str:
@@ -257,8 +258,7 @@ def _mm(args: Sequence[Value], _kwargs: dict[str, Value], outs: Sequence[Ref]) -
 def _bmm(args: Sequence[Value], _kwargs: dict[str, Value], outs: Sequence[Ref]) -> str:
     if outs[0].dtype != "float32":
         raise Unsupported("bmm of integers")
-    each = range(outs[0].shape[0])
-    return "\n".join(matmul(*(_nth(ref, number_) for ref in (outs[0], *args[:2]))) for number_ in each)
+    return "\n".join(matmul(*(_nth(ref, batch) for ref in (outs[0], *args[:2]))) for batch in range(outs[0].shape[0]))
 
 
 def _nth(x: Ref, index: int) -> Ref:
@@ -277,32 +277,33 @@ def _checked(index: str, size: int, at: str = "at") -> str:
 
 
 def _places(x: Ref, indices: Sequence[Value]) -> tuple[list[int], str, list[str], tuple[int, ...]]:
-    """Of ``x[indices]``: its shape, C that declares the places, the element's index in ``x``, the indices' shape."""
-    given = [each for each in indices if each is not None]
-    if any(each is None for each in indices[: len(given)]) or not given or any(each.dtype != "int64" for each in given):
+    """Of ``x[indices]``: its shape, C that declares an element's place, that place, the shape of the indices."""
+    tensors = [each for each in indices if each is not None]
+    leading = not any(each is None for each in indices[: len(tensors)])
+    if not tensors or not leading or any(each.dtype != "int64" for each in tensors):
         raise Unsupported("indexing of this form")
     broad: list[int] = []
-    for each in given:
+    for each in tensors:
         shape = [1] * (len(broad) - len(each.shape)) + list(each.shape)
         broad = [1] * (len(shape) - len(broad)) + broad
         broad = [max(one, other) for one, other in zip(broad, shape, strict=True)]
-    shape = [*broad, *x.shape[len(given) :]]
+    shape = [*broad, *x.shape[len(tensors) :]]
     index = names(shape)
     outer = index[: len(broad)]
     declared = ""
-    for number_, each in enumerate(given):
-        declared += _checked(each.spread(broad).at(outer), x.shape[number_], f"at{number_}")
-    return shape, declared, [*(f"at{number_}" for number_ in range(len(given))), *index[len(broad) :]], tuple(broad)
+    for dimension, each in enumerate(tensors):
+        declared += _checked(each.spread(broad).at(outer), x.shape[dimension], f"at{dimension}")
+    place = [*(f"at{dimension}" for dimension in range(len(tensors))), *index[len(broad) :]]
+    return shape, declared, place, tuple(broad)
 
 
 def _gather(x: Ref, indices: Sequence[Value], statement: Callable[[str, list[str]], str]) -> str:
     shape, declared, place, broad = _places(x, indices)
     index = names(shape)
     rest = [1] * len(broad) + shape[len(broad) :]
-    inner = loops(rest, statement(x.at(place), index), index)
-    return loops([*broad, *([1] * (len(shape) - len(broad)))], f"{{ {declared} {inner} }}", index).replace(
-        "#pragma GCC ivdep", ""
-    )
+    inner = loops(rest, statement(x.at(place), index), index, independent=False)
+    outer = [*broad, *([1] * (len(shape) - len(broad)))]
+    return loops(outer, f"{{ {declared} {inner} }}", index, independent=False)
 
 
 def _index(args: Sequence[Value], _kwargs: dict[str, Value], outs: Sequence[Ref]) -> str:
@@ -317,9 +318,9 @@ def _index_put(args: Sequence[Value], kwargs: dict[str, Value], outs: Sequence[R
     x, indices, values = args[:3]
     add = args[3] if len(args) > 3 else kwargs.get("accumulate", False)
     shape = _places(x, indices)[0]
-    begin = "" if outs[0] == x else pointwise(outs[0], _HELD, [x]) + "\n"
-    given = values.spread(shape)
-    return begin + _gather(outs[0], indices, lambda to, index: f"{to} {'+=' if add else '='} {given.at(index)};")
+    begin = "" if outs[0] == x else pointwise(outs[0], _SAME, [x]) + "\n"
+    spread = values.spread(shape)
+    return begin + _gather(outs[0], indices, lambda to, index: f"{to} {'+=' if add else '='} {spread.at(index)};")
 
 
 def _along(args: Sequence[Value]) -> tuple[Ref, list[str], str]:
@@ -334,9 +335,7 @@ def _gather_along(args: Sequence[Value], _kwargs: dict[str, Value], outs: Sequen
     index, at, declared = _along(args)
     place = [*at]
     place[args[1]] = "at"
-    return loops(index.shape, f"{declared} {outs[0].at(at)} = {args[0].at(place)};", at).replace(
-        "#pragma GCC ivdep", ""
-    )
+    return loops(index.shape, f"{declared} {outs[0].at(at)} = {args[0].at(place)};", at, independent=False)
 
 
 def _scatter(sign: str) -> Callable[[Sequence[Value], dict[str, Value], Sequence[Ref]], str]:
@@ -347,9 +346,9 @@ def _scatter(sign: str) -> Callable[[Sequence[Value], dict[str, Value], Sequence
         place = [*at]
         place[args[1]] = "at"
         source = args[3].at(at) if isinstance(args[3], Ref) else number(args[3])
-        begin = "" if outs[0] == args[0] else pointwise(outs[0], _HELD, [args[0]]) + "\n"
+        begin = "" if outs[0] == args[0] else pointwise(outs[0], _SAME, [args[0]]) + "\n"
         body = f"{declared} {outs[0].at(place)} {sign} {source};"
-        return begin + loops(index.shape, body, at).replace("#pragma GCC ivdep", "")
+        return begin + loops(index.shape, body, at, independent=False)
 
     return maker
 

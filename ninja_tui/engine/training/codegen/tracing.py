@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,9 @@ from ninja_tui.engine.recording.execution import Namespace
 from ninja_tui.engine.training.codegen.draws import Ahead
 from ninja_tui.engine.training.codegen.kernels import C_TYPES, PANEL_ROWS, PRELUDE, Ref, Unsupported, pointwise
 from ninja_tui.engine.training.codegen.operations import write
-from ninja_tui.engine.training.codegen.step_source import Part, Recipe
+from ninja_tui.engine.training.recipe import Recipe
+from ninja_tui.engine.training.step import Part
+from ninja_tui.lesson.model import gradient_name
 
 _MADE = frozenset(
     [
@@ -108,7 +110,7 @@ class _Trace:
         return ref
 
     def add(self, code: str, reads: Sequence[Ref], writes: Sequence[Ref]) -> None:
-        """One more kernel; raises Unsupported where it would change what is not the step's own."""
+        """One more kernel; raises Unsupported where it would change a tensor that the step has not made."""
         if any(ref.buffer not in self.writable for ref in writes):
             raise Unsupported("a change to a tensor that is no parameter")
         if len(self.kernels) >= MOST_OPERATIONS:
@@ -129,21 +131,21 @@ def _whole(tensor: torch.Tensor) -> torch.Tensor:
 class _Record(TorchDispatchMode):  # type: ignore[no-untyped-call]  # PyTorch has no types for it
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
-        return False  # PyTorch's own word for it; otherwise its compiler is imported, which takes two seconds
+        return False  # otherwise PyTorch imports its compiler, which takes two seconds
 
     def __init__(self, trace: _Trace) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # PyTorch has no types for it
         self._trace = trace
 
     def __torch_dispatch__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
-        kwargs = kwargs or {}
+        kwargs = dict(kwargs or {})
         trace = self._trace
         name = func._schema.name.removeprefix("aten::")
         if not func._schema.name.startswith("aten::") or "out" in kwargs:
             raise Unsupported(func._schema.name)
-        given = _refs((list(args), kwargs), trace) if name not in _MADE else ([], {})
+        operands = _refs((list(args), kwargs), trace) if name not in _MADE else ([], {})
         result = func(*args, **kwargs)
         outs = list(result) if isinstance(result, tuple | list) else [result]
         trace.alive.append((args, kwargs, result))
@@ -153,13 +155,13 @@ class _Record(TorchDispatchMode):  # type: ignore[no-untyped-call]  # PyTorch ha
             self._constant(outs[0], name)
         elif func._schema.is_mutable or not all(_storage(each) in trace.buffers for each in outs):
             refs = [trace.ref(each) if _storage(each) in trace.buffers else trace.made(each) for each in outs]
-            reads = [each for each in _leaves(given) if isinstance(each, Ref)]
-            trace.add(write(name, given[0], given[1], refs), reads, refs)
+            reads = [each for each in _leaves(operands) if isinstance(each, Ref)]
+            trace.add(write(name, operands[0], operands[1], refs), reads, refs)
         return result
 
     def _constant(self, tensor: torch.Tensor, name: str) -> None:
         trace = self._trace
-        if _storage(tensor) in trace.buffers:  # torch.tensor(…): its own memory, which code may go on to change
+        if _storage(tensor) in trace.buffers:  # torch.tensor(…), which later code may change
             raise Unsupported(name)
         ref = trace.made(tensor)
         if name.startswith(("empty", "new_empty")):
@@ -192,10 +194,10 @@ def _leaves(value: Any) -> list[Any]:
 
 
 class _OneHot(TorchFunctionMode):
-    """``F.one_hot`` looks at the values that it is given; a comparison does not."""
+    """``F.one_hot`` reads the values of its argument; a comparison does not."""
 
     def __torch_function__(
-        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
         if func is torch.nn.functional.one_hot:
             classes = (kwargs or {}).get("num_classes", args[1] if len(args) > 1 else -1)
@@ -210,7 +212,7 @@ def trace_step(recipe: Recipe, namespace: Namespace, ahead: Ahead, drawn: Sequen
     Changes the parameters where the answers do. Raises Unsupported, or whatever the person's code raises.
     """
     trace = _Trace()
-    run: dict[str, Any] = {**namespace, **dict(zip(ahead.names, drawn, strict=True))}
+    run: Namespace = {**namespace, **dict(zip(ahead.names, drawn, strict=True))}
     for tensor in drawn:
         trace.outside(tensor, writable=False)
     parameters = {name: namespace[name] for name in recipe.parameters}
@@ -220,18 +222,19 @@ def trace_step(recipe: Recipe, namespace: Namespace, ahead: Ahead, drawn: Sequen
         with torch.no_grad():
             for tree in ahead.statements:
                 exec(compile(tree, "<minibatch>", "exec"), run)
-        for piece in recipe.pieces():
-            if piece.part in (Part.MINIBATCH, Part.UPDATE):
+        for statement in recipe.statements():
+            if statement.part in (Part.MINIBATCH, Part.UPDATE):
                 continue
-            if piece.part not in (Part.FORWARD, Part.AUTOGRAD):
+            recorded = statement.part in (Part.FORWARD, Part.AUTOGRAD)
+            if not recorded:
                 _note_loss(trace, run[recipe.loss])
-            recorded = recipe.with_autograd and piece.part in (Part.FORWARD, Part.AUTOGRAD)
-            with torch.set_grad_enabled(recorded):
-                exec(compile(piece.tree(), f"<{piece.part}>", "exec"), run)
+            with torch.set_grad_enabled(recipe.with_autograd and recorded):
+                exec(compile(statement.tree(), f"<{statement.part}>", "exec"), run)
         _note_loss(trace, run[recipe.loss])
     for name, value in parameters.items():
-        gradient = run[f"d{name}"]
-        gradient = gradient.detach().reshape(value.shape) if name in recipe.shapes else gradient.detach()
+        gradient = run[gradient_name(name)].detach()
+        if name in recipe.reshaped:
+            gradient = gradient.reshape(value.shape)
         to, by = trace.ref(value), trace.ref(gradient)
         trace.add(pointwise(to, "{0} - rate * {1}", [to, by]), [to, by], [to])
     return _source(trace, {trace.ref(value).buffer for value in parameters.values()}, len(drawn))
@@ -247,13 +250,13 @@ def _note_loss(trace: _Trace, loss: torch.Tensor) -> None:
 
 def _source(trace: _Trace, parameters: set[str], ahead: int) -> Source:
     live = {"losses", *parameters}
-    kept: list[str] = []
+    code: list[str] = []
     used: set[str] = set(parameters)
     for kernel in reversed(trace.kernels):
         if kernel.writes & live:
             live |= kernel.reads
             used |= kernel.reads | kernel.writes
-            kept.append(kernel.code)
+            code.append(kernel.code)
     declared, offset = [], 0
     for number, (name, tensor) in enumerate(trace.outer):
         ctype = C_TYPES[str(tensor.dtype).removeprefix("torch.")]
@@ -264,7 +267,7 @@ def _source(trace: _Trace, parameters: set[str], ahead: int) -> Source:
         if name in used:
             declared.append(f"{ctype} *restrict {name} = ({ctype} *)((char *)buffers[{len(trace.outer)}] + {offset});")
             offset += -(-elements * 8 // 64) * 64
-    body = "\n".join([*declared, *reversed(kept)])
+    body = "\n".join([*declared, *reversed(code)])
     text = (
         f"{PRELUDE}\nstatic float panel[{PANEL_ROWS} * PANEL] __attribute__((aligned(64)));\n"
         "int steps(int64_t count, void **buffers, const float *rates, float *losses) {\n"
