@@ -22,7 +22,7 @@ from ninja_tui.lesson.read import read_lesson, read_text
 from ninja_tui.lesson.solutions import LESSON_MARKER, SavedAnswer, Solutions, read_solutions
 
 if TYPE_CHECKING:
-    from ninja_tui.lesson.notebook.discover import Found
+    from ninja_tui.lesson.notebook.discover import Discovery
 
 
 @dataclass(frozen=True)
@@ -153,26 +153,27 @@ def _check_answers(path: Path, solutions: Solutions, request: Request) -> None:
         raise UsageError(f"{path} holds neither a forward pass that ends in a loss nor an answer to {lesson}")
 
 
-def found_in(path: Path, request: Request) -> Found | None:
+def found_in(path: Path, request: Request) -> Discovery | None:
     """The lessons that a script or notebook brings itself; None for a solutions file.
 
     Raises UsageError where a notebook cannot be read, or has no forward pass.
     """
-    from ninja_tui.lesson.notebook.discover import find  # only where a file is replayed
+    from ninja_tui.lesson.notebook.discover import discover, read_definitions  # only where a file is replayed
 
+    definitions = read_definitions(request.options.setup)
     if path.suffix.lower() == NOTEBOOK:
-        return find(path, request.options.setup)
+        return discover(path, definitions)
     if request.lesson is not None or not path.is_file() or LESSON_MARKER.search(read_text(path, "the file")):
         return None
     try:
-        found = find(path, request.options.setup)
+        found = discover(path, definitions)
     except (UsageError, RecursionError, MemoryError):
         return None
-    own = ".backward(" in read_text(path, "the file") or all(each.whole for each in found.lessons)
+    own = ".backward(" in read_text(path, "the file") or all(each.self_contained for each in found.lessons)
     return found if own else None  # else it is a solutions file, which reads a lesson's names
 
 
-def _found(found: Found, request: Request, progress: Progress) -> FileReport:
+def _found(found: Discovery, request: Request, progress: Progress) -> FileReport:
     from ninja_tui.lesson.notebook.data_files import served_for
 
     reports = []
@@ -275,7 +276,7 @@ def _trainable(path: Path, name: str, request: Request) -> tuple[Lesson, Program
 
     each = next(each for each in found.lessons if each.lesson.name == name)
     options = replace(request.options, served=served_for(each.lesson, request.options.data))
-    return each.to_answer, each.usual, options
+    return each.to_answer, each.with_usual_names, options
 
 
 def _to_train(file: FileReport, request: Request) -> LessonReport:

@@ -26,12 +26,12 @@ def open_lesson(lesson: str, defined: Path | None = None, number: int = 1) -> Le
     if path.is_dir():
         return read_folder(path.resolve())
     if path.suffix == ".py":
-        cells = {cell.title for cell in percent_cells(read_text(path, "the lesson"))}
+        cells = {cell.title for cell in percent_cells(read_text(path, "the lesson"), f"the lesson {path}")}
         if {"setup", "forward"} <= cells:
             return read_script(path.resolve())
-    from ninja_tui.lesson.notebook.discover import find
+    from ninja_tui.lesson.notebook.discover import discover, read_definitions
 
-    found = find(path, defined).lessons
+    found = discover(path, read_definitions(defined)).lessons
     if not 1 <= number <= len(found):
         raise UsageError(f"{path} holds {len(found)} forward passes, and no {number}th")
     return found[number - 1].to_answer

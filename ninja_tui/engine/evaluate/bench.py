@@ -16,7 +16,7 @@ from ninja_tui.engine.protocol.wire import Broken, Message, TensorData, TimedOut
 from ninja_tui.engine.protocol.worlds import World
 from ninja_tui.engine.workers.client import Role, Worker, WorkerError
 from ninja_tui.errors import UsageError
-from ninja_tui.lesson.model import Lesson
+from ninja_tui.lesson.model import Lesson, Origin
 from ninja_tui.lesson.syntax.dependencies import Traits
 
 OPENING = 120.0
@@ -101,7 +101,7 @@ class Workbench:
         body = answer.body
         shapes = {name: tuple(shape) for name, shape in body["nodes"].items()}
         absent = [name for name in self.lesson.asks if name not in shapes]
-        if absent and self.lesson.found and len(absent) < len(self.lesson.asks):
+        if absent and self.lesson.origin is Origin.DISCOVERED and len(absent) < len(self.lesson.asks):
             there = tuple(name for name in self.lesson.asks if name in shapes)
             self.lesson = replace(self.lesson, asks=there)
         elif absent:

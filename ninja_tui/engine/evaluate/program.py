@@ -21,8 +21,8 @@ from ninja_tui.engine.protocol.verdict import Diagnosis, Status, Verdict, Warnin
 from ninja_tui.engine.protocol.wire import Broken, TensorData, TimedOut
 from ninja_tui.engine.protocol.worlds import DECIDING, World
 from ninja_tui.lesson.locations import place
-from ninja_tui.lesson.program import Answer, Program, Step
-from ninja_tui.lesson.syntax.dependencies import behind, traits_of
+from ninja_tui.lesson.program import Answer, Program, ProgramStatement
+from ninja_tui.lesson.syntax.dependencies import dependencies_after, traits_of
 from ninja_tui.lesson.syntax.names import assigned, changed
 
 MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError)
@@ -242,7 +242,7 @@ class Rerun:
     def _traits(self, answer: Answer) -> Any:
         steps = self._program.steps
         loose = [step.code for index, step in enumerate(steps[: answer.last]) if self._binds_more(index)]
-        before = behind(loose, self._gradients)
+        before = dependencies_after(loose, self._gradients)
         traits = traits_of([steps[index].code for index in answer.steps], before, self._gradients)
         named = self._named | {answer.gradient: answer.node}
         known = {name: self._bench.gradient_name(named[name]) for name in traits.depends if name in named}
@@ -256,7 +256,7 @@ class Rerun:
             self._more[index] = bool(names - self._gradients)
         return self._more[index]
 
-    def _note_comparisons(self, step: Step, said: dict[str, Any], tensors: dict[str, TensorData]) -> None:
+    def _note_comparisons(self, step: ProgramStatement, said: dict[str, Any], tensors: dict[str, TensorData]) -> None:
         for number, (label, node) in enumerate(said.get("compared", [])):
             if node in self._bench.facts.shapes:
                 seen = self._bench.compare(node, tensors[f"cmp:{World.FLOAT32}:{number}"])
@@ -330,7 +330,7 @@ class Rerun:
     def _put(self, runner: Runner, node: str, name: str, worlds: Iterable[World]) -> None:
         runner.put(node, name, {world: self._bench.gradient(node, world) for world in worlds})
 
-    def _with_line(self, error: str, said: dict[str, Any], step: Step) -> str:
+    def _with_line(self, error: str, said: dict[str, Any], step: ProgramStatement) -> str:
         line = int(said.get("line", 0))
         absent = UNKNOWN_NAME.fullmatch(error)
         if absent and absent[1] in self._named and self._program.whole:

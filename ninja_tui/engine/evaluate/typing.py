@@ -10,9 +10,9 @@ from ninja_tui.engine.evaluate.program import MALFORMED, OTHERS_TAKE, REPLACED, 
 from ninja_tui.engine.protocol.verdict import Diagnosis, Status, Verdict, Warning
 from ninja_tui.engine.protocol.wire import Broken, TensorData, TimedOut
 from ninja_tui.engine.protocol.worlds import DECIDING, FIRST, World
-from ninja_tui.lesson.program import Answer, Step
+from ninja_tui.lesson.program import Answer, ProgramStatement
 from ninja_tui.lesson.syntax.completeness import binds, names_read
-from ninja_tui.lesson.syntax.dependencies import Behind, Traits, behind, traits_of
+from ninja_tui.lesson.syntax.dependencies import Dependencies, Traits, dependencies_after, traits_of
 
 LIVE_TIMEOUT = 2.0
 """Seconds that one live evaluation may take."""
@@ -28,12 +28,14 @@ class Place:
     """
 
     node: str
-    steps: tuple[Step, ...] = ()
+    steps: tuple[ProgramStatement, ...] = ()
     completed: tuple[tuple[int, str], ...] = ()
     own: frozenset[str] = frozenset()
 
     @classmethod
-    def after(cls, node: str, steps: tuple[Step, ...], answers: tuple[Answer, ...], own: frozenset[str]) -> Place:
+    def after(
+        cls, node: str, steps: tuple[ProgramStatement, ...], answers: tuple[Answer, ...], own: frozenset[str]
+    ) -> Place:
         """The place behind ``steps``, the first of a program whose answers are ``answers``."""
         completed = tuple((answer.last, answer.node) for answer in answers if answer.last < len(steps))
         return cls(node, steps, completed, own)
@@ -47,7 +49,7 @@ class _Ready:
     runner: Runner
     bound: set[str] = field(default_factory=set)
     clobbered: dict[str, tuple[str, int]] = field(default_factory=dict)
-    behind: Behind = field(default_factory=dict)
+    behind: Dependencies = field(default_factory=dict)
 
 
 class LiveJudge:
@@ -69,7 +71,9 @@ class LiveJudge:
                 self._drop()
                 self._runner = self._bench.runner()
                 self._bench.make_ahead()
-            ready = _Ready(place, self._runner, behind=behind((step.code for step in place.steps), self._gradients))
+            ready = _Ready(
+                place, self._runner, behind=dependencies_after((step.code for step in place.steps), self._gradients)
+            )
             if self._run_up(ready):
                 self._ready = ready
                 return
@@ -159,7 +163,7 @@ class LiveJudge:
                     ready.bound.add(node)
         return True
 
-    def _ran(self, ready: _Ready, step: Step) -> bool:
+    def _ran(self, ready: _Ready, step: ProgramStatement) -> bool:
         body: dict[str, Any] = {"do": "step", "worlds": WORLDS, "code": step.code, "line": step.line}
         try:
             said, _ = ready.runner.request({**body, "take": [], "watch": [], "own": []}, LIVE_TIMEOUT * OTHERS_TAKE)

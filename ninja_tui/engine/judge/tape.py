@@ -12,6 +12,7 @@ from ninja_tui.engine.protocol.messages import Refused
 from ninja_tui.engine.recording.devices import on_cpu
 from ninja_tui.engine.recording.execution import Namespace, run_cell
 from ninja_tui.engine.recording.precision import cast, precision, rebind
+from ninja_tui.lesson.syntax.names import all_names
 
 SPREAD = 0.2
 """How far the parameters of a fresh world are from this one's, as a share of each entry."""
@@ -52,7 +53,7 @@ def record(code: LessonCode, namespace: Namespace, dtype: str) -> Tape:
         for source, line in code.statements:
             tree = ast.parse(source)
             run_cell(tree, line, code, own)
-            _retain(own, nodes.intersection(node.id for node in ast.walk(tree) if isinstance(node, ast.Name)))
+            _retain(own, nodes & all_names(tree))
         loss = own.get(code.loss)
         if not isinstance(loss, torch.Tensor):
             kind = f"`{code.loss}` is of {type(loss).__module__}.{type(loss).__name__}, not a tensor"

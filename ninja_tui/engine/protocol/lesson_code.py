@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ninja_tui.lesson.model import Lesson
+from ninja_tui.lesson.model import Lesson, Origin
 
 
 @dataclass(frozen=True)
@@ -54,10 +54,11 @@ class LessonCode:
     @classmethod
     def of(cls, lesson: Lesson, seed: int | None, served: dict[str, str]) -> LessonCode:
         """``lesson`` with another ``seed``, if any, and texts ``served`` in the place of data files."""
+        discovered = lesson.origin is Origin.DISCOVERED
         return cls(
-            where=lesson.path.name if lesson.found else f"{lesson.name}/{lesson.path.name}",
-            setup=lesson.setup.parts,
-            minibatch=lesson.minibatch.parts,
+            where=lesson.path.name if discovered else f"{lesson.name}/{lesson.path.name}",
+            setup=tuple((fragment.code, fragment.line) for fragment in lesson.setup.fragments),
+            minibatch=tuple((fragment.code, fragment.line) for fragment in lesson.minibatch.fragments),
             statements=tuple((statement.code, statement.line) for statement in lesson.statements),
             graph=tuple((statement.binds, statement.reads) for statement in lesson.statements),
             nodes=tuple(node.name for node in lesson.nodes),
@@ -66,7 +67,7 @@ class LessonCode:
             gradients=lesson.gradients,
             seed=seed,
             served=served,
-            found=lesson.found,
+            found=discovered,
             starts=lesson.starts,
             hints={str(line): list(names) for line, names in lesson.hints.items()},
         )
