@@ -118,7 +118,9 @@ def percent_cells(text: str, where: str = "the script") -> list[Cell]:
     try:
         percent = jupytext.reads(text, fmt=PERCENT).cells
     except Exception as error:  # a header may hold anything, and fails in as many ways
-        raise UsageError(f"{where} cannot be read: {one_line(error)}") from None
+        problem = getattr(error, "problem", None)  # of YAML
+        reason = f"its header is no YAML ({problem})" if problem else one_line(error)
+        raise UsageError(f"{where} cannot be read: {reason}") from None
     lines = text.splitlines()
     cells: list[Cell] = []
     at = 0

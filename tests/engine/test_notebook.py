@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 from ninja_tui.cli import main
 from ninja_tui.engine.evaluate.bench import Options
 from ninja_tui.errors import UsageError
+from ninja_tui.lesson.classify import SolutionsFile
 from ninja_tui.lesson.notebook.discover import discover, read_definitions
 from ninja_tui.lesson.open import open_lesson
 from ninja_tui.lesson.read import LESSONS
 from ninja_tui.lesson.syntax.rename import renamed
-from ninja_tui.replay import Request, found_in
+from ninja_tui.replay import to_judge
 from tests.app.support import go_to, pane_text, screen_text, session, submit, wait_for, walking
 from tests.engine.notebook_support import (
     ANSWERS,
@@ -659,7 +660,7 @@ def test_a_solutions_file_is_still_one(tmp_path: Path) -> None:
         discover(SOLUTION)
     path = tmp_path / "answers.py"
     path.write_text("probs = counts * counts_sum_inv\nloss = probs.sum()\ndprobs = 1 / probs * dlogprobs\n")
-    assert found_in(path, Request((path,))) is None
+    assert to_judge(path, None, None) == SolutionsFile(path, path.read_text())
 
 
 def test_what_a_star_imports_is_there(tmp_path: Path) -> None:

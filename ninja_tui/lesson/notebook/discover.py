@@ -10,7 +10,7 @@ from pathlib import Path
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.graph import nodes_of
 from ninja_tui.lesson.model import Cell, Lesson, Node, Notes, Origin, gradient_name
-from ninja_tui.lesson.notebook.cells import Source, read_source
+from ninja_tui.lesson.notebook.cells import Source, read_source, source_of
 from ninja_tui.lesson.notebook.forward_pass import ForwardPass, forward_pass_to, losses_of
 from ninja_tui.lesson.notebook.gradient_names import name_for
 from ninja_tui.lesson.notebook.gradients import FileGradients, gradients_of
@@ -19,6 +19,7 @@ from ninja_tui.lesson.notebook.parse import fragments_of
 from ninja_tui.lesson.notebook.slice import Dataflow
 from ninja_tui.lesson.notebook.ssa import SsaForm, ssa_form
 from ninja_tui.lesson.program import Program, ProgramStatement
+from ninja_tui.lesson.read import read_text
 from ninja_tui.lesson.syntax.effects import Effects, FileContext
 from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.lesson.syntax.imports import is_definition
@@ -113,11 +114,9 @@ class _Candidate:
         return {self.flow.effects[index].fragment.line for index in indices}
 
 
-def read_definitions(path: Path | None) -> Definitions:
+def read_definitions(path: Path) -> Definitions:
     """The definitions in the script or notebook ``path``; raises UsageError where it is missing, or no Python."""
-    if path is None:
-        return Definitions()
-    source = read_source(path)
+    source = source_of(path, read_text(path, "the set-up file"))
     fragments, dropped = fragments_of(source)
     if dropped:
         raise UsageError(f"{path}, {source.place(dropped[0].line)}: {dropped[0].message}")
@@ -125,18 +124,18 @@ def read_definitions(path: Path | None) -> Definitions:
     return Definitions("\n".join(fragment.code for fragment in fragments), names)
 
 
-def discover(path: Path, definitions: Definitions = Definitions()) -> Discovery:  # it is immutable
+def discover(path: Path, definitions: Definitions | None = None) -> Discovery:
     """As ``discover_in``, of the file ``path``; raises UsageError where it cannot be read, too."""
     return discover_in(read_source(path), definitions)
 
 
-def discover_in(source: Source, definitions: Definitions) -> Discovery:
+def discover_in(source: Source, definitions: Definitions | None = None) -> Discovery:
     """The lessons in ``source``; names that ``definitions`` bind are taken from there.
 
     Raises UsageError where it holds no forward pass that ends in a loss.
     """
     try:
-        return _discover_in(source, definitions)
+        return _discover_in(source, definitions or Definitions())
     except (RecursionError, MemoryError):
         raise UsageError(f"{source.path} cannot be read: its expressions are nested too deeply") from None
 
