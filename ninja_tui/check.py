@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 
 from ninja_tui.engine.evaluate.bench import OPENING, Options, Workbench
@@ -15,6 +14,7 @@ from ninja_tui.errors import UsageError
 from ninja_tui.lesson.model import Lesson, NodeNote
 from ninja_tui.lesson.read import read_lesson
 from ninja_tui.lesson.solutions import Solutions, read_solutions
+from ninja_tui.lesson.syntax.literals import computed_values
 
 HINTS = 3
 SEEDS = (1, 2)
@@ -78,9 +78,7 @@ def _telling_hints(lesson: Lesson, solutions: Solutions | None) -> Iterator[str]
 
 def _values(code: str) -> list[str]:
     """What the answer's statements compute, without spaces; plain names and numbers are left out."""
-    trees = [getattr(statement, "value", None) for statement in ast.parse(code).body]
-    plain = ast.Name | ast.Constant | None
-    return [_dense(ast.unparse(tree)) for tree in trees if not isinstance(tree, plain) and isinstance(tree, ast.expr)]
+    return [_dense(value) for value in computed_values(code)]
 
 
 def _tells(hint: str, value: str) -> bool:

@@ -29,18 +29,18 @@ class Exit(enum.IntEnum):
 LARGEST_SEED = 2**63 - 2
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(argv: list[str] | None = None) -> int:
     """Runs ``ninja-tui``; answers with the exit code."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-    options = _parser().parse_args(arguments)
+    arguments = _parser().parse_args(argv)
     try:
-        if options.list:
-            return _list(options)
-        if options.check:
-            return _check(options)
-        return _replay(options) if options.replay else _app(options)
+        if arguments.list:
+            return _list(arguments)
+        if arguments.check:
+            return _check(arguments)
+        return _replay(arguments) if arguments.replay else _app(arguments)
     except UsageError as error:
         print(f"ninja-tui: {error}", file=sys.stderr)
         return Exit.UNUSABLE
@@ -131,34 +131,34 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-def _options(options: argparse.Namespace) -> Options:
+def _options(arguments: argparse.Namespace, served: tuple[tuple[str, str], ...] = ()) -> Options:
     from ninja_tui.engine.evaluate.bench import Options
+    from ninja_tui.lesson.read import read_text
+
+    if arguments.setup is not None:
+        read_text(arguments.setup, "the set-up file")  # whatever is opened, a missing one is an error
+    return Options(arguments.seed, served, arguments.data, arguments.setup, arguments.part)
+
+
+def _word_list(arguments: argparse.Namespace) -> tuple[tuple[str, str], ...]:
+    """The word list of --data, in the place of all that a lesson reads."""
     from ninja_tui.lesson.words import EVERY_LIST, word_list_text
 
-    served: tuple[tuple[str, str], ...] = ()
-    if options.data is not None and not _is_own(options):
-        served = ((EVERY_LIST, word_list_text(options.data)),)
-    return Options(options.seed, served, options.data, options.setup, options.part)
+    return () if arguments.data is None else ((EVERY_LIST, word_list_text(arguments.data)),)
 
 
-def _is_own(options: argparse.Namespace) -> bool:
-    """Whether all that is to be opened are notebooks, or a file of one's own: they may read data of any form."""
-    paths = [Path(options.path)] if options.path else options.replay or []
-    return bool(paths) and all(path.suffix.lower() == ".ipynb" or options.path for path in paths)
-
-
-def _list(options: argparse.Namespace) -> int:
+def _list(arguments: argparse.Namespace) -> int:
     from ninja_tui.lesson.catalogue import shelf
 
-    for lesson in shelf(options.solutions):
+    for lesson in shelf(arguments.solutions):
         print(f"{lesson.name:14} {lesson.answered:>3} of {lesson.asked:>2} answered   {lesson.about}")
     return Exit.ALL_PASS
 
 
-def _check(options: argparse.Namespace) -> int:
+def _check(arguments: argparse.Namespace) -> int:
     from ninja_tui.check import check
 
-    lesson, findings = check(options.check, _options(options))
+    lesson, findings = check(arguments.check, _options(arguments, _word_list(arguments)))
     for finding in findings:
         print(f"{lesson.name}: {finding}")
     if findings:
@@ -168,33 +168,34 @@ def _check(options: argparse.Namespace) -> int:
     return Exit.ALL_PASS
 
 
-def _replay(options: argparse.Namespace) -> int:
+def _replay(arguments: argparse.Namespace) -> int:
+    session = _options(arguments)
     from ninja_tui.engine.workers.client import start_server
 
     start_server()
     from ninja_tui.replay import Request, replay
 
-    request = Request(tuple(options.replay), options.lesson, _options(options), options.timeout, options.strict)
+    request = Request(tuple(arguments.replay), arguments.lesson, session, arguments.timeout, arguments.strict)
     from rich.console import Console
     from rich.markup import escape
 
     from ninja_tui.report import json_text, print_report
 
-    if options.train is not None and len(options.replay) > 1:
+    if arguments.train is not None and len(arguments.replay) > 1:
         raise UsageError("--train takes one file")
     with Console(stderr=True).status("reading") as status:
         report = replay(request, lambda words: status.update(escape(words)))
-    if options.train is not None and report.files[0].error is None:
-        report = _trained(report, request, options)
+    if arguments.train is not None and report.files[0].error is None:
+        report = _trained(report, request, arguments)
 
-    if options.json == "-":
+    if arguments.json == "-":
         sys.stdout.write(json_text(report))
     else:
         print_report(report, Console())
-        if options.json is not None:
-            _write(Path(options.json), json_text(report))
+        if arguments.json is not None:
+            _write(Path(arguments.json), json_text(report))
     for file in report.files:
-        if options.json == "-":
+        if arguments.json == "-":
             for note in file.notes:
                 print(f"ninja-tui: {file.path}: {note}", file=sys.stderr)
         if file.error is not None:
@@ -206,7 +207,7 @@ def _replay(options: argparse.Namespace) -> int:
     return Exit.ALL_PASS if passed and not stopped else Exit.NOT_ALL_PASS
 
 
-def _trained(report: Report, request: Request, options: argparse.Namespace) -> Report:
+def _trained(report: Report, request: Request, arguments: argparse.Namespace) -> Report:
     from dataclasses import replace
 
     from rich.console import Console
@@ -216,7 +217,7 @@ def _trained(report: Report, request: Request, options: argparse.Namespace) -> R
     from ninja_tui.report import TrainingBar
 
     plan = Plan(
-        options.train, backward=Backward(options.backward), wrong=Wrong(options.wrong), names=options.sample
+        arguments.train, backward=Backward(arguments.backward), wrong=Wrong(arguments.wrong), names=arguments.sample
     )  # fmt: skip
     with TrainingBar(Console(stderr=True), plan.steps) as bar:
         return replace(report, training=train(report.files[0], request, plan, bar.hear, bar.warn))
@@ -229,12 +230,16 @@ def _write(path: Path, text: str) -> None:
         raise UsageError(f"{path} cannot be written: {error.strerror or error}") from None
 
 
-def _app(options: argparse.Namespace) -> int:
-    if options.path is not None and not Path(options.path).exists():
-        raise UsageError(f"{options.path} does not exist; a lesson is chosen by --lesson")
+def _app(arguments: argparse.Namespace) -> int:
+    if arguments.path is not None and not Path(arguments.path).exists():
+        raise UsageError(f"{arguments.path} does not exist; a lesson is chosen by --lesson")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the app needs a terminal; to check saved answers use `ninja-tui --replay FILE`")
     os.environ.setdefault("TEXTUAL_FPS", "120")  # the second paint after a pause waits up to two frames
+    from ninja_tui.lesson.classify import BundledLesson, locate
     from ninja_tui.tui.app import run
 
-    return run(options.path or options.lesson or "names", options.solutions, _options(options))
+    lesson = arguments.path or arguments.lesson or "names"
+    place = locate(lesson)
+    reads_words = isinstance(place, BundledLesson) or place.is_dir()  # a file of one's own may read data of any form
+    return run(lesson, arguments.solutions, _options(arguments, _word_list(arguments) if reads_words else ()))

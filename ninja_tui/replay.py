@@ -16,14 +16,24 @@ from ninja_tui.engine.training.events import Listener, NameSampled, Trained, Tra
 from ninja_tui.engine.training.trainer import Trainer
 from ninja_tui.engine.workers.client import WorkerError, start_server
 from ninja_tui.errors import UsageError
+from ninja_tui.lesson.classify import OwnNetwork, PercentLesson, SolutionsFile, classify, network_in
 from ninja_tui.lesson.model import Lesson
-from ninja_tui.lesson.notebook.cells import NOTEBOOK
 from ninja_tui.lesson.program import Program
 from ninja_tui.lesson.read import read_lesson, read_text
-from ninja_tui.lesson.solutions import LESSON_MARKER, SavedAnswer, Solutions, read_solutions
+from ninja_tui.lesson.solutions import LESSON_MARKER, SavedAnswer, Solutions
+from ninja_tui.lesson.words import EVERY_LIST, word_list_text
 
 if TYPE_CHECKING:
-    from ninja_tui.lesson.notebook.discover import Found
+    from ninja_tui.lesson.notebook.discover import Definitions, Discovery
+
+
+@dataclass(frozen=True)
+class AnsweredLesson:
+    """A lesson with a file's answers to it, as they were read: what a training starts from."""
+
+    lesson: Lesson
+    program: Program
+    options: Options
 
 
 @dataclass(frozen=True)
@@ -42,6 +52,7 @@ class LessonReport:
     comparisons: tuple[Comparison, ...] = ()
     revealed: frozenset[str] = frozenset()
     starts: tuple[int, ...] = ()
+    answered: AnsweredLesson | None = None
 
     @property
     def passed(self) -> int:
@@ -53,20 +64,22 @@ class LessonReport:
 class FileReport:
     """One file. ``error`` says in a sentence why it could not be used; then there are no lessons.
 
-    ``notes`` say what of it was left out.
+    ``notes`` say what of it was left out, ``unjudged`` counts the lessons that are not judged for that.
     """
 
     path: str
     lessons: tuple[LessonReport, ...] = ()
     error: str | None = None
     notes: tuple[str, ...] = ()
+    unjudged: int = 0
 
     @property
     def status(self) -> Status:
         """Pass where every node of every lesson in it passes."""
         if self.error is not None:
             return Status.ERROR
-        complete = self.lessons and all(lesson.passed == lesson.total for lesson in self.lessons)
+        judged = self.lessons and not self.unjudged
+        complete = judged and all(lesson.passed == lesson.total for lesson in self.lessons)
         return Status.PASS if complete else Status.FAIL
 
 
@@ -81,7 +94,7 @@ class TrainingReport:
 
 @dataclass(frozen=True)
 class Report:
-    """What ``--replay`` found."""
+    """What ``--replay`` shows."""
 
     files: tuple[FileReport, ...]
     training: TrainingReport | None = None
@@ -109,41 +122,98 @@ DEFAULT_LESSON = "names"
 TRAINED = "train"
 """The lesson that is trained of a file with several, unless another is named."""
 Progress = Callable[[str], None]
-"""Is told, in a few words, what is being waited for."""
+"""Is called with a few words on what is being waited for."""
+BROKEN = (WorkerError, Broken, TimedOut)
+"""What ends the processes of a lesson, and costs its report, and no more."""
 
 
 def replay(request: Request, progress: Progress = lambda _: None) -> Report:
-    """Judges every file of ``request``. A file that cannot be used has an error in its place."""
+    """Judges every file of ``request``. A file that cannot be used has an error in its place.
+
+    Raises UsageError where the set-up file cannot be used.
+    """
+    from ninja_tui.lesson.notebook.discover import read_definitions  # only where a file is replayed
+
+    setup = request.options.setup
+    definitions = None if setup is None else read_definitions(setup)
     start_server()
     benches: dict[str, Workbench] = {}
     try:
-        return Report(tuple(_file(path, request, benches, progress) for path in request.paths))
+        return Report(tuple(_file(path, request, definitions, benches, progress) for path in request.paths))
     finally:
         for bench in benches.values():
             bench.close()
 
 
-def _file(path: Path, request: Request, benches: dict[str, Workbench], progress: Progress) -> FileReport:
+def _file(
+    path: Path, request: Request, definitions: Definitions | None, benches: dict[str, Workbench], progress: Progress
+) -> FileReport:
     try:
-        found = found_in(path, request)
-        if found is not None:
-            return _found(found, request, progress)
-        solutions = read_solutions(path, request.default_lesson)
-        reports = []
-        _check_answers(path, solutions, request)
-        for name in dict.fromkeys(section.lesson for section in solutions.sections()):
-            if name not in benches:
-                progress(f"starting PyTorch, and the lesson {name}")
-                bench = Workbench(read_lesson(name), request.options)
-                bench.open()
-                benches[name] = bench
-            reports.append(_lesson(benches[name], solutions, request, progress))
-        return FileReport(str(path), tuple(reports))
+        kind = to_judge(path, request.lesson, definitions)
+        if isinstance(kind, OwnNetwork):
+            return _network(kind.discovery, request, progress)
+        return _solutions(kind, request, benches, progress)
     except UsageError as error:
         return FileReport(str(path), error=str(error))
 
 
-def _check_answers(path: Path, solutions: Solutions, request: Request) -> None:
+def to_judge(path: Path, lesson: str | None, definitions: Definitions | None) -> OwnNetwork | SolutionsFile:
+    """What of ``path`` is judged: its own network, or its answers, to ``lesson`` if that is named.
+
+    Raises UsageError where it cannot be read, or is a notebook without a forward pass.
+    """
+    from ninja_tui.lesson.notebook.cells import is_notebook
+
+    if path.is_dir() or (lesson is not None and not is_notebook(path)):
+        return SolutionsFile(path, read_text(path, "the solutions file"))
+    match classify(path, definitions):
+        case OwnNetwork() | SolutionsFile() as kind:
+            return kind
+        case PercentLesson(source):
+            return network_in(source, definitions) or SolutionsFile(path, source.text)
+    raise UsageError(f"{path} holds no answers")
+
+
+def _solutions(file: SolutionsFile, request: Request, benches: dict[str, Workbench], progress: Progress) -> FileReport:
+    solutions = Solutions(file.text, str(file.path), request.default_lesson)
+    _check_answers(solutions, request)
+    options = _with_word_list(request.options)
+    reports: list[LessonReport] = []
+    failures: list[str] = []
+    for name in dict.fromkeys(section.lesson for section in solutions.sections()):
+        try:
+            if name not in benches:
+                progress(f"starting PyTorch, and the lesson {name}")
+                benches[name] = _opened(read_lesson(name), options)
+            report = _lesson(benches[name], solutions, request, progress)
+            lesson = benches[name].lesson
+            program = solutions.program(name, [node.name for node in lesson.nodes])
+            reports.append(replace(report, answered=AnsweredLesson(lesson, program, options)))
+        except BROKEN as error:
+            failures.append(_sentence(error, name))
+            if name in benches:
+                benches.pop(name).close()
+    return _report(file.path, reports, failures)
+
+
+def _opened(lesson: Lesson, options: Options) -> Workbench:
+    bench = Workbench(lesson, options)
+    try:
+        bench.open()
+    except BaseException:
+        bench.close()
+        raise
+    return bench
+
+
+def _with_word_list(options: Options) -> Options:
+    """The options for lessons that read word lists: ``data`` stands for whichever they read."""
+    if options.data is None:
+        return options
+    return replace(options, served=((EVERY_LIST, word_list_text(options.data)),))
+
+
+def _check_answers(solutions: Solutions, request: Request) -> None:
     """Raises UsageError for a plain script that answers nothing of the lesson it would be judged by."""
     if request.lesson is not None or LESSON_MARKER.search(solutions.text):
         return
@@ -151,50 +221,45 @@ def _check_answers(path: Path, solutions: Solutions, request: Request) -> None:
     program = solutions.program(request.default_lesson, nodes)
     if program.steps and not program.answers:
         lesson = f"the lesson `{request.default_lesson}`"
-        raise UsageError(f"{path} holds neither a forward pass that ends in a loss nor an answer to {lesson}")
+        raise UsageError(
+            f"{solutions.where} holds neither a forward pass that ends in a loss nor an answer to {lesson}"
+        )
 
 
-def found_in(path: Path, request: Request) -> Found | None:
-    """The lessons that a script or notebook brings itself; None for a solutions file.
-
-    Raises UsageError where a notebook cannot be read, or has no forward pass.
-    """
-    from ninja_tui.lesson.notebook.discover import find  # only where a file is replayed
-
-    if path.suffix.lower() == NOTEBOOK:
-        return find(path, request.options.setup)
-    if request.lesson is not None or not path.is_file() or LESSON_MARKER.search(read_text(path, "the file")):
-        return None
-    try:
-        found = find(path, request.options.setup)
-    except (UsageError, RecursionError, MemoryError):
-        return None
-    own = ".backward(" in read_text(path, "the file") or all(each.whole for each in found.lessons)
-    return found if own else None  # else it is a solutions file, which reads a lesson's names
-
-
-def _found(found: Found, request: Request, progress: Progress) -> FileReport:
+def _network(discovery: Discovery, request: Request, progress: Progress) -> FileReport:
     from ninja_tui.lesson.notebook.data_files import served_for
 
-    reports = []
-    trouble: list[str] = []
-    for each in found.lessons:
+    reports: list[LessonReport] = []
+    failures: list[str] = []
+    for each in discovery.lessons:
         progress(f"starting PyTorch, and {each.lesson.name}")
-        served = served_for(each.lesson, request.options.data)
-        bench = Workbench(each.lesson, replace(request.options, served=served))
+        options = replace(request.options, served=served_for(each.lesson, request.options.data))
+        bench = Workbench(each.lesson, options)
         try:
             bench.open()
             program = each.program.among(bench.facts.shapes)
-            reports.append(_judged(bench, program, {}, request, _within(str(found.path), progress)))
-        except (UsageError, WorkerError) as error:
-            trouble.append(str(error))
-        except (Broken, TimedOut):
-            trouble.append(f"{each.lesson.name}: a worker process ended while it was judged")
+            answered = AnsweredLesson(each.to_answer, each.with_usual_names, options)
+            tell = _within(str(discovery.path), progress)
+            reports.append(replace(_judged(bench, program, {}, request, tell), answered=answered))
+        except (UsageError, *BROKEN) as error:
+            failures.append(_sentence(error, each.lesson.name))
         finally:
             bench.close()
-    if not reports:
-        return FileReport(str(found.path), error=trouble[0], notes=found.notes)
-    return FileReport(str(found.path), tuple(reports), notes=(*found.notes, *trouble))
+    return _report(discovery.path, reports, failures, discovery.notes)
+
+
+def _report(path: Path, lessons: list[LessonReport], failures: list[str], notes: tuple[str, ...] = ()) -> FileReport:
+    """The report on a file of which some lessons failed: an error where none is left."""
+    if not lessons and failures:
+        return FileReport(str(path), error=failures[0], notes=notes)
+    return FileReport(str(path), tuple(lessons), notes=(*notes, *failures), unjudged=len(failures))
+
+
+def _sentence(error: Exception, lesson: str) -> str:
+    """What went wrong, for people."""
+    if isinstance(error, Broken | TimedOut):
+        return f"{lesson}: a worker process ended while it was judged"
+    return str(error)
 
 
 def _lesson(bench: Workbench, solutions: Solutions, request: Request, progress: Progress) -> LessonReport:
@@ -235,16 +300,17 @@ def _judged(
     )
 
 
-Word = Callable[[str], None]
+def train(
+    file: FileReport, request: Request, plan: Plan, tell: Listener, warn: Callable[[str], None]
+) -> TrainingReport:
+    """Trains a network on the answers of ``file``, as they were replayed.
 
-
-def train(file: FileReport, request: Request, plan: Plan, tell: Listener, warn: Word) -> TrainingReport:
-    """Trains a network on the answers of ``file``; ``tell`` hears how it goes, ``warn`` what there is to know before.
-
-    Raises UsageError where it cannot be trained.
+    ``tell`` hears how it goes, ``warn`` what there is to know before. Raises UsageError where it cannot be trained.
     """
     report = _to_train(file, request)
-    lesson, program, options = _trainable(Path(file.path), report.lesson, request)
+    if report.answered is None:
+        raise UsageError(f"{file.path} was not read")
+    lesson, program = report.answered.lesson, report.answered.program
     failing = {verdict.node for verdict in report.verdicts if not verdict.passed}
     origin: Sources = sources(lesson, program, {node: node not in failing for node in lesson.asks}, plan.wrong)
     if origin.message and plan.backward is not plan.backward.AUTOGRAD:
@@ -258,25 +324,12 @@ def train(file: FileReport, request: Request, plan: Plan, tell: Listener, warn: 
             names.append(told.name)
         tell(told)
 
-    trainer = Trainer(lesson, options.seed, dict(options.served), hear)
+    trainer = Trainer(lesson, report.answered.options.seed, dict(report.answered.options.served), hear)
     try:
         (outcome,) = trainer.run(plan, origin)
     finally:
         trainer.close()
     return TrainingReport(lesson.name, outcome, tuple(names))
-
-
-def _trainable(path: Path, name: str, request: Request) -> tuple[Lesson, Program, Options]:
-    found = found_in(path, request)
-    if found is None:
-        lesson = read_lesson(name)
-        nodes = [node.name for node in lesson.nodes]
-        return lesson, read_solutions(path, request.default_lesson).program(lesson.name, nodes), request.options
-    from ninja_tui.lesson.notebook.data_files import served_for
-
-    each = next(each for each in found.lessons if each.lesson.name == name)
-    options = replace(request.options, served=served_for(each.lesson, request.options.data))
-    return each.to_answer, each.usual, options
 
 
 def _to_train(file: FileReport, request: Request) -> LessonReport:

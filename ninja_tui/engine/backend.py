@@ -40,7 +40,7 @@ from ninja_tui.engine.training.trainer import Trainer
 from ninja_tui.engine.workers.client import WorkerError, start_server
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.catalogue import shelf
-from ninja_tui.lesson.model import Lesson
+from ninja_tui.lesson.model import Lesson, Origin
 from ninja_tui.lesson.open import open_lesson
 from ninja_tui.lesson.solutions import SavedAnswer, Solutions, read_solutions, save_answer
 
@@ -238,7 +238,7 @@ class Desk:
     def _open(self) -> None:
         lesson = open_lesson(self._name, self._options.setup, self._options.part)
         self._name = lesson.name
-        if lesson.found:
+        if lesson.origin is Origin.DISCOVERED:
             from ninja_tui.lesson.notebook.data_files import served_for
 
             self._options = replace(self._options, served=served_for(lesson, self._options.data))

@@ -16,7 +16,7 @@ def statements_of(source: str, first_line: int, where: str) -> tuple[Statement, 
     Raises UsageError where a statement is no assignment to a name, or a name is bound twice.
     """
     lines = source.split("\n")
-    found: list[Statement] = []
+    statements: list[Statement] = []
     bound: dict[str, int] = {}
     for tree in parse(source, first_line, where).body:
         line = tree.lineno + first_line - 1
@@ -28,9 +28,9 @@ def statements_of(source: str, first_line: int, where: str) -> tuple[Statement, 
                 raise UsageError(f"{where}, line {line} binds `{name}` again (first in line {bound[name]})")
             bound[name] = line
         end = tree.end_lineno or tree.lineno
-        found.append(
+        statements.append(
             Statement(
-                index=len(found),
+                index=len(statements),
                 code="\n".join(lines[tree.lineno - 1 : end]),
                 line=line,
                 end_line=end + first_line - 1,
@@ -38,9 +38,9 @@ def statements_of(source: str, first_line: int, where: str) -> tuple[Statement, 
                 reads=reads(tree),
             )
         )
-    if not found:
+    if not statements:
         raise UsageError(f"{where}: the forward cell is empty")
-    return tuple(found)
+    return tuple(statements)
 
 
 def parse(source: str, first_line: int, where: str) -> ast.Module:
@@ -83,12 +83,12 @@ def nodes_of(statements: Sequence[Statement], parameters: Iterable[str]) -> tupl
 
 def _leading_to_the_last(statements: Sequence[Statement]) -> list[Statement]:
     wanted = set(statements[-1].binds)
-    found: list[Statement] = []
+    leading: list[Statement] = []
     for statement in reversed(statements):
         if wanted.intersection(statement.binds):
             wanted.update(statement.reads)
-            found.append(statement)
-    return found[::-1]
+            leading.append(statement)
+    return leading[::-1]
 
 
 def _bound_by(tree: ast.stmt) -> tuple[str, ...]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from ninja_tui.lesson.syntax.fragment import Fragment
 
 
 def gradient_name(node: str) -> str:
@@ -21,26 +24,23 @@ class Cell:
     title: str
     source: str
     line: int
-    pieces: tuple[tuple[str, int], ...] = ()
+    pieces: tuple[Fragment, ...] = ()
 
     @property
-    def parts(self) -> tuple[tuple[str, int], ...]:
-        """What runs: the whole cell, or ``pieces``, each code with its line in the file."""
-        return self.pieces or ((self.source, self.line),)
+    def fragments(self) -> tuple[Fragment, ...]:
+        """What runs: ``pieces``, or else the whole cell."""
+        return self.pieces or (Fragment.at(self.source, self.line),)
 
 
 @dataclass(frozen=True)
-class Statement:
-    """One statement of the forward pass: one step of the forward walk.
+class Statement(Fragment):
+    """One statement of the forward pass: one step of the forward walk. Its lines count in the lesson's file.
 
     ``reads`` holds the tensors and other names of its right-hand side, each once, in the order in which
-    they are read; ``line`` and ``end_line`` count in the lesson's file.
+    they are read.
     """
 
     index: int
-    code: str
-    line: int
-    end_line: int
     binds: tuple[str, ...]
     reads: tuple[str, ...]
 
@@ -50,7 +50,7 @@ class Node:
     """A tensor that needs a gradient: bound by ``statement``, or a parameter (``statement`` is None).
 
     ``consumers`` are the indices of the statements that read it; each gives one path of its gradient.
-    ``gradient`` is the name that an answer binds; ``d<name>`` where none is given.
+    ``gradient`` is the name that an answer binds: by default ``gradient_name(name)``.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Node:
 
 @dataclass(frozen=True)
 class NodeNote:
-    """What the notes say of a node on the way back."""
+    """The notes on a node of the backward walk."""
 
     maths: str = ""
     shape: str = ""
@@ -84,13 +84,22 @@ class Notes:
     backward: dict[str, NodeNote] = field(default_factory=dict)
 
 
+class Origin(enum.Enum):
+    """Where a lesson comes from."""
+
+    AUTHORED = enum.auto()
+    """A script whose cells are titled ``setup``, ``minibatch`` and ``forward``."""
+    DISCOVERED = enum.auto()
+    """A script or notebook of any form."""
+
+
 @dataclass(frozen=True)
 class Lesson:
     """A forward pass to walk. ``nodes`` stand in walk order; ``asks`` are those that the person answers.
 
     ``calibrate`` and ``predict`` are what sampling needs: statistics of the training set, and the logits of a context.
-    ``found``: it was found in a script or notebook of any form, whose cells begin in the lines ``starts``;
-    ``hints`` names, for a line of its set-up, what depends on it and could be defined in its place.
+    In a notebook the cells begin in the lines ``starts``; ``hints`` names, for a line of its set-up, what depends on
+    it and could be defined in its place.
     """
 
     name: str
@@ -107,7 +116,7 @@ class Lesson:
     numbers: dict[str, int]
     notes: Notes
     solution: Path | None
-    found: bool = False
+    origin: Origin = Origin.AUTHORED
     starts: tuple[int, ...] = ()
     hints: dict[int, tuple[str, ...]] = field(default_factory=dict)
 

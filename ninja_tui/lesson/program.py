@@ -11,16 +11,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from ninja_tui.lesson.graph import parse
+from ninja_tui.lesson.model import gradient_name
+from ninja_tui.lesson.syntax.fragment import Fragment, cut
 from ninja_tui.lesson.syntax.names import assigned, changed, reads
 
 
 @dataclass(frozen=True)
-class Step:
-    """One top-level statement of a solutions file, with what it does to gradients (``answers``)."""
+class ProgramStatement(Fragment):
+    """One top-level statement of a solutions file: the names that it reads or changes, and its ``answers``.
 
-    code: str
-    line: int
-    end_line: int
+    ``answers`` are the indices of the program's answers of which it is a part.
+    """
+
     reads: frozenset[str]
     answers: frozenset[int]
 
@@ -29,7 +31,7 @@ class Step:
 class Answer:
     """One answer: ``steps`` are the indices of its statements, the last of which completes it.
 
-    ``gradient`` is the name that they bind; ``d<node>`` where none is given.
+    ``gradient`` is the name that they bind: by default ``gradient_name(node)``.
     """
 
     node: str
@@ -39,7 +41,7 @@ class Answer:
 
     def __post_init__(self) -> None:
         if not self.gradient:
-            object.__setattr__(self, "gradient", f"d{self.node}")
+            object.__setattr__(self, "gradient", gradient_name(self.node))
 
     @property
     def last(self) -> int:
@@ -54,7 +56,7 @@ class Program:
     ``whole``: the file is to compute every gradient that it reads; else the reference's stand in for absent ones.
     """
 
-    steps: tuple[Step, ...]
+    steps: tuple[ProgramStatement, ...]
     answers: tuple[Answer, ...]
     whole: bool = False
 
@@ -65,13 +67,13 @@ class Program:
     def among(self, nodes: Iterable[str]) -> Program:
         """The same statements, with the answers to ``nodes`` alone."""
         wanted = set(nodes)
-        kept = [number for number, answer in enumerate(self.answers) if answer.node in wanted]
-        numbers = {old: new for new, old in enumerate(kept)}
+        indices = [index for index, answer in enumerate(self.answers) if answer.node in wanted]
+        renumbered = {old: new for new, old in enumerate(indices)}
         steps = tuple(
-            replace(step, answers=frozenset(numbers[old] for old in step.answers if old in numbers))
+            replace(step, answers=frozenset(renumbered[old] for old in step.answers if old in renumbered))
             for step in self.steps
         )
-        return Program(steps, tuple(self.answers[old] for old in kept), self.whole)
+        return Program(steps, tuple(self.answers[index] for index in indices), self.whole)
 
     def of_node(self, node: str) -> tuple[Answer, ...]:
         """The answers to ``node``, in file order."""
@@ -80,8 +82,8 @@ class Program:
 
 def read_program(source: str, nodes: Iterable[str], where: str, first_line: int = 1) -> Program:
     """The statements and answers of ``source``; raises UsageError with the line of a syntax error."""
-    gradients = {f"d{name}": name for name in nodes}
-    trees = [tree for tree in parse(source, first_line, where).body if not _own_cmp(tree)]
+    gradients = {gradient_name(name): name for name in nodes}
+    trees = [tree for tree in parse(source, first_line, where).body if not _is_cmp(tree)]
     parts: list[tuple[str, list[int]]] = []
     latest: dict[str, int] = {}
     for index, tree in enumerate(trees):
@@ -92,34 +94,14 @@ def read_program(source: str, nodes: Iterable[str], where: str, first_line: int 
                 parts.append((gradients[gradient], []))
             parts[latest[gradient]][1].append(index)
     lines = source.split("\n")
-    steps = tuple(
-        Step(
-            code=_segment(lines, tree),
-            line=_first_line(tree) + first_line - 1,
-            end_line=(tree.end_lineno or tree.lineno) + first_line - 1,
-            reads=frozenset(reads(tree)) | changed(tree),
-            answers=frozenset(number for number, (_, indices) in enumerate(parts) if index in indices),
-        )
-        for index, tree in enumerate(trees)
-    )
+    steps: list[ProgramStatement] = []
+    for index, tree in enumerate(trees):
+        held = frozenset(number for number, (_, indices) in enumerate(parts) if index in indices)
+        text = cut(tree, lines, first_line)
+        touched = frozenset(reads(tree)) | changed(tree)
+        steps.append(ProgramStatement(text.code, text.line, text.end_line, touched, held))
     answers = tuple(Answer(node, steps[indices[0]].line, tuple(indices)) for node, indices in parts)
-    return Program(steps, answers)
-
-
-def _segment(lines: list[str], tree: ast.stmt) -> str:
-    """The source of one statement; other statements on the same line are left out."""
-    first, last = _first_line(tree), tree.end_lineno or tree.lineno
-    part = lines[first - 1 : last]
-    encoded_end = part[-1].encode()[: tree.end_col_offset]
-    part = [*part[:-1], encoded_end.decode()]
-    if first == tree.lineno:
-        part[0] = part[0].encode()[tree.col_offset :].decode()
-    return "\n".join(part)
-
-
-def _first_line(tree: ast.stmt) -> int:
-    decorators: list[ast.expr] = getattr(tree, "decorator_list", [])
-    return min([tree.lineno, *(decorator.lineno for decorator in decorators)])
+    return Program(tuple(steps), answers)
 
 
 def _placeholder(tree: ast.stmt) -> bool:
@@ -127,6 +109,6 @@ def _placeholder(tree: ast.stmt) -> bool:
     return isinstance(tree, ast.Assign) and isinstance(tree.value, ast.Constant) and tree.value.value is None
 
 
-def _own_cmp(tree: ast.stmt) -> bool:
-    """The notebook's own ``def cmp``: it needs ``.grad``, and ours stands in its place."""
+def _is_cmp(tree: ast.stmt) -> bool:
+    """The notebook's ``def cmp``: it needs ``.grad``, and the one of ``--replay`` stands in its place."""
     return isinstance(tree, ast.FunctionDef) and tree.name == "cmp"

@@ -1,25 +1,28 @@
-"""From a lesson's folder to a Lesson. The percent format is jupytext's business."""
+"""From a lesson's folder or script to a Lesson. jupytext reads the percent format."""
 
 from __future__ import annotations
 
-import ast
+from collections.abc import Iterable
 from pathlib import Path
 
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.graph import nodes_of, parse, statements_of
 from ninja_tui.lesson.model import Cell, Lesson, Notes
-from ninja_tui.lesson.syntax.names import target_names
+from ninja_tui.lesson.syntax.literals import bound_lists, bound_numbers
 
-TAUGHT = ("names", "cross-entropy", "batchnorm", "train", "dinosaurs", "micrograd", "layernorm", "attention")
-"""The order in which lessons are offered: those that build on each other first. All others follow."""
+TEACHING_ORDER = ("names", "cross-entropy", "batchnorm", "train", "dinosaurs", "micrograd", "layernorm", "attention")
+"""Lessons that build on each other; all others follow."""
 LESSONS = Path(__file__).parent.parent / "lessons"
+REQUIRED_CELLS = ("setup", "forward")
+LONGEST_MESSAGE = 200
+"""Characters of another library's message that are shown."""
 PERCENT = {"extension": ".py", "format_name": "percent", "comment_magics": False}
 
 
 def lesson_names() -> list[str]:
     """The names of the bundled lessons, in the order in which they teach."""
-    there = sorted(path.parent.name for path in LESSONS.glob("*/forward.py"))
-    return sorted(there, key=lambda name: TAUGHT.index(name) if name in TAUGHT else len(TAUGHT))
+    names = sorted(path.parent.name for path in LESSONS.glob("*/forward.py"))
+    return sorted(names, key=lambda name: TEACHING_ORDER.index(name) if name in TEACHING_ORDER else len(TEACHING_ORDER))
 
 
 def read_lesson(name: str) -> Lesson:
@@ -38,21 +41,27 @@ def read_folder(folder: Path) -> Lesson:
 
 def read_script(path: Path, name: str | None = None) -> Lesson:
     """The lesson in the percent script ``path``; notes and solution stand beside it. It is called as the file is."""
+    return lesson_of(path, percent_cells(read_text(path, "the lesson"), f"the lesson {path}"), name)
+
+
+def lesson_of(path: Path, percent: Iterable[Cell], name: str | None = None) -> Lesson:
+    """The lesson of the cells ``percent`` of the script ``path``; raises UsageError where they are none."""
     folder = path.parent
     name = name or path.stem
     where = f"{folder.name}/{path.name}"
-    cells = {cell.title: cell for cell in percent_cells(read_text(path, "the lesson"))}
-    for title in ("setup", "forward"):
+    cells = {cell.title: cell for cell in percent}
+    for title in REQUIRED_CELLS:
         if title not in cells:
             raise UsageError(f"{where} has no cell `# %% {title}`")
     setup, forward = cells["setup"], cells["forward"]
     statements = statements_of(forward.source, forward.line, where)
-    literals = _literals(parse(setup.source, setup.line, where))
-    parameters = literals.get("parameters", ())
+    in_setup = parse(setup.source, setup.line, where).body
+    lists = bound_lists(in_setup)
+    parameters = lists.get("parameters", ())
     nodes = nodes_of(statements, parameters)
     if not nodes:
         raise UsageError(f"{where}: nothing in the forward pass depends on `parameters = [...]` of the setup cell")
-    asks = literals.get("asks") or tuple(node.name for node in nodes)
+    asks = lists.get("asks") or tuple(node.name for node in nodes)
     known = {node.name for node in nodes}
     for asked in asks:
         if asked not in known:
@@ -70,7 +79,7 @@ def read_script(path: Path, name: str | None = None) -> Lesson:
         nodes=nodes,
         parameters=parameters,
         asks=tuple(name for name in (node.name for node in nodes) if name in asks),
-        numbers=_numbers(parse(setup.source, setup.line, where)),
+        numbers=bound_numbers(in_setup),
         notes=_notes(folder / "notes.md"),
         solution=solution if solution.is_file() else None,
     )
@@ -99,42 +108,33 @@ def read_text(path: Path, what: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def percent_cells(text: str) -> list[Cell]:
-    """The code cells of a percent script, each with the line on which its code begins."""
+def percent_cells(text: str, where: str = "the script") -> list[Cell]:
+    """The code cells of a percent script, each with the line on which its code begins.
+
+    Raises UsageError, which calls it ``where``, if jupytext cannot read it.
+    """
     import jupytext  # half a second: only where a script is read
 
+    try:
+        percent = jupytext.reads(text, fmt=PERCENT).cells
+    except Exception as error:  # a header may hold anything, and fails in as many ways
+        problem = getattr(error, "problem", None)  # of YAML
+        reason = f"its header is no YAML ({problem})" if problem else one_line(error)
+        raise UsageError(f"{where} cannot be read: {reason}") from None
     lines = text.splitlines()
     cells: list[Cell] = []
     at = 0
-    for cell in jupytext.reads(text, fmt=PERCENT).cells:
+    for cell in percent:
         source = cell.source.splitlines()
         if cell.cell_type != "code" or not source:
             continue
-        while at < len(lines) and lines[at : at + len(source)] != source:
+        while at < len(lines) and (lines[at] != source[0] or lines[at : at + len(source)] != source):
             at += 1
         cells.append(Cell(cell.metadata.get("title", ""), cell.source, at + 1))
         at += len(source)
     return cells
 
 
-def _numbers(setup: ast.Module) -> dict[str, int]:
-    """The whole numbers that the setup cell binds: ``batch_size = 32``."""
-    found: dict[str, int] = {}
-    for statement in setup.body:
-        match statement:
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=int() as value)):
-                found[name] = value
-    return found
-
-
-def _literals(setup: ast.Module) -> dict[str, tuple[str, ...]]:
-    """The lists of names that the setup cell binds: ``parameters = [C, W1]``, ``asks = ["logits"]``."""
-    found: dict[str, tuple[str, ...]] = {}
-    for statement in setup.body:
-        match statement:
-            case ast.Assign(targets=[target], value=ast.List(elts=elements) | ast.Tuple(elts=elements)):
-                names = [e.id if isinstance(e, ast.Name) else getattr(e, "value", None) for e in elements]
-                for name in target_names(target):
-                    if all(isinstance(item, str) for item in names):
-                        found[name] = tuple(str(item) for item in names)
-    return found
+def one_line(error: Exception) -> str:
+    """The message of ``error`` on one line, cut off where it is long; else the name of its class."""
+    return " ".join(str(error).split())[:LONGEST_MESSAGE] or type(error).__name__

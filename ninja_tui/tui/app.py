@@ -14,8 +14,7 @@ from ninja_tui.engine.backend import Desk
 from ninja_tui.engine.evaluate.bench import Options
 from ninja_tui.engine.events import Failed, News, Opened
 from ninja_tui.errors import UsageError
-from ninja_tui.lesson.open import is_path
-from ninja_tui.lesson.read import lesson_names
+from ninja_tui.lesson.classify import locate
 from ninja_tui.lesson.solutions import read_solutions
 from ninja_tui.tui.commands import COMMANDS
 from ninja_tui.tui.history import History, history_path
@@ -136,8 +135,7 @@ def _settle_garbage() -> None:
 
 def run(lesson: str, solutions: Path, options: Options) -> int:
     """Runs the app to its end; raises UsageError for what cannot be used, before anything is painted."""
-    if lesson not in lesson_names() and not is_path(lesson):
-        raise UsageError(f"there is no lesson `{lesson}`; there is: {', '.join(lesson_names())}")
+    locate(lesson)
     if solutions.exists():
         read_solutions(solutions, lesson)
     elif not solutions.absolute().parent.is_dir():

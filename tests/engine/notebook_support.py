@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from ninja_tui.lesson.notebook.discover import Found, FoundLesson, find
+from ninja_tui.lesson.notebook.discover import DiscoveredLesson, Discovery, discover
 
 SETUP = (
     "import torch\nimport torch.nn.functional as F\nimport matplotlib.pyplot as plt",
@@ -90,21 +90,21 @@ def notebook(path: Path, cells: Sequence[str], version: int = 4, **more: object)
     return path
 
 
-def found(folder: Path, cells: Sequence[str], name: str = "notebook.ipynb") -> Found:
+def found(folder: Path, cells: Sequence[str], name: str = "notebook.ipynb") -> Discovery:
     """What is found in a notebook of ``cells``; in a script for a ``name`` that is one's."""
     path = folder / name
     if path.suffix == ".py":
         path.write_text("\n\n".join(cells) + "\n", encoding="utf-8")
-        return find(path)
-    return find(notebook(path, cells))
+        return discover(path)
+    return discover(notebook(path, cells))
 
 
-def told(each: FoundLesson) -> dict[str, object]:
+def told(each: DiscoveredLesson) -> dict[str, object]:
     """What a lesson consists of, without lines."""
     lesson = each.lesson
     return {
-        "setup": [code for code, _ in lesson.setup.parts],
-        "minibatch": [code for code, _ in lesson.minibatch.parts],
+        "setup": [fragment.code for fragment in lesson.setup.fragments],
+        "minibatch": [fragment.code for fragment in lesson.minibatch.fragments],
         "forward": [(statement.code, statement.binds, statement.reads) for statement in lesson.statements],
         "parameters": lesson.parameters,
         "nodes": [(node.name, node.gradient) for node in lesson.nodes],

@@ -21,8 +21,9 @@ from typing import Any
 import pytest
 import torch
 
-from ninja_tui.engine.evaluate.bench import Options, Runner, Workbench
+from ninja_tui.engine.evaluate.bench import Options, Workbench
 from ninja_tui.engine.evaluate.program import ProgramJudge
+from ninja_tui.engine.evaluate.runner import Runner
 from ninja_tui.engine.protocol.verdict import Verdict
 from ninja_tui.lesson.program import read_program
 from ninja_tui.lesson.read import read_lesson

@@ -81,7 +81,7 @@ DTYPES = (
     torch.float32, torch.float64, torch.float16, torch.bfloat16, torch.int64, torch.int8, torch.uint8, torch.bool,
     torch.complex64,
 )  # fmt: skip
-EXTREMES = (0.0, 1.0, -1.0, float("nan"), float("inf"), float("-inf"), "largest", "smallest")
+EXTREMES: tuple[float | str, ...] = (0.0, 1.0, -1.0, float("nan"), float("inf"), float("-inf"), "largest", "smallest")
 """Entries; those in words are a dtype's own."""
 
 
@@ -99,9 +99,10 @@ def tensors(draw: st.DrawFn, shape: tuple[int, ...]) -> torch.Tensor:
         )
     )
     dtype = draw(st.sampled_from(DTYPES))
-    extreme = draw(st.sampled_from(EXTREMES))
+    extreme: float | str = draw(st.sampled_from(EXTREMES))
     if not (dtype.is_floating_point or dtype.is_complex):
-        return torch.full(sizes, draw(st.sampled_from([0, 1, 100]))).to(dtype)
+        number: int = draw(st.sampled_from([0, 1, 100]))
+        return torch.full(sizes, number).to(dtype)
     if isinstance(extreme, str):
         extreme = torch.finfo(dtype).max if extreme == "largest" else torch.finfo(dtype).tiny
     filled = torch.full(sizes, extreme, dtype=dtype)

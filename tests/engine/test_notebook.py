@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 from ninja_tui.cli import main
 from ninja_tui.engine.evaluate.bench import Options
 from ninja_tui.errors import UsageError
-from ninja_tui.lesson.notebook.discover import find
+from ninja_tui.lesson.classify import SolutionsFile
+from ninja_tui.lesson.notebook.discover import discover, read_definitions
 from ninja_tui.lesson.open import open_lesson
 from ninja_tui.lesson.read import LESSONS
 from ninja_tui.lesson.syntax.rename import renamed
-from ninja_tui.replay import Request, found_in
+from ninja_tui.replay import to_judge
 from tests.app.support import go_to, pane_text, screen_text, session, submit, wait_for, walking
 from tests.engine.notebook_support import (
     ANSWERS,
@@ -63,10 +64,10 @@ def test_the_exercise_is_found(tmp_path: Path) -> None:
     assert [statement.binds[0] for statement in lesson.statements] == FORWARD_NAMES
     assert lesson.asks == tuple(node.name for node in lesson.nodes)
     assert set(lesson.asks) == set(NODES)
-    setup = "\n".join(code for code, _ in lesson.setup.parts)
+    setup = "\n".join(fragment.code for fragment in lesson.setup.fragments)
     assert "matplotlib" not in setup
     assert "compare" not in setup
-    assert [code.split(" =")[0] for code, _ in lesson.minibatch.parts] == ["picked", "xb, yb"]
+    assert [fragment.code.split(" =")[0] for fragment in lesson.minibatch.fragments] == ["picked", "xb, yb"]
     assert lesson.name == "notebook"
 
 
@@ -186,14 +187,14 @@ def test_a_forward_pass_in_a_function(tmp_path: Path) -> None:
 @pytest.mark.parametrize("version", [2, 3, 4])
 def test_notebooks_of_all_versions(tmp_path: Path, version: int) -> None:
     path = notebook(tmp_path / "notebook.ipynb", CELLS, version)
-    (each,) = find(path).lessons
+    (each,) = discover(path).lessons
     assert told(each) == plain()
 
 
 def test_saved_errors_and_odd_cells_do_no_harm(tmp_path: Path) -> None:
     error = {"output_type": "error", "ename": "NameError", "evalue": "x", "traceback": ["\x1b[0;31m"]}
     path = notebook(tmp_path / "notebook.ipynb", CELLS, outputs=[error], execution_count=None, odd=3)
-    (each,) = find(path).lessons
+    (each,) = discover(path).lessons
     assert told(each) == plain()
 
 
@@ -202,7 +203,7 @@ def test_a_damaged_notebook_is_one_sentence(tmp_path: Path, text: str) -> None:
     path = tmp_path / "notebook.ipynb"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(UsageError, match=r"notebook\.ipynb"):
-        find(path)
+        discover(path)
 
 
 def test_without_a_forward_pass_there_is_no_lesson(tmp_path: Path) -> None:
@@ -371,7 +372,7 @@ def test_a_training_loop_is_a_second_lesson(tmp_path: Path) -> None:
     assert told(first) == plain()
     assert second.lesson.name == "notebook-2"
     assert second.lesson.asks == ("scores", "hidden", "readout")
-    assert {"picked", "xb, yb"} == {code.split(" =")[0] for code, _ in second.lesson.minibatch.parts}
+    assert {"picked", "xb, yb"} == {fragment.code.split(" =")[0] for fragment in second.lesson.minibatch.fragments}
     assert not any("dlogs" in step.code for step in second.program.steps)
 
 
@@ -442,14 +443,14 @@ def test_names_may_come_from_elsewhere(tmp_path: Path) -> None:
     cells = ["from helpers import load\ninputs, labels = load()", SETUP[0], *SETUP[2:]]
     cells[2] = "\n".join(line for line in cells[2].split("\n") if not line.startswith(("inputs", "labels")))
     path = notebook(tmp_path / "notebook.ipynb", [*cells, FORWARD, BACKWARD, ANSWERS])
-    (each,) = find(path).lessons
+    (each,) = discover(path).lessons
     assert each.lesson.hints[2] == ("inputs", "labels")
     mine = tmp_path / "mine.py"
     mine.write_text(
         "import torch\ninputs = torch.randn(60, 5)\nlabels = torch.randint(0, 4, (60,))\n", encoding="utf-8"
     )
-    (each,) = find(path, mine).lessons
-    assert not any("helpers" in code for code, _ in each.lesson.setup.parts)
+    (each,) = discover(path, read_definitions(mine)).lessons
+    assert not any("helpers" in fragment.code for fragment in each.lesson.setup.fragments)
 
 
 # Judged
@@ -656,16 +657,16 @@ def test_a_missing_module_is_named(tmp_path: Path, capsys: pytest.CaptureFixture
 
 def test_a_solutions_file_is_still_one(tmp_path: Path) -> None:
     with pytest.raises(UsageError):
-        find(SOLUTION)
+        discover(SOLUTION)
     path = tmp_path / "answers.py"
     path.write_text("probs = counts * counts_sum_inv\nloss = probs.sum()\ndprobs = 1 / probs * dlogprobs\n")
-    assert found_in(path, Request((path,))) is None
+    assert to_judge(path, None, None) == SolutionsFile(path, path.read_text())
 
 
 def test_what_a_star_imports_is_there(tmp_path: Path) -> None:
     (each,) = found(tmp_path, ["from nowhere import *\nfrom math import *", *CELLS]).lessons
-    assert "from math import *" in each.lesson.setup.parts[1][0]
-    assert each.whole
+    assert "from math import *" in each.lesson.setup.fragments[1].code
+    assert each.self_contained
 
 
 # Of any form

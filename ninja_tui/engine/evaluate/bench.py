@@ -30,7 +30,7 @@ from ninja_tui.engine.protocol.wire import Broken, TimedOut
 from ninja_tui.engine.protocol.worlds import World
 from ninja_tui.engine.workers.client import Endpoint, Role, Worker, WorkerError
 from ninja_tui.errors import UsageError
-from ninja_tui.lesson.model import Lesson, gradient_name
+from ninja_tui.lesson.model import Lesson, Origin, gradient_name
 
 R = TypeVar("R")
 OPENING = 120.0
@@ -88,7 +88,7 @@ class Workbench:
         self._ahead.prime()
         self._run = run = self._start_reference()
         absent = [name for name in self.lesson.asks if name not in run.shapes]
-        if absent and self.lesson.found and len(absent) < len(self.lesson.asks):
+        if absent and self.lesson.origin is Origin.DISCOVERED and len(absent) < len(self.lesson.asks):
             present = tuple(name for name in self.lesson.asks if name in run.shapes)
             self.lesson = replace(self.lesson, asks=present)
         elif absent:

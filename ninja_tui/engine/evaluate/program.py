@@ -25,8 +25,8 @@ from ninja_tui.engine.protocol.verdict import Diagnosis, Kind, Status, Verdict, 
 from ninja_tui.engine.protocol.wire import Broken, TimedOut
 from ninja_tui.engine.protocol.worlds import DECIDING, World
 from ninja_tui.lesson.locations import place
-from ninja_tui.lesson.program import Answer, Program, Step
-from ninja_tui.lesson.syntax.dependencies import Traits, behind, traits_of
+from ninja_tui.lesson.program import Answer, Program, ProgramStatement
+from ninja_tui.lesson.syntax.dependencies import Traits, dependencies_after, traits_of
 from ninja_tui.lesson.syntax.names import assigned, changed
 
 UNKNOWN_NAME = re.compile(r"NameError: name '(\w+)' is not defined")
@@ -226,7 +226,7 @@ class ProgramJudge:
     def _traits(self, answer: Answer) -> Traits:
         steps = self._program.steps
         loose = [step.code for index, step in enumerate(steps[: answer.last]) if self._binds_other_names(index)]
-        before = behind(loose, self._gradients)
+        before = dependencies_after(loose, self._gradients)
         traits = traits_of([steps[index].code for index in answer.steps], before, self._gradients)
         nodes = self._node_of | {answer.gradient: answer.node}
         known = {name: self._bench.gradient_name(nodes[name]) for name in traits.depends if name in nodes}
@@ -240,7 +240,7 @@ class ProgramJudge:
             self._binds_more[index] = bool(names - self._gradients)
         return self._binds_more[index]
 
-    def _note_comparisons(self, step: Step, outcome: Outcome) -> None:
+    def _note_comparisons(self, step: ProgramStatement, outcome: Outcome) -> None:
         for call in outcome.compared:
             if call.node in self._bench.facts.shapes:
                 columns = self._bench.compare(call.node, call.gradient)
@@ -306,7 +306,7 @@ class ProgramJudge:
                 return False
         return True
 
-    def _with_line(self, outcome: Outcome, step: Step) -> str:
+    def _with_line(self, outcome: Outcome, step: ProgramStatement) -> str:
         error = outcome.error
         absent = UNKNOWN_NAME.fullmatch(error)
         if absent and absent[1] in self._node_of and self._program.whole:

@@ -14,9 +14,9 @@ from ninja_tui.engine.protocol.tensor_data import TensorData
 from ninja_tui.engine.protocol.verdict import Diagnosis, Kind, Status, Verdict, Warning
 from ninja_tui.engine.protocol.wire import Broken, TimedOut
 from ninja_tui.engine.protocol.worlds import DECIDING, FIRST, World
-from ninja_tui.lesson.program import Answer, Step
+from ninja_tui.lesson.program import Answer, ProgramStatement
 from ninja_tui.lesson.syntax.completeness import binds, names_read
-from ninja_tui.lesson.syntax.dependencies import Behind, Traits, behind, traits_of
+from ninja_tui.lesson.syntax.dependencies import Dependencies, Traits, dependencies_after, traits_of
 
 LIVE_TIMEOUT = 2.0
 """Seconds that one live evaluation may take."""
@@ -34,12 +34,14 @@ class Place:
     """
 
     node: str
-    steps: tuple[Step, ...] = ()
+    steps: tuple[ProgramStatement, ...] = ()
     completed: tuple[tuple[int, str], ...] = ()
     kept: frozenset[str] = frozenset()
 
     @classmethod
-    def after(cls, node: str, steps: tuple[Step, ...], answers: tuple[Answer, ...], kept: frozenset[str]) -> Place:
+    def after(
+        cls, node: str, steps: tuple[ProgramStatement, ...], answers: tuple[Answer, ...], kept: frozenset[str]
+    ) -> Place:
         """The place behind ``steps``, the first of a program whose answers are ``answers``."""
         completed = tuple((answer.last, answer.node) for answer in answers if answer.last < len(steps))
         return cls(node, steps, completed, kept)
@@ -53,7 +55,7 @@ class _Ready:
     runner: Runner
     bound: set[str] = field(default_factory=set)
     clobbered: dict[str, int] = field(default_factory=dict)
-    behind: Behind = field(default_factory=dict)
+    behind: Dependencies = field(default_factory=dict)
 
 
 class LiveJudge:
@@ -75,7 +77,9 @@ class LiveJudge:
                 self._drop()
                 self._runner = self._bench.runner()
                 self._bench.make_ahead()
-            ready = _Ready(place, self._runner, behind=behind((step.code for step in place.steps), self._gradients))
+            ready = _Ready(
+                place, self._runner, behind=dependencies_after((step.code for step in place.steps), self._gradients)
+            )
             if self._run_up(ready):
                 self._ready = ready
                 return ready
@@ -187,7 +191,7 @@ class LiveJudge:
                 return False
         return True
 
-    def _run(self, ready: _Ready, step: Step) -> None:
+    def _run(self, ready: _Ready, step: ProgramStatement) -> None:
         request = RunStatement(WORLDS, step.code, step.line)
         outcomes = ready.runner.execute(request, LIVE_TIMEOUT * OTHERS_TAKE)
         if World.LOCAL not in outcomes:

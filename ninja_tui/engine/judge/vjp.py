@@ -66,7 +66,7 @@ class Statements:
 
     def multiplies_matrices(self, index: int) -> bool:
         """Whether a statement holds a matrix product."""
-        return multiplies_matrices([self._trees[index]])
+        return multiplies_matrices(self._trees[index])
 
     def operands(self, index: int) -> dict[str, torch.Tensor]:
         """The tensors that a statement reads and binds."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ninja_tui.lesson.model import Lesson
+from ninja_tui.lesson.model import Lesson, Origin
 from ninja_tui.lesson.syntax.fragment import Fragment
 
 
@@ -20,9 +20,9 @@ class Flow:
 class LessonCode:
     """A lesson's cells and graph, and the choices of this session: ``seed``, and ``served`` texts by file name.
 
-    ``graph`` has a ``Flow`` for each statement. ``free_form``: the code is a script or notebook of any form, and
-    ``starts`` are the lines in which a notebook's cells begin. ``hints`` has, by line of the set-up, the names that
-    a person can define in the place of what that line cannot give.
+    ``graph`` has a ``Flow`` for each statement. ``discovered``: the code comes from a script or notebook of any
+    form, and ``starts`` are the lines in which a notebook's cells begin. ``hints`` has, by line of the set-up, the
+    names that a person can define in the place of what that line cannot give.
     """
 
     where: str
@@ -36,7 +36,7 @@ class LessonCode:
     gradients: dict[str, str]
     seed: int | None
     served: dict[str, str]
-    free_form: bool = False
+    discovered: bool = False
     starts: tuple[int, ...] = ()
     hints: dict[int, tuple[str, ...]] | None = None
 
@@ -52,10 +52,11 @@ class LessonCode:
     @classmethod
     def of(cls, lesson: Lesson, seed: int | None, served: dict[str, str]) -> LessonCode:
         """``lesson`` with another ``seed``, if any, and texts ``served`` in the place of data files."""
+        discovered = lesson.origin is Origin.DISCOVERED
         return cls(
-            where=lesson.path.name if lesson.found else f"{lesson.name}/{lesson.path.name}",
-            setup=tuple(Fragment.at(code, line) for code, line in lesson.setup.parts),
-            minibatch=tuple(Fragment.at(code, line) for code, line in lesson.minibatch.parts),
+            where=lesson.path.name if discovered else f"{lesson.name}/{lesson.path.name}",
+            setup=lesson.setup.fragments,
+            minibatch=lesson.minibatch.fragments,
             statements=tuple(Fragment(each.code, each.line, each.end_line) for each in lesson.statements),
             graph=tuple(Flow(each.binds, each.reads) for each in lesson.statements),
             nodes=tuple(node.name for node in lesson.nodes),
@@ -64,7 +65,7 @@ class LessonCode:
             gradients=lesson.gradients,
             seed=seed,
             served=served,
-            free_form=lesson.found,
+            discovered=discovered,
             starts=lesson.starts,
             hints=dict(lesson.hints),
         )

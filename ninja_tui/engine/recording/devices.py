@@ -34,7 +34,7 @@ class OnCpu(TorchFunctionMode):
 
 def on_cpu(code: LessonCode) -> contextlib.AbstractContextManager[object]:
     """Within it every device is the CPU, for lessons of any form."""
-    return OnCpu() if code.free_form else contextlib.nullcontext()
+    return OnCpu() if code.discovered else contextlib.nullcontext()
 
 
 def _here(arg: Any) -> Any:

@@ -38,12 +38,12 @@ def run_fragment(fragment: Fragment, code: LessonCode, namespace: Namespace, see
         ast.increment_lineno(tree, fragment.line - 1)
         exec(compile(tree, code.where, "exec"), namespace)
     except ImportError as error:
-        if not code.free_form or not error.name:
+        if not code.discovered or not error.name:
             raise _refused(error, code) from None
         at = place(line_in(error, code.where), code.starts)
         raise Refused(f"{code.where}, {at} needs `{error.name}`, which is not here{code.hint(fragment.line)}") from None
     except FileNotFoundError as error:
-        if not code.free_form:
+        if not code.discovered:
             raise _refused(error, code) from None
         at = place(line_in(error, code.where), code.starts)
         raise Refused(f"{code.where}, {at}: {error}{code.hint(fragment.line)}") from None

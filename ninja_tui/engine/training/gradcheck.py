@@ -94,7 +94,7 @@ def _run(
         error = ""
         try:
             with torch.no_grad():
-                exec(compile(statement.tree(), "<answers>", "exec"), run)
+                exec(compile(statement.module(), "<answers>", "exec"), run)
         except BaseException as raised:
             error = message_of(raised)
         for name in sorted(statement.binds & expected.keys()):

@@ -35,7 +35,7 @@ class StepFragment(Fragment):
         """A statement that stands in no file."""
         return cls(code, 0, 0, part)
 
-    def tree(self) -> ast.Module:
+    def module(self) -> ast.Module:
         """A syntax tree of its own, which may be changed; its first line is line 1."""
         return ast.parse(self.code)
 

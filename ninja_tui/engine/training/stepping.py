@@ -22,7 +22,7 @@ class Stepwise:
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
         self.statements = recipe.statements()
-        self._codes: list[CodeType] = [compile(each.tree(), f"<{each.part}>", "exec") for each in self.statements]
+        self._codes: list[CodeType] = [compile(each.module(), f"<{each.part}>", "exec") for each in self.statements]
 
     def step(self, namespace: Namespace, rate: float, after: After, parts: Sequence[Part] = tuple(Part)) -> Namespace:
         """One step (those of its statements that belong to ``parts``) with the learning rate ``rate``.

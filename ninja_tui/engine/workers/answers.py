@@ -64,7 +64,7 @@ class Answers:
         second = dict(first)
         draw_minibatch(code, second)
         self._drawn = {Values.FLOAT32: first, Values.FLOAT64: first, Values.FRESH: second}
-        if code.free_form:
+        if code.discovered:
             self._devices.enter_context(OnCpu())
         return Done()
 

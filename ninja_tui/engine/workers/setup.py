@@ -25,7 +25,7 @@ def set_up(code: LessonCode, seed: int = 0) -> Namespace:
     numpy.random.seed(seed)
     torch.manual_seed(seed)
     namespace: Namespace = {"__name__": "lesson", "torch": torch, "F": torch.nn.functional}
-    if code.free_form:
+    if code.discovered:
         namespace["__file__"] = code.where
     numpy.random.seed(0)
     gc.disable()  # building a data set makes a million small objects, none of them garbage
@@ -48,7 +48,7 @@ def draw_minibatch(code: LessonCode, namespace: Namespace) -> None:
 @contextlib.contextmanager
 def _around(code: LessonCode) -> Iterator[None]:
     """What code of any form needs around it, before a forward pass."""
-    if not code.free_form:
+    if not code.discovered:
         yield
         return
     with torch.no_grad(), at_home(code.served):

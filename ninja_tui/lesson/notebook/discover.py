@@ -1,8 +1,7 @@
-"""Finds the lessons in a script or notebook of any form."""
+"""Discovers the lessons in a script or notebook of any form."""
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,252 +9,284 @@ from pathlib import Path
 
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.graph import nodes_of
-from ninja_tui.lesson.model import Cell, Lesson, Node, Notes
-from ninja_tui.lesson.notebook.cells import Source, read_source
-from ninja_tui.lesson.notebook.forward_pass import Chain, chain_of, losses_of
+from ninja_tui.lesson.model import Cell, Lesson, Node, Notes, Origin, gradient_name
+from ninja_tui.lesson.notebook.cells import Source, read_source, source_of
+from ninja_tui.lesson.notebook.forward_pass import ForwardPass, forward_pass_to, losses_of
 from ninja_tui.lesson.notebook.gradient_names import name_for
-from ninja_tui.lesson.notebook.gradients import Given, gradients_of
+from ninja_tui.lesson.notebook.gradients import FileGradients, gradients_of
 from ninja_tui.lesson.notebook.linearize import tracks_of
-from ninja_tui.lesson.notebook.parse import Unit, made, units_of
-from ninja_tui.lesson.notebook.slice import Line
-from ninja_tui.lesson.notebook.ssa import Written, write
-from ninja_tui.lesson.program import Program, Step
-from ninja_tui.lesson.syntax.effects import BUILTINS, Effects, Surroundings
-from ninja_tui.lesson.syntax.names import target_names
+from ninja_tui.lesson.notebook.parse import fragments_of
+from ninja_tui.lesson.notebook.slice import Dataflow
+from ninja_tui.lesson.notebook.ssa import SsaForm, ssa_form
+from ninja_tui.lesson.program import Program, ProgramStatement
+from ninja_tui.lesson.read import read_text
+from ninja_tui.lesson.syntax.effects import Effects, FileContext
+from ninja_tui.lesson.syntax.fragment import Fragment
+from ninja_tui.lesson.syntax.imports import is_definition
+from ninja_tui.lesson.syntax.literals import bound_numbers
+from ninja_tui.lesson.syntax.names import BUILTINS, stored_names
+
+NO_CODE = (Fragment("", 1, 1),)
 
 
 @dataclass(frozen=True)
-class FoundLesson:
-    """A forward pass of a file, as a lesson, and the gradients that the file computes for it."""
+class DiscoveredLesson:
+    """A forward pass of a file as a lesson, and the gradients that the file computes for it."""
 
     lesson: Lesson
     program: Program
 
     @property
-    def whole(self) -> bool:
+    def self_contained(self) -> bool:
         """Whether everything that its forward pass reads is bound in the file."""
-        parts = (*self.lesson.setup.parts, *self.lesson.minibatch.parts)
-        pieces = [Effects(made(code, line)) for code, line in parts if code]
-        bound = {name for effects in pieces for name in effects.defines}
-        bound |= {name for statement in self.lesson.statements for name in statement.binds}
-        read = {name for effects in pieces for name in effects.reads}
-        read |= {name for statement in self.lesson.statements for name in statement.reads}
+        lesson = self.lesson
+        before = [Effects(each) for each in (*lesson.setup.fragments, *lesson.minibatch.fragments) if each.code]
+        bound = {name for effects in before for name in effects.defines}
+        bound |= {name for statement in lesson.statements for name in statement.binds}
+        read = {name for effects in before for name in effects.reads}
+        read |= {name for statement in lesson.statements for name in statement.reads}
         return "*" in bound or read <= bound | BUILTINS | {"torch", "F"}
 
     @property
-    def usual(self) -> Program:
+    def with_usual_names(self) -> Program:
         """The program with ``d<node>`` beside each gradient that is called otherwise."""
         last = {answer.node: answer for answer in self.program.answers}
-        named = [answer for answer in last.values() if answer.gradient != f"d{answer.node}"]
-        codes = [(f"d{answer.node} = {answer.gradient}", answer) for answer in named]
         steps = tuple(
-            Step(code, answer.line, answer.line, frozenset({answer.gradient}), frozenset()) for code, answer in codes
+            ProgramStatement(
+                code=f"{gradient_name(answer.node)} = {answer.gradient}",
+                line=answer.line,
+                end_line=answer.line,
+                reads=frozenset({answer.gradient}),
+                answers=frozenset(),
+            )
+            for answer in last.values()
+            if answer.gradient != gradient_name(answer.node)
         )
         return replace(self.program, steps=(*self.program.steps, *steps))
 
     @property
     def to_answer(self) -> Lesson:
         """The lesson for somebody who answers it anew: all nodes, with gradients called ``d<node>``."""
-        nodes = tuple(replace(node, gradient=f"d{node.name}") for node in self.lesson.nodes)
+        nodes = tuple(replace(node, gradient=gradient_name(node.name)) for node in self.lesson.nodes)
         return replace(self.lesson, nodes=nodes)
 
 
 @dataclass(frozen=True)
-class Found:
+class Discovery:
     """What a file holds: lessons in file order, and a sentence on each thing that could not be read."""
 
     path: Path
-    lessons: tuple[FoundLesson, ...]
+    lessons: tuple[DiscoveredLesson, ...]
     notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
+class Definitions:
+    """A script of definitions that a file lacks: its code, and the names that it binds."""
+
+    code: str = ""
+    names: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class _Candidate:
-    line: Line
-    chain: Chain
-    written: Written
-    given: Given
+    flow: Dataflow
+    ssa: SsaForm
+    gradients: FileGradients
 
     @property
-    def at(self) -> int:
-        return self.line.effects[self.chain.loss.bound].unit.line
+    def forward_pass(self) -> ForwardPass:
+        return self.ssa.forward_pass
+
+    @property
+    def line(self) -> int:
+        """The file's line of its loss."""
+        return self.flow.effects[self.forward_pass.loss.bound].fragment.line
 
     @property
     def answered(self) -> bool:
-        return bool(self.given.program.answers)
+        return bool(self.gradients.program.answers)
 
+    @property
     def lines(self) -> set[int]:
         """The file's lines of its statements and answers."""
-        return {self.line.effects[index].unit.line for index in (*self.chain.forward, *self.given.used)}
+        indices = (*self.forward_pass.forward, *self.gradients.used)
+        return {self.flow.effects[index].fragment.line for index in indices}
 
 
-def find(path: Path, defined: Path | None = None) -> Found:
-    """The lessons in ``path``; names that the script ``defined`` binds are taken from there.
+def read_definitions(path: Path) -> Definitions:
+    """The definitions in the script or notebook ``path``; raises UsageError where it is missing, or no Python."""
+    source = source_of(path, read_text(path, "the set-up file"))
+    fragments, dropped = fragments_of(source)
+    if dropped:
+        raise UsageError(f"{path}, {source.place(dropped[0].line)}: {dropped[0].message}")
+    names = frozenset(name for fragment in fragments for name in Effects(fragment).defines)
+    return Definitions("\n".join(fragment.code for fragment in fragments), names)
 
-    Raises UsageError where the file cannot be read, or holds no forward pass that ends in a loss.
+
+def discover(path: Path, definitions: Definitions | None = None) -> Discovery:
+    """As ``discover_in``, of the file ``path``; raises UsageError where it cannot be read, too."""
+    return discover_in(read_source(path), definitions)
+
+
+def discover_in(source: Source, definitions: Definitions | None = None) -> Discovery:
+    """The lessons in ``source``; names that ``definitions`` bind are taken from there.
+
+    Raises UsageError where it holds no forward pass that ends in a loss.
     """
-    source = read_source(path)
-    units, dropped = units_of(source)
-    notes = tuple(f"{source.place(lost.line)} is left out: {lost.message}" for lost in dropped)
-    mine = _definitions(defined)
-    around = Surroundings.of(units)
-    candidates = _candidates(units, around, mine)
+    try:
+        return _discover_in(source, definitions or Definitions())
+    except (RecursionError, MemoryError):
+        raise UsageError(f"{source.path} cannot be read: its expressions are nested too deeply") from None
+
+
+def _discover_in(source: Source, definitions: Definitions) -> Discovery:
+    fragments, dropped = fragments_of(source)
+    notes = tuple(f"{source.place(each.line)} is left out: {each.message}" for each in dropped)
+    candidates = _candidates(fragments, definitions.names)
     if not candidates:
-        said = f" ({'; '.join(notes[:3])})" if notes else ""
-        raise UsageError(f"{path} holds no forward pass that ends in a loss and depends on parameters{said}")
-    answered = [each for each in candidates if each.answered]
-    chosen = answered or [max(candidates, key=lambda each: (bool(each.given.missing), len(each.chain.forward)))]
+        reasons = f" ({'; '.join(notes[:3])})" if notes else ""
+        raise UsageError(f"{source.path} holds no forward pass that ends in a loss and depends on parameters{reasons}")
+    chosen = [each for each in candidates if each.answered] or [max(candidates, key=_promise)]
     lessons = [
-        _lesson(each, source, _name(path, number), mine) for number, each in enumerate(chosen)
+        _lesson(candidate, source, _name(source.path, number), definitions) for number, candidate in enumerate(chosen)
     ]  # fmt: skip
-    return Found(path, tuple(lessons), notes)
+    return Discovery(source.path, tuple(lessons), notes)
 
 
-def _candidates(units: Sequence[Unit], around: Surroundings, mine: tuple[str, frozenset[str]]) -> list[_Candidate]:
-    found: list[_Candidate] = []
-    lines = [Line.of(track, around, mine[1]) for track in tracks_of(units)]
-    compared = _compared(units)
-    for plain in (False, True):
-        for line in sorted(lines, key=lambda each: each.track.loop):
-            found += _of_line(line, compared, {at for each in found for at in each.lines()}, plain=plain)
-        if any(each.answered for each in found):
+def _promise(candidate: _Candidate) -> tuple[bool, int]:
+    """Of forward passes without answers the one that somebody set out to answer, or the longest."""
+    return bool(candidate.gradients.missing), len(candidate.forward_pass.forward)
+
+
+def _candidates(fragments: Sequence[Fragment], predefined: frozenset[str]) -> list[_Candidate]:
+    candidates: list[_Candidate] = []
+    context = FileContext.of(fragments)
+    flows = [Dataflow.of(track, context, predefined) for track in tracks_of(fragments)]
+    compared = _compared(fragments)
+    for by_name in (False, True):
+        for flow in sorted(flows, key=lambda each: each.loop):
+            taken = {line for each in candidates for line in each.lines}
+            candidates += _candidates_of(flow, compared, taken, by_name=by_name)
+        if any(each.answered for each in candidates):
             break
-    return sorted(found, key=lambda each: each.at)
+    return sorted(candidates, key=lambda each: each.line)
 
 
-def _of_line(line: Line, compared: frozenset[str], claimed: set[int], *, plain: bool) -> list[_Candidate]:
-    """The forward passes of one line; with ``plain`` those whose loss is only named like one."""
-    line, losses = losses_of(line, by_name=plain)
-    chains: list[Chain] = []
+def _candidates_of(flow: Dataflow, compared: frozenset[str], taken: set[int], *, by_name: bool) -> list[_Candidate]:
+    """The forward passes of one track, without the lines ``taken``; ``by_name`` for losses only named like one."""
+    flow, losses = losses_of(flow, by_name=by_name)
+    passes: list[ForwardPass] = []
     for loss in losses:
-        if any(loss.bound == chain.loss.bound for chain in chains):
+        if any(loss.bound == other.loss.bound for other in passes):
             continue
-        chain = chain_of(line, loss, compared)
-        if chain is None or any(set(chain.forward) & set(other.forward) for other in chains):
+        forward_pass = forward_pass_to(loss, flow, compared)
+        if forward_pass is None or any(set(forward_pass.forward) & set(other.forward) for other in passes):
             continue
-        chains.append(chain)
-    found: list[_Candidate] = []
-    for position, chain in enumerate(chains):
-        bounds = (chain.loss.bound + 1, max(_end(line, chain, chains[position + 1 :]), chain.loss.bound + 1))
-        mine = {index for other in chains if other is not chain for index in other.forward}
-        closed = {index for index, effects in enumerate(line.effects) if effects.unit.line in claimed} | mine
-        closed -= {*chain.before, *chain.drawn, *chain.forward}
-        written = write(line, chain)
-        given = gradients_of(line, written, bounds, closed)
-        found.append(_Candidate(line, chain, written, given))
-    return found
+        passes.append(forward_pass)
+    taken_here = {index for index, effects in enumerate(flow.effects) if effects.fragment.line in taken}
+    candidates: list[_Candidate] = []
+    for position, forward_pass in enumerate(passes):
+        after = forward_pass.loss.bound + 1
+        bounds = (after, max(_end(flow, forward_pass, passes[position + 1 :]), after))
+        of_others = {index for other in passes if other is not forward_pass for index in other.forward}
+        excluded = (taken_here | of_others) - forward_pass.all_indices
+        ssa = ssa_form(flow, forward_pass)
+        candidates.append(_Candidate(flow, ssa, gradients_of(flow, ssa, bounds, excluded)))
+    return candidates
 
 
-def _end(line: Line, chain: Chain, later: Sequence[Chain]) -> int:
-    """Where the gradients of ``chain`` can stand no more: a later forward pass binds its names anew."""
-    own = (chain.names | set(chain.parameters)) - {chain.loss.name}
-    for index in range(later[0].first if later else line.track.end, line.track.end):
-        if line.effects[index].defines & own:
+def _end(flow: Dataflow, forward_pass: ForwardPass, later: Sequence[ForwardPass]) -> int:
+    """Where the gradients of ``forward_pass`` can stand no more: a later one binds its names anew."""
+    names = (forward_pass.binds | set(forward_pass.parameters)) - {forward_pass.loss.name}
+    for index in range(later[0].first if later else flow.end, flow.end):
+        if flow.effects[index].defines & names:
             return index
-    return line.track.end
+    return flow.end
 
 
-def _compared(units: Sequence[Unit]) -> frozenset[str]:
+def _compared(fragments: Sequence[Fragment]) -> frozenset[str]:
     """The names ``x`` for which the file binds a ``dx`` or ``d_x``."""
-    bound = {
-        node.id
-        for unit in units
-        for node in ast.walk(unit.tree)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-    }
+    bound = {name for fragment in fragments for name in stored_names(fragment.tree)}
     return frozenset(name[1:].removeprefix("_") for name in bound if name.startswith("d") and len(name) > 1)
 
 
-def _definitions(path: Path | None) -> tuple[str, frozenset[str]]:
-    """The code of a person's own set-up, and the names that it binds; raises UsageError where it is no Python."""
-    if path is None:
-        return "", frozenset()
-    source = read_source(path)
-    units, dropped = units_of(source)
-    if dropped:
-        raise UsageError(f"{path}, {source.place(dropped[0].line)}: {dropped[0].message}")
-    return "\n".join(unit.code for unit in units), frozenset(name for unit in units for name in Effects(unit).defines)
-
-
-def _lesson(candidate: _Candidate, source: Source, name: str, mine: tuple[str, frozenset[str]]) -> FoundLesson:
-    written, given = candidate.written, candidate.given
-    names = given.names
-    nodes = _named(nodes_of(written.statements, written.parameters), names, candidate)
-    known = [node.name for node in nodes]
-    program = given.program.among(known)
-    asked = {answer.node for answer in program.answers} | given.missing
-    asks = tuple(node for node in known if node in asked) or tuple(known)
-    first = min(statement.line for statement in written.statements)
-    last = max(statement.end_line for statement in written.statements)
-    text = source.text.split("\n")[first - 1 : last]
-    setup = (*(((mine[0], 1),) if mine[0] else ()), *written.setup, *given.definitions)
+def _lesson(candidate: _Candidate, source: Source, name: str, definitions: Definitions) -> DiscoveredLesson:
+    ssa, gradients = candidate.ssa, candidate.gradients
+    nodes = _with_gradient_names(nodes_of(ssa.statements, ssa.parameters), gradients)
+    names = [node.name for node in nodes]
+    program = gradients.program.among(names)
+    asked = {answer.node for answer in program.answers} | gradients.missing
+    first = min(statement.line for statement in ssa.statements)
+    last = max(statement.end_line for statement in ssa.statements)
+    defined = (Fragment(definitions.code, 1, 1),) if definitions.code else ()
+    setup = (*defined, *ssa.setup, *gradients.definitions)
     lesson = Lesson(
         name=name,
         path=source.path,
-        setup=Cell("setup", "\n".join(code for code, _ in setup), 1, setup or (("", 1),)),
-        minibatch=Cell(
-            "minibatch", "\n".join(code for code, _ in written.minibatch), 1, written.minibatch or (("", 1),)
-        ),
-        forward=Cell("forward", "\n".join(text), first),
+        setup=_cell("setup", setup),
+        minibatch=_cell("minibatch", ssa.minibatch),
+        forward=Cell("forward", "\n".join(source.text.split("\n")[first - 1 : last]), first),
         calibrate=None,
         predict=None,
-        statements=written.statements,
+        statements=ssa.statements,
         nodes=nodes,
-        parameters=written.parameters,
-        asks=asks,
+        parameters=ssa.parameters,
+        asks=tuple(name for name in names if name in asked) or tuple(names),
         numbers=_numbers(setup),
         notes=Notes(),
         solution=None,
-        found=True,
+        origin=Origin.DISCOVERED,
         starts=source.starts,
-        hints=_hints(written),
+        hints=_hints(ssa),
     )
-    return FoundLesson(lesson, program)
+    return DiscoveredLesson(lesson, program)
 
 
-def _named(nodes: Sequence[Node], names: dict[str, str], candidate: _Candidate) -> tuple[Node, ...]:
+def _cell(title: str, fragments: tuple[Fragment, ...]) -> Cell:
+    return Cell(title, "\n".join(fragment.code for fragment in fragments), 1, fragments or NO_CODE)
+
+
+def _with_gradient_names(nodes: Sequence[Node], gradients: FileGradients) -> tuple[Node, ...]:
     """The nodes with the file's own names for their gradients; a name stands for one node only."""
+    names = gradients.gradient_names
     taken: set[str] = set()
-    found = []
+    result = []
     for node in nodes:
-        gradient = names.get(node.name) or name_for(node.name, names, candidate.given.pairs)
+        gradient = names.get(node.name) or name_for(node.name, names, gradients.pairs)
         if gradient in taken:
-            gradient = f"d{node.name}"
+            gradient = gradient_name(node.name)
         taken.add(gradient)
-        found.append(replace(node, gradient=gradient))
-    return tuple(found)
+        result.append(replace(node, gradient=gradient))
+    return tuple(result)
 
 
-def _hints(written: Written) -> dict[int, tuple[str, ...]]:
-    """For the line of each piece of the set-up the names that could be defined in the place of what it gives."""
-    pieces = [(Effects(made(code, line)), line) for code, line in (*written.setup, *written.minibatch)]
-    read = {name for effects, _ in pieces for name in effects.reads}
-    read |= {name for statement in written.statements for name in statement.reads}
+def _hints(ssa: SsaForm) -> dict[int, tuple[str, ...]]:
+    """For the line of each fragment of the set-up the names that could be defined in the place of what it binds."""
+    before = [Effects(fragment) for fragment in (*ssa.setup, *ssa.minibatch)]
+    read = {name for effects in before for name in effects.reads}
+    read |= {name for statement in ssa.statements for name in statement.reads}
     hints: dict[int, tuple[str, ...]] = {}
-    for index, (effects, line) in enumerate(pieces):
-        given = {name for name in effects.defines if name in read}
-        if _is_definition(effects):
-            for later, _ in pieces[index + 1 :]:
-                if later.reads & given:
-                    given |= later.defines if _is_definition(later) else set()
-                    names = sorted(later.defines & read) if not _is_definition(later) else []
-                    hints[line] = tuple(dict.fromkeys((*hints.get(line, ()), *names)))
-        else:
-            hints[line] = tuple(sorted(given))
+    for index, effects in enumerate(before):
+        line = effects.fragment.line
+        bound = effects.defines & read
+        if not is_definition(effects.tree):
+            hints[line] = tuple(sorted(bound))
+            continue
+        for later in before[index + 1 :]:
+            if later.reads & bound and is_definition(later.tree):
+                bound |= later.defines
+            elif later.reads & bound:
+                hints[line] = tuple(dict.fromkeys((*hints.get(line, ()), *sorted(later.defines & read))))
     return hints
 
 
-def _is_definition(effects: Effects) -> bool:
-    return isinstance(effects.unit.tree, ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom)
-
-
-def _numbers(pieces: Sequence[tuple[str, int]]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for code, _ in pieces:
-        match ast.parse(code).body:
-            case [ast.Assign(targets=[target], value=ast.Constant(value=int() as value))]:
-                found |= dict.fromkeys(target_names(target), value)
-    return found
+def _numbers(fragments: Sequence[Fragment]) -> dict[str, int]:
+    numbers: dict[str, int] = {}
+    for fragment in fragments:
+        if len(fragment.statements) == 1:
+            numbers |= bound_numbers(fragment.statements)
+    return numbers
 
 
 def _name(path: Path, number: int) -> str:

@@ -1,321 +1,295 @@
-"""The forward passes of a track: the chain that ends in a loss, and what has to run before it."""
+"""The forward passes of a track: the statements that end in a loss, and what has to run before them."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
-from ninja_tui.lesson.notebook.linearize import LOSSES, stepped
-from ninja_tui.lesson.notebook.parse import made
-from ninja_tui.lesson.notebook.slice import (
-    Line,
-    finds_draws,
-    goes_backward,
-    only_prepares,
-    parameters_of,
-    reads_values,
-    seeds,
-)
+from ninja_tui.lesson.notebook.slice import Dataflow, draws, only_prepares, parameters_of, seeds
 from ninja_tui.lesson.syntax.effects import Effects
+from ninja_tui.lesson.syntax.imports import is_definition
 from ninja_tui.lesson.syntax.names import target_names
+from ninja_tui.lesson.syntax.parameters import initialises_floats
+from ninja_tui.lesson.syntax.training_steps import LOSSES, differentiated, updated, updates_its_variable
 
 ITEM = ".item()"
+LAST_GUESSES = ("L", "error")
+"""Names of losses that may well be something else."""
 
 
 @dataclass(frozen=True)
 class Loss:
-    """A loss: its ``name``, the statement that binds it, and where autograd is asked to go back from it."""
+    """A loss: its ``name``, and the statement that binds it."""
 
     name: str
     bound: int
-    backward: int | None
 
 
 @dataclass(frozen=True)
-class Chain:
-    """A forward pass in a line, by indices of statements.
+class ForwardPass:
+    """A forward pass, by indices of a track's statements.
 
-    ``before`` is what has to run first, once; ``drawn`` what gives another minibatch each time; ``forward`` depends
-    on ``parameters``, which are in the order of the file's own list of them.
+    ``setup`` is what has to run first, once; ``minibatch`` what draws another minibatch each time; ``forward`` depends
+    on ``parameters``, which are in the order of the file's own list of them, and binds the names ``binds``.
     """
 
     loss: Loss
-    before: tuple[int, ...]
-    drawn: tuple[int, ...]
+    setup: tuple[int, ...]
+    minibatch: tuple[int, ...]
     forward: tuple[int, ...]
     parameters: tuple[str, ...]
-    names: frozenset[str] = field(default_factory=frozenset)
+    binds: frozenset[str]
 
     @property
     def first(self) -> int:
         """The first statement of the forward pass."""
         return self.forward[0]
 
+    @property
+    def all_indices(self) -> frozenset[int]:
+        """All its statements, with what runs before them."""
+        return frozenset((*self.setup, *self.minibatch, *self.forward))
 
-def losses_of(line: Line, *, by_name: bool) -> tuple[Line, list[Loss]]:
-    """The losses in a line's own part: what it goes backward from, or what is named like one.
 
-    The line that is returned has names for losses that had none. With ``by_name`` going backward tells nothing.
+def losses_of(flow: Dataflow, *, by_name: bool) -> tuple[Dataflow, list[Loss]]:
+    """The losses in a track's main part: what it goes backward from, or what is named like one.
+
+    In the data flow that is returned every loss has a name. With ``by_name`` going backward does not count.
     """
-    line = _with_names(line)
-    track = line.track
-    found: list[Loss] = []
-    for index in range(track.start, track.end):
-        value = goes_backward(line.effects[index])
+    flow = _with_names(flow)
+    losses: list[Loss] = []
+    for index in range(flow.start, flow.end):
+        value = differentiated(flow.effects[index].tree)
         if isinstance(value, ast.Name):
-            bound = line.last_binding(value.id, index)
-            if bound is not None and bound >= track.start:
-                found.append(Loss(value.id, bound, index))
-    if found and not by_name:
-        return line, found
-    for name in ("loss", *sorted(LOSSES - {"loss", "L", "error"}), "L", "error"):
-        bound = line.last_binding(name, track.end)
-        if bound is not None and bound >= track.start:
-            return line, [Loss(name, each, None) for each in _bindings(line, name)]
-    last = _before_gradients(line) if by_name else None
-    return line, [] if last is None else [last]
+            bound = flow.last_binding(value.id, index)
+            if bound is not None and bound >= flow.start:
+                losses.append(Loss(value.id, bound))
+    if losses and not by_name:
+        return flow, losses
+    for name in ("loss", *sorted(LOSSES - {"loss", *LAST_GUESSES}), *LAST_GUESSES):
+        bound = flow.last_binding(name, flow.end)
+        if bound is not None and bound >= flow.start:
+            return flow, [Loss(name, each) for each in _bindings(flow, name)]
+    last = _before_gradients(flow) if by_name else None
+    return flow, [] if last is None else [last]
 
 
-def _before_gradients(line: Line) -> Loss | None:
+def _before_gradients(flow: Dataflow) -> Loss | None:
     """What is bound last before the first gradient, ``d<x>`` of an ``x`` that was bound before."""
-    bound: dict[str, int] = {}
+    bound: set[str] = set()
     last: Loss | None = None
-    for index in range(line.track.end):
-        effects = line.effects[index]
-        names = effects.kills if isinstance(effects.unit.tree, ast.Assign) else frozenset()
-        if index >= line.track.start and any(
-            name.startswith("d") and name[1:].removeprefix("_") in bound for name in names
-        ):
+    for index in range(flow.end):
+        effects = flow.effects[index]
+        names = effects.kills if isinstance(effects.tree, ast.Assign) else frozenset()
+        gradients = (name for name in names if name.startswith("d"))
+        if index >= flow.start and any(name[1:].removeprefix("_") in bound for name in gradients):
             return last
-        bound |= dict.fromkeys(names, index)
+        bound |= names
         if len(names) == 1:
-            last = Loss(next(iter(names)), index, None)
+            last = Loss(next(iter(names)), index)
     return None
 
 
-def _bindings(line: Line, name: str) -> list[int]:
-    """The statements of a line's own part after which ``name`` stays as it is until it is bound afresh."""
-    indices = [
+def _bindings(flow: Dataflow, name: str) -> list[int]:
+    """The statements of a track's main part after which ``name`` stays as it is until it is bound afresh."""
+    touching = [
         index
-        for index in range(line.track.start, line.track.end)
-        if name in line.effects[index].defines | line.effects[index].own_changes and not line.effects[index].shows
+        for index in range(flow.start, flow.end)
+        if name in flow.effects[index].defines | flow.effects[index].direct_changes and not flow.effects[index].displays
     ]
-    return [
-        index
-        for position, index in enumerate(indices)
-        if position + 1 == len(indices) or name in line.effects[indices[position + 1]].kills - line.effects[
-            indices[position + 1]
-        ].reads
-    ]  # fmt: skip
+    following = [flow.effects[index] for index in touching[1:]]
+    ends = [name in effects.kills - effects.reads for effects in following] + [True] * bool(touching)
+    return [index for index, end in zip(touching, ends, strict=True) if end]
 
 
-def _with_names(line: Line) -> Line:
+def _with_names(flow: Dataflow) -> Dataflow:
     """``(-ll.mean()).backward()`` as ``loss = -ll.mean()`` and ``loss.backward()``."""
-    effects = list(line.effects)
-    units = list(line.track.units)
-    start, end = line.track.start, line.track.end
-    index = start
-    while index < end:
-        each = effects[index]
-        if _takes_number(each):
-            units[index] = made(each.unit.code.rstrip().removesuffix(ITEM), each.unit.line, each.unit.end_line)
-            effects[index] = Effects(units[index])
-        value = goes_backward(each)
-        if value is not None and not isinstance(value, ast.Name) and isinstance(each.unit.tree, ast.Expr):
-            unit = each.unit
-            bound = made(f"loss = {ast.unparse(value)}", unit.line, unit.end_line)
-            after = made("loss.backward()", unit.line, unit.end_line)
-            units[index : index + 1] = [bound, after]
-            effects[index : index + 1] = [Effects(bound), Effects(after)]
-            index += 1
-            end += 1
-        index += 1
-    track = type(line.track)(tuple(units), start, end, line.track.loop)
-    return Line(track, tuple(effects), line.given)
+    main = [named for effects in flow.effects[flow.start : flow.end] for named in _named(effects)]
+    effects = (*flow.effects[: flow.start], *main, *flow.effects[flow.end :])
+    return replace(flow, effects=effects, end=flow.start + len(main))
+
+
+def _named(effects: Effects) -> list[Effects]:
+    fragment = effects.fragment
+    if _takes_number(effects):
+        return [Effects(fragment.with_code(fragment.code.rstrip().removesuffix(ITEM)))]
+    value = differentiated(effects.tree)
+    if value is None or isinstance(value, ast.Name) or not isinstance(effects.tree, ast.Expr):
+        return [effects]
+    codes = (f"loss = {ast.unparse(value)}", "loss.backward()")
+    return [Effects(fragment.with_code(code)) for code in codes]
 
 
 def _takes_number(effects: Effects) -> bool:
-    """Whether it is ``loss = x.sum().item()``, which a pass without autograd may say."""
-    match effects.unit.tree:
+    """Whether it is ``loss = x.sum().item()``, as in a pass without autograd."""
+    match effects.tree:
         case ast.Assign(targets=[ast.Name(id=name)]):
-            return name in LOSSES and effects.unit.code.rstrip().endswith(ITEM)
+            return name in LOSSES and effects.fragment.code.rstrip().endswith(ITEM)
     return False
 
 
-def chain_of(line: Line, loss: Loss, compared: Collection[str]) -> Chain | None:
+def forward_pass_to(loss: Loss, flow: Dataflow, compared: Collection[str]) -> ForwardPass | None:
     """The forward pass that ends in ``loss``; None where it depends on nothing that needs a gradient.
 
     ``compared`` are the names that the file compares gradients of: what needs them, where the file does not say so.
     """
-    upto = loss.bound + 1
-    spoilt = {
+    stop = loss.bound + 1
+    updates = {
         index
-        for index, effects in enumerate(line.effects[:upto])
-        if effects.reads_grad or _trains_on(effects, line, index)
+        for index, effects in enumerate(flow.effects[:stop])
+        if effects.reads_grad or _trains(effects, flow, index)
     }
-    needed = line.needed({loss.name}, upto, spoilt)
-    required = parameters_of(line, upto)
-    bound_here = {name for index in needed for name in line.effects[index].defines}
-    required = {name: index for name, index in required.items() if name in bound_here}
-    forward = _depending(line, needed, required)
-    if not forward or loss.bound not in forward:
-        required = _guessed(line, needed, compared, loss)
-        forward = _depending(line, needed, required)
-    if not forward or loss.bound not in forward:
+    needed = flow.slice({loss.name}, stop, updates)
+    bound_here = flow.defined_by(needed)
+    required = {name: index for name, index in parameters_of(flow, stop).items() if name in bound_here}
+    forward = _depending(flow, needed, required)
+    if loss.bound not in forward:
+        required = _guessed(flow, needed, compared, loss)
+        forward = _depending(flow, needed, required)
+    if loss.bound not in forward:
         return None
     rest = [index for index in needed if index not in set(forward)]
-    held = {name for index in rest for name in line.effects[index].defines} | line.given
-    forward = sorted({*forward, *_rebinding(line, rest, forward)})
+    available = flow.defined_by(rest) | flow.predefined
+    forward = sorted({*forward, *_rebinding(flow, rest, forward)})
     rest = [index for index in rest if index not in set(forward)]
-    read = {name for index in forward for name in line.effects[index].reads}
-    parameters = [name for name in required if name in read & held]
-    drawn = _drawn(line, rest, parameters, loss.bound)
-    return Chain(
+    read = flow.read_by(forward)
+    parameters = [name for name in required if name in read & available]
+    minibatch = _minibatch(flow, rest, parameters, loss.bound)
+    return ForwardPass(
         loss=loss,
-        before=tuple(index for index in rest if index not in drawn),
-        drawn=tuple(drawn),
+        setup=tuple(index for index in rest if index not in minibatch),
+        minibatch=tuple(minibatch),
         forward=tuple(forward),
-        parameters=tuple(_in_file_order(line, parameters, loss.bound)),
-        names=frozenset(name for index in forward for name in line.effects[index].defines),
+        parameters=tuple(_in_file_order(flow, parameters, loss.bound)),
+        binds=frozenset(flow.defined_by(forward)),
     )
 
 
-def _trains_on(effects: Effects, line: Line, index: int) -> bool:
+def _trains(effects: Effects, flow: Dataflow, index: int) -> bool:
     """Whether a statement, beside the walk, updates parameters with gradients: it is no part of their making."""
-    match effects.unit.tree:
-        case ast.For(target=target, body=body):
-            own = set(target_names(target))
-            return any(stepped(node) in own for part in body for node in ast.walk(part))
-    name = stepped(effects.unit.tree)
-    return name is not None and any(name in _sources(line, other, index) for other in effects.reads - {name})
+    tree = effects.tree
+    if isinstance(tree, ast.For):
+        return updates_its_variable(tree)
+    name = updated(tree)
+    return name is not None and any(name in _sources(flow, other, index) for other in effects.reads - {name})
 
 
-def _sources(line: Line, name: str, before: int) -> set[str]:
+def _sources(flow: Dataflow, name: str, before: int) -> set[str]:
     """What the value of ``name`` at the statement ``before`` was computed from, through all statements."""
-    return {each for at in line.needed({name}, before) for each in line.effects[at].reads}
+    return flow.read_by(flow.slice({name}, before))
 
 
-def _depending(line: Line, needed: list[int], required: dict[str, int]) -> list[int]:
+def _depending(flow: Dataflow, needed: list[int], required: dict[str, int]) -> list[int]:
     """The statements of ``needed`` that depend on what needs a gradient."""
-    found: list[int] = []
+    indices: list[int] = []
     flowing: set[str] = set()
     for index in needed:
-        effects = line.effects[index]
-        touched = effects.defines | effects.own_changes
-        given = {name for name, since in required.items() if since < index}
+        effects = flow.effects[index]
+        touched = effects.defines | effects.direct_changes
+        requiring = {name for name, since in required.items() if since < index}
         if only_prepares(effects, required) or all(required.get(name, -1) >= index for name in touched):
             flowing -= effects.kills
-            continue
-        if reads_values(effects) & given or effects.reads & flowing or touched & flowing & effects.own_changes:
-            found.append(index)
+        elif effects.value_reads & requiring or effects.reads & flowing or touched & flowing & effects.direct_changes:
+            indices.append(index)
             flowing |= touched
         else:
             flowing -= effects.kills
-    return found
+    return indices
 
 
-def _guessed(line: Line, needed: list[int], compared: Collection[str], loss: Loss) -> dict[str, int]:
-    """What must need gradients in a file that does not say so: what is compared, or else tensors of its own."""
+def _guessed(flow: Dataflow, needed: list[int], compared: Collection[str], loss: Loss) -> dict[str, int]:
+    """What must need gradients in a file that does not say so: what is compared, or else tensors of random numbers."""
     made_from: dict[str, frozenset[str]] = {}
     for index in needed:
-        effects = line.effects[index]
+        effects = flow.effects[index]
         for name in effects.defines:
-            made_from[name] = frozenset(reads_values(effects)) - {name}
+            made_from[name] = effects.value_reads - {name}
     wanted = [name for name in made_from if name in compared and name != loss.name]
     sources = {
-        name: line.last_binding(name, loss.bound) or 0
+        name: flow.last_binding(name, loss.bound) or 0
         for name in wanted
-        if not any(other in _behind(name, made_from) for other in wanted if other != name)
+        if not any(other in _ancestors(name, made_from) for other in wanted if other != name)
     }
     if sources:
         return sources
-    found: dict[str, int] = {}
+    initialised: dict[str, int] = {}
     for index in needed:
-        if index != loss.bound and _floating(line.effects[index]):
-            found |= dict.fromkeys(sorted(line.effects[index].defines), index)
-    return found
+        if index != loss.bound and _initialises(flow.effects[index]):
+            initialised |= dict.fromkeys(sorted(flow.effects[index].defines), index)
+    return initialised
 
 
-def _behind(name: str, made_from: dict[str, frozenset[str]]) -> set[str]:
-    found: set[str] = set()
+def _ancestors(name: str, made_from: dict[str, frozenset[str]]) -> set[str]:
+    ancestors: set[str] = set()
     waiting = [name]
     while waiting:
-        for other in made_from.get(waiting.pop(), frozenset()):
-            if other not in found:
-                found.add(other)
-                waiting.append(other)
-    return found
+        for other in made_from.get(waiting.pop(), frozenset()) - ancestors:
+            ancestors.add(other)
+            waiting.append(other)
+    return ancestors
 
 
-def _floating(effects: Effects) -> bool:
-    """Whether a statement makes a tensor of numbers that a network may learn."""
-    match effects.unit.tree:
+def _initialises(effects: Effects) -> bool:
+    match effects.tree:
         case ast.Assign(targets=[ast.Name()], value=value):
-            for node in ast.walk(value):
-                match node:
-                    case ast.Attribute(attr="randn" | "rand" | "normal" | "kaiming_normal_" | "xavier_uniform_"):
-                        return True
-                    case ast.Call(func=ast.Attribute(attr="tensor" | "Tensor")):
-                        return any(
-                            isinstance(part, ast.Constant) and isinstance(part.value, float) for part in ast.walk(node)
-                        )
+            return initialises_floats(value)
     return False
 
 
-def _rebinding(line: Line, rest: list[int], forward: list[int]) -> Iterator[int]:
+def _rebinding(flow: Dataflow, rest: list[int], forward: list[int]) -> Iterator[int]:
     """The statements amid a forward pass that bind again what was bound, and perhaps read, before them."""
     first = forward[0]
-    bound = {name for index in (*rest, *forward) if index < first for name in line.effects[index].defines}
+    bound = flow.defined_by([index for index in (*rest, *forward) if index < first])
     for index in rest:
         if index < first:
             continue
-        effects = line.effects[index]
-        if effects.own_changes or effects.defines & bound:
+        effects = flow.effects[index]
+        if effects.direct_changes or effects.defines & bound:
             yield index
         bound |= effects.defines
     # what the forward pass binds is bound again by what does not depend on the parameters
     for index in rest:
-        if index > first and line.effects[index].defines & {
-            name for other in forward if other < index for name in line.effects[other].defines
-        }:
+        if index > first and flow.effects[index].defines & flow.defined_by([each for each in forward if each < index]):
             yield index
 
 
-def _drawn(line: Line, rest: list[int], parameters: Collection[str], upto: int) -> list[int]:
+def _minibatch(flow: Dataflow, rest: list[int], parameters: Collection[str], stop: int) -> list[int]:
     """What gives another minibatch each time: a draw that no parameter needs, and what depends on it."""
     leading: set[int] = set()
     for name in parameters:
-        bound = line.last_binding(name, upto)
+        bound = flow.last_binding(name, stop)
         if bound is not None:
-            leading.update(line.needed({name}, bound + 1))
-    definitions = ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
-    found: list[int] = []
-    flowing: set[str] = set()
+            leading.update(flow.slice({name}, bound + 1))
+    indices: list[int] = []
+    drawn: set[str] = set()
     for index in rest:
-        effects = line.effects[index]
-        begins = index >= line.track.start if line.track.loop else finds_draws(effects)
-        if index in leading or isinstance(effects.unit.tree, definitions) or not (begins or effects.reads & flowing):
+        effects = flow.effects[index]
+        begins = index >= flow.start if flow.loop else draws(effects)
+        if index in leading or is_definition(effects.tree) or not (begins or effects.reads & drawn):
             continue
-        found.append(index)
-        flowing |= effects.defines | effects.own_changes
-    held = {name for index in rest if index not in found for name in line.effects[index].defines}
-    touched = {
-        name
-        for index in found
-        for name in (
-            *(line.effects[index].defines & line.effects[index].reads),
-            *(() if seeds(line.effects[index]) else line.effects[index].own_changes),
-        )
-    }
+        indices.append(index)
+        drawn |= effects.defines | effects.direct_changes
     # what cannot be done again, because it starts from what it left the last time, is done once
-    return [] if touched & held or flowing & set(parameters) else found
+    outside = flow.defined_by([index for index in rest if index not in indices])
+    return [] if _continued(flow, indices) & outside or drawn & set(parameters) else indices
 
 
-def _in_file_order(line: Line, parameters: list[str], before: int) -> list[str]:
+def _continued(flow: Dataflow, indices: list[int]) -> set[str]:
+    """The names whose values before the statements ``indices`` these change, or read to bind them again."""
+    names: set[str] = set()
+    for index in indices:
+        effects = flow.effects[index]
+        names |= effects.defines & effects.reads
+        if not seeds(effects):
+            names |= effects.direct_changes
+    return names
+
+
+def _in_file_order(flow: Dataflow, parameters: list[str], before: int) -> list[str]:
     """``parameters`` in the order of the file's own list of them, if it has one."""
-    for effects in reversed(line.effects[:before]):
-        match effects.unit.tree:
+    for effects in reversed(flow.effects[:before]):
+        match effects.tree:
             case ast.Assign(targets=[target], value=ast.List(elts=elements) | ast.Tuple(elts=elements)):
                 listed = [element.id for element in elements if isinstance(element, ast.Name)]
                 if len(set(listed) & set(parameters)) > 1 and list(target_names(target)):

@@ -6,29 +6,39 @@ import ast
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
-from ninja_tui.lesson.notebook.gradient_names import Pair, habit, pairs_in
-from ninja_tui.lesson.notebook.linearize import is_backward
-from ninja_tui.lesson.notebook.slice import Line
-from ninja_tui.lesson.notebook.ssa import Written
-from ninja_tui.lesson.program import Answer, Program, Step
-from ninja_tui.lesson.syntax.effects import Effects
+from ninja_tui.lesson.notebook.gradient_names import USUAL_TEMPLATES, naming_habit
+from ninja_tui.lesson.notebook.slice import Dataflow
+from ninja_tui.lesson.notebook.ssa import SsaForm
+from ninja_tui.lesson.program import Answer, Program, ProgramStatement
+from ninja_tui.lesson.syntax.comparisons import Pair, pairs_in
+from ninja_tui.lesson.syntax.fragment import Fragment
+from ninja_tui.lesson.syntax.imports import is_definition, is_import, or_nothing
 from ninja_tui.lesson.syntax.names import assigned
 from ninja_tui.lesson.syntax.rename import renamed
+from ninja_tui.lesson.syntax.training_steps import asks_autograd
 
 
 @dataclass
 class _Segment:
-    """A gradient from a fresh assignment on: the statements that bind and change it, and what it is compared with."""
+    """A gradient from a fresh assignment on: the statements that bind and change it.
+
+    ``compared`` has the nodes with which it is compared, each with the number of statements before that.
+    """
 
     name: str
     indices: list[int]
-    pairs: dict[str, int] = field(default_factory=dict)
+    compared: dict[str, int] = field(default_factory=dict)
     node: str | None = None
+
+    @property
+    def computing(self) -> list[int]:
+        """The statements that make the gradient: up to the last comparison, if it is compared at all."""
+        return self.indices[: max(self.compared.values(), default=len(self.indices))]
 
 
 @dataclass(frozen=True)
 class _Comparison:
-    """A pair with the statement that compares it; ``computed``: its gradient has been found by then."""
+    """A pair with the statement that compares it; ``computed``: its gradient has been computed by then."""
 
     index: int
     pair: Pair
@@ -36,93 +46,96 @@ class _Comparison:
 
 
 @dataclass(frozen=True)
-class Given:
-    """What a file gives for one chain: answers, the nodes that it compares nothing computed with, and the pairs."""
+class FileGradients:
+    """The gradients that a file has for a forward pass, as answers.
+
+    ``definitions`` are functions and imports that they need; ``missing`` are the nodes that the file compares nothing
+    computed with; ``used`` are the track's statements that are a part of answers.
+    """
 
     program: Program
-    definitions: tuple[tuple[str, int], ...]
+    definitions: tuple[Fragment, ...]
     missing: frozenset[str]
     pairs: tuple[Pair, ...]
     used: frozenset[int]
 
     @property
-    def names(self) -> dict[str, str]:
+    def gradient_names(self) -> dict[str, str]:
         """The gradients' names by node; of several names the first."""
-        found: dict[str, str] = {}
+        names: dict[str, str] = {}
         for pair in self.pairs:
-            found.setdefault(pair.node, pair.gradient)
+            names.setdefault(pair.node, pair.gradient)
         for answer in self.program.answers:
-            found.setdefault(answer.node, answer.gradient)
-        return found
+            names.setdefault(answer.node, answer.gradient)
+        return names
 
 
-def gradients_of(line: Line, written: Written, bounds: tuple[int, int], closed: Collection[int]) -> Given:
-    """What stands in ``line[bounds]`` for the chain that is ``written``; statements ``closed`` belong to others.
+def gradients_of(flow: Dataflow, ssa: SsaForm, bounds: tuple[int, int], excluded: Collection[int]) -> FileGradients:
+    """The gradients between the statements ``bounds`` for a forward pass; statements ``excluded`` belong to others.
 
     What follows ``bounds`` may still compare.
     """
-    return _Gatherer(line, written).gather(bounds, closed)
+    return _Gatherer(flow, ssa).gather(bounds, excluded)
 
 
 class _Gatherer:
-    def __init__(self, line: Line, written: Written) -> None:
-        self._line, self._chain, self._written = line, written.chain, written
-        bound = {name for statement in written.statements for name in statement.binds}
-        self._nodes = (bound | set(written.parameters)) - {written.chain.loss.name}
+    def __init__(self, flow: Dataflow, ssa: SsaForm) -> None:
+        self._flow, self._pass, self._ssa = flow, ssa.forward_pass, ssa
+        bound = {name for statement in ssa.statements for name in statement.binds}
+        self._nodes = (bound | set(ssa.parameters)) - {ssa.forward_pass.loss.name}
 
-    def gather(self, bounds: tuple[int, int], closed: Collection[int]) -> Given:
+    def gather(self, bounds: tuple[int, int], excluded: Collection[int]) -> FileGradients:
         segments, comparisons = self._segments(bounds)
-        plain = [comparison.pair for comparison in comparisons]
-        missing = {pair.node for pair in plain}
-        node_of = habit({segment.name for segment in segments}, self._nodes, plain)
-        self._name(segments, node_of)
-        answered = [each for each in segments if each.node is not None or each.pairs]
-        indices = self._needed(answered, bounds, closed)
-        steps, answers = self._program(answered, indices, comparisons)
-        bound = {name for index in indices for name in self._line.effects[index].defines}
-        read = {name for index in indices if index > self._chain.loss.bound for name in self._line.effects[index].reads}
-        missing |= {node for name in read - bound if (node := node_of(name)) is not None}
-        missing -= {answer.node for answer in answers}
-        definitions = tuple(
-            (_forgiving(self._line.effects[index]), self._line.effects[index].unit.line)
-            for index in indices
-            if index <= self._chain.loss.bound and _defines(self._line.effects[index])
-        )
+        pairs = [comparison.pair for comparison in comparisons]
+        node_of = naming_habit({segment.name for segment in segments}, self._nodes, pairs)
+        self._assign_nodes(segments, node_of)
+        answered = [each for each in segments if each.node is not None or each.compared]
+        indices = self._needed(answered, bounds, excluded)
+        program = self._program(answered, indices, comparisons)
+        after = [index for index in indices if index > self._pass.loss.bound]
+        unbound = self._flow.read_by(after) - self._flow.defined_by(indices)
+        missing = {pair.node for pair in pairs} | {node for name in unbound if (node := node_of(name)) is not None}
+        missing -= {answer.node for answer in program.answers}
+        definitions = [self._flow.effects[index].fragment for index in indices if self._is_definition(index)]
         used = frozenset(indices) | {index for each in answered for index in each.indices}
-        return Given(Program(steps, answers, whole=True), definitions, frozenset(missing), tuple(plain), used)
+        return FileGradients(program, tuple(map(_tolerant, definitions)), frozenset(missing), tuple(pairs), used)
+
+    def _is_definition(self, index: int) -> bool:
+        """Whether a statement before the loss only defines what answers need."""
+        return index <= self._pass.loss.bound and is_definition(self._flow.effects[index].tree)
 
     def _segments(self, bounds: tuple[int, int]) -> tuple[list[_Segment], list[_Comparison]]:
         segments: list[_Segment] = []
         latest: dict[str, _Segment] = {}
         comparisons: list[_Comparison] = []
-        usual = {template.format(node) for template in ("d{}", "d_{}") for node in self._nodes}
-        for index in range(bounds[0], len(self._line.effects)):
-            effects = self._line.effects[index]
-            tree = effects.unit.tree
+        usual = {template.format(node) for template in USUAL_TEMPLATES for node in self._nodes}
+        for index in range(bounds[0], len(self._flow.effects)):
+            effects = self._flow.effects[index]
+            tree = effects.tree
             if index >= bounds[1]:
-                if effects.defines & (self._chain.names | set(self._chain.parameters)):
+                if effects.defines & (self._pass.binds | set(self._pass.parameters)):
                     break
                 for name in effects.defines & latest.keys():
                     del latest[name]
             names = (latest.keys() | usual if index < bounds[1] else latest.keys()) - self._nodes
-            there = pairs_in(tree, self._nodes, names)
-            for pair in there:
+            pairs = pairs_in(tree, self._nodes, names)
+            for pair in pairs:
                 comparisons.append(_Comparison(index, pair, computed=pair.gradient in latest))
                 if pair.gradient in latest:
                     segment = latest[pair.gradient]
-                    segment.pairs[pair.node] = len(segment.indices)
-            if effects.shows or there or index >= bounds[1]:
+                    segment.compared[pair.node] = len(segment.indices)
+            if effects.displays or pairs or index >= bounds[1]:
                 continue
             if _placeholder(tree):
                 latest = {name: segment for name, segment in latest.items() if name not in effects.defines}
                 continue
-            if isinstance(tree, ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom):
+            if is_definition(tree):
                 continue
-            fresh = assigned(tree) - self._nodes - effects.own_changes
+            fresh = assigned(tree) - self._nodes - effects.direct_changes
             for name in sorted(fresh):
                 latest[name] = _Segment(name, [index])
                 segments.append(latest[name])
-            for name in sorted(effects.own_changes - fresh):
+            for name in sorted(effects.direct_changes - fresh):
                 if name in latest:
                     latest[name].indices.append(index)
                 elif name in usual - self._nodes:  # its beginning is missing
@@ -130,12 +143,12 @@ class _Gatherer:
                     segments.append(latest[name])
         return segments, comparisons
 
-    def _name(self, segments: list[_Segment], node_of: Callable[[str], str | None]) -> None:
+    def _assign_nodes(self, segments: list[_Segment], node_of: Callable[[str], str | None]) -> None:
         """Says of which node each segment is the gradient."""
-        compared = {node: segment for segment in segments for node in segment.pairs}
-        tries = self._tries(segments)
+        compared = {node: segment for segment in segments for node in segment.compared}
+        superseded = self._superseded(segments)
         for position, segment in enumerate(segments):
-            if segment.pairs or position in tries:
+            if segment.compared or position in superseded:
                 continue
             node = node_of(segment.name)
             if node is not None and not (node in compared and self._is_part(segment, compared[node])):
@@ -143,120 +156,104 @@ class _Gatherer:
 
     def _is_part(self, segment: _Segment, other: _Segment) -> bool:
         """Whether ``other``, of another name, is computed from ``segment``."""
-        reads = {name for index in other.indices for name in self._line.effects[index].reads}
-        return other.name != segment.name and segment.name in reads
+        return other.name != segment.name and segment.name in self._flow.read_by(other.indices)
 
-    def _tries(self, segments: list[_Segment]) -> set[int]:
-        """The segments that were tries: the name is bound again, and only then compared, and nothing that counts
+    def _superseded(self, segments: list[_Segment]) -> set[int]:
+        """The segments of which nothing comes.
 
-        was computed from the try.
+        The name is bound again and only then compared, and nothing that counts was computed from it before.
         """
         read: set[tuple[str, int]] = set()
-        tries: set[int] = set()
+        superseded: set[int] = set()
         for position in range(len(segments) - 1, -1, -1):
             segment = segments[position]
             again = [other for other in segments[position + 1 :] if other.name == segment.name]
-            if not segment.pairs and any(other.pairs for other in again):
+            if not segment.compared and any(other.compared for other in again):
                 meanwhile = {*range(segment.indices[0], again[0].indices[0])} - {*segment.indices}
                 if not any(name == segment.name and index in meanwhile for name, index in read):
-                    tries.add(position)
+                    superseded.add(position)
                     continue
             for index in segment.indices:
-                read |= {(name, index) for name in self._line.effects[index].reads - {segment.name}}
-        return tries
+                read |= {(name, index) for name in self._flow.effects[index].reads - {segment.name}}
+        return superseded
 
-    def _needed(self, answered: list[_Segment], bounds: tuple[int, int], closed: Collection[int]) -> list[int]:
+    def _needed(self, answered: list[_Segment], bounds: tuple[int, int], excluded: Collection[int]) -> list[int]:
         """The statements, beside those of the lesson, that the answers need."""
-        chain = self._chain
-        own = {*chain.before, *chain.drawn, *chain.forward}
-        there = {name for index in own for name in self._line.effects[index].defines}
-        ends: dict[int, set[str]] = {}
-        for segment in answered:
-            for index in segment.indices[: _length(segment)]:
-                ends.setdefault(index, set()).add(segment.name)
+        of_lesson = self._pass.all_indices
+        bound = self._flow.defined_by(of_lesson)
+        computing = {index for segment in answered for index in segment.computing}
         wanted: set[str] = set()
-        found: list[int] = []
+        indices: list[int] = []
         for index in range(bounds[1] - 1, -1, -1):
-            effects = self._line.effects[index]
-            if index in own:
+            effects = self._flow.effects[index]
+            if index in of_lesson:
                 wanted -= effects.defines
                 continue
-            if effects.shows or index in closed or goes_back(effects):
+            if effects.displays or index in excluded or asks_autograd(effects.tree):
                 continue
-            touched = effects.defines | effects.own_changes
-            if index not in ends and not touched & wanted:
+            touched = effects.defines | effects.direct_changes
+            if index not in computing and not touched & wanted:
                 continue
-            if index not in ends and bounds[0] <= index and pairs_in(effects.unit.tree, self._nodes, touched | wanted):
+            if index not in computing and bounds[0] <= index and pairs_in(effects.tree, self._nodes, touched | wanted):
                 continue
-            found.append(index)
+            indices.append(index)
             wanted -= effects.kills
-            reads = effects.reads - self._line.given
+            reads = effects.reads - self._flow.predefined
             # a function reads its globals when it is called, and by then the pass has bound them
-            wanted |= reads - there if _defines(effects) else reads
-            there |= effects.defines
-        return found[::-1]
+            wanted |= reads - bound if is_definition(effects.tree) else reads
+            bound |= effects.defines
+        return indices[::-1]
 
-    def _program(
-        self, answered: list[_Segment], indices: list[int], comparisons: list[_Comparison]
-    ) -> tuple[tuple[Step, ...], tuple[Answer, ...]]:
-        steps: list[Step] = []
-        place: dict[int, int] = {}
-        parts: list[tuple[str, _Segment]] = []
-        for segment in answered:
-            nodes = list(segment.pairs) or ([segment.node] if segment.node else [])
-            parts += [(node, segment) for node in nodes]
-        parts = [(node, segment) for node, segment in parts if set(segment.indices[: _length(segment)]) <= set(indices)]
+    def _program(self, answered: list[_Segment], indices: list[int], comparisons: list[_Comparison]) -> Program:
+        available = set(indices)
+        parts = [
+            (node, segment)
+            for segment in answered
+            for node in (list(segment.compared) or ([segment.node] if segment.node else []))
+            if set(segment.computing) <= available
+        ]
         held: dict[int, set[int]] = {}
         for number, (_, segment) in enumerate(parts):
-            for index in segment.indices[: _length(segment)]:
+            for index in segment.computing:
                 held.setdefault(index, set()).add(number)
         compared: dict[int, list[Pair]] = {}
         for comparison in comparisons:
             if comparison.computed:
                 compared.setdefault(comparison.index, []).append(comparison.pair)
+        steps: list[ProgramStatement] = []
+        position: dict[int, int] = {}
         for index in sorted({*indices, *compared}):
-            effects = self._line.effects[index]
-            unit = effects.unit
             if index in compared:
-                for pair in compared[index]:
-                    code = f"cmp({pair.label!r}, {pair.gradient}, {pair.node})"
-                    reads = frozenset({pair.gradient, pair.node})
-                    steps.append(Step(code, unit.line, unit.end_line, reads, frozenset()))
-                continue
-            if index <= self._chain.loss.bound and _defines(effects):
-                continue
-            code = self._seen(effects, index)
-            place[index] = len(steps)
-            reads = effects.reads | effects.own_changes
-            steps.append(Step(code, unit.line, unit.end_line, reads, frozenset(held.get(index, ()))))
+                steps += [_cmp(pair, self._flow.effects[index].fragment) for pair in compared[index]]
+            elif not self._is_definition(index):
+                position[index] = len(steps)
+                steps.append(self._step(index, frozenset(held.get(index, ()))))
         answers = tuple(
             Answer(
                 node,
-                self._line.effects[segment.indices[0]].unit.line,
-                tuple(place[index] for index in segment.indices[: _length(segment)]),
+                self._flow.effects[segment.indices[0]].fragment.line,
+                tuple(position[index] for index in segment.computing),
                 segment.name,
             )
             for node, segment in parts
         )
-        return tuple(steps), answers
+        return Program(tuple(steps), answers, whole=True)
 
-    def _seen(self, effects: Effects, index: int) -> str:
-        """A statement's code, with the names that the lesson has for the variables of the forward pass."""
-        names = self._written.seen.get(index)
-        if not names:
-            return effects.unit.code
-        loads = {name: names[name] for name in names if name not in effects.defines}
-        return renamed(effects.unit.code, loads, {})
-
-
-def goes_back(effects: Effects) -> bool:
-    """Whether a statement asks autograd for gradients."""
-    return any(map(is_backward, ast.walk(effects.unit.tree))) or "autograd.grad(" in effects.unit.code
+    def _step(self, index: int, answers: frozenset[int]) -> ProgramStatement:
+        """A statement with the names that the lesson has for the variables of the forward pass."""
+        effects = self._flow.effects[index]
+        fragment, code = effects.fragment, effects.fragment.code
+        names = self._ssa.names_at.get(index)
+        if names:
+            code = renamed(code, {name: names[name] for name in names if name not in effects.defines}, {})
+        reads = effects.reads | effects.direct_changes
+        return ProgramStatement(code, fragment.line, fragment.end_line, reads, answers)
 
 
-def _length(segment: _Segment) -> int:
-    """How many statements make the gradient: up to the last comparison, if it is compared at all."""
-    return max(segment.pairs.values(), default=len(segment.indices))
+def _cmp(pair: Pair, fragment: Fragment) -> ProgramStatement:
+    """A comparison of the file in the form that ``--replay`` knows."""
+    code = f"cmp({pair.label!r}, {pair.gradient}, {pair.node})"
+    return ProgramStatement(code, fragment.line, fragment.end_line, frozenset({pair.gradient, pair.node}), frozenset())
 
 
 def _placeholder(tree: ast.stmt) -> bool:
@@ -270,13 +267,6 @@ def _placeholder(tree: ast.stmt) -> bool:
     )
 
 
-def _defines(effects: Effects) -> bool:
-    return isinstance(effects.unit.tree, ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom)
-
-
-def _forgiving(effects: Effects) -> str:
+def _tolerant(fragment: Fragment) -> Fragment:
     """An import that only an answer needs spoils no more than that answer."""
-    code = effects.unit.code
-    if isinstance(effects.unit.tree, ast.Import | ast.ImportFrom):
-        return f"try:\n    {' '.join(code.split())}\nexcept ImportError:\n    pass"
-    return code
+    return or_nothing(fragment) if is_import(fragment.tree) else fragment

@@ -10,20 +10,25 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ninja_tui.lesson.notebook.parse import Unit, inner_units, made
-from ninja_tui.lesson.syntax.effects import free_reads
-from ninja_tui.lesson.syntax.names import root_name, target_names
+from ninja_tui.lesson.syntax.fragment import Fragment, inner_fragments
+from ninja_tui.lesson.syntax.free_names import arguments_of, free_reads, names_for_cell
+from ninja_tui.lesson.syntax.imports import single_imports
+from ninja_tui.lesson.syntax.names import returns, root_name, stored_names
 from ninja_tui.lesson.syntax.rename import renamed
+from ninja_tui.lesson.syntax.training_steps import calls_backward, computes_loss, is_training_loop
 
-LOSSES = frozenset({"loss", "cost", "nll", "mse", "total_loss", "L", "lossi", "error", "objective"})
 DEEPEST = 20
+"""Calls within calls that are laid out."""
+PLAIN_CONTEXTS = (
+    "no_grad", "enable_grad", "inference_mode", "set_grad_enabled", "app.setup", "autocast", "redirect_stdout",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Track:
-    """``units[start:end]`` is what the track is about; what stands before leads to it, what follows comes after."""
+    """``fragments[start:end]`` is what the track is about; what stands before leads to it, what follows comes after."""
 
-    units: tuple[Unit, ...]
+    fragments: tuple[Fragment, ...]
     start: int
     end: int
     loop: bool
@@ -33,30 +38,30 @@ class Track:
 class Loop:
     """A training loop: what binds its variable for one turn, and its body."""
 
-    header: tuple[Unit, ...]
-    body: tuple[Unit | Loop, ...]
+    header: tuple[Fragment, ...]
+    body: tuple[Fragment | Loop, ...]
 
 
-Item = Unit | Loop
+Item = Fragment | Loop
 
 
-def tracks_of(units: Sequence[Unit]) -> list[Track]:
+def tracks_of(fragments: Sequence[Fragment]) -> list[Track]:
     """The tracks of a file's top-level statements: loops in file order, the module's own line last."""
-    functions = {unit.tree.name: unit for unit in units if isinstance(unit.tree, ast.FunctionDef)}
+    functions = {fragment.tree.name: fragment for fragment in fragments if isinstance(fragment.tree, ast.FunctionDef)}
     layout = _Layout(functions)
-    units = _cells_in_order(units)
-    items = layout.lay_out(units)
-    for name, unit in functions.items():  # nobody calls it: read as if it were called at the end, with what there is
-        if name not in layout.called and _holds_backward(unit.tree) and not _is_cell(unit.tree):
-            items += layout.inlined(unit, None, unit) or []
+    fragments = _cells_in_order(fragments)
+    items = layout.lay_out(fragments)
+    for name, function in functions.items():  # nobody calls it: read as if it were called at the end
+        if name not in layout.called and calls_backward(function.tree) and not _is_cell(function.tree):
+            items += layout.inlined(function, None, function) or []
     return list(_tracks(items, [], [], loop=False))
 
 
-def _tracks(items: Sequence[Item], before: list[Unit], after: list[Unit], *, loop: bool) -> Iterator[Track]:
-    line: list[Unit] = []
+def _tracks(items: Sequence[Item], before: list[Fragment], after: list[Fragment], *, loop: bool) -> Iterator[Track]:
+    line: list[Fragment] = []
     for at, item in enumerate(items):
         if isinstance(item, Loop):
-            rest = [each for each in items[at + 1 :] if isinstance(each, Unit)]
+            rest = [each for each in items[at + 1 :] if isinstance(each, Fragment)]
             yield from _tracks(item.body, [*before, *line, *item.header], [*rest, *after], loop=True)
         else:
             line.append(item)
@@ -65,52 +70,51 @@ def _tracks(items: Sequence[Item], before: list[Unit], after: list[Unit], *, loo
 
 @dataclass
 class _Layout:
-    functions: Mapping[str, Unit]
+    functions: Mapping[str, Fragment]
     called: set[str] = field(default_factory=set)
     depth: int = 0
 
-    def lay_out(self, units: Sequence[Unit]) -> list[Item]:
-        return [item for unit in units for item in self._items(unit)]
+    def lay_out(self, fragments: Sequence[Fragment]) -> list[Item]:
+        return [item for fragment in fragments for item in self._items(fragment)]
 
-    def _items(self, unit: Unit) -> list[Item]:
-        tree = unit.tree
+    def _items(self, fragment: Fragment) -> list[Item]:
+        tree = fragment.tree
         match tree:
             case ast.If() if _is_main(tree.test):
-                return self.lay_out(inner_units(unit, tree.body))
-            case ast.If() if any(holds_loss(part) for part in tree.body):
-                return self.lay_out(inner_units(unit, tree.body))
-            case ast.If() if any(holds_loss(part) for part in tree.orelse):
-                return self.lay_out(inner_units(unit, tree.orelse))
-            case ast.With() if _is_plain(tree) or any(holds_loss(part) for part in tree.body):
+                return self.lay_out(_inner(fragment, tree.body))
+            case ast.If() if any(computes_loss(part) for part in tree.body):
+                return self.lay_out(_inner(fragment, tree.body))
+            case ast.If() if any(computes_loss(part) for part in tree.orelse):
+                return self.lay_out(_inner(fragment, tree.orelse))
+            case ast.With() if _is_plain(tree) or any(computes_loss(part) for part in tree.body):
                 bindings = [
-                    made(f"{ast.unparse(item.optional_vars)} = {ast.unparse(item.context_expr)}", unit.line)
+                    Fragment.at(f"{ast.unparse(item.optional_vars)} = {ast.unparse(item.context_expr)}", fragment.line)
                     for item in tree.items
                     if item.optional_vars is not None
                 ]
-                return [*bindings, *self.lay_out(inner_units(unit, tree.body))]
-            case ast.Try() if any(holds_loss(part) for part in tree.body):
-                return self.lay_out(inner_units(unit, [*tree.body, *tree.orelse, *tree.finalbody]))
-            case ast.For() | ast.While() if trains(tree):
-                return [Loop(_header(unit), tuple(self.lay_out(inner_units(unit, tree.body))))]
+                return [*bindings, *self.lay_out(_inner(fragment, tree.body))]
+            case ast.Try() if any(computes_loss(part) for part in tree.body):
+                return self.lay_out(_inner(fragment, [*tree.body, *tree.orelse, *tree.finalbody]))
+            case ast.For() | ast.While() if is_training_loop(tree):
+                return [Loop(_header(fragment), tuple(self.lay_out(_inner(fragment, tree.body))))]
             case ast.FunctionDef() if _is_cell(tree):
                 body = [part for part in tree.body if not isinstance(part, ast.Return)]
-                return self.lay_out(inner_units(unit, body))
+                return self.lay_out(_inner(fragment, body))
         function = self._forward_called(tree)
-        inlined = self.inlined(function, tree, unit) if function else None
-        return self._unpacked(unit) if inlined is None else inlined
+        inlined = self.inlined(function, tree, fragment) if function else None
+        return self._unpacked(fragment) if inlined is None else inlined
 
-    def _unpacked(self, unit: Unit) -> list[Item]:
+    def _unpacked(self, fragment: Fragment) -> list[Item]:
         """``grads = calc(…)`` as ``dC, dW1 = calc(…)`` and ``grads = [dC, dW1]``, if the function returns these."""
-        match unit.tree:
+        match fragment.tree:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Name(id=called)) as call):
-                given = _gradients_returned(self.functions.get(called))
-                if given:
-                    told = ", ".join(given)
-                    unpacked = made(f"{told} = {ast.unparse(call)}", unit.line, unit.end_line)
-                    return [unpacked, made(f"{name} = [{told}]", unit.line, unit.end_line)]
-        return [unit]
+                gradients = ", ".join(_gradients_returned(self.functions.get(called)))
+                if gradients:
+                    unpacked = fragment.with_code(f"{gradients} = {ast.unparse(call)}")
+                    return [unpacked, fragment.with_code(f"{name} = [{gradients}]")]
+        return [fragment]
 
-    def _forward_called(self, tree: ast.stmt) -> Unit | None:
+    def _forward_called(self, tree: ast.stmt) -> Fragment | None:
         """The function, if any, that a statement is a call of, and that holds a forward pass or a training loop."""
         call = _call_of(tree)
         if call is None or not isinstance(call.func, ast.Name):
@@ -118,9 +122,9 @@ class _Layout:
         function = self.functions.get(call.func.id)
         if function is None or self.depth >= DEEPEST or call.func.id in self.called:
             return None
-        return function if _holds_backward(function.tree) or any(map(holds_loss, _body(function.tree))) else None
+        return function if calls_backward(function.tree) or any(map(computes_loss, _body(function.tree))) else None
 
-    def inlined(self, function: Unit, tree: ast.stmt | None, at: Unit) -> list[Item] | None:
+    def inlined(self, function: Fragment, tree: ast.stmt | None, at: Fragment) -> list[Item] | None:
         """The statements of ``function`` in the place of the call in ``tree``; None where that cannot be done.
 
         Without a call the arguments are the names that they have.
@@ -133,39 +137,39 @@ class _Layout:
         returned = last.value if isinstance(last, ast.Return) else None
         if isinstance(last, ast.Return):
             body.pop()
-        if any(_returns(part) for part in body):
+        if any(returns(part) for part in body):
             return None
         call = _call_of(tree) if tree is not None else None
         bound = _bound_arguments(definition, call)
         if bound is None:
             return None
         self.called.add(definition.name)
-        rebound = {name for part in body for node in ast.walk(part) for name in _stored(node)}
+        rebound = {name for part in body for name in stored_names(part)}
         same = {
             name: value.id for name, value in bound.items() if isinstance(value, ast.Name) and name not in rebound
         }  # fmt: skip
         others = {name: value for name, value in bound.items() if name not in same}
-        units = inner_units(function, body)
-        moved = {name: other for name, other in same.items() if name != other}
-        if moved:
-            units = [made(renamed(unit.code, moved, moved), unit.line, unit.end_line) for unit in units]
+        fragments = _inner(function, body)
+        other_names = {name: other for name, other in same.items() if name != other}
+        if other_names:
+            fragments = [each.with_code(renamed(each.code, other_names, other_names)) for each in fragments]
         if others:
-            told = ", ".join(others) + " = " + ", ".join(map(ast.unparse, others.values()))
-            units.insert(0, made(told, at.line, at.end_line))
+            code = ", ".join(others) + " = " + ", ".join(map(ast.unparse, others.values()))
+            fragments.insert(0, at.with_code(code))
         if returned is not None and isinstance(tree, ast.Assign):
-            value = renamed(ast.unparse(returned), moved, moved)
-            told = " = ".join(map(ast.unparse, tree.targets))
-            if told != value:
-                units.append(made(f"{told} = {value}", returned.lineno + function.line - 1))
+            value = renamed(ast.unparse(returned), other_names, other_names)
+            targets = " = ".join(map(ast.unparse, tree.targets))
+            if targets != value:
+                fragments.append(Fragment.at(f"{targets} = {value}", returned.lineno + function.line - 1))
         elif returned is not None and tree is None and not isinstance(returned, ast.Tuple | ast.Name | ast.Dict):
-            units.append(made(f"loss = {ast.unparse(returned)}", returned.lineno + function.line - 1))
+            fragments.append(Fragment.at(f"loss = {ast.unparse(returned)}", returned.lineno + function.line - 1))
         self.depth += 1
-        items = self.lay_out(units)
+        items = self.lay_out(fragments)
         self.depth -= 1
         return items
 
 
-def _gradients_returned(function: Unit | None) -> list[str]:
+def _gradients_returned(function: Fragment | None) -> list[str]:
     """The names of the gradients of which a function returns a list or tuple; nothing for any other function."""
     body = _body(function.tree) if function is not None else []
     match body[-1] if body else None:
@@ -205,18 +209,18 @@ def _bound_arguments(function: ast.FunctionDef, call: ast.Call | None) -> dict[s
     return {name: bound[name] for name in names} if set(bound) == set(names) else None
 
 
-def _header(unit: Unit) -> tuple[Unit, ...]:
-    """What binds a loop's variables as its first turn does."""
-    tree = unit.tree
+def _header(fragment: Fragment) -> tuple[Fragment, ...]:
+    """The assignment of a loop's variables for its first turn."""
+    tree = fragment.tree
     if not isinstance(tree, ast.For):
         return ()
     iterated = _without_bar(tree.iter)
     code = f"{ast.unparse(tree.target)} = next(iter({ast.unparse(iterated)}))"
-    return (made(code, unit.line),)
+    return (Fragment.at(code, fragment.line),)
 
 
 def _without_bar(iterated: ast.expr) -> ast.expr:
-    """What a progress bar is laid around."""
+    """The iterable inside a progress bar."""
     match iterated:
         case ast.Call(func=function, args=args) if args:
             name = ast.unparse(function)
@@ -227,84 +231,8 @@ def _without_bar(iterated: ast.expr) -> ast.expr:
     return iterated
 
 
-def trains(tree: ast.stmt) -> bool:
-    """Whether a loop is one of training: it goes backward, or finds a loss and updates something."""
-    if not isinstance(tree, ast.For | ast.While):
-        return False
-    if _holds_backward(tree):
-        return True
-    binds_loss = any(_binds_loss(node) for node in _inside(tree))
-    return binds_loss and any(_updates(node) for node in _inside(tree))
-
-
-def holds_loss(tree: ast.stmt) -> bool:
-    """Whether a statement finds a loss of a forward pass, or goes backward from one."""
-    return _holds_backward(tree) or any(_binds_loss(node) for node in _inside(tree))
-
-
-def is_backward(node: ast.AST) -> bool:
-    """Whether ``node`` is a call of ``.backward()`` of a tensor."""
-    match node:
-        case ast.Call(func=ast.Attribute(attr="backward"), args=args):
-            return len(args) <= 1
-    return False
-
-
-def _holds_backward(tree: ast.AST) -> bool:
-    inner = tree.body if isinstance(tree, ast.FunctionDef) else [tree]
-    return any(is_backward(node) for part in inner for node in _inside(part))
-
-
-def _binds_loss(node: ast.AST) -> bool:
-    match node:
-        case ast.Assign(targets=targets):
-            return any(name in LOSSES for target in targets for name in target_names(target))
-    return False
-
-
-def _updates(node: ast.AST) -> bool:
-    match node:
-        case ast.AugAssign(target=target, op=op, value=value):
-            downhill = isinstance(op, ast.Sub) or (isinstance(value, ast.BinOp) and isinstance(value.left, ast.UnaryOp))
-            return downhill or (isinstance(target, ast.Attribute) and target.attr == "data")
-        case ast.Call(func=ast.Attribute(attr="step" | "sub_" | "add_")):
-            return True
-    return isinstance(node, ast.Assign) and stepped(node) is not None
-
-
-def stepped(tree: ast.AST) -> str | None:
-    """The tensor that a statement adds to, or takes from, as a step of training does."""
-    match tree:
-        case ast.AugAssign(target=target, op=ast.Add() | ast.Sub()):
-            return root_name(target)
-        case ast.Assign(targets=[ast.Attribute(attr="data") as target]):
-            return root_name(target)
-        case ast.Assign(targets=[ast.Name(id=name)], value=ast.BinOp(left=left, op=ast.Sub(), right=ast.BinOp())):
-            return name if name == root_name(left) else None
-        case ast.Expr(value=ast.Call(func=ast.Attribute(value=owner, attr="sub_" | "add_"))):
-            return root_name(owner)
-    return None
-
-
-def _inside(tree: ast.AST) -> Iterator[ast.AST]:
-    """``tree`` and what runs as a part of it, without the bodies of functions and classes."""
-    yield tree
-    if not isinstance(tree, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
-        for child in ast.iter_child_nodes(tree):
-            yield from _inside(child)
-
-
 def _body(tree: ast.stmt) -> list[ast.stmt]:
     return tree.body if isinstance(tree, ast.FunctionDef) else []
-
-
-def _returns(tree: ast.stmt) -> bool:
-    return any(isinstance(node, ast.Return | ast.Yield | ast.YieldFrom) for node in _inside(tree))
-
-
-def _stored(node: ast.AST) -> Iterator[str]:
-    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-        yield node.id
 
 
 def _is_main(test: ast.expr) -> bool:
@@ -313,8 +241,7 @@ def _is_main(test: ast.expr) -> bool:
 
 def _is_plain(tree: ast.With) -> bool:
     """Whether a ``with`` only says how autograd, or a notebook, is to treat its body."""
-    told = ("no_grad", "enable_grad", "inference_mode", "set_grad_enabled", "app.setup", "autocast", "redirect_stdout")
-    return all(any(word in ast.unparse(item.context_expr) for word in told) for item in tree.items)
+    return all(any(word in ast.unparse(item.context_expr) for word in PLAIN_CONTEXTS) for item in tree.items)
 
 
 def _is_cell(tree: ast.stmt) -> bool:
@@ -326,36 +253,24 @@ def _is_cell(tree: ast.stmt) -> bool:
     )
 
 
-def _cells_in_order(units: Sequence[Unit]) -> list[Unit]:
-    """Marimo cells in the order in which they run: after those that bind what they are given."""
-    waiting = [unit for unit in units if _is_cell(unit.tree)]
-    if not waiting:
-        return list(units)
-    order = [unit for unit in units if not _is_cell(unit.tree)]
-    defined = {
-        unit.line: {name for n in ast.walk(unit.tree) for name in _stored(n)} | _imported(unit.tree) for unit in waiting
-    }
+def _cells_in_order(fragments: Sequence[Fragment]) -> list[Fragment]:
+    """Marimo cells in the order in which they run: after those that bind what they read."""
+    waiting = [each for each in fragments if _is_cell(each.tree)]
+    order = [each for each in fragments if not _is_cell(each.tree)]
+    binds = {each.line: names_for_cell(each.tree) for each in waiting}
     while waiting:
-        unmet = {name for unit in waiting for name in defined[unit.line]}
-        ready = next(
-            (unit for unit in waiting if not (unmet - defined[unit.line]).intersection(_given_to(unit.tree))),
-            waiting[0],
-        )
+        unmet = {name for each in waiting for name in binds[each.line]}
+        ready = next((each for each in waiting if not (unmet - binds[each.line]) & _cell_reads(each.tree)), waiting[0])
         waiting.remove(ready)
         order.append(ready)
     return order
 
 
-def _imported(tree: ast.AST) -> set[str]:
-    found: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            found |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
-        if isinstance(node, ast.FunctionDef) and node is not tree:
-            found.add(node.name)
-    return found
+def _cell_reads(tree: ast.stmt) -> set[str]:
+    arguments = arguments_of(tree) if isinstance(tree, ast.FunctionDef) else ()
+    return {*arguments, *free_reads(tree)}
 
 
-def _given_to(tree: ast.stmt) -> set[str]:
-    arguments = {argument.arg for argument in tree.args.args} if isinstance(tree, ast.FunctionDef) else set()
-    return arguments | set(free_reads(tree))
+def _inner(fragment: Fragment, body: Sequence[ast.stmt]) -> list[Fragment]:
+    """The fragments of ``body``, statements inside ``fragment``; one for each import."""
+    return [single for part in inner_fragments(fragment, body) for single in single_imports(part)]

@@ -1,9 +1,10 @@
-"""What a prompt knows of a piece of Python: whether it is complete, what it binds and reads, its comments."""
+"""Whether a piece of Python is complete as it is typed, what it binds and reads, and its comments."""
 
 from __future__ import annotations
 
 import ast
 import codeop
+import contextlib
 import enum
 import io
 import tokenize
@@ -12,7 +13,7 @@ from ninja_tui.lesson.syntax.names import assigned, changed, reads
 
 
 class Completeness(enum.Enum):
-    """What a prompt knows of the text typed so far."""
+    """Whether the text typed so far is complete."""
 
     COMPLETE = enum.auto()
     UNFINISHED = enum.auto()
@@ -28,7 +29,7 @@ def completeness(source: str) -> tuple[Completeness, str]:
             return Completeness.UNFINISHED, ""
         ast.parse(source)
     except SyntaxError as error:
-        if _at_the_end(source, error):
+        if _may_go_on(source, error):
             return Completeness.UNFINISHED, ""
         return Completeness.WRONG, error.msg
     except (ValueError, OverflowError, RecursionError, MemoryError) as error:
@@ -57,8 +58,8 @@ def names_read(source: str) -> frozenset[str]:
     return frozenset(name for tree in trees for name in (*reads(tree), *changed(tree)))
 
 
-def _at_the_end(source: str, error: SyntaxError) -> bool:
-    """Whether the error stands behind the last token: more text may still mend it."""
+def _may_go_on(source: str, error: SyntaxError) -> bool:
+    """Whether the error stands after the last token: more text may still mend it."""
     lines = source.split("\n")
     if "unterminated" in (error.msg or ""):
         return error.lineno == len(lines)
@@ -76,11 +77,9 @@ def _at_the_end(source: str, error: SyntaxError) -> bool:
 
 def comments(source: str) -> list[tokenize.TokenInfo]:
     """The comment tokens of ``source``, as far as it can be read."""
-    found: list[tokenize.TokenInfo] = []
-    try:
+    tokens: list[tokenize.TokenInfo] = []
+    with contextlib.suppress(tokenize.TokenError, SyntaxError):
         for token in tokenize.generate_tokens(io.StringIO(source).readline):
             if token.type == tokenize.COMMENT:
-                found.append(token)
-    except (tokenize.TokenError, SyntaxError):
-        pass
-    return found
+                tokens.append(token)
+    return tokens

@@ -1,4 +1,4 @@
-"""What the text of an answer tells: which gradients it depends on, and what it is made of."""
+"""Which gradients an answer depends on, from its text, and which operations it is made of."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from dataclasses import dataclass
 
 from ninja_tui.lesson.syntax.names import assigned, changed, reads
 
+MATRIX_PRODUCTS = frozenset({"matmul", "mm", "bmm", "einsum", "addmm", "dot", "mv", "tensordot", "outer"})
+PRODUCTS = frozenset({"mul", "multiply", "mul_"})
+
 
 @dataclass(frozen=True)
 class Traits:
     """``depends`` are the names that the answer reads, also by way of names bound before it.
 
     ``multiplies`` and ``multiplies_matrices`` say whether it holds ``*`` and a matrix product; ``reads_grad``
-    whether it reads somebody's ``.grad``.
+    whether it reads the ``.grad`` of a tensor.
     """
 
     depends: frozenset[str]
@@ -23,61 +26,55 @@ class Traits:
     reads_grad: bool
 
 
-MATRIX_PRODUCTS = frozenset({"matmul", "mm", "bmm", "einsum", "addmm", "dot", "mv", "tensordot", "outer"})
-
-
-Behind = dict[str, frozenset[str]]
+Dependencies = dict[str, frozenset[str]]
 """For names that are no gradients, the names that they depend on."""
 
 
-def behind(before: Iterable[str], gradients: frozenset[str]) -> Behind:
-    """What the names that the statements ``before`` bind depend on."""
-    found: Behind = {}
-    for code in before:
+def dependencies_after(statements: Iterable[str], gradients: frozenset[str]) -> Dependencies:
+    """What the names that ``statements`` bind depend on after them."""
+    dependencies: Dependencies = {}
+    for code in statements:
         for statement in ast.parse(code).body:
-            _follow(statement, found, gradients)
-    return found
+            _follow(statement, dependencies, gradients)
+    return dependencies
 
 
-def traits_of(answer: Sequence[str], before: Behind, gradients: frozenset[str]) -> Traits:
-    """The traits of the statements ``answer``, which follow others (see ``behind``); all complete Python.
+def traits_of(answer: Sequence[str], before: Dependencies, gradients: frozenset[str]) -> Traits:
+    """The traits of the statements ``answer``, with the dependencies of the names ``before`` them.
 
-    ``gradients`` are the names of the nodes' gradients.
+    ``gradients`` are the names of the nodes' gradients. All code is complete Python.
     """
-    known = dict(before)
+    dependencies = dict(before)
     depends: set[str] = set()
-    statements: list[ast.stmt] = []
-    nodes: list[ast.AST] = []
-    for code in answer:
-        for statement in ast.parse(code).body:
-            for name in (*reads(statement), *changed(statement)):
-                depends |= {name} | known.get(name, frozenset())
-            _follow(statement, known, gradients)
-            statements.append(statement)
-            nodes.extend(ast.walk(statement))
+    statements = [statement for code in answer for statement in ast.parse(code).body]
+    for statement in statements:
+        for name in (*reads(statement), *changed(statement)):
+            depends |= {name} | dependencies.get(name, frozenset())
+        _follow(statement, dependencies, gradients)
     return Traits(
         depends=frozenset(depends),
-        multiplies=any(
-            isinstance(node, ast.Mult) or (isinstance(node, ast.Attribute) and node.attr in ("mul", "multiply", "mul_"))
-            for node in nodes
-        ),
-        multiplies_matrices=multiplies_matrices(statements),
-        reads_grad=any(isinstance(node, ast.Attribute) and node.attr == "grad" for node in nodes),
+        multiplies=any(_uses(statement, ast.Mult, PRODUCTS) for statement in statements),
+        multiplies_matrices=any(map(multiplies_matrices, statements)),
+        reads_grad=any(_uses(statement, None, frozenset({"grad"})) for statement in statements),
     )
 
 
-def multiplies_matrices(trees: Iterable[ast.AST]) -> bool:
-    """Whether ``@`` or a function for it stands in ``trees``."""
+def multiplies_matrices(tree: ast.AST) -> bool:
+    """Whether ``@`` or a function for it is in ``tree``."""
+    return _uses(tree, ast.MatMult, MATRIX_PRODUCTS)
+
+
+def _uses(tree: ast.AST, operator: type[ast.operator] | None, attributes: frozenset[str]) -> bool:
     return any(
-        isinstance(node, ast.MatMult) or (isinstance(node, ast.Attribute) and node.attr in MATRIX_PRODUCTS)
-        for tree in trees
+        (operator is not None and isinstance(node, operator))
+        or (isinstance(node, ast.Attribute) and node.attr in attributes)
         for node in ast.walk(tree)
     )
 
 
-def _follow(statement: ast.stmt, found: Behind, gradients: frozenset[str]) -> None:
+def _follow(statement: ast.stmt, dependencies: Dependencies, gradients: frozenset[str]) -> None:
     """Notes what the names that ``statement`` binds or changes depend on; gradients stand for themselves."""
     sources = reads(statement)
     for name in (assigned(statement) | changed(statement)) - gradients:
-        known = found.get(name, frozenset()) if name in changed(statement) else frozenset()
-        found[name] = known.union(sources, *(found.get(source, frozenset()) for source in sources))
+        before = dependencies.get(name, frozenset()) if name in changed(statement) else frozenset()
+        dependencies[name] = before.union(sources, *(dependencies.get(source, frozenset()) for source in sources))

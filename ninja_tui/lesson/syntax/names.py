@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Iterator
+
+from ninja_tui.lesson.syntax.walk import running
+
+BUILTINS = frozenset(dir(builtins))
 
 
 def reads(tree: ast.AST) -> tuple[str, ...]:
@@ -41,7 +46,7 @@ def root_name(expression: ast.expr) -> str | None:
 def assigned(statement: ast.stmt) -> frozenset[str]:
     """The names that ``statement`` binds afresh: without reading them itself in the same assignment."""
     fresh: set[str] = set()
-    for node in _inside(statement):
+    for node in running(statement):
         match node:
             case ast.Assign(targets=targets, value=value):
                 names = {name for target in targets for name in target_names(target)}
@@ -66,7 +71,7 @@ def assigned(statement: ast.stmt) -> frozenset[str]:
 def changed(statement: ast.stmt) -> frozenset[str]:
     """The names whose values ``statement`` changes: ``x += y``, ``x[i] = y``, ``x.add_(y)``, ``out=x``."""
     names: set[str | None] = set()
-    for node in _inside(statement):
+    for node in running(statement):
         match node:
             case ast.AugAssign(target=augmented):
                 names.add(root_name(augmented))
@@ -100,11 +105,23 @@ def _flat(targets: list[ast.expr]) -> Iterator[ast.expr]:
             yield target
 
 
-def _inside(node: ast.AST) -> Iterator[ast.AST]:
-    """``node`` and what runs as a part of it: bodies of functions and classes are left out."""
-    waiting = [node]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
-            waiting.extend(reversed(list(ast.iter_child_nodes(node))))
+def all_names(tree: ast.AST) -> frozenset[str]:
+    """Every name in ``tree``, read or bound."""
+    return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+
+
+def stored_names(tree: ast.AST) -> frozenset[str]:
+    """The names that anything in ``tree`` assigns to, also inside functions."""
+    return frozenset(
+        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    )
+
+
+def loop_variables(tree: ast.AST) -> frozenset[str]:
+    """The names that ``for`` statements in ``tree`` bind."""
+    return frozenset(name for node in ast.walk(tree) if isinstance(node, ast.For) for name in target_names(node.target))
+
+
+def returns(tree: ast.AST) -> bool:
+    """Whether a statement of a function leaves it: ``return``, or ``yield``."""
+    return any(isinstance(node, ast.Return | ast.Yield | ast.YieldFrom) for node in running(tree))

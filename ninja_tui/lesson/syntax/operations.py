@@ -128,7 +128,7 @@ _ELEMENTWISE = (
     "relu gelu silu softplus clamp dropout clone softmax log_softmax masked_fill log1p expm1 sin cos"
 )
 ELEMENTWISE = frozenset(_ELEMENTWISE.split())
-"""They keep the shape of what they are given, or of what they spread it to."""
+"""They keep the shape of their operand, or broadcast it to that of the other."""
 IN_PLACE_OF_ITSELF = frozenset({"values"})
 
 
@@ -156,20 +156,20 @@ def uses(code: str, name: str) -> tuple[Use, ...]:
     parents = {child: parent for parent in ast.walk(value) for child in ast.iter_child_nodes(parent)}
     places = [node for node in ast.walk(value) if isinstance(node, ast.Name) and node.id == name]
     places.sort(key=lambda node: (node.lineno, node.col_offset))
-    found = []
+    result = []
     for place in places:
         steps = list(_steps(place, parents))
         if any(operation == "" for operation, _ in steps):
             continue
         if not steps:
-            found.append(Use("clone"))
+            result.append(Use("clone"))
             continue
         first = next((index for index, (operation, _) in enumerate(steps) if operation not in MOVES), 0)
         operations = [operation for operation, _ in steps]
         whole = steps[first][1]
         outer, inner = tuple(operations[first + 1 :]), tuple(operations[:first])
-        found.append(Use(operations[first], _others(place, whole), _beside(place, whole), outer, inner))
-    return tuple(found)
+        result.append(Use(operations[first], _others(place, whole), _beside(place, whole), outer, inner))
+    return tuple(result)
 
 
 def _beside(place: ast.expr, whole: ast.expr) -> str:

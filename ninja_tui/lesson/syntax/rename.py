@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
+from ninja_tui.lesson.syntax.fragment import Fragment
+
 
 def renamed(code: str, loads: Mapping[str, str], stores: Mapping[str, str]) -> str:
     """``code`` with other names where variables are read (``loads``) and where they are bound (``stores``).
@@ -13,13 +15,13 @@ def renamed(code: str, loads: Mapping[str, str], stores: Mapping[str, str]) -> s
     """
     tree = ast.parse(code)
     lines = [line.encode() for line in code.split("\n")]
-    places = []
+    occurrences = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
             new = (loads if isinstance(node.ctx, ast.Load) else stores).get(node.id)
             if new is not None and new != node.id:
-                places.append((node.lineno, node.col_offset, node.id, new))
-    for line, column, old, new in sorted(places, reverse=True):
+                occurrences.append((node.lineno, node.col_offset, node.id, new))
+    for line, column, old, new in sorted(occurrences, reverse=True):
         text = lines[line - 1]
         if text[column : column + len(old.encode())] != old.encode():  # inside an f-string, before Python 3.12
             return ast.unparse(_Renaming(loads, stores).visit(tree))
@@ -37,9 +39,18 @@ class _Renaming(ast.NodeTransformer):
 
 
 def free_name(name: str, taken: set[str]) -> str:
-    """``name`` with a number behind it that makes it one of its own, which is then taken."""
+    """``name_1``, or the next number that is not in ``taken``, to which it is added."""
     number = 1
     while f"{name}_{number}" in taken:
         number += 1
     taken.add(f"{name}_{number}")
     return f"{name}_{number}"
+
+
+def as_assignment(fragment: Fragment) -> str:
+    """``x += y`` as ``x = x + y``; any other statement as it is."""
+    match fragment.tree:
+        case ast.AugAssign(target=ast.Name(id=name) as target, op=op, value=value):
+            assignment = ast.Assign([target], ast.BinOp(ast.Name(name), op, value))
+            return ast.unparse(ast.fix_missing_locations(assignment))
+    return fragment.code

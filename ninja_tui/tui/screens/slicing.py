@@ -7,7 +7,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
-from ninja_tui.lesson.syntax.annotate import read_slices
+from ninja_tui.tui.tensor_index import parse_index
 
 
 class SliceScreen(ModalScreen[str | None]):
@@ -29,7 +29,7 @@ class SliceScreen(ModalScreen[str | None]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Gives the text, if it is a slice."""
         try:
-            read_slices(event.value)
+            parse_index(event.value)
         except ValueError as error:
             self.query_one("#slice-error", Label).update(f"no slice: {error}")
         else:

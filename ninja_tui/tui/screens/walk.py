@@ -17,7 +17,6 @@ from textual.widgets import Footer, Static
 from ninja_tui.engine import events as news
 from ninja_tui.engine.backend import Desk
 from ninja_tui.lesson.catalogue import Shelved
-from ninja_tui.lesson.syntax.annotate import read_slices
 from ninja_tui.tui import texts as words
 from ninja_tui.tui.answering import Answering
 from ninja_tui.tui.commands import COMMANDS
@@ -28,6 +27,7 @@ from ninja_tui.tui.screens.lessons import LessonsScreen
 from ninja_tui.tui.screens.paned import PanedScreen
 from ninja_tui.tui.screens.slicing import SliceScreen
 from ninja_tui.tui.session import NEXT_UPSTREAM, NEXT_VIEW, Phase, Session, View
+from ninja_tui.tui.tensor_index import parse_index
 from ninja_tui.tui.training.control import TrainControl
 from ninja_tui.tui.training.form import Form
 from ninja_tui.tui.training.pane import TrainPane
@@ -162,7 +162,7 @@ class WalkScreen(PanedScreen):
         session = self.session
         if session is not None and session.facts is not None:
             request: dict[str, Any] = {"name": session.tensor, "what": str(session.view), "frame": message.frame}
-            self._desk.view({**request, "slices": read_slices(session.slices)})
+            self._desk.view({**request, "slices": parse_index(session.slices)})
 
     def on_prompt_pane_typed(self, message: PromptPane.Typed) -> None:
         """Another code in the prompt."""

@@ -15,7 +15,7 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 from ninja_tui.lesson.locations import place
-from ninja_tui.lesson.syntax.annotate import with_shapes
+from ninja_tui.lesson.syntax.shapes import with_shapes
 from ninja_tui.tui.session import Session, View
 from ninja_tui.tui.widgets.tensor import TensorView, heat_room, heat_width
 

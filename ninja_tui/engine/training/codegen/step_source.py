@@ -90,14 +90,14 @@ def generate(recipe: Recipe, namespace: Namespace) -> Generated:
 
 
 def _placed(fragment: StepFragment) -> _Placed:
-    return _Placed(fragment.tree(), fragment)
+    return _Placed(fragment.module(), fragment)
 
 
 def _plan_ahead(recipe: Recipe, namespace: Namespace) -> Ahead | None:
     rest = (*recipe.forward, *recipe.backward)
     read = {name for fragment in rest for name in fragment.reads}
     bound = {name for fragment in rest for name in fragment.binds} | set(recipe.parameters)
-    return plan_ahead([fragment.tree() for fragment in recipe.minibatch], namespace, read, bound)
+    return plan_ahead([fragment.module() for fragment in recipe.minibatch], namespace, read, bound)
 
 
 def _minibatch(recipe: Recipe, ahead: Ahead | None) -> list[_Placed]:

@@ -229,7 +229,7 @@ def trace_step(recipe: Recipe, namespace: Namespace, ahead: Ahead, drawn: Sequen
             if not recorded:
                 _note_loss(trace, run[recipe.loss])
             with torch.set_grad_enabled(recipe.with_autograd and recorded):
-                exec(compile(statement.tree(), f"<{statement.part}>", "exec"), run)
+                exec(compile(statement.module(), f"<{statement.part}>", "exec"), run)
         _note_loss(trace, run[recipe.loss])
     for name, value in parameters.items():
         gradient = run[gradient_name(name)].detach()

@@ -1,0 +1,109 @@
+"""What a name or path on the command line is: a lesson, a network of one's own, or a file of answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ninja_tui.errors import UsageError
+from ninja_tui.lesson.read import REQUIRED_CELLS, lesson_names, read_text
+from ninja_tui.lesson.solutions import LESSON_MARKER
+
+if TYPE_CHECKING:
+    from ninja_tui.lesson.notebook.cells import Source
+    from ninja_tui.lesson.notebook.discover import Definitions, Discovery
+
+
+@dataclass(frozen=True)
+class BundledLesson:
+    """A lesson that comes with ninja-tui, by its name."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class LessonFolder:
+    """A folder that holds a lesson's files."""
+
+    path: Path
+
+
+@dataclass(frozen=True)
+class PercentLesson:
+    """A script with cells ``setup`` and ``forward``."""
+
+    source: Source
+
+
+@dataclass(frozen=True)
+class OwnNetwork:
+    """A script or notebook with a forward pass of its own, and the gradients that it computes for it."""
+
+    discovery: Discovery
+
+
+@dataclass(frozen=True)
+class SolutionsFile:
+    """A script with answers to lessons that it does not hold itself."""
+
+    path: Path
+    text: str
+
+    def discover(self, definitions: Definitions | None = None) -> Discovery:
+        """The forward passes that it holds all the same; raises UsageError where there is none."""
+        from ninja_tui.lesson.notebook.cells import source_of
+        from ninja_tui.lesson.notebook.discover import discover_in
+
+        return discover_in(source_of(self.path, self.text), definitions)
+
+
+FileKind = BundledLesson | LessonFolder | PercentLesson | OwnNetwork | SolutionsFile
+
+
+def locate(lesson: str) -> BundledLesson | Path:
+    """The bundled lesson of that name, or the path that it is; opens no file. Raises UsageError for neither."""
+    if lesson in lesson_names():
+        return BundledLesson(lesson)
+    if Path(lesson).exists():
+        return Path(lesson)
+    raise UsageError(f"there is no lesson `{lesson}`; there is: {', '.join(lesson_names())}")
+
+
+def classify(place: BundledLesson | Path, definitions: Definitions | None = None) -> FileKind:
+    """What ``place`` is, with what it holds, read once; ``definitions`` bind names that a file lacks.
+
+    Raises UsageError where it cannot be read, or is a notebook without a forward pass.
+    """
+    if isinstance(place, BundledLesson):
+        return place
+    if place.is_dir():
+        return LessonFolder(place)
+    from ninja_tui.lesson.notebook.cells import is_notebook, source_of  # only where a file is read
+    from ninja_tui.lesson.notebook.discover import discover_in
+
+    text = read_text(place, "the file")
+    if is_notebook(place):
+        return OwnNetwork(discover_in(source_of(place, text), definitions))
+    solutions = SolutionsFile(place, text)
+    if LESSON_MARKER.search(text):
+        return solutions
+    try:
+        source = source_of(place, text)
+    except UsageError:
+        return solutions
+    if place.suffix == ".py" and set(REQUIRED_CELLS) <= {cell.title for cell in source.cells}:
+        return PercentLesson(source)
+    return network_in(source, definitions) or solutions
+
+
+def network_in(source: Source, definitions: Definitions | None = None) -> OwnNetwork | None:
+    """The network of a script; None where it has none, or one that reads names of a lesson."""
+    from ninja_tui.lesson.notebook.discover import discover_in
+
+    try:
+        discovery = discover_in(source, definitions)
+    except UsageError:
+        return None
+    own = ".backward(" in source.text or all(each.self_contained for each in discovery.lessons)
+    return OwnNetwork(discovery) if own else None

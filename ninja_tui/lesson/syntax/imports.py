@@ -1,0 +1,57 @@
+"""What a file imports and what files it names, and imports that may fail."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+
+from ninja_tui.lesson.syntax.fragment import Fragment
+
+
+def is_import(tree: ast.stmt) -> bool:
+    """Whether a statement is an import."""
+    return isinstance(tree, ast.Import | ast.ImportFrom)
+
+
+def is_definition(tree: ast.stmt) -> bool:
+    """Whether a statement only names something: a function, a class, an import."""
+    return isinstance(tree, ast.FunctionDef | ast.ClassDef) or is_import(tree)
+
+
+def imported_modules(fragments: Iterable[Fragment]) -> Iterator[str]:
+    """The modules that ``fragments`` import, with their packages: ``torch.nn``."""
+    for node in _nodes(fragments):
+        match node:
+            case ast.Import(names=aliases):
+                yield from (alias.name for alias in aliases)
+            case ast.ImportFrom(module=str() as module):
+                yield module
+
+
+def string_literals(fragments: Iterable[Fragment]) -> Iterator[str]:
+    """The strings that are written out in ``fragments``."""
+    for node in _nodes(fragments):
+        match node:
+            case ast.Constant(value=str() as text):
+                yield text
+
+
+def _nodes(fragments: Iterable[Fragment]) -> Iterator[ast.AST]:
+    for fragment in fragments:
+        for statement in fragment.statements:
+            yield from ast.walk(statement)
+
+
+def single_imports(fragment: Fragment) -> list[Fragment]:
+    """``import a, b`` as two; any other statement as it is."""
+    tree = fragment.tree
+    if isinstance(tree, ast.Import) and len(tree.names) > 1:
+        return [fragment.with_code(ast.unparse(ast.Import([alias]))) for alias in tree.names]
+    return [fragment]
+
+
+def or_nothing(fragment: Fragment) -> Fragment:
+    """``fragment``, which imports something, with an import that fails passed over."""
+    handler = ast.ExceptHandler(ast.Name("ImportError", ast.Load()), None, [ast.Pass()])
+    attempt = ast.Try(list(fragment.statements), [handler], [], [])
+    return fragment.with_code(ast.unparse(ast.fix_missing_locations(attempt)))

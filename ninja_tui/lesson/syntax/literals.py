@@ -1,0 +1,37 @@
+"""The values of assignments: numbers and lists that are written out, and what is computed."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from ninja_tui.lesson.syntax.names import target_names
+
+
+def bound_numbers(statements: Iterable[ast.stmt]) -> dict[str, int]:
+    """The whole numbers that ``statements`` bind: ``batch_size = 32``."""
+    numbers: dict[str, int] = {}
+    for statement in statements:
+        match statement:
+            case ast.Assign(targets=[target], value=ast.Constant(value=int() as value)):
+                numbers |= dict.fromkeys(target_names(target), value)
+    return numbers
+
+
+def bound_lists(statements: Iterable[ast.stmt]) -> dict[str, tuple[str, ...]]:
+    """The lists of names that ``statements`` bind: ``parameters = [C, W1]``, ``asks = ["logits"]``."""
+    lists: dict[str, tuple[str, ...]] = {}
+    for statement in statements:
+        match statement:
+            case ast.Assign(targets=[target], value=ast.List(elts=elements) | ast.Tuple(elts=elements)):
+                names = [e.id if isinstance(e, ast.Name) else getattr(e, "value", None) for e in elements]
+                if all(isinstance(name, str) for name in names):
+                    lists |= dict.fromkeys(target_names(target), tuple(map(str, names)))
+    return lists
+
+
+def computed_values(code: str) -> list[str]:
+    """The expressions whose values the statements of ``code`` bind or show, without plain names and constants."""
+    values = [getattr(statement, "value", None) for statement in ast.parse(code).body]
+    plain = ast.Name | ast.Constant
+    return [ast.unparse(value) for value in values if isinstance(value, ast.expr) and not isinstance(value, plain)]

@@ -1,0 +1,150 @@
+"""What a name or path is: decided once, from one reading of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ninja_tui.cli import main
+from ninja_tui.errors import UsageError
+from ninja_tui.lesson.classify import (
+    BundledLesson,
+    FileKind,
+    LessonFolder,
+    OwnNetwork,
+    PercentLesson,
+    SolutionsFile,
+    classify,
+    locate,
+)  # fmt: skip
+from ninja_tui.lesson.model import Origin
+from ninja_tui.lesson.open import open_lesson
+from ninja_tui.lesson.read import LESSONS
+from tests.engine.notebook_support import CELLS, FORWARD, notebook
+
+SCRIPT = "\n\n".join(CELLS)
+READS_A_LESSON = "probs = counts * counts_sum_inv\nloss = probs.sum()\ndprobs = dlogprobs / probs"
+
+
+def kind_of(path: Path, text: str) -> FileKind:
+    path.write_text(text, encoding="utf-8")
+    return classify(path)
+
+
+def test_a_bundled_name_comes_before_a_file_of_that_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("names").write_text("x = 1")
+    assert classify(locate("names")) == BundledLesson("names")
+    Path("others").mkdir()
+    assert classify(locate("others")) == LessonFolder(Path("others"))
+    with pytest.raises(UsageError, match="there is no lesson `nothing`"):
+        locate("nothing")
+
+
+def test_scripts(tmp_path: Path) -> None:
+    path = tmp_path / "any.py"
+    own = kind_of(path, SCRIPT)
+    assert isinstance(own, OwnNetwork) and len(own.discovery.lessons) == 1
+    assert isinstance(kind_of(path, "# %% setup\nx = 1\n# %% forward\nloss = x"), PercentLesson)
+    assert not isinstance(kind_of(path, "# %% setup\nx = 1"), PercentLesson)
+    for text in (READS_A_LESSON, "", "dprobs = 1 / probs", "dprobs = (", f"# %% lesson: names\n{SCRIPT}"):
+        assert kind_of(path, text) == SolutionsFile(path, text)
+    assert isinstance(kind_of(path, f"{READS_A_LESSON}\nloss.backward()"), OwnNetwork)
+    header = "# ---\n# jupyter:\n#   a: [\n# ---\n"
+    assert kind_of(path, header + SCRIPT) == SolutionsFile(path, header + SCRIPT)
+
+
+def test_a_notebook_is_a_network_or_nothing(tmp_path: Path) -> None:
+    assert isinstance(classify(notebook(tmp_path / "one.ipynb", CELLS)), OwnNetwork)
+    with pytest.raises(UsageError, match="holds no forward pass"):
+        classify(notebook(tmp_path / "two.ipynb", ["dprobs = 1 / probs"]))
+
+
+def test_what_opens_as_what(tmp_path: Path) -> None:
+    path = tmp_path / "any.py"
+    path.write_text(SCRIPT)
+    assert open_lesson(str(path)).origin is Origin.DISCOVERED
+    path.write_text((LESSONS / "names" / "forward.py").read_text())
+    assert open_lesson(str(path)).origin is Origin.AUTHORED
+    path.write_text(f"# %% lesson: any\n{SCRIPT}")  # answers to it, and it can be walked all the same
+    assert open_lesson(str(path)).name == "any"
+    path.write_text("dprobs = 1 / probs")
+    with pytest.raises(UsageError, match="holds no forward pass"):
+        open_lesson(str(path))
+
+
+@pytest.fixture
+def readings(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Path]]:
+    """The files that are read, each time that they are."""
+    paths: list[Path] = []
+    read = Path.read_bytes
+
+    def noted(path: Path) -> bytes:
+        paths.append(path)
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", noted)
+    yield paths
+
+
+@pytest.mark.parametrize("text", [SCRIPT, READS_A_LESSON, "# %% setup\nx = 1\n# %% forward\nloss = x"])
+def test_a_file_is_read_once(tmp_path: Path, readings: list[Path], text: str) -> None:
+    path = tmp_path / "any.py"
+    kind_of(path, text)
+    assert readings == [path]
+
+
+# Files that cannot be used: one sentence, and exit code 2
+
+CALLS = (["--replay", "{answers}"], ["--replay", "{network}"], ["--replay", "{notebook}"], ["--check", "names"])
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, str]:
+    answers, network = tmp_path / "answers.py", tmp_path / "network.py"
+    answers.write_text("# %% lesson: names\ndprobs = 1 / probs")
+    network.write_text(SCRIPT)
+    return {
+        "answers": str(answers),
+        "network": str(network),
+        "notebook": str(notebook(tmp_path / "one.ipynb", CELLS)),
+    }
+
+
+def sentence(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    assert main(arguments) == 2
+    shown = capsys.readouterr()
+    assert shown.out == "" and shown.err.startswith("ninja-tui: ") and shown.err.count("\n") == 1
+    return shown.err
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_missing_set_up_file(call: list[str], files: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = [each.format(**files) for each in call]
+    assert "the set-up file nowhere.py does not exist" in sentence([*arguments, "--setup", "nowhere.py"], capsys)
+
+
+def test_a_set_up_file_that_is_no_python(
+    tmp_path: Path, files: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = tmp_path / "broken.py"
+    broken.write_text("x = 1\ny = (")
+    with pytest.raises(UsageError, match=r"broken.py, line 2: '\(' was never closed"):
+        open_lesson(files["network"], broken)
+    assert "broken.py, line 2" in sentence(["--replay", files["network"], "--setup", str(broken)], capsys)
+
+
+def test_a_header_that_is_no_yaml(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lesson = tmp_path / "mine"
+    lesson.mkdir()
+    header = "# ---\n# jupyter:\n#   a: [\n# ---\n"
+    (lesson / "forward.py").write_text(f"{header}# %% setup\nx = 1\n# %% forward\n{FORWARD}")
+    assert "forward.py cannot be read: its header is no YAML (" in sentence(["--check", str(lesson)], capsys)
+    with pytest.raises(UsageError, match=r"forward.py cannot be read: its header is no YAML \(.*\)$"):
+        open_lesson(str(lesson))
+    script = tmp_path / "network.py"
+    script.write_text(header + SCRIPT)
+    with pytest.raises(UsageError, match=r"the script .*network.py cannot be read: its header"):
+        open_lesson(str(script))
