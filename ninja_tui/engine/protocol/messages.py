@@ -56,8 +56,11 @@ class Answered:
 
 
 def encode(message: object) -> bytes:
-    """A dataclass of plain data as MessagePack."""
-    return msgspec.msgpack.encode(message)
+    """A dataclass of plain data as MessagePack; what has no encoding in its texts becomes ``?``."""
+    try:
+        return msgspec.msgpack.encode(message)
+    except UnicodeEncodeError:
+        return msgspec.msgpack.encode(checked(message))
 
 
 def decode(data: bytes, kind: type[T]) -> T:
