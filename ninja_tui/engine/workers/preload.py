@@ -19,7 +19,8 @@ os.environ["MKL_NUM_THREADS"] = "1"
 
 import torch  # noqa: E402
 
-import ninja_tui.engine.workers.main  # noqa: E402, F401
+import ninja_tui.engine.workers.answers  # noqa: E402
+import ninja_tui.engine.workers.reference  # noqa: E402, F401
 
 torch.set_num_threads(1)
 gc.collect()
