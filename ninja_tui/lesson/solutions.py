@@ -29,7 +29,7 @@ _LESSON = re.compile(r"\s*lesson:\s*(?P<name>\S+)\s*")
 
 @dataclass(frozen=True)
 class SavedAnswer:
-    """What a file holds for one node: its code (empty where it was only revealed)."""
+    """The answer to one node in a file: its code, empty where it was only revealed."""
 
     code: str
     revealed: bool = False
@@ -68,7 +68,7 @@ class Solutions:
 
     def sections(self) -> list[Section]:
         """The lessons' parts in file order; what stands before the first marker is the default lesson's."""
-        starts = [(m.line, found["name"]) for m in self._markers if (found := _LESSON.fullmatch(m.title))]
+        starts = [(m.line, match["name"]) for m in self._markers if (match := _LESSON.fullmatch(m.title))]
         head = "\n".join(self._lines[: starts[0][0] if starts else len(self._lines)])
         if not starts or read_program(head, (), self.where).steps:
             starts.insert(0, (0, self.default_lesson))
@@ -84,8 +84,8 @@ class Solutions:
         return read_program("\n".join(masked), nodes, self.where)
 
     def answers(self, lesson: str, nodes: Sequence[str]) -> dict[str, SavedAnswer]:
-        """What the file holds for each node of ``lesson``; of several answers to a node the last."""
-        found: dict[str, SavedAnswer] = {}
+        """The answers to the nodes of ``lesson``; of several to a node the last."""
+        saved: dict[str, SavedAnswer] = {}
         program = self.program(lesson, nodes)
         revealed = self._revealed(lesson)
         for node in nodes:
@@ -96,14 +96,14 @@ class Solutions:
                 cell = self._own_cell(lesson, node, nodes)
                 if cell is not None and cell[0] < answers[-1].line - 1 < cell[1]:
                     body = range(cell[0] + 1, cell[1])
-                    kept = [self._lines[n] for n in body if not _REVEALED.fullmatch(self._comments.get(n, ""))]
-                    code = "\n".join(kept).strip("\n").rstrip()
+                    lines = [self._lines[n] for n in body if not _REVEALED.fullmatch(self._comments.get(n, ""))]
+                    code = "\n".join(lines).strip("\n").rstrip()
             if code or node in revealed:
-                found[node] = SavedAnswer(code, node in revealed)
-        return found
+                saved[node] = SavedAnswer(code, node in revealed)
+        return saved
 
     def with_answer(self, lesson: str, node: str, answer: SavedAnswer, walk: Sequence[str]) -> Solutions:
-        """This file with ``answer`` in the place of what it held for ``node``, or where the walk puts it.
+        """This file with ``answer`` in the place of the last one to ``node``, or where the walk puts it.
 
         What answers other nodes stays as it is: where the old answer cannot be cut out of it, the new one comes after.
         """
@@ -126,9 +126,9 @@ class Solutions:
             changed = self._with_lines(lines)
             first = first or changed
             after = changed._codes(lesson, walk)
-            held = changed.answers(lesson, walk)[node]
+            saved = changed.answers(lesson, walk)[node]
             same_others = all(after[other] == before[other] for other in walk if other != node)
-            if same_others and held.code == answer.code and held.revealed >= answer.revealed:
+            if same_others and saved.code == answer.code and saved.revealed >= answer.revealed:
                 return changed
         return first or self
 
@@ -165,8 +165,8 @@ class Solutions:
     def _with_new_cell(self, lesson: str, node: str, walk: Sequence[str], body: list[str]) -> Solutions:
         cell_lines = [f"# %% {node}", *body]
         if not any(section.lesson == lesson for section in self.sections()) or not self.text.strip():
-            kept = self._lines[: self._blank_end(0, len(self._lines))]
-            return self._with_lines([*kept, f"# %% lesson: {lesson}", *cell_lines, ""])
+            before = self._lines[: self._blank_end(0, len(self._lines))]
+            return self._with_lines([*before, f"# %% lesson: {lesson}", *cell_lines, ""])
         at = self._place(lesson, node, walk)
         before = self._lines[:at]
         if before and "\n".join(before).strip() and at == len(self._lines):
@@ -207,7 +207,7 @@ class Solutions:
 
     def _cell(self, lesson: str, node: str) -> tuple[int, int] | None:
         """The last cell titled ``node``: the line of its marker, and the line after its end."""
-        found = None
+        cell = None
         for section in self.sections():
             if section.lesson != lesson:
                 continue
@@ -215,8 +215,8 @@ class Solutions:
             for index, marker in enumerate(inside):
                 if marker.title == node:
                     after = inside[index + 1].line if index + 1 < len(inside) else section.end
-                    found = (marker.line, after)
-        return found
+                    cell = (marker.line, after)
+        return cell
 
     def _place(self, lesson: str, node: str, walk: Sequence[str]) -> int:
         """The line before which a new cell for ``node`` goes, so that cells stand in walk order."""
@@ -252,7 +252,7 @@ def comments_between(text: str, program: Program) -> dict[int, str]:
 
 
 def tidy(code: str) -> str:
-    """An answer as it is kept: newlines of one kind, no blank lines around it, no line that begins a cell."""
+    """An answer as it is saved: newlines of one kind, no blank lines around it, no line that begins a cell."""
     code = code.replace("\r\n", "\n").replace("\r", "\n").strip("\n").rstrip()
     lines = code.split("\n")
     for comment in comments(code):
@@ -296,10 +296,10 @@ def save_answer(path: Path, lesson: str, node: str, answer: SavedAnswer, walk: S
 
     Raises UsageError where the file can no longer be read as Python, or cannot be written; it then stays as it is.
     """
-    held = read_solutions(path, lesson) if path.exists() else Solutions("", str(path), lesson)
-    if not answer.code and node in (there := held.answers(lesson, walk)):
-        answer = SavedAnswer(there[node].code, answer.revealed)
-    text = held.with_answer(lesson, node, answer, walk).text
+    solutions = read_solutions(path, lesson) if path.exists() else Solutions("", str(path), lesson)
+    if not answer.code and node in (saved := solutions.answers(lesson, walk)):
+        answer = SavedAnswer(saved[node].code, answer.revealed)
+    text = solutions.with_answer(lesson, node, answer, walk).text
     try:
         write_whole(path, text)
     except OSError as error:
