@@ -21,7 +21,7 @@ SEEDS = (1, 2)
 """For the global generators: two runs that differ in them alone must not differ."""
 TIMEOUT = 10.0
 SHORTEST_CODE = 4
-"""Characters; less than that tells nothing."""
+"""Characters; less than that gives nothing away."""
 PARTS = {"setup": "the set-up", "minibatch": "the minibatch", "forward": "the forward pass"}
 
 
@@ -30,8 +30,8 @@ def check(name: str, options: Options) -> tuple[Lesson, list[str]]:
     lesson = read_lesson(name)
     solutions = read_solutions(lesson.solution, lesson.name) if lesson.solution else None
     start_server()
-    found = [*_notes(lesson), *_telling_hints(lesson, solutions)]
-    return lesson, [*found, *_running(lesson, solutions, options)]
+    findings = [*_notes(lesson), *_hints_with_answers(lesson, solutions)]
+    return lesson, [*findings, *_running(lesson, solutions, options)]
 
 
 def _notes(lesson: Lesson) -> Iterator[str]:
@@ -65,14 +65,14 @@ def _note(name: str, note: NodeNote) -> Iterator[str]:
         yield f"notes.md: two hints on `{name}` are the same"
 
 
-def _telling_hints(lesson: Lesson, solutions: Solutions | None) -> Iterator[str]:
+def _hints_with_answers(lesson: Lesson, solutions: Solutions | None) -> Iterator[str]:
     """Hints that hold what the solution answers."""
     nodes = [node.name for node in lesson.nodes]
     answers = solutions.answers(lesson.name, nodes) if solutions else {}
     for name, note in lesson.notes.backward.items():
         values = _values(answers[name].code) if name in answers else []
         for number, hint in enumerate(note.hints, 1):
-            if any(_tells(hint, value) for value in values):
+            if any(_gives_away(hint, value) for value in values):
                 yield f"notes.md: hint {number} on `{name}` holds the solution's code"
 
 
@@ -81,7 +81,7 @@ def _values(code: str) -> list[str]:
     return [_dense(value) for value in computed_values(code)]
 
 
-def _tells(hint: str, value: str) -> bool:
+def _gives_away(hint: str, value: str) -> bool:
     spans = [_dense(span) for span in hint.split("`")[1::2]]
     parts = [span for span in spans if len(span) >= SHORTEST_CODE and not span.replace(".", "").isidentifier()]
     return (len(value) >= SHORTEST_CODE and value in _dense(hint.replace("`", ""))) or any(
@@ -118,8 +118,8 @@ def _solution(bench: Workbench, solutions: Solutions | None) -> Iterator[str]:
             yield f"solution.py: no answer to `{name}`, which the lesson asks for"
     for verdict in ProgramJudge(bench, program, TIMEOUT).judge_all():
         if not verdict.passed:
-            told = verdict.error or (verdict.diagnosis.message if verdict.diagnosis else "")
-            yield f"solution.py, line {verdict.line}: {verdict.gradient} does not pass ({verdict.status}): {told}"
+            reason = verdict.error or (verdict.diagnosis.message if verdict.diagnosis else "")
+            yield f"solution.py, line {verdict.line}: {verdict.gradient} does not pass ({verdict.status}): {reason}"
 
 
 def _unseeded(lesson: Lesson, options: Options) -> Iterator[str]:

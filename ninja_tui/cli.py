@@ -148,9 +148,9 @@ def _word_list(arguments: argparse.Namespace) -> tuple[tuple[str, str], ...]:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    from ninja_tui.lesson.catalogue import shelf
+    from ninja_tui.lesson.catalogue import lesson_summaries
 
-    for lesson in shelf(arguments.solutions):
+    for lesson in lesson_summaries(arguments.solutions):
         print(f"{lesson.name:14} {lesson.answered:>3} of {lesson.asked:>2} answered   {lesson.about}")
     return Exit.ALL_PASS
 
@@ -241,5 +241,5 @@ def _app(arguments: argparse.Namespace) -> int:
 
     lesson = arguments.path or arguments.lesson or "names"
     place = locate(lesson)
-    reads_words = isinstance(place, BundledLesson) or place.is_dir()  # a file of one's own may read data of any form
+    reads_words = isinstance(place, BundledLesson) or place.is_dir()  # another file may read data of any form
     return run(lesson, arguments.solutions, _options(arguments, _word_list(arguments) if reads_words else ()))

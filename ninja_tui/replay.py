@@ -158,7 +158,7 @@ def _file(
 
 
 def to_judge(path: Path, lesson: str | None, definitions: Definitions | None) -> OwnNetwork | SolutionsFile:
-    """What of ``path`` is judged: its own network, or its answers, to ``lesson`` if that is named.
+    """What is judged of ``path``: its network, or its answers, to ``lesson`` if that is named.
 
     Raises UsageError where it cannot be read, or is a notebook without a forward pass.
     """
@@ -286,14 +286,14 @@ def _judged(
     answered = {answer.node for answer in program.answers}
     missing = [Verdict(node, Status.MISSING, facts.shapes[node]) for node in lesson.asks if node not in answered]
     order = {node: position for position, node in enumerate(nodes)}
-    found = sorted([*verdicts, *missing], key=lambda verdict: (order[verdict.node], verdict.line or 0))
+    all_verdicts = sorted([*verdicts, *missing], key=lambda verdict: (order[verdict.node], verdict.line or 0))
     return LessonReport(
         lesson=lesson.name,
         seed=facts.seed,
         loss=facts.loss,
         torch=facts.torch,
         total=len(answered | set(lesson.asks)),
-        verdicts=tuple(found),
+        verdicts=tuple(all_verdicts),
         comparisons=tuple(rerun.comparisons),
         revealed=frozenset(node for node, answer in saved.items() if answer.revealed),
         starts=lesson.starts,

@@ -18,6 +18,7 @@ from ninja_tui.engine.protocol.verdict import Status, Verdict, Warning
 from ninja_tui.engine.training.events import Begun, Checked, TrainingEvent
 from ninja_tui.engine.training.events import Progress as Steps
 from ninja_tui.lesson.locations import cell_and_line, place
+from ninja_tui.lesson.model import gradient_name
 from ninja_tui.replay import FileReport, LessonReport, Report, TrainingReport
 
 SCHEMA = 1
@@ -51,8 +52,8 @@ def yes_no(verdict: Verdict, *, value: bool) -> Text:
     return Text("yes", style="green") if value else Text("no", style="yellow")
 
 
-def words_on(verdict: Verdict) -> list[str]:
-    """What the columns do not say: an error, the diagnosis, a shape, why ``cmp`` and the status disagree."""
+def messages_on(verdict: Verdict) -> list[str]:
+    """Messages beside the columns: an error, the diagnosis, a shape, why ``cmp`` and the status disagree."""
     reads_grad = verdict.diagnosis is not None and verdict.diagnosis.kind == "reads-grad"
     words = [verdict.error] if verdict.error and not reads_grad else []
     if verdict.diagnosis is not None:
@@ -74,7 +75,7 @@ def print_report(report: Report, console: Console) -> None:
         for lesson in file.lessons:
             console.print(_table(lesson))
             for verdict in lesson.verdicts:
-                for word in words_on(verdict):
+                for word in messages_on(verdict):
                     where = verdict.node
                     if verdict.line is not None:
                         where += f", {place(verdict.line, lesson.starts)}"
@@ -98,9 +99,9 @@ def _print_training(training: TrainingReport, console: Console) -> None:
     if done.stop is not None:
         where = f", line {done.stop.line}: {done.stop.code}" if done.stop.line else ""
         console.print(Text(f"stopped at step {done.stop.step:,}: {done.stop.message}{where}", style="bold red"))
-    told = [f"{name} {value:.4f}" for name, value in (("train", done.train_loss), ("val", done.val_loss)) if value]
-    if told:
-        console.print(Text(f"loss: {', '.join(told)}"))
+    losses = [f"{name} {value:.4f}" for name, value in (("train", done.train_loss), ("val", done.val_loss)) if value]
+    if losses:
+        console.print(Text(f"loss: {', '.join(losses)}"))
     for name in training.names:
         console.print(Text(name))
 
@@ -123,15 +124,15 @@ class TrainingBar:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def hear(self, told: TrainingEvent) -> None:
+    def hear(self, event: TrainingEvent) -> None:
         """Moves the bar."""
-        if isinstance(told, Steps) and told.losses:
-            speed, loss = f"{told.steps_per_second:,.0f} steps/s", f"loss {told.losses[-1]:.4f}"
-            self._progress.update(self._task, completed=told.step, speed=speed, loss=loss)
-        elif isinstance(told, Begun) and told.message:
-            self.warn(told.message)
-        elif isinstance(told, Checked):
-            off = [f"d{check.node}" for check in told.checks if not check.fits]
+        if isinstance(event, Steps) and event.losses:
+            speed, loss = f"{event.steps_per_second:,.0f} steps/s", f"loss {event.losses[-1]:.4f}"
+            self._progress.update(self._task, completed=event.step, speed=speed, loss=loss)
+        elif isinstance(event, Begun) and event.message:
+            self.warn(event.message)
+        elif isinstance(event, Checked):
+            off = [gradient_name(check.node) for check in event.checks if not check.fits]
             if off:
                 self.warn(f"not autograd's gradients on fresh minibatches: {', '.join(off)}")
 

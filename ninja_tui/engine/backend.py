@@ -39,7 +39,7 @@ from ninja_tui.engine.training.config import Plan, Sources, Wrong, sources
 from ninja_tui.engine.training.trainer import Trainer
 from ninja_tui.engine.workers.client import WorkerError, start_server
 from ninja_tui.errors import UsageError
-from ninja_tui.lesson.catalogue import shelf
+from ninja_tui.lesson.catalogue import lesson_summaries
 from ninja_tui.lesson.model import Lesson, Origin
 from ninja_tui.lesson.open import open_lesson
 from ninja_tui.lesson.solutions import SavedAnswer, Solutions, read_solutions, save_answer
@@ -98,7 +98,7 @@ class Desk:
             line.start()
         self._judging.add("", self._guarded(self._open))
         # not on the line that files answers, which every step of the walk waits for
-        self._training.add("", self._guarded(lambda: self._tell(Shelf(tuple(shelf(self._path))))))
+        self._training.add("", self._guarded(lambda: self._tell(Shelf(tuple(lesson_summaries(self._path))))))
 
     def prepare(self, node: str, upstream: Upstream, verdicts: Mapping[str, Verdict]) -> None:
         """Makes ready to judge answers to ``node``, with the upstream gradients that ``upstream`` asks for."""

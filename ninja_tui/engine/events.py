@@ -11,7 +11,7 @@ from ninja_tui.engine.evaluate.bench import Facts
 from ninja_tui.engine.protocol.verdict import Verdict
 from ninja_tui.engine.training.checkpoints import SavedRun
 from ninja_tui.engine.training.events import TrainingEvent
-from ninja_tui.lesson.catalogue import Shelved
+from ninja_tui.lesson.catalogue import LessonSummary
 from ninja_tui.lesson.model import Lesson
 from ninja_tui.lesson.solutions import SavedAnswer
 
@@ -29,7 +29,7 @@ class LessonRead:
 class Shelf:
     """All lessons, and how far the solutions file has come with each."""
 
-    lessons: tuple[Shelved, ...]
+    lessons: tuple[LessonSummary, ...]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ _CLAUSE_END = re.compile(r"[.:;](?: |$)")
 
 
 @dataclass(frozen=True)
-class Shelved:
+class LessonSummary:
     """One lesson: what it is about in a sentence, and how many of the gradients it asks for are answered."""
 
     name: str
@@ -23,18 +23,17 @@ class Shelved:
     answered: int
 
 
-def shelf(path: Path) -> list[Shelved]:
-    """All lessons in the order in which they teach, with what the solutions file ``path`` holds for each.
+def lesson_summaries(path: Path) -> list[LessonSummary]:
+    """All lessons in the order in which they teach, with the answers of the solutions file ``path`` to each.
 
-    A file that is not there holds nothing; raises UsageError for one that cannot be used.
+    A file that does not exist has no answers; raises UsageError for one that cannot be used.
     """
     solutions = read_solutions(path, lesson_names()[0]) if path.exists() else None
-    return [_shelved(read_lesson(name), solutions) for name in lesson_names()]
+    return [_summary(read_lesson(name), solutions) for name in lesson_names()]
 
 
-def _shelved(lesson: Lesson, solutions: Solutions | None) -> Shelved:
-    nodes = [node.name for node in lesson.nodes]
-    held = solutions.answers(lesson.name, nodes) if solutions else {}
-    answered = sum(1 for node in lesson.asks if node in held and held[node].code)
+def _summary(lesson: Lesson, solutions: Solutions | None) -> LessonSummary:
+    answers = solutions.answers(lesson.name, [node.name for node in lesson.nodes]) if solutions else {}
+    answered = sum(1 for node in lesson.asks if node in answers and answers[node].code)
     about = _CLAUSE_END.split(" ".join(lesson.notes.intro.split()))[0]
-    return Shelved(lesson.name, about, len(lesson.asks), answered)
+    return LessonSummary(lesson.name, about, len(lesson.asks), answered)

@@ -1,4 +1,4 @@
-"""What a name or path on the command line is: a lesson, a network of one's own, or a file of answers."""
+"""What kind of file a name or path is: a lesson, a network, or a file of answers."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class SolutionsFile:
     text: str
 
     def discover(self, definitions: Definitions | None = None) -> Discovery:
-        """The forward passes that it holds all the same; raises UsageError where there is none."""
+        """The forward passes in it, incomplete as they may be; raises UsageError where there is none."""
         from ninja_tui.lesson.notebook.cells import source_of
         from ninja_tui.lesson.notebook.discover import discover_in
 
@@ -71,7 +71,7 @@ def locate(lesson: str) -> BundledLesson | Path:
 
 
 def classify(place: BundledLesson | Path, definitions: Definitions | None = None) -> FileKind:
-    """What ``place`` is, with what it holds, read once; ``definitions`` bind names that a file lacks.
+    """The kind of file that ``place`` is, with its content, read once; ``definitions`` bind names that a file lacks.
 
     Raises UsageError where it cannot be read, or is a notebook without a forward pass.
     """
@@ -105,5 +105,5 @@ def network_in(source: Source, definitions: Definitions | None = None) -> OwnNet
         discovery = discover_in(source, definitions)
     except UsageError:
         return None
-    own = ".backward(" in source.text or all(each.self_contained for each in discovery.lessons)
-    return OwnNetwork(discovery) if own else None
+    stands_alone = ".backward(" in source.text or all(each.self_contained for each in discovery.lessons)
+    return OwnNetwork(discovery) if stands_alone else None

@@ -96,10 +96,10 @@ def read_program(source: str, nodes: Iterable[str], where: str, first_line: int 
     lines = source.split("\n")
     steps: list[ProgramStatement] = []
     for index, tree in enumerate(trees):
-        held = frozenset(number for number, (_, indices) in enumerate(parts) if index in indices)
+        numbers = frozenset(number for number, (_, indices) in enumerate(parts) if index in indices)
         text = cut(tree, lines, first_line)
         touched = frozenset(reads(tree)) | changed(tree)
-        steps.append(ProgramStatement(text.code, text.line, text.end_line, touched, held))
+        steps.append(ProgramStatement(text.code, text.line, text.end_line, touched, numbers))
     answers = tuple(Answer(node, steps[indices[0]].line, tuple(indices)) for node, indices in parts)
     return Program(tuple(steps), answers)
 

@@ -10,13 +10,15 @@ import os
 import re
 import stat
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ninja_tui.errors import UsageError
-from ninja_tui.lesson.program import Answer, Program, read_program
+from ninja_tui.lesson.model import gradient_name
+from ninja_tui.lesson.program import Program, read_program
 from ninja_tui.lesson.read import read_text
+from ninja_tui.lesson.replacing import can_be_cut_out, followed, replaced, start_of
 from ninja_tui.lesson.syntax.completeness import comments
 
 _MARKER = re.compile(r"#\s?%%(?P<title>.*)")
@@ -27,7 +29,7 @@ _LESSON = re.compile(r"\s*lesson:\s*(?P<name>\S+)\s*")
 
 @dataclass(frozen=True)
 class SavedAnswer:
-    """What a file holds for one node: its code (empty where it was only revealed)."""
+    """The answer to one node in a file: its code, empty where it was only revealed."""
 
     code: str
     revealed: bool = False
@@ -66,7 +68,7 @@ class Solutions:
 
     def sections(self) -> list[Section]:
         """The lessons' parts in file order; what stands before the first marker is the default lesson's."""
-        starts = [(m.line, found["name"]) for m in self._markers if (found := _LESSON.fullmatch(m.title))]
+        starts = [(m.line, match["name"]) for m in self._markers if (match := _LESSON.fullmatch(m.title))]
         head = "\n".join(self._lines[: starts[0][0] if starts else len(self._lines)])
         if not starts or read_program(head, (), self.where).steps:
             starts.insert(0, (0, self.default_lesson))
@@ -82,8 +84,8 @@ class Solutions:
         return read_program("\n".join(masked), nodes, self.where)
 
     def answers(self, lesson: str, nodes: Sequence[str]) -> dict[str, SavedAnswer]:
-        """What the file holds for each node of ``lesson``; of several answers to a node the last."""
-        found: dict[str, SavedAnswer] = {}
+        """The answers to the nodes of ``lesson``; of several to a node the last."""
+        saved: dict[str, SavedAnswer] = {}
         program = self.program(lesson, nodes)
         revealed = self._revealed(lesson)
         for node in nodes:
@@ -94,28 +96,77 @@ class Solutions:
                 cell = self._own_cell(lesson, node, nodes)
                 if cell is not None and cell[0] < answers[-1].line - 1 < cell[1]:
                     body = range(cell[0] + 1, cell[1])
-                    kept = [self._lines[n] for n in body if not _REVEALED.fullmatch(self._comments.get(n, ""))]
-                    code = "\n".join(kept).strip("\n").rstrip()
+                    lines = [self._lines[n] for n in body if not _REVEALED.fullmatch(self._comments.get(n, ""))]
+                    code = "\n".join(lines).strip("\n").rstrip()
             if code or node in revealed:
-                found[node] = SavedAnswer(code, node in revealed)
-        return found
+                saved[node] = SavedAnswer(code, node in revealed)
+        return saved
 
     def with_answer(self, lesson: str, node: str, answer: SavedAnswer, walk: Sequence[str]) -> Solutions:
-        """This file with ``answer`` in the place of what it held for ``node``, or where the walk puts it."""
-        body = ([f"# revealed: d{node}"] if answer.revealed else []) + (answer.code.split("\n") if answer.code else [])
+        """This file with ``answer`` in the place of the last one to ``node``, or where the walk puts it.
+
+        What answers other nodes stays as it is: where the old answer cannot be cut out of it, the new one comes after.
+        """
+        mark = [f"# revealed: {gradient_name(node)}"] if answer.revealed else []
+        body = [*mark, *(answer.code.split("\n") if answer.code else [])]
         cell = self._own_cell(lesson, node, walk)
-        program = self.program(lesson, walk)
-        answers = program.of_node(node)
-        if answers and answer.code and (cell is None or not cell[0] < answers[-1].line - 1 < cell[1]):
-            return self._with_lines(replaced(self._lines, program, answers[-1], body))
+        if answer.code and self.program(lesson, walk).of_node(node):
+            return self._answered_again(lesson, node, answer, walk, body)
         if cell is not None:
-            return self._with_lines(
-                [*self._lines[: cell[0] + 1], *body, *self._lines[self._blank_end(cell[0] + 1, cell[1]) :]]
-            )
+            return self._with_lines(self._with_cell_body(cell, body))
+        return self._with_new_cell(lesson, node, walk, body)
+
+    def _answered_again(
+        self, lesson: str, node: str, answer: SavedAnswer, walk: Sequence[str], body: list[str]
+    ) -> Solutions:
+        """This file with another answer to a node that it answers: of all ways the first that loses nothing."""
+        before = self._codes(lesson, walk)
+        first: Solutions | None = None
+        for lines in self._ways(lesson, node, answer, walk, body):
+            changed = self._with_lines(lines)
+            first = first or changed
+            after = changed._codes(lesson, walk)
+            saved = changed.answers(lesson, walk)[node]
+            same_others = all(after[other] == before[other] for other in walk if other != node)
+            if same_others and saved.code == answer.code and saved.revealed >= answer.revealed:
+                return changed
+        return first or self
+
+    def _ways(
+        self, lesson: str, node: str, answer: SavedAnswer, walk: Sequence[str], body: list[str]
+    ) -> Iterator[list[str]]:
+        """The lines of the file with ``body`` in the place of the last answer to ``node``, and after that answer."""
+        program = self.program(lesson, walk)
+        last = program.of_node(node)[-1]
+        cell = self._own_cell(lesson, node, walk)
+        if cell is not None and all(cell[0] < program.steps[index].line - 1 < cell[1] for index in last.steps):
+            yield self._with_cell_body(cell, body)
+        elif self.answers(lesson, walk)[node].code == answer.code:
+            at = start_of(program, last) - 1
+            yield [*self._lines[:at], *body[: int(answer.revealed)], *self._lines[at:]]
+        bodies = (body, [f"# %% {node}", *body], [f"# %% {node}", *body, "# %%"])
+        if can_be_cut_out(program, last, answer.code):
+            for each in bodies:
+                yield replaced(self._lines, program, last, each)
+        for each in bodies:
+            yield followed(self._lines, program, last, each)
+
+    def _codes(self, lesson: str, nodes: Sequence[str]) -> dict[str, list[list[str]]]:
+        """For each node the codes of the statements of each of its answers."""
+        program = self.program(lesson, nodes)
+        codes: dict[str, list[list[str]]] = {node: [] for node in nodes}
+        for answer in program.answers:
+            codes[answer.node].append([program.steps[index].code for index in answer.steps])
+        return codes
+
+    def _with_cell_body(self, cell: tuple[int, int], body: list[str]) -> list[str]:
+        return [*self._lines[: cell[0] + 1], *body, *self._lines[self._blank_end(cell[0] + 1, cell[1]) :]]
+
+    def _with_new_cell(self, lesson: str, node: str, walk: Sequence[str], body: list[str]) -> Solutions:
         cell_lines = [f"# %% {node}", *body]
         if not any(section.lesson == lesson for section in self.sections()) or not self.text.strip():
-            kept = self._lines[: self._blank_end(0, len(self._lines))]
-            return self._with_lines([*kept, f"# %% lesson: {lesson}", *cell_lines, ""])
+            before = self._lines[: self._blank_end(0, len(self._lines))]
+            return self._with_lines([*before, f"# %% lesson: {lesson}", *cell_lines, ""])
         at = self._place(lesson, node, walk)
         before = self._lines[:at]
         if before and "\n".join(before).strip() and at == len(self._lines):
@@ -127,9 +178,12 @@ class Solutions:
         cell = self._own_cell(lesson, node, walk)
         if cell is not None:
             return cell[0]
-        answers = self.program(lesson, walk).of_node(node)
-        if answers:
+        program = self.program(lesson, walk)
+        answers = program.of_node(node)
+        if answers and can_be_cut_out(program, answers[-1]):
             return answers[-1].line - 1
+        if answers:
+            return program.steps[answers[-1].last].end_line
         if not any(section.lesson == lesson for section in self.sections()):
             return len(self._lines)
         return self._place(lesson, node, walk)
@@ -153,7 +207,7 @@ class Solutions:
 
     def _cell(self, lesson: str, node: str) -> tuple[int, int] | None:
         """The last cell titled ``node``: the line of its marker, and the line after its end."""
-        found = None
+        cell = None
         for section in self.sections():
             if section.lesson != lesson:
                 continue
@@ -161,8 +215,8 @@ class Solutions:
             for index, marker in enumerate(inside):
                 if marker.title == node:
                     after = inside[index + 1].line if index + 1 < len(inside) else section.end
-                    found = (marker.line, after)
-        return found
+                    cell = (marker.line, after)
+        return cell
 
     def _place(self, lesson: str, node: str, walk: Sequence[str]) -> int:
         """The line before which a new cell for ``node`` goes, so that cells stand in walk order."""
@@ -197,31 +251,8 @@ def comments_between(text: str, program: Program) -> dict[int, str]:
     }
 
 
-def replaced(lines: Sequence[str], program: Program, answer: Answer, body: Sequence[str]) -> list[str]:
-    """``lines`` with ``body`` in the place of the answer's last statement, and without its others.
-
-    A statement that shares a line with one of them gets a line of its own.
-    """
-    own, involved = set(answer.steps), set(answer.steps)
-    spans = [range(step.line - 1, step.end_line) for step in program.steps]
-    for index, span in enumerate(spans):
-        if any(set(span) & set(spans[other]) for other in answer.steps):
-            involved.add(index)
-    gone = {line for index in involved for line in spans[index]}
-    told: dict[int, list[str]] = {}
-    for index in sorted(involved):
-        kept = list(body) if index == answer.last else [] if index in own else program.steps[index].code.split("\n")
-        told.setdefault(spans[index].start, []).extend(kept)
-    result: list[str] = []
-    for number, line in enumerate(lines):
-        result.extend(told.get(number, []))
-        if number not in gone:
-            result.append(line)
-    return result
-
-
 def tidy(code: str) -> str:
-    """An answer as it is kept: newlines of one kind, no blank lines around it, no line that begins a cell."""
+    """An answer as it is saved: newlines of one kind, no blank lines around it, no line that begins a cell."""
     code = code.replace("\r\n", "\n").replace("\r", "\n").strip("\n").rstrip()
     lines = code.split("\n")
     for comment in comments(code):
@@ -265,10 +296,10 @@ def save_answer(path: Path, lesson: str, node: str, answer: SavedAnswer, walk: S
 
     Raises UsageError where the file can no longer be read as Python, or cannot be written; it then stays as it is.
     """
-    held = read_solutions(path, lesson) if path.exists() else Solutions("", str(path), lesson)
-    if not answer.code and node in (there := held.answers(lesson, walk)):
-        answer = SavedAnswer(there[node].code, answer.revealed)
-    text = held.with_answer(lesson, node, answer, walk).text
+    solutions = read_solutions(path, lesson) if path.exists() else Solutions("", str(path), lesson)
+    if not answer.code and node in (saved := solutions.answers(lesson, walk)):
+        answer = SavedAnswer(saved[node].code, answer.revealed)
+    text = solutions.with_answer(lesson, node, answer, walk).text
     try:
         write_whole(path, text)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Word lists: where the bundled ones are, and how a person's own one is read."""
+"""Word lists: where the bundled ones are, and how other ones are read."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def read_words(name: str) -> list[str]:
 
 
 def word_list_text(path: Path) -> str:
-    """The words of a person's own list, one a line; raises UsageError with one sentence that says what is wrong."""
+    """The words of the list ``path``, one a line; raises UsageError with one sentence that says what is wrong."""
     if path.is_dir():
         raise UsageError(f"{path} is a directory, not a word list")
     try:

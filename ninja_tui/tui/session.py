@@ -9,7 +9,7 @@ from functools import cached_property
 
 from ninja_tui.engine.evaluate.bench import Facts
 from ninja_tui.engine.protocol.verdict import Status, Upstream, Verdict
-from ninja_tui.lesson.catalogue import Shelved
+from ninja_tui.lesson.catalogue import LessonSummary
 from ninja_tui.lesson.hints.build import rule_note
 from ninja_tui.lesson.model import Lesson, Node, NodeNote, Statement
 from ninja_tui.lesson.solutions import SavedAnswer
@@ -87,7 +87,7 @@ class Session:
     slices: str = ""
     facts: Facts | None = None
     solution: Mapping[str, str] = field(default_factory=dict)
-    shelf: tuple[Shelved, ...] = ()
+    shelf: tuple[LessonSummary, ...] = ()
 
     @classmethod
     def begin(cls, lesson: Lesson, saved: Mapping[str, SavedAnswer], solution: Mapping[str, str]) -> Session:

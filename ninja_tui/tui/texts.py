@@ -6,7 +6,7 @@ from textual.content import Content
 
 from ninja_tui.engine.events import Judged
 from ninja_tui.engine.protocol.verdict import Verdict
-from ninja_tui.lesson.catalogue import Shelved
+from ninja_tui.lesson.catalogue import LessonSummary
 from ninja_tui.tui.session import Phase, Session
 from ninja_tui.tui.widgets.prompt import Names
 
@@ -53,7 +53,7 @@ def lessons(session: Session) -> str:
     return f"lessons (l): {'  '.join(told)}"
 
 
-def answered(session: Session, shelved: Shelved) -> int:
+def answered(session: Session, shelved: LessonSummary) -> int:
     """How many answers there are for a lesson: for the open one as it is now."""
     if shelved.name != session.lesson.name:
         return shelved.answered

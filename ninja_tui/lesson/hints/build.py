@@ -1,4 +1,4 @@
-"""A note on a node drawn from the operations that read it, for lessons that have none of their own."""
+"""A note on a node drawn from the operations that read it, for lessons without notes."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from ninja_tui.lesson.syntax.operations import ELEMENTWISE, Use, uses
 
 Shape = tuple[int, ...]
 Shapes = Mapping[str, Shape]
-MOST_TOLD = 4
-"""Paths that are told one by one."""
+MOST_PATHS = 4
+"""Paths that are described one by one."""
 HINTS = 3
 LONGEST = 40
 """An operand that takes more characters is not written out."""
 
 
 def rule_note(lesson: Lesson, node: Node, shapes: Shapes) -> NodeNote:
-    """What is to be said of ``node`` by the statements that read it; ``shapes`` may be empty while they are unknown."""
+    """The note on ``node``, from the statements that read it; ``shapes`` may be empty while they are unknown."""
     read = [(lesson.statements[index], use) for index in node.consumers for use in _uses(lesson, index, node.name)]
     if not read:
         read = [(lesson.statements[node.consumers[-1]], Use("other"))]
-    notes = [_Told(statement, use, node.name, shapes).note() for statement, use in read[:MOST_TOLD]]
+    notes = [_Description(statement, use, node.name, shapes).note() for statement, use in read[:MOST_PATHS]]
     if len(notes) == 1:
         return notes[0]
-    labels = [f"`{' '.join(statement.binds)}`" for statement, _ in read[:MOST_TOLD]]
+    labels = [f"`{' '.join(statement.binds)}`" for statement, _ in read[:MOST_PATHS]]
     by = ", ".join(dict.fromkeys(labels))
     paths = f"Read {len(read)} times, by {by}: each gives one path, and paths add up."
     hints = [_joined(labels, [note.hints[number] for note in notes]) for number in range(HINTS)]
@@ -47,13 +47,13 @@ def _uses(lesson: Lesson, index: int, name: str) -> tuple[Use, ...]:
 
 
 def _joined(labels: list[str], texts: list[str]) -> str:
-    """``through `probs`: …``, a line each; what is the same is said once."""
+    """``through `probs`: …``, a line each; equal lines once."""
     lines = [f"Through {label}: {text}" for label, text in zip(labels, texts, strict=True)]
     return "\n".join(dict.fromkeys(lines))
 
 
-class _Told:
-    """One use of one node, in words."""
+class _Description:
+    """The note on one use of one node."""
 
     def __init__(self, statement: Statement, use: Use, name: str, shapes: Shapes) -> None:
         self._use, self._name = use, name
@@ -70,14 +70,14 @@ class _Told:
         rule = self._rule
         around = f" {self._around()}" if self._use.outer or self._use.inner else ""
         return NodeNote(
-            maths=f"{_begun(rule.name)}. {self._said(rule.maths)}{around}",
+            maths=f"{_begun(rule.name)}. {self._filled(rule.maths)}{around}",
             shape=self._shape(),
-            hints=tuple(self._said(hint) for hint in rule.hints),
-            why=self._said(rule.why),
-            notice=self._said(rule.notice),
+            hints=tuple(self._filled(hint) for hint in rule.hints),
+            why=self._filled(rule.why),
+            notice=self._filled(rule.notice),
         )
 
-    def _said(self, text: str) -> str:
+    def _filled(self, text: str) -> str:
         beside = self._use.beside
         words = {
             "x": f"`{self._name}`",
@@ -89,23 +89,23 @@ class _Told:
         return _begun(re.sub(r"\{(\w+)\}", lambda match: words[match[1]], text))
 
     def _around(self) -> str:
-        said = []
+        sentences = []
         if self._use.inner:
-            said.append(f"Before it: {_named(self._use.inner)}, to be undone last.")
+            sentences.append(f"Before it: {_named(self._use.inner)}, to be undone last.")
         if self._use.outer:
-            said.append(
+            sentences.append(
                 f"Around it in the same statement, from the inside: {_named(self._use.outer)}. Walk back through that "
                 "first; what arrives is the upstream gradient that is meant here."
             )
-        return " ".join(said)
+        return " ".join(sentences)
 
     def _summed(self) -> str:
         """``, summed over axis 0``: where the tensor was spread on the way forward."""
         if self._before is None or self._after is None:
             return ", summed over the axes along which it was spread, if any"
-        gone, kept = _spread(self._before, self._after)
-        parts = [f"summed over {_axes(gone)}"] if gone else []
-        parts += [f"summed over {_axes(kept)}, kept with size 1"] if kept else []
+        missing, of_size_1 = _spread(self._before, self._after)
+        parts = [f"summed over {_axes(missing)}"] if missing else []
+        parts += [f"summed over {_axes(of_size_1)}, kept with size 1"] if of_size_1 else []
         return f", {' and '.join(parts)}" if parts else ""
 
     def _count(self) -> str:
@@ -118,23 +118,23 @@ class _Told:
         before, after, name, bound = self._before, self._after, f"`{self._name}`", f"`{self._bound}`"
         if before is None:
             return f"The gradient has the shape of {name}."
-        told = f"{name} is {before}, and so is its gradient"
+        shape = f"{name} is {before}, and so is its gradient"
         if after is None:
-            return f"{told}."
+            return f"{shape}."
         if self._rule.fit == "matmul":
             beside = [f"`{other}` {self._shapes[other]}" for other in self._use.others if other in self._shapes]
-            return f"{told}; {bound} is {after}, beside it {', '.join(beside) or 'no tensor'}: only one product fits."
+            return f"{shape}; {bound} is {after}, beside it {', '.join(beside) or 'no tensor'}: only one product fits."
         if before == after:
-            return f"{told}; {bound} has the same: entry by entry."
+            return f"{shape}; {bound} has the same: entry by entry."
         if self._rule.fit in ("broadcast", "same"):
-            gone, kept = _spread(before, after)
-            if gone or kept:
-                return f"{told}; {bound} is {after}: it was spread along {_axes([*gone, *kept])}, and is summed there."
+            axes = [axis for axes in _spread(before, after) for axis in axes]
+            if axes:
+                return f"{shape}; {bound} is {after}: it was spread along {_axes(axes)}, and is summed there."
         if self._rule.fit == "reduced":
-            return f"{told}; {bound} is {after}: what was gathered forward is spread back."
+            return f"{shape}; {bound} is {after}: what was gathered forward is spread back."
         if self._rule.fit == "moved":
-            return f"{told}; {bound} holds the same entries as {after}."
-        return f"{told}; {bound} is {after}."
+            return f"{shape}; {bound} holds the same entries as {after}."
+        return f"{shape}; {bound} is {after}."
 
 
 def _spread(before: Shape, after: Shape) -> tuple[list[int], list[int]]:
@@ -142,8 +142,8 @@ def _spread(before: Shape, after: Shape) -> tuple[list[int], list[int]]:
     lead = len(after) - len(before)
     if lead < 0:
         return [], []
-    kept = [axis for axis in range(lead, len(after)) if before[axis - lead] == 1 and after[axis] != 1]
-    return list(range(lead)), kept
+    of_size_1 = [axis for axis in range(lead, len(after)) if before[axis - lead] == 1 and after[axis] != 1]
+    return list(range(lead)), of_size_1
 
 
 def _axes(axes: list[int]) -> str:

@@ -212,10 +212,10 @@ class _Gatherer:
             for node in (list(segment.compared) or ([segment.node] if segment.node else []))
             if set(segment.computing) <= available
         ]
-        held: dict[int, set[int]] = {}
+        numbers: dict[int, set[int]] = {}
         for number, (_, segment) in enumerate(parts):
             for index in segment.computing:
-                held.setdefault(index, set()).add(number)
+                numbers.setdefault(index, set()).add(number)
         compared: dict[int, list[Pair]] = {}
         for comparison in comparisons:
             if comparison.computed:
@@ -227,7 +227,7 @@ class _Gatherer:
                 steps += [_cmp(pair, self._flow.effects[index].fragment) for pair in compared[index]]
             elif not self._is_definition(index):
                 position[index] = len(steps)
-                steps.append(self._step(index, frozenset(held.get(index, ()))))
+                steps.append(self._step(index, frozenset(numbers.get(index, ()))))
         answers = tuple(
             Answer(
                 node,

@@ -1,4 +1,4 @@
-"""What of a file is only to be looked at: prints, plots and asserts."""
+"""Statements that are for people: prints, plots and asserts."""
 
 from __future__ import annotations
 

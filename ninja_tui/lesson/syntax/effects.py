@@ -122,7 +122,7 @@ class Effects:
 
     @cached_property
     def displays(self) -> bool:
-        """Whether it is for people to look at, or tells autograd what to do."""
+        """Whether it is for people, or tells autograd what to do."""
         return is_display(self.tree)
 
 

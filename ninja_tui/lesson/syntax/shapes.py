@@ -1,4 +1,4 @@
-"""A statement with the shape of every tensor written behind its name."""
+"""A statement with the shape of every tensor written after its name."""
 
 from __future__ import annotations
 

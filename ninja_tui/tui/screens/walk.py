@@ -16,7 +16,7 @@ from textual.widgets import Footer, Static
 
 from ninja_tui.engine import events as news
 from ninja_tui.engine.backend import Desk
-from ninja_tui.lesson.catalogue import Shelved
+from ninja_tui.lesson.catalogue import LessonSummary
 from ninja_tui.tui import texts as words
 from ninja_tui.tui.answering import Answering
 from ninja_tui.tui.commands import COMMANDS
@@ -71,7 +71,7 @@ class WalkScreen(PanedScreen):
         self._train_screen: TrainScreen | None = None
         self._shown_name = Path(lesson).name
         self._state = "reading the lesson"
-        self._shelf: tuple[Shelved, ...] = ()
+        self._shelf: tuple[LessonSummary, ...] = ()
 
     def compose(self) -> ComposeResult:
         """Title, panes, footer; and the word for a terminal that is too small."""
