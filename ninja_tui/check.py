@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 from ninja_tui.engine.evaluate.bench import OPENING, Options, Workbench
 from ninja_tui.engine.evaluate.program import ProgramJudge
+from ninja_tui.engine.failures import FAILURES, sentence_for
 from ninja_tui.engine.protocol.judging import FingerprintLesson, Fingerprints
 from ninja_tui.engine.protocol.lesson_code import LessonCode
-from ninja_tui.engine.protocol.wire import Broken, TimedOut
-from ninja_tui.engine.workers.client import Role, Worker, WorkerError, start_server
-from ninja_tui.errors import UsageError
+from ninja_tui.engine.workers.client import Role, Worker, start_server
 from ninja_tui.lesson.model import Lesson, NodeNote
 from ninja_tui.lesson.read import read_lesson
 from ninja_tui.lesson.solutions import Solutions, read_solutions
@@ -100,8 +99,8 @@ def _running(lesson: Lesson, solutions: Solutions | None, options: Options) -> I
         bench.open()
         yield from _solution(bench, solutions)
         yield from _unseeded(lesson, options)
-    except UsageError as error:
-        yield str(error)
+    except FAILURES as error:
+        yield sentence_for(error, lesson.name)
     finally:
         bench.close()
 
@@ -141,7 +140,5 @@ def _fingerprints(code: LessonCode, seed: int) -> Fingerprints:
     worker = Worker(Role.REFERENCE)
     try:
         return worker.request(FingerprintLesson(code, seed), OPENING)
-    except (WorkerError, Broken, TimedOut) as error:
-        raise UsageError(str(error) or "the lesson did not run a second time") from None
     finally:
         worker.close()

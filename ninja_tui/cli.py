@@ -36,6 +36,7 @@ def main(argv: list[str] | None = None) -> int:
             stream.reconfigure(errors="replace")
     arguments = _parser().parse_args(argv)
     try:
+        _start_log(arguments)
         if arguments.list:
             return _list(arguments)
         if arguments.check:
@@ -96,7 +97,22 @@ def _parser() -> argparse.ArgumentParser:
         "--timeout", metavar="S", type=_seconds, default=10.0,
         help="with --replay: seconds an answer may take (default: 10)",
     )  # fmt: skip
+    parser.add_argument("--log", metavar="FILE", type=Path, help="write what all processes do into a file")
     return parser
+
+
+def _start_log(arguments: argparse.Namespace) -> None:
+    """Begins a log where one is asked for, by ``--log`` or the environment; workers find it in the environment."""
+    if arguments.log is not None:
+        os.environ["NINJA_TUI_LOG"] = str(arguments.log.absolute())
+    if not os.environ.get("NINJA_TUI_LOG"):
+        return
+    from ninja_tui.log import log_path, log_to
+
+    try:
+        log_to(log_path())
+    except OSError as error:
+        raise UsageError(f"the log {log_path()} cannot be written: {error.strerror or error}") from None
 
 
 def _seed(text: str) -> int:

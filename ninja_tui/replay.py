@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ninja_tui.engine.evaluate.bench import Options, Workbench
 from ninja_tui.engine.evaluate.program import Comparison, ProgramJudge
+from ninja_tui.engine.failures import FAILURES, sentence_for
 from ninja_tui.engine.protocol.verdict import Status, Verdict
 from ninja_tui.engine.protocol.wire import Broken, TimedOut
 from ninja_tui.engine.training.config import Plan, Sources, sources
@@ -123,8 +124,6 @@ TRAINED = "train"
 """The lesson that is trained of a file with several, unless another is named."""
 Progress = Callable[[str], None]
 """Is called with a few words on what is being waited for."""
-BROKEN = (WorkerError, Broken, TimedOut)
-"""What ends the processes of a lesson, and costs its report, and no more."""
 
 
 def replay(request: Request, progress: Progress = lambda _: None) -> Report:
@@ -189,8 +188,8 @@ def _solutions(file: SolutionsFile, request: Request, benches: dict[str, Workben
             lesson = benches[name].lesson
             program = solutions.program(name, [node.name for node in lesson.nodes])
             reports.append(replace(report, answered=AnsweredLesson(lesson, program, options)))
-        except BROKEN as error:
-            failures.append(_sentence(error, name))
+        except (WorkerError, Broken, TimedOut) as error:
+            failures.append(sentence_for(error, name))
             if name in benches:
                 benches.pop(name).close()
     return _report(file.path, reports, failures)
@@ -241,8 +240,8 @@ def _network(discovery: Discovery, request: Request, progress: Progress) -> File
             answered = AnsweredLesson(each.to_answer, each.with_usual_names, options)
             tell = _within(str(discovery.path), progress)
             reports.append(replace(_judged(bench, program, {}, request, tell), answered=answered))
-        except (UsageError, *BROKEN) as error:
-            failures.append(_sentence(error, each.lesson.name))
+        except FAILURES as error:
+            failures.append(sentence_for(error, each.lesson.name))
         finally:
             bench.close()
     return _report(discovery.path, reports, failures, discovery.notes)
@@ -253,13 +252,6 @@ def _report(path: Path, lessons: list[LessonReport], failures: list[str], notes:
     if not lessons and failures:
         return FileReport(str(path), error=failures[0], notes=notes)
     return FileReport(str(path), tuple(lessons), notes=(*notes, *failures), unjudged=len(failures))
-
-
-def _sentence(error: Exception, lesson: str) -> str:
-    """What went wrong, for people."""
-    if isinstance(error, Broken | TimedOut):
-        return f"{lesson}: a worker process ended while it was judged"
-    return str(error)
 
 
 def _lesson(bench: Workbench, solutions: Solutions, request: Request, progress: Progress) -> LessonReport:

@@ -14,13 +14,13 @@ FAILURES = (UsageError, WorkerError, Broken, TimedOut)
 _log = logging.getLogger(__name__)
 
 
-def sentence_for(error: Exception) -> str:
-    """One sentence on ``error``, which is one of ``FAILURES``."""
+def sentence_for(error: Exception, subject: str) -> str:
+    """One sentence on ``error``, one of ``FAILURES``, which came up at work with ``subject``."""
     if isinstance(error, UsageError):
         return str(error)
-    _log.error("%s", trace_of(error))
+    _log.error("%s: %s", subject, trace_of(error))
     if isinstance(error, TimedOut):
-        return "a worker process did not answer in time and was ended; nothing saved is lost: try again"
+        return f"{subject}: a worker process did not answer in time, and was ended; try again"
     if isinstance(error, Broken):
-        return "a worker process ended; it may have run out of memory; nothing saved is lost: try again"
-    return f"a worker process could not go on: {error}"
+        return f"{subject}: a worker process ended; it may have run out of memory; try again"
+    return f"{subject}: {error}"

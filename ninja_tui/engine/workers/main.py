@@ -43,6 +43,7 @@ def serve(role: str, reading: Connection, writing: Connection, log: str | None) 
     channel = Channel(reading.fileno(), writing.fileno())
     sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123 - kept for the life of the process
     log_to(log)
+    _log.info("serves as %s", role)
     handlers = {kind.__name__: (kind, handler) for kind, handler in _service(role).handlers().items()}
     while True:
         try:
