@@ -52,9 +52,9 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> type[FailingBench]:
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [
-        (Broken("cut"), "names: a worker process ended while it was judged"),
-        (TimedOut("late"), "names: a worker process ended while it was judged"),
-        (WorkerError("names: a reason"), "names: a reason"),
+        (Broken("cut"), "names: a worker process ended; it may have run out of memory; try again"),
+        (TimedOut("late"), "names: a worker process did not answer in time, and was ended; try again"),
+        (WorkerError("a reason"), "names: a reason"),
     ],
 )
 def test_a_broken_worker_costs_one_bundled_lesson(
