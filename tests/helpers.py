@@ -81,6 +81,13 @@ def solution_with(**changes: str) -> str:
     return "# %% lesson: names\n" + "".join(cells)
 
 
+def a_file(folder: Path, text: str, name: str = "mine.py") -> Path:
+    """A new file in ``folder`` that holds ``text``."""
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
 def is_code(span: str) -> bool:
     """Whether ``span`` is more than a name: an assignment, an operation, a call or an index."""
     try:

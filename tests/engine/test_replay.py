@@ -12,6 +12,8 @@ from ninja_tui.engine.protocol.verdict import Status, Verdict, Warning
 from ninja_tui.replay import Request, replay
 from tests.helpers import SOLUTION, WALK, rerun, right_answers, solution_with, verdicts
 
+pytestmark = pytest.mark.processes
+
 
 def others(found: dict[str, Verdict], node: str) -> set[tuple[Status, bool]]:
     """The statuses and ``exact`` of all nodes but one."""

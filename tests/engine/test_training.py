@@ -267,6 +267,7 @@ def worker() -> Iterator[Worker]:
     made.close()
 
 
+@pytest.mark.processes
 def test_it_trains_in_a_process_of_its_own(worker: Worker, autograd: torch.Tensor) -> None:
     worker.request({"do": "begin", "steps": 120, "answers": answers()})
     answer = worker.request({"do": "advance", "count": 120}, timeout=60)
