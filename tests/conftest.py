@@ -15,6 +15,8 @@ from ninja_tui.engine.evaluate.bench import Options, Workbench
 from ninja_tui.lesson.read import read_lesson
 from tests.helpers import some_names
 
+# Threads of PyTorch that wait for each other take the cores from the other workers of xdist.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")
 

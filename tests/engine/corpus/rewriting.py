@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import copy
 from collections.abc import Callable, Iterator
 
 
@@ -15,7 +14,7 @@ def rewritten(code: str, change: Callable[[ast.AST], ast.AST | None], *, everywh
         yield ast.unparse(_Changed(change).visit(tree))
         return
     for number in range(count):
-        fresh = copy.deepcopy(tree)
+        fresh = ast.parse(code)  # parsing is cheaper than copying a tree
         place = list(ast.walk(fresh))[number]
         new = change(place)
         if new is not None:
