@@ -16,7 +16,7 @@ from tests.engine.corpus.nodes import SHAPES
 from tests.engine.corpus.right import Right
 from tests.engine.corpus.truth import universe
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("corpus")]
 
 MOST_UNKNOWN = 0.05
 SMALL = 1000
