@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 from collections.abc import Callable, Iterator
@@ -70,6 +71,16 @@ class ProcessGuard:
     def _refuse(self, name: str) -> NoReturn:
         self._attempts.append(name)
         raise UnmarkedProcess(f"{self._test} starts a process by {name}: mark it `processes`")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown() -> None:
+    """Takes Hypothesis's timing of garbage collections away again, which nothing uses where there is no deadline.
+
+    Up to Python 3.11.7 and 3.12.1 a callback of the collector while one thread parses makes ``ast.parse`` raise a
+    SystemError where another thread parses too, as the app's do (python/cpython#106905).
+    """
+    gc.callbacks[:] = [each for each in gc.callbacks if "hypothesis" not in getattr(each, "__module__", "")]
 
 
 def pytest_configure(config: pytest.Config) -> None:
