@@ -18,7 +18,7 @@ import pytest
 from ninja_tui.cli import main
 from ninja_tui.engine.evaluate.bench import Workbench
 from ninja_tui.engine.evaluate.program import Comparison, ProgramJudge
-from ninja_tui.engine.protocol.verdict import Verdict
+from ninja_tui.engine.protocol.verdict import Status, Verdict
 from ninja_tui.lesson.model import Lesson
 from ninja_tui.lesson.read import LESSONS, read_lesson
 from ninja_tui.lesson.solutions import Solutions, read_solutions
@@ -81,6 +81,13 @@ def solution_with(**changes: str) -> str:
     return "# %% lesson: names\n" + "".join(cells)
 
 
+def a_file(folder: Path, text: str, name: str = "mine.py") -> Path:
+    """A new file in ``folder`` that holds ``text``."""
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
 def is_code(span: str) -> bool:
     """Whether ``span`` is more than a name: an assignment, an operation, a call or an index."""
     try:
@@ -110,6 +117,15 @@ def verdicts(bench: Workbench, code: str, timeout: float = 10.0) -> dict[str, Ve
     by_node = {verdict.node: verdict for verdict in found}
     assert len(by_node) == len(found)
     return by_node
+
+
+EXACT = {(Status.PASS, True)}
+"""What ``others`` gives where all the others pass exactly."""
+
+
+def others(by_node: dict[str, Verdict], node: str) -> set[tuple[Status, bool]]:
+    """The statuses and ``exact`` of all nodes but one."""
+    return {(verdict.status, verdict.exact) for name, verdict in by_node.items() if name != node}
 
 
 def replay_json(path: Path, capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, dict[str, Any]]:

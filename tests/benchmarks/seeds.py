@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from tests.engine.test_corpus import false_alarms
+from tests.engine.corpus.judged import false_alarms
 
 
 def main() -> int:

@@ -251,6 +251,7 @@ def answered(report: dict[str, Any]) -> list[dict[str, Any]]:
     return nodes
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("other", [*OTHERS, *NETWORKS])
 def test_a_lessons_own_solution_passes_its_replay(
     other: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -273,6 +274,7 @@ def test_a_lessons_own_solution_passes_its_replay(
         assert max(node["maxdiff"] for node in nodes) < (1e-7 if other == "train" else 1e-8)
 
 
+@pytest.mark.processes
 def test_capitals_of_a_csv_are_characters_of_their_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     names = [name.capitalize() for name in read_words("dinosaurs.txt")[::20]]
     data = tmp_path / "dinosaur.csv"

@@ -38,6 +38,8 @@ from tests.engine.notebook_support import (
 )
 from tests.helpers import SOLUTION, replay_json, some_names
 
+pytestmark = pytest.mark.processes
+
 PLAIN = (*SETUP, FORWARD, BACKWARD, ANSWERS)
 
 

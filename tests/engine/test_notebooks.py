@@ -12,6 +12,8 @@ import pytest
 
 from tests.helpers import replay_json
 
+pytestmark = pytest.mark.processes
+
 FOLDER = Path(__file__).parent / "notebooks"
 NODES = ("logprobs", "probs", "total", "counts", "shifted", "logits", "h", "W2", "b2", "hpre", "W1", "b1")
 IN_THE_LOOP = ("logits", "h", "W2", "b2", "W1", "b1")

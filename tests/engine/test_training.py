@@ -279,6 +279,7 @@ def worker() -> Iterator[Worker]:
     made.close()
 
 
+@pytest.mark.processes
 def test_it_trains_in_a_process_of_its_own(worker: Worker, autograd: torch.Tensor) -> None:
     worker.request(BeginTraining(120, answers()), 60)
     reply = worker.request(TrainSteps(120), 60)

@@ -18,7 +18,7 @@ from tests.engine.test_training import close
 from tests.engine.training_support import ANSWERS, DOUBLE_LOOP, MINIBATCH, Trainer, answers, opening
 from tests.helpers import NAMES, names_lesson, some_names
 
-pytestmark = pytest.mark.skipif(compiled.compiler() is None, reason="no C compiler")
+pytestmark = [pytest.mark.processes, pytest.mark.skipif(compiled.compiler() is None, reason="no C compiler")]
 
 
 @pytest.fixture(scope="module")

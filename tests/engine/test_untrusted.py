@@ -16,6 +16,8 @@ from ninja_tui.errors import UsageError
 from ninja_tui.lesson import words
 from tests.helpers import NAMES, WALK, rerun, right_answers, run, solution_with, some_names, verdicts
 
+pytestmark = pytest.mark.processes
+
 
 def others(found: dict[str, Verdict], node: str) -> set[tuple[Status, bool]]:
     return {(verdict.status, verdict.exact) for name, verdict in found.items() if name != node}

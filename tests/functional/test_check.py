@@ -86,21 +86,25 @@ def checked(folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, list
     return code, capsys.readouterr().out.splitlines()
 
 
+@pytest.mark.processes
 def test_a_folder_is_a_lesson(small: Path) -> None:
     lesson = read_lesson(str(small))
     assert (lesson.name, lesson.asks) == ("small", ("y", "w"))
 
 
+@pytest.mark.processes
 def test_nothing_is_wrong_with_a_right_one(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert checked(small, capsys) == (0, ["small: nothing is wrong with it; 2 gradients to find"])
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("name", ["micrograd", "attention", "layernorm"])
 def test_nothing_is_wrong_with_the_bundled_ones(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--check", name]) == 0
     assert capsys.readouterr().out.startswith(f"{name}: nothing is wrong")
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("edit", "found"),
     [
@@ -136,6 +140,7 @@ def test_what_is_wrong_is_told(
         assert len(lines) == 1
 
 
+@pytest.mark.processes
 def test_a_lesson_without_notes_and_solution_is_told_both(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (small / "notes.md").unlink()
     (small / "solution.py").unlink()
@@ -145,11 +150,13 @@ def test_a_lesson_without_notes_and_solution_is_told_both(small: Path, capsys: p
     assert lines[-1] == "small: solution.py is missing"
 
 
+@pytest.mark.processes
 def test_a_name_in_a_hint_is_no_code(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
     change(small, "notes.md", "a structure.", "what `numel` says, and `y` and `x.T`.")
     assert checked(small, capsys)[0] == 0
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("old", "new"), [("# %% forward", "# %% backward"), ("y = x @ w", "y = ("), ("y = x @ w", "print(x)")]
 )
@@ -170,6 +177,7 @@ def test_what_is_no_lesson_is_exit_2(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "there is no lesson" in capsys.readouterr().err
 
 
+@pytest.mark.processes
 def test_it_is_a_command(small: Path) -> None:
     done = run("--check", ".", cwd=small)
     assert (done.returncode, done.stderr) == (0, "")

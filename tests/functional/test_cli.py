@@ -13,10 +13,9 @@ import pytest
 
 from ninja_tui import __version__
 from ninja_tui.cli import main
-from ninja_tui.engine.protocol.verdict import Status, Verdict
-from ninja_tui.replay import FileReport, LessonReport, Report
-from ninja_tui.report import json_text
-from tests.helpers import SOLUTION, WALK, replay_json, right_answers, run, solution_with, some_names
+from tests.helpers import SOLUTION, WALK, a_file, replay_json, right_answers, run, solution_with, some_names
+
+pytestmark = pytest.mark.processes
 
 GOLDEN = Path(__file__).parent / "golden"  # UPDATE_GOLDEN=1 in the environment writes what is there anew
 
@@ -27,12 +26,6 @@ def some(tmp_path: Path) -> str:
     path = tmp_path / "some-names.txt"
     path.write_text(some_names(), encoding="utf-8")
     return str(path)
-
-
-def a_file(folder: Path, text: str, name: str = "mine.py") -> Path:
-    path = folder / name
-    path.write_text(text, encoding="utf-8")
-    return path
 
 
 # Exit codes, and what is printed where
@@ -125,22 +118,6 @@ def test_a_file_that_cannot_be_used_is_one_sentence_and_exit_2(
     assert printed.err.startswith("ninja-tui: ")
     assert printed.err.count("\n") == 1
     assert said in printed.err
-
-
-def test_a_missing_file_and_a_directory_are_one_sentence_and_exit_2(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for path, said in ((tmp_path / "nothing.py", "does not exist"), (tmp_path, "is a directory")):
-        assert main(["--replay", str(path)]) == 2
-        printed = capsys.readouterr()
-        assert (printed.out, printed.err.count("\n")) == ("", 1)
-        assert f"{path} {said}" in printed.err
-
-
-def test_an_unknown_lesson_is_one_sentence_and_exit_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--replay", str(a_file(tmp_path, "dprobs = 1\n")), "--lesson", "nemas"]) == 2
-    there = "names, cross-entropy, batchnorm, train, dinosaurs, micrograd, layernorm, attention"
-    assert capsys.readouterr().err == f"ninja-tui: there is no lesson `nemas`; there is: {there}\n"
 
 
 def test_lesson_is_for_files_that_do_not_name_theirs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -245,19 +222,6 @@ def test_json_has_the_fields_of_its_schema_in_their_order(capsys: pytest.Capture
     assert {tuple(node) for node in lesson["nodes"]} == {tuple(fields)}
 
 
-@pytest.mark.parametrize(
-    ("number", "written"), [(float("inf"), "inf"), (float("nan"), "nan"), (0.5, 0.5), (0.0, 0.0), (None, None)]
-)
-def test_a_number_that_is_not_finite_is_a_string(number: float | None, written: object) -> None:
-    verdict = Verdict("probs", Status.FAIL, (2,), maxdiff=number, relative=number)
-    loss = 1.0 if number is None else number
-    lesson = LessonReport("names", 1, loss, "2.6", 1, (verdict,))
-    report = json.loads(json_text(Report((FileReport("mine.py", (lesson,)),))))
-    (node,) = report["files"][0]["lessons"][0]["nodes"]
-    assert (node["maxdiff"], node["relative"]) == (written, written)
-    assert report["files"][0]["lessons"][0]["loss"] == (1.0 if number is None else written)
-
-
 def normal(report: dict[str, Any]) -> dict[str, Any]:
     """A report without what differs between machines.
 
@@ -326,20 +290,6 @@ def test_json_is_as_it_was(
 
 
 # Arguments and surroundings
-
-
-@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "soon", ""])
-def test_a_timeout_that_is_none_is_exit_2(capsys: pytest.CaptureFixture[str], seconds: str) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main(["--replay", str(SOLUTION), f"--timeout={seconds}"])
-    assert ended.value.code == 2
-    assert "--timeout" in capsys.readouterr().err
-
-
-def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main(["--version"])
-    assert (ended.value.code, capsys.readouterr().out) == (0, f"ninja-tui {__version__}\n")
 
 
 def test_without_a_terminal_the_app_is_one_plain_line_and_exit_2(tmp_path: Path) -> None:

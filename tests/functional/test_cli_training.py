@@ -14,6 +14,8 @@ from ninja_tui.cli import main
 from ninja_tui.lesson.read import read_lesson
 from tests.helpers import some_names
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture(scope="module")
 def names(tmp_path_factory: pytest.TempPathFactory) -> str:

@@ -10,6 +10,8 @@ import pytest
 
 from tests.helpers import right_answers, run, some_names
 
+pytestmark = pytest.mark.processes
+
 HEAVY = ("torch", "numpy", "textual", "rich", "jupytext", "multiprocessing")
 
 

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("wheel")]
+
 ROOT = Path(__file__).parent.parent.parent
 
 

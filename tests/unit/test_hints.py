@@ -189,6 +189,7 @@ def test_what_takes_no_gradient_is_no_use() -> None:
     assert [use.beside for use in uses("y = 1 / n * x", "x")] == ["1 / n"]
 
 
+@pytest.mark.processes
 async def test_the_card_shows_what_is_drawn_from_the_operation(tmp_path: Path) -> None:
     async with walking(tmp_path / "solutions.py", size=(120, 60), lesson="layernorm") as pilot:
         now = session(pilot)

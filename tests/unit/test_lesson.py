@@ -114,6 +114,7 @@ def test_names_is_among_the_lessons_and_another_is_refused_by_name() -> None:
         read_lesson("nemas")
 
 
+@pytest.mark.processes
 def test_forward_runs_as_a_plain_script(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, str(NAMES / "forward.py")], cwd=tmp_path, capture_output=True, text=True, check=False

@@ -104,6 +104,7 @@ def test_a_directory_is_one_sentence_and_exit_2(tmp_path: Path, capsys: pytest.C
 # Other words and another seed in a lesson
 
 
+@pytest.mark.processes
 def test_another_vocabulary_gives_other_shapes_and_the_solution_still_passes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -115,6 +116,7 @@ def test_another_vocabulary_gives_other_shapes_and_the_solution_still_passes(
     assert (shapes["probs"], shapes["b2"], shapes["C"]) == ([32, size], [size], [size, 10])
 
 
+@pytest.mark.processes
 def test_the_same_words_give_the_same_loss_in_every_format(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     quoted = '"Name"\r\n' + "".join(f'"{word}"\r\n' for word in WORDS)
     losses = []
@@ -124,6 +126,7 @@ def test_the_same_words_give_the_same_loss_in_every_format(tmp_path: Path, capsy
     assert losses[0] == losses[1]
 
 
+@pytest.mark.processes
 def test_another_seed_gives_another_loss_and_the_solution_still_passes(capsys: pytest.CaptureFixture[str]) -> None:
     _, usual = replay_json(SOLUTION, capsys)
     code, other = replay_json(SOLUTION, capsys, "--seed", "1")

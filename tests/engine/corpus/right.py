@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tests.engine.corpus.mutants import MATRICES, SHAPES, STANDARD, rewritten, solution, sums
+from tests.engine.corpus.nodes import MATRICES, SHAPES, STANDARD, solution
+from tests.engine.corpus.rewriting import rewritten, sums
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,34 @@
+# Everything runs in .venv, which the first target that needs it makes.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help check lint test fast pictures hooks
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+check: lint test  ## What .ci/run does, in the .venv that is there
+
+lint: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: .venv/installed  ## All tests
+	$(BIN)/python -m pytest -n auto
+
+fast: .venv/installed  ## The tests that neither take seconds nor start processes
+	$(BIN)/python -m pytest -m "not slow and not processes"
+
+pictures: .venv/installed  ## Draw the README's pictures anew, from the app itself
+	$(BIN)/python -m tests.app.picture
+
+hooks: .venv/installed  ## Have git run ruff and mypy before each commit
+	$(BIN)/pre-commit install
+
+.venv/installed: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet -c constraints.txt --editable '.[dev]'
+	touch $@
