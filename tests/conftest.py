@@ -13,6 +13,7 @@ import pytest
 from hypothesis import settings
 
 from ninja_tui.engine.evaluate.bench import Options, Workbench
+from ninja_tui.lesson import words
 from ninja_tui.lesson.read import read_lesson
 from tests.helpers import some_names
 
@@ -91,6 +92,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(patch.undo)
     for owner, name in STARTERS:
         patch.setattr(owner, name, guard.refusing(getattr(owner, name), f"{owner.__name__}.{name}"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_word_lists() -> Iterator[None]:
+    """Each file of tests has the bundled word lists: opening a lesson in this process may put others in their place."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(words, "_served", {})
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ import pytest
 from tests.engine.corpus.answers import RIGHT
 from tests.engine.corpus.judged import false_alarms
 
-pytestmark = [pytest.mark.processes, pytest.mark.slow]
+pytestmark = pytest.mark.processes
 
 CAPABILITIES = ("default", "avx2")
 SEEDS = (1, 7, 42)
@@ -34,6 +34,7 @@ def test_right_answers_pass_with_other_seeds(seed: int) -> None:
     assert wrong == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("capability", CAPABILITIES)
 def test_same_on_other_processors(capability: str) -> None:
     """A sample of the corpus with the kernels that other processors would be given."""

@@ -66,6 +66,7 @@ def test_an_answer_without_an_end_times_out_and_the_others_are_judged(bench: Wor
     assert others(found, "probs") == EXACT
 
 
+@pytest.mark.slow
 def test_several_hangs_and_crashes_cost_one_answer_each(bench: Workbench) -> None:
     hang = "while True:\n    {} = 1"
     answers = {"probs": hang.format("dprobs"), "C": hang.format("dC"), "h": "import os\ndh = os._exit(1)"}

@@ -275,7 +275,7 @@ MISTAKES = {
 }
 
 
-@pytest.mark.parametrize("name", ["solution", "mistakes"])
+@pytest.mark.parametrize("name", ["solution", pytest.param("mistakes", marks=pytest.mark.slow)])
 def test_json_is_as_it_was(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
