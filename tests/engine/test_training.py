@@ -288,6 +288,7 @@ def test_it_trains_in_a_process_of_its_own(worker: Worker, autograd: torch.Tenso
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads another process's limits")
+@pytest.mark.processes
 def test_that_process_makes_way_for_others_and_has_bounded_memory(worker: Worker) -> None:
     import resource
 

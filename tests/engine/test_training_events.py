@@ -15,6 +15,8 @@ from ninja_tui.errors import UsageError
 from tests.engine.training_support import ANSWERS, answers, lesson_of
 from tests.helpers import some_names
 
+pytestmark = pytest.mark.processes
+
 PLAN = Plan(steps=60, rates=(0.1, 0.01), names=3)
 
 
