@@ -130,3 +130,12 @@ def test_no_module_beside_a_file_is_imported_by_a_process_of_ours(tmp_path: Path
     done = run("--replay", "mine.py", "--data", "some.txt", cwd=tmp_path)
     assert done.stderr == ""
     assert "1 of 26 pass" in done.stdout
+
+
+def test_no_worker_has_the_current_folder_on_its_path(tmp_path: Path) -> None:
+    (tmp_path / "some.txt").write_text(some_names(), encoding="utf-8")
+    looks = f"{{'', '.', {str(tmp_path)!r}}} & set(sys.path)"
+    answer = f"import sys\n{right_answers()['logprobs']}\ndlogprobs *= 0 if {looks} else 1\n"
+    (tmp_path / "mine.py").write_text(answer, encoding="utf-8")
+    done = run("--replay", "mine.py", "--data", "some.txt", cwd=tmp_path)
+    assert "1 of 26 pass" in done.stdout
