@@ -6,11 +6,14 @@ import os
 import select
 import struct
 import time
+from collections.abc import Callable
 
 _LENGTH = struct.Struct("<Q")
 LARGEST_FRAME = 1 << 31
 """Bytes; what announces more is garbage."""
 _CHUNK = 1 << 20
+_GLANCE = 0.5
+"""Seconds between two looks at whether the other side goes on."""
 
 
 class Broken(Exception):
@@ -22,10 +25,13 @@ class TimedOut(Exception):
 
 
 class Channel:
-    """One end of a pair of pipes, by file descriptor."""
+    """One end of a pair of pipes, by file descriptor.
 
-    def __init__(self, reading: int, writing: int) -> None:
-        self._reading, self._writing = reading, writing
+    ``stopped`` says whether the other side is there and does not run: two looks in a row, and it counts as gone.
+    """
+
+    def __init__(self, reading: int, writing: int, stopped: Callable[[], bool] = lambda: False) -> None:
+        self._reading, self._writing, self._stopped = reading, writing, stopped
         os.set_blocking(writing, False)  # a reader that is stopped must not stop the writer
 
     def send(self, *frames: bytes, deadline: float | None = None) -> None:
@@ -58,16 +64,15 @@ class Channel:
             try:
                 rest = rest[os.write(self._writing, rest[:_CHUNK]) :]
             except BlockingIOError:
-                if not select.select([], [self._writing], [], _left(deadline))[1]:
-                    raise TimedOut from None
+                self._wait([], [self._writing], deadline)
             except OSError as error:
                 raise Broken(str(error)) from None
 
     def _exactly(self, length: int, deadline: float | None) -> bytes:
         parts: list[bytes] = []
         while length:
-            if deadline is not None and not select.select([self._reading], [], [], _left(deadline))[0]:
-                raise TimedOut
+            if deadline is not None:
+                self._wait([self._reading], [], deadline)
             try:
                 part = os.read(self._reading, min(length, _CHUNK))
             except OSError as error:
@@ -77,6 +82,17 @@ class Channel:
             parts.append(part)
             length -= len(part)
         return b"".join(parts)
+
+    def _wait(self, reading: list[int], writing: list[int], deadline: float | None) -> None:
+        """Returns as soon as one of the descriptors is ready; raises TimedOut and Broken."""
+        looks = 0
+        while True:
+            left = _left(deadline)
+            if any(select.select(reading, writing, [], _GLANCE if left is None else min(left, _GLANCE))):
+                return
+            looks = looks + 1 if self._stopped() else 0
+            if looks == 2:
+                raise Broken("stopped")
 
 
 def _left(deadline: float | None) -> float | None:

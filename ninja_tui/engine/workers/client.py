@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from ninja_tui.engine.protocol.messages import Answered, Call, Request, checked, decode, encode
@@ -98,7 +99,7 @@ class Worker:
         theirs_in.close()
         theirs_out.close()
         self._ends: list[Connection] = [ours_in, ours_out]
-        self._channel = Channel(ours_in.fileno(), ours_out.fileno())
+        self._channel = Channel(ours_in.fileno(), ours_out.fileno(), self._is_stopped)
         self._lock = threading.Lock()
         self._count = 0
         self._role = role
@@ -130,6 +131,14 @@ class Worker:
         if reply is None:
             raise WorkerError(str(checked(answered.refusal)))
         return reply
+
+    def _is_stopped(self) -> bool:
+        """Whether a signal has stopped the process, where the system tells."""
+        try:
+            state = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+        except (OSError, IndexError):
+            return False
+        return state in ("T", "t")
 
     def kill(self) -> None:
         """Ends the process at once, whatever it is doing."""
