@@ -27,7 +27,8 @@ from rich.text import Text
 from tests.benchmarks import walk
 from tests.benchmarks.pane import drawn, painted
 from tests.benchmarks.scale import LARGE, LENGTHS, lesson_of
-from tests.benchmarks.walk import ENTER, Keys, Terminal, percentile, type_answer
+from tests.benchmarks.terminal import ENTER, Terminal
+from tests.benchmarks.walk import Keys, percentile, type_answer
 
 ROUNDS = 3
 STEPS = 20

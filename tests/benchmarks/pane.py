@@ -22,8 +22,9 @@ from rich.table import Table
 from rich.text import Text
 
 from ninja_tui.lesson.read import read_lesson
-from tests.benchmarks import walk
-from tests.benchmarks.walk import Terminal, percentile
+from tests.benchmarks import beats
+from tests.benchmarks.terminal import Terminal
+from tests.benchmarks.walk import percentile
 
 WATCHED = 10.0
 """Seconds for which the training's screen is watched."""
@@ -65,8 +66,8 @@ def measured(folder: Path) -> tuple[list[float], ...]:
     if solution is None:
         raise SystemExit("the lesson `train` has no solution")
     (folder / "solutions.py").write_text(solution.read_text(encoding="utf-8"), encoding="utf-8")
-    beats = folder / "beats.json"
-    arguments = [str(Path(walk.__file__).resolve()), "--beats", str(beats), "--lesson", "train"]
+    notes = folder / "beats.json"
+    arguments = [str(Path(beats.__file__).resolve()), str(notes), "--lesson", "train"]
     terminal = Terminal(arguments, folder)
     try:
         terminal.until(lambda: terminal.screen.shows("13/13 pass"), "13 passes")
@@ -88,7 +89,7 @@ def measured(folder: Path) -> tuple[list[float], ...]:
     finally:
         terminal.quit()
         terminal.close()
-    gaps = [(float(at), float(late)) for at, late in json.loads(beats.read_text(encoding="utf-8"))]
+    gaps = [(float(at), float(late)) for at, late in json.loads(notes.read_text(encoding="utf-8"))]
 
     def late(start: float, stop: float) -> list[float]:
         return [each for at, each in gaps if start <= at < stop]
