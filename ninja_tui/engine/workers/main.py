@@ -25,6 +25,8 @@ SERVICES = {
     "trainer": "ninja_tui.engine.training.service:Training",
 }
 """By role the class that serves, by its import path: this module knows no other of them."""
+SWITCH_INTERVAL = 0.0002
+"""Seconds that a thread which an answer left behind keeps the interpreter to itself."""
 RUNS_ANSWERS = frozenset({"answers", "trainer"})
 Handlers = Mapping[type[Request[Any]], Callable[[Any], object]]
 _log = logging.getLogger(__name__)
@@ -81,4 +83,5 @@ def _service(role: str) -> Service:
     service: Service = getattr(importlib.import_module(module), name)()
     if role in RUNS_ANSWERS:
         limit_memory()
+        sys.setswitchinterval(SWITCH_INTERVAL)
     return service
