@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from ninja_tui.lesson.notebook.discover import DiscoveredLesson, Discovery, discover
 
@@ -112,3 +114,29 @@ def told(each: DiscoveredLesson) -> dict[str, object]:
         "steps": [step.code for step in each.program.steps if not step.code.startswith("cmp(")],
         "answers": [(answer.node, answer.gradient, len(answer.steps)) for answer in each.program.answers],
     }
+
+
+PLAIN = (*SETUP, FORWARD, BACKWARD, ANSWERS)
+
+
+@cache
+def plain() -> dict[str, object]:
+    """What the exercise consists of, when nothing stands between."""
+    with TemporaryDirectory() as folder:
+        (each,) = found(Path(folder), CELLS).lessons
+        return told(each)
+
+
+def same(folder: Path, cells: tuple[str, ...] | list[str], name: str = "notebook.ipynb") -> tuple[str, ...]:
+    """Asserts that ``cells`` hold what the plain exercise holds; the notes on what was left out."""
+    there = found(folder, cells, name)
+    (each,) = there.lessons
+    assert told(each) == plain()
+    return there.notes
+
+
+def statuses(report: dict[str, object], lesson: int = 0) -> dict[str, str]:
+    """The statuses in a JSON report of one file, by node."""
+    files = report["files"]
+    assert isinstance(files, list)
+    return {node["node"]: node["status"] for node in files[0]["lessons"][lesson]["nodes"]}
