@@ -13,6 +13,7 @@ import pytest
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.solutions import SavedAnswer, save_answer, write_whole
 from tests.helpers import WALK
+from tests.unit.test_solutions import held
 
 
 def names_in(folder: Path) -> list[str]:
