@@ -10,8 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+import msgspec
+
 from ninja_tui.engine.protocol.lesson_code import LessonCode
 from ninja_tui.engine.protocol.verdict import Diagnosis, Path, Status, Verdict, Warning
+from ninja_tui.engine.protocol.views import TensorView, ViewRequest
 from ninja_tui.engine.protocol.wire import Broken, Message, TensorData, TimedOut, is_whole, printable
 from ninja_tui.engine.protocol.worlds import World
 from ninja_tui.engine.workers.client import Role, Worker, WorkerError
@@ -175,9 +178,10 @@ class Workbench:
         said = self._ask({"do": "compare", "node": node}, {"float32": dt}).body
         return said["exact"], said["approximate"], said["maxdiff"]
 
-    def inspect(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Summary, heatmap and window of a tensor: see ``Reference.inspect``."""
-        return self._ask({"do": "inspect", **request}).body
+    def inspect(self, request: ViewRequest) -> TensorView:
+        """Summary, heatmap and window of a tensor."""
+        body = self._ask({"do": "inspect", "request": msgspec.to_builtins(request)}).body
+        return msgspec.convert(body, TensorView)
 
     def close(self) -> None:
         """Ends all processes."""

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
 
+import msgspec
 import torch
 
 from ninja_tui.engine.judge.compare import broadcasts, columns
@@ -20,22 +19,14 @@ from ninja_tui.engine.judge.targets import Reckoning
 from ninja_tui.engine.judge.vjp import Statements
 from ninja_tui.engine.protocol.lesson_code import LessonCode
 from ninja_tui.engine.protocol.messages import Refused, Reply
+from ninja_tui.engine.protocol.views import View, ViewRequest
 from ninja_tui.engine.protocol.wire import Message, TensorData
 from ninja_tui.engine.protocol.worlds import Values, World
 from ninja_tui.engine.recording.execution import Namespace
 from ninja_tui.engine.recording.packing import pack, unpack
-from ninja_tui.engine.workers import views
 from ninja_tui.engine.workers.repeatable import fingerprints
 from ninja_tui.engine.workers.setup import draw_minibatch, set_up
-
-
-@dataclass(frozen=True)
-class _Looked:
-    """The last world at a tensor: scrolling on costs a window, and not the whole tensor again."""
-
-    key: tuple[object, ...]
-    part: torch.Tensor
-    told: dict[str, Any]
+from ninja_tui.engine.workers.views import Viewer
 
 
 class Reference:
@@ -45,7 +36,7 @@ class Reference:
         self._tapes: dict[Values, Tape] = {}
         self._reckoning: Reckoning | None = None
         self._yours: dict[str, torch.Tensor] = {}
-        self._looked: _Looked | None = None
+        self._viewer = Viewer(self._shown)
 
     def requests(self) -> dict[str, Callable[[Message], Reply]]:
         """What this worker does, by name."""
@@ -66,7 +57,7 @@ class Reference:
         draw_minibatch(code, namespace)
         second = dict(namespace)
         draw_minibatch(code, second)
-        self._looked = None
+        self._viewer.invalidate()
         self._tapes = {
             Values.FLOAT32: record(code, namespace, "float32"),
             Values.FLOAT64: record(code, namespace, "float64"),
@@ -112,7 +103,7 @@ class Reference:
         evidence = Evidence.from_body(message.body, own, {World(key): each for key, each in tensors.items()}, restored)
         if World.FLOAT32 in evidence.gradients:
             self._yours[evidence.node] = evidence.gradients[World.FLOAT32]
-            self._looked = None
+            self._viewer.invalidate()
         return judge(self._reckoning, evidence), {}
 
     def compare(self, message: Message) -> Reply:
@@ -130,31 +121,17 @@ class Reference:
 
     def inspect(self, message: Message) -> Reply:
         """Summary, heatmap and window of a value, of your gradient, its difference, or autograd's gradient."""
-        body, frame = message.body, views.Frame(**message.body["frame"])
-        key = (body["name"], body["what"], str(body["slices"]), frame.heat_rows, frame.heat_columns)
-        if self._looked is None or self._looked.key != key:
-            tensor = self._shown(str(body["name"]), str(body["what"]))
-            if tensor is None:
-                return {"nothing": True}, {}
-            try:
-                part = views.apply_slice(tensor, body["slices"])
-            except (IndexError, ValueError, TypeError) as error:
-                return {"unsliceable": str(error)}, {}
-            heatmap = views.heatmap(part, frame.heat_rows, frame.heat_columns)
-            told: dict[str, Any] = {"summary": views.summary(part), "heatmap": heatmap}
-            if body["what"] == "difference":
-                told["worst"] = views.worst(tensor)
-            self._looked = _Looked(key, part, told)
-        return {**self._looked.told, "window": views.window(self._looked.part, frame)}, {}
+        request = msgspec.convert(message.body["request"], ViewRequest)
+        return msgspec.to_builtins(self._viewer.view(request)), {}
 
-    def _shown(self, name: str, what: str) -> torch.Tensor | None:
+    def _shown(self, name: str, view: View) -> torch.Tensor | None:
         tape = self._tapes[Values.FLOAT32]
-        if what == "value":
+        if view is View.VALUE:
             return tape.values.get(name)
-        if what == "autograd":
+        if view is View.AUTOGRAD:
             return tape.gradients.get(name)
         yours, gradient = self._yours.get(name), tape.gradients.get(name)
-        if what == "yours" or yours is None or gradient is None:
+        if view is View.YOURS or yours is None or gradient is None:
             return yours
         if not broadcasts(tuple(yours.shape), tuple(gradient.shape)) or yours.is_complex():
             return None
