@@ -17,6 +17,7 @@ from ninja_tui.engine.evaluate.program import Comparison
 from ninja_tui.engine.protocol.verdict import Status, Verdict, Warning
 from ninja_tui.engine.training.events import Begun, Checked, TrainingEvent
 from ninja_tui.engine.training.events import Progress as Steps
+from ninja_tui.formatting import number_text, shape_text
 from ninja_tui.lesson.locations import cell_and_line, place
 from ninja_tui.lesson.model import gradient_name
 from ninja_tui.replay import FileReport, LessonReport, Report, TrainingReport
@@ -31,18 +32,6 @@ STYLES = {
     Status.TIMEOUT: "bold magenta",
     Status.MISSING: "dim",
 }
-
-
-def shape_text(shape: tuple[int, ...] | None) -> str:
-    """``(32, 27)``; a dash for none."""
-    return "–" if shape is None else str(shape)
-
-
-def number_text(value: float | None) -> str:
-    """A difference in three digits; a dash for none."""
-    if value is None:
-        return "–"
-    return "0" if value == 0 else f"{value:.2e}"
 
 
 def yes_no(verdict: Verdict, *, value: bool) -> Text:

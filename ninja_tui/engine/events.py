@@ -1,14 +1,14 @@
-"""What the desk's threads tell the app."""
+"""The events of a backend."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ninja_tui.engine.evaluate.bench import Facts
 from ninja_tui.engine.protocol.verdict import Verdict
+from ninja_tui.engine.protocol.views import TensorView, ViewRequest
 from ninja_tui.engine.training.checkpoints import SavedRun
 from ninja_tui.engine.training.events import TrainingEvent
 from ninja_tui.lesson.catalogue import LessonSummary
@@ -18,7 +18,7 @@ from ninja_tui.lesson.solutions import SavedAnswer
 
 @dataclass(frozen=True)
 class LessonRead:
-    """The lesson's files are read, and what is saved for it; ``solution`` holds the lesson's own answers."""
+    """The lesson and the answers in the solutions file are read; ``solution`` maps nodes to the lesson's answers."""
 
     lesson: Lesson
     saved: Mapping[str, SavedAnswer]
@@ -26,8 +26,8 @@ class LessonRead:
 
 
 @dataclass(frozen=True)
-class Shelf:
-    """All lessons, and how far the solutions file has come with each."""
+class CatalogueRead:
+    """The bundled lessons, each with its count of answers in the solutions file."""
 
     lessons: tuple[LessonSummary, ...]
 
@@ -48,24 +48,27 @@ class Failed:
 
 @dataclass(frozen=True)
 class Judged:
-    """The verdict on ``code`` as the answer to ``node``; ``own`` are the upstream gradients that were the person's."""
+    """The verdict on ``code`` as the answer to ``node``.
+
+    ``own_upstream`` holds the nodes whose upstream gradients came from the person's answers, not from the reference.
+    """
 
     node: str
     code: str
     verdict: Verdict
-    own: frozenset[str]
+    own_upstream: frozenset[str]
 
 
 @dataclass(frozen=True)
 class Rechecked:
-    """Verdicts on all that is saved, each with its line in the file; of several answers to a node the worst."""
+    """Verdicts on the answers in the file, each with its line there; of several answers to a node the worst."""
 
     verdicts: tuple[Verdict, ...]
 
 
 @dataclass(frozen=True)
 class Saved:
-    """An answer is in the file."""
+    """The answer to ``node`` is in the file ``path``."""
 
     node: str
     path: Path
@@ -73,7 +76,7 @@ class Saved:
 
 @dataclass(frozen=True)
 class NotSaved:
-    """An answer is not in the file; ``reason`` says why in a sentence."""
+    """The answer to ``node`` could not be written; ``reason`` is a sentence."""
 
     node: str
     reason: str
@@ -81,15 +84,15 @@ class NotSaved:
 
 @dataclass(frozen=True)
 class Viewed:
-    """What a tensor looks like, as asked for by ``request``."""
+    """What is shown of a tensor, for ``request``."""
 
-    request: dict[str, Any]
-    view: dict[str, Any]
+    request: ViewRequest
+    tensor_view: TensorView
 
 
 @dataclass(frozen=True)
 class RunLoaded:
-    """A saved run is in the place of what was trained."""
+    """A saved run has replaced the trained network."""
 
     path: Path
     run: SavedRun
@@ -97,14 +100,14 @@ class RunLoaded:
 
 @dataclass(frozen=True)
 class RunSaved:
-    """What was trained is in a file."""
+    """The trained network is in the file ``path``."""
 
     path: Path
 
 
 @dataclass(frozen=True)
 class TrainingFailed:
-    """Training, sampling or a saved run did not work out; ``reason`` is a sentence."""
+    """Training, sampling, or loading or saving a run failed; ``reason`` is a sentence."""
 
     reason: str
 
@@ -114,5 +117,5 @@ class TrainingOver:
     """Nothing is being trained or sampled any more."""
 
 
-Training = TrainingEvent | RunLoaded | RunSaved | TrainingFailed | TrainingOver
-News = Training | LessonRead | Shelf | Opened | Failed | Judged | Rechecked | Saved | NotSaved | Viewed
+TrainingUpdate = TrainingEvent | RunLoaded | RunSaved | TrainingFailed | TrainingOver
+Event = TrainingUpdate | LessonRead | CatalogueRead | Opened | Failed | Judged | Rechecked | Saved | NotSaved | Viewed

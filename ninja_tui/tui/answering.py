@@ -1,63 +1,63 @@
-"""The prompt's side of the session: what is typed is judged, what is submitted is kept."""
+"""The answers of the session: drafts are judged as they are typed, submitted ones are kept and saved."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ninja_tui.engine.backend import Desk
+from ninja_tui.engine.backend import Backend
 from ninja_tui.engine.events import Judged
 from ninja_tui.engine.protocol.verdict import Verdict
 from ninja_tui.lesson.model import Node
 from ninja_tui.lesson.solutions import SavedAnswer, tidy
 from ninja_tui.lesson.syntax.completeness import Completeness, binds, completeness
-from ninja_tui.tui import texts as words
+from ninja_tui.tui import texts
 from ninja_tui.tui.history import History
 from ninja_tui.tui.session import Session
-from ninja_tui.tui.widgets.prompt import Live
+from ninja_tui.tui.widgets.prompt import Feedback
 
 
 @dataclass(frozen=True)
 class Submission:
-    """What came of Enter: another session, something to show, or a step on."""
+    """The outcome of Enter: the session after it, feedback to show, or a step on."""
 
     session: Session
-    live: Live | None = None
-    goes_on: bool = False
+    feedback: Feedback | None = None
+    steps_on: bool = False
 
 
 class Answering:
-    """Holds what was typed and not submitted, and the code whose verdict is awaited."""
+    """Holds drafts, the code whose verdict is awaited, and the nodes whose answers could not be saved."""
 
-    def __init__(self, desk: Desk, history: History) -> None:
-        self._desk, self._history = desk, history
+    def __init__(self, backend: Backend, history: History) -> None:
+        self._backend, self._history = backend, history
         self._drafts: dict[str, str] = {}
         self._awaited = ""
         self._unsaved: set[str] = set()
 
     def prepare(self, session: Session) -> None:
-        """Has the desk make ready for answers to the current node."""
+        """Has the backend make ready for answers to the current node."""
         if session.node is not None and session.facts is not None:
-            self._desk.prepare(session.node.name, session.upstream, session.verdicts())
+            self._backend.prepare(session.node.name, session.upstream, session.verdicts())
 
     def text_for(self, session: Session, node: Node) -> str:
-        """What the prompt of ``node`` begins with: what was typed, what is submitted, or the bare name."""
+        """What the prompt of ``node`` begins with: its draft, the submitted code, or ``d<node> =``."""
         return self._drafts.get(node.name) or session.entry(node.name).code or f"{node.gradient} = "
 
-    def typed(self, session: Session, text: str) -> Live | None:
-        """Has complete code judged; None where its verdict is to be waited for, otherwise what to show at once."""
+    def typed(self, session: Session, text: str) -> Feedback | None:
+        """Has complete code judged, then None; otherwise feedback to show at once."""
         node = session.node
         if node is None:
             return None
         self._drafts[node.name] = text
         self._awaited = ""
         code = tidy(text)
-        word = _unready(code, node)
-        if word is None and session.facts is None:
-            word = "PyTorch is starting; this is judged as soon as it is there"
-        if word is not None:
-            return _live(session, node, None, word)
+        message = _why_not_judged(code, node)
+        if message is None and session.facts is None:
+            message = "PyTorch is starting; this is judged as soon as it is there"
+        if message is not None:
+            return _feedback(session, node, None, message)
         self._awaited = code
-        self._desk.judge(node.name, code)
+        self._backend.judge(node.name, code)
         return None
 
     def awaits(self, text: str) -> bool:
@@ -65,34 +65,34 @@ class Answering:
         return bool(self._awaited) and self._awaited == tidy(text)
 
     def submitted(self, session: Session, text: str) -> Submission:
-        """Keeps complete code: in the session, the file and the history. Unchanged and right, it goes on."""
+        """Keeps complete code in the session, the file and the history; right and unchanged, it steps on."""
         node, code = session.node, tidy(text)
         if node is None:
             return Submission(session)
-        word = _unready(code, node)
-        if word is not None:
-            return Submission(session, _live(session, node, None, word or f"{node.gradient} is still to come"))
+        message = _why_not_judged(code, node)
+        if message is not None:
+            return Submission(session, _feedback(session, node, None, message or f"{node.gradient} is still to come"))
         entry = session.entry(node.name)
-        done = code == entry.code and entry.verdict is not None and entry.verdict.passed
-        if done and node.name not in self._unsaved:
-            return Submission(session, goes_on=True)
+        passed = code == entry.code and entry.verdict is not None and entry.verdict.passed
+        if passed and node.name not in self._unsaved:
+            return Submission(session, steps_on=True)
         self._history.add(code)
         session = session.submitted(node.name, code)
         self._save(session, node.name)
         return Submission(session, self.typed(session, text))
 
     def saved(self, node: str) -> None:
-        """The file has the answer to ``node``."""
+        """The file holds the answer to ``node``."""
         self._unsaved.discard(node)
 
     def not_saved(self, node: str) -> None:
-        """It has not: another submission, of this or any node, tries again."""
+        """The answer to ``node`` is saved again with the next submission, of this or any node."""
         self._unsaved.add(node)
 
     def _save(self, session: Session, node: str) -> None:
         for name in (node, *sorted(self._unsaved - {node})):
             entry = session.entry(name)
-            self._desk.save(name, SavedAnswer(entry.code, entry.revealed), session.walk)
+            self._backend.save(name, SavedAnswer(entry.code, entry.revealed), session.walk)
 
     def recalled(self, step: int, text: str) -> str | None:
         """The history's earlier (-1) or later (1) entry."""
@@ -101,27 +101,27 @@ class Answering:
     def reveal(self, session: Session, node: Node) -> Session:
         """The session with the node's answer revealed; the file remembers it."""
         if not session.entry(node.name).revealed:
-            self._desk.save(node.name, SavedAnswer("", revealed=True), session.walk)
+            self._backend.save(node.name, SavedAnswer("", revealed=True), session.walk)
         return session.revealed(node.name)
 
-    def heard(self, session: Session, told: Judged, text: str) -> tuple[Session, Live | None]:
-        """The session with a verdict in it, and what to show if it is the one that is waited for."""
-        session = session.judged(told.node, told.code, told.verdict)
+    def judged(self, session: Session, judged: Judged, text: str) -> tuple[Session, Feedback | None]:
+        """The session with a verdict in it, and feedback if it is the verdict on the ``text`` in the prompt."""
+        session = session.judged(judged.node, judged.code, judged.verdict)
         node = session.node
-        if node is None or node.name != told.node or told.code != tidy(text):
+        if node is None or node.name != judged.node or judged.code != tidy(text):
             return session, None
         self._awaited = ""
-        return session, _live(session, node, told.verdict, words.on_judged(session, told))
+        return session, _feedback(session, node, judged.verdict, texts.verdict_message(session, judged))
 
 
-def _unready(code: str, node: Node) -> str | None:
-    """Why ``code`` cannot be judged, in a word that may be empty; None where it can."""
-    state, word = completeness(code)
+def _why_not_judged(code: str, node: Node) -> str | None:
+    """Why ``code`` cannot be judged, which may be empty; None where it can."""
+    state, message = completeness(code)
     if state is not Completeness.COMPLETE:
-        return word
+        return message
     return None if binds(code, node.gradient) else f"the code must bind {node.gradient}"
 
 
-def _live(session: Session, node: Node, verdict: Verdict | None, word: str) -> Live:
+def _feedback(session: Session, node: Node, verdict: Verdict | None, message: str) -> Feedback:
     shapes = session.facts.shapes if session.facts else {}
-    return Live(shapes.get(node.name), verdict, word)
+    return Feedback(shapes.get(node.name), verdict, message)

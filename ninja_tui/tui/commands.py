@@ -1,4 +1,4 @@
-"""One table of what a person can ask for: bindings, footer, palette, help and the README's key table come from it."""
+"""The table of commands, from which bindings, footer, palette, help and the README's key table are made."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ class Command:
 
     def bindings(self) -> list[Binding]:
         """Textual's bindings: the walk's letter, which a focused prompt swallows, and the key that it cannot."""
-        made = [Binding(key, self.action, self.label or self.title, show=False) for key in self.key.split(",") if key]
+        bindings = [
+            Binding(key, self.action, self.label or self.title, show=False) for key in self.key.split(",") if key
+        ]
         if self.prompt_key:
-            made.append(Binding(self.prompt_key, self.action, self.label, show=bool(self.label), priority=True))
-        return made
+            bindings.append(Binding(self.prompt_key, self.action, self.label, show=bool(self.label), priority=True))
+        return bindings
 
 
 COMMANDS = (
@@ -55,7 +57,7 @@ TRAINING = (
     Command("save", "", "f5", "Save the run", "Save"),
     Command("load", "", "f3", "Load a saved run, to sample from it", "Load"),
 )
-"""What a person can ask for where the network trains."""
+"""The commands of the screen on which the network trains."""
 
 NAMES = {"slash": "/", "question_mark": "?", "colon": ":", "escape": "Esc"}
 

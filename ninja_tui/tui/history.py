@@ -1,4 +1,4 @@
-"""What was submitted before, across sessions: one JSON string a line in the user's state directory."""
+"""Submitted code, across sessions: one JSON string a line in the user's state directory."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ MOST = 500
 
 
 def history_path() -> Path:
-    """Where the history is kept; ``NINJA_TUI_HISTORY`` names another file."""
-    named = os.environ.get("NINJA_TUI_HISTORY")
-    return Path(named) if named else user_state_path("ninja-tui", appauthor=False) / "history.jsonl"
+    """The file of the history; ``NINJA_TUI_HISTORY`` names another one."""
+    path = os.environ.get("NINJA_TUI_HISTORY")
+    return Path(path) if path else user_state_path("ninja-tui", appauthor=False) / "history.jsonl"
 
 
 class History:
-    """Entries from oldest to newest, and which one is in sight. Files that cannot be used are done without."""
+    """Entries from oldest to newest, and the current one. Without a usable file, it holds this session's entries."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -27,7 +27,7 @@ class History:
         self._draft = ""
 
     def add(self, code: str) -> None:
-        """Appends an entry, unless it repeats the last; the next step back finds it."""
+        """Appends an entry, unless it repeats the last; the next step back goes to it."""
         if code and self._entries[-1:] != [code]:
             self._entries.append(code)
             try:
@@ -39,7 +39,7 @@ class History:
         self._at = len(self._entries)
 
     def step(self, by: int, current: str) -> str | None:
-        """The entry before or after; None at either end. What was being typed is the newest of all."""
+        """The entry before or after the current one; None at either end. ``current`` itself is the newest of all."""
         if self._at == len(self._entries):
             self._draft = current
         at = self._at + by

@@ -1,4 +1,4 @@
-"""The session as one immutable snapshot, and how it moves on. No widgets and no PyTorch here."""
+"""The session as one immutable snapshot, and its transitions. No widgets and no PyTorch here."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from functools import cached_property
 
 from ninja_tui.engine.evaluate.bench import Facts
 from ninja_tui.engine.protocol.verdict import Status, Upstream, Verdict
+from ninja_tui.engine.protocol.views import View
 from ninja_tui.lesson.catalogue import LessonSummary
 from ninja_tui.lesson.hints.build import rule_note
 from ninja_tui.lesson.model import Lesson, Node, NodeNote, Statement
@@ -22,15 +23,6 @@ class Phase(enum.Enum):
     TURN = "turn"
     BACKWARD = "backward"
     FINISH = "finish"
-
-
-class View(enum.StrEnum):
-    """Which tensor of the current node is in sight."""
-
-    VALUE = "value"
-    YOURS = "yours"
-    DIFFERENCE = "difference"
-    AUTOGRAD = "autograd"
 
 
 NEXT_VIEW = {
@@ -48,7 +40,7 @@ NEXT_UPSTREAM = {
 
 
 class Mark(enum.Enum):
-    """What is answered for a node: its sign in the gutter and the table."""
+    """The state of a node's answer, as the sign that stands for it in the gutter and the table."""
 
     OPEN = "·"
     EXACT = "="
@@ -58,7 +50,7 @@ class Mark(enum.Enum):
 
 @dataclass(frozen=True)
 class Entry:
-    """What the person has for one node: submitted code, its verdict once it is known, hints seen."""
+    """The answer to one node: submitted code, its verdict once it is known, and how many hints were shown."""
 
     code: str = ""
     verdict: Verdict | None = None
@@ -67,7 +59,7 @@ class Entry:
 
     @property
     def mark(self) -> Mark:
-        """Its sign."""
+        """The sign that stands for it."""
         if self.verdict is None or self.verdict.status is Status.MISSING:
             return Mark.OPEN
         if not self.verdict.passed:
@@ -87,7 +79,7 @@ class Session:
     slices: str = ""
     facts: Facts | None = None
     solution: Mapping[str, str] = field(default_factory=dict)
-    shelf: tuple[LessonSummary, ...] = ()
+    catalogue: tuple[LessonSummary, ...] = ()
 
     @classmethod
     def begin(cls, lesson: Lesson, saved: Mapping[str, SavedAnswer], solution: Mapping[str, str]) -> Session:
@@ -141,11 +133,11 @@ class Session:
         return self.statement.binds[0] if self.statement else self.lesson.loss
 
     def entry(self, node: str) -> Entry:
-        """What there is for ``node``."""
+        """The answer to ``node``; an empty one where there is none."""
         return self.entries.get(node, Entry())
 
     def moved(self, steps: int) -> Session:
-        """That many steps on, or back; it stops at both ends."""
+        """So many steps on, or back; it stops at both ends."""
         return self.at(self.position + steps)
 
     def at(self, position: int) -> Session:
@@ -159,6 +151,32 @@ class Session:
     def at_node(self, node: str) -> Session:
         """At ``node`` on the way back."""
         return self.at(len(self.lesson.statements) + 1 + self.lesson.asks.index(node))
+
+    def at_line_of(self, statement: Statement) -> Session:
+        """At ``statement``; on the way back at the node that it binds, if the lesson asks for one."""
+        nodes = [name for name in statement.binds if name in self.lesson.asks]
+        backward = self.phase in (Phase.BACKWARD, Phase.FINISH)
+        return self.at_node(nodes[0]) if backward and nodes else self.at(statement.index)
+
+    def opened(self, facts: Facts) -> Session:
+        """With what running the lesson gave."""
+        return replace(self, facts=facts)
+
+    def with_catalogue(self, lessons: tuple[LessonSummary, ...]) -> Session:
+        """With the lessons that there are."""
+        return replace(self, catalogue=lessons)
+
+    def showing(self, view: View) -> Session:
+        """With another view of the node's tensor."""
+        return replace(self, view=view)
+
+    def sliced(self, slices: str) -> Session:
+        """With a part of the tensor in sight, such as ``3, :``."""
+        return replace(self, slices=slices)
+
+    def with_next_upstream(self) -> Session:
+        """With the next choice of upstream gradients."""
+        return replace(self, upstream=NEXT_UPSTREAM[self.upstream])
 
     @property
     def walk(self) -> tuple[str, ...]:
@@ -181,13 +199,13 @@ class Session:
         return self._with(node, replace(self.entry(node), revealed=True))
 
     def note(self, node: str) -> NodeNote:
-        """What the lesson says of ``node``, or else what is drawn from the operations that read it."""
+        """The lesson's note on ``node``, or one drawn from the operations that read it."""
         note = self.lesson.notes.backward.get(node)
         return note or rule_note(self.lesson, self.lesson.node(node), self.shapes)
 
     @cached_property
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """The shapes of the lesson's tensors, as far as they are known."""
+        """The shapes of the lesson's tensors, by name; empty until the lesson has run."""
         names = self.facts.names if self.facts else {}
         return {name: shape for name, shape in names.items() if isinstance(shape, tuple)}
 
@@ -199,7 +217,7 @@ class Session:
         return self._with(node, replace(entry, hints=entry.hints + 1))
 
     def rechecked(self, verdicts: tuple[Verdict, ...]) -> Session:
-        """With verdicts on what is saved."""
+        """With verdicts on the answers in the file."""
         session = self
         for verdict in verdicts:
             session = session._with(verdict.node, replace(session.entry(verdict.node), verdict=verdict))
@@ -209,7 +227,7 @@ class Session:
         return replace(self, entries={**self.entries, node: entry})
 
     def verdicts(self) -> dict[str, Verdict]:
-        """The verdicts that there are, by node."""
+        """All verdicts, by node."""
         return {node: entry.verdict for node, entry in self.entries.items() if entry.verdict is not None}
 
     @cached_property

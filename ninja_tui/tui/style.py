@@ -1,4 +1,4 @@
-"""How states look, wherever they are shown."""
+"""The styles of states, in the theme's colours."""
 
 from __future__ import annotations
 
@@ -18,3 +18,9 @@ STATUS_STYLES = {
     Status.TIMEOUT: "bold $text-warning",
     Status.MISSING: "dim",
 }
+WARNING = "$text-warning"
+
+
+def yes_no(*, value: bool) -> tuple[str, str]:
+    """One of ``cmp``'s columns, as text and its style."""
+    return ("yes", "$text-success") if value else ("no", WARNING)

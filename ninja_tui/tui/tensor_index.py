@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-Index = list[int | list[int | None]]
-"""Plain data, one entry a dimension: a number, or ``[start, stop, step]``."""
+from ninja_tui.engine.protocol.views import Slice
 
 
-def parse_index(text: str) -> Index:
+def parse_index(text: str) -> tuple[int | Slice, ...]:
     """``3, :, 0:5``, with brackets around it or without; raises ValueError with a sentence on what is neither."""
     text = text.strip().removeprefix("[").removesuffix("]").strip()
-    if not text:
-        return []
-    index: Index = []
-    for part in text.split(","):
-        bounds = [_bound(bound, part) for bound in part.split(":")]
-        if len(bounds) > 3 or bounds == [None]:
-            raise _no_index(part)
-        first = bounds[0]
-        index.append(first if len(bounds) == 1 and first is not None else [*bounds, None, None][:3])
-    return index
+    return tuple(_parse_part(part) for part in text.split(",")) if text else ()
 
 
-def _bound(text: str, part: str) -> int | None:
+def _parse_part(part: str) -> int | Slice:
+    bounds = part.split(":")
     try:
-        return int(text) if text.strip() else None
+        if len(bounds) == 1:
+            return int(part)
+        if len(bounds) <= 3:
+            return Slice(*(int(bound) if bound.strip() else None for bound in bounds))
     except ValueError:
-        raise _no_index(part) from None
-
-
-def _no_index(part: str) -> ValueError:
-    return ValueError(f"`{part.strip()}` is neither a whole number nor a slice such as 0:5")
+        pass
+    raise ValueError(f"`{part.strip()}` is neither a whole number nor a slice such as 0:5")

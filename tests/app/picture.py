@@ -9,7 +9,9 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
+from ninja_tui.engine.backend import BackendFactory
 from ninja_tui.engine.evaluate.bench import Options
+from ninja_tui.engine.process_backend import ProcessBackend
 from ninja_tui.lesson.read import read_lesson
 from ninja_tui.tui.app import NinjaApp
 from ninja_tui.tui.training.screen import TrainScreen
@@ -25,6 +27,11 @@ ANSWERS = (
 )
 
 
+def backends(solutions: Path) -> BackendFactory:
+    """Makes backends with processes."""
+    return lambda lesson, emit: ProcessBackend(lesson, solutions, Options(), emit)
+
+
 async def _typed(pilot: Pilot[int], code: str) -> None:
     for character in code:
         await pilot.press("ctrl+j" if character == "\n" else character)
@@ -38,7 +45,7 @@ async def train() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "solutions.py"
         path.write_text(solution.read_text(encoding="utf-8"), encoding="utf-8")
-        app = NinjaApp("train", path, Options())
+        app = NinjaApp("train", backends(path))
         async with app.run_test(size=(120, 40)) as pilot:
             while not app.ready:
                 await pilot.pause(0.1)
@@ -50,14 +57,14 @@ async def train() -> None:
                 await pilot.pause(0.2)
             await pilot.pause(0.5)
             (PICTURES / "train.svg").write_text(app.export_screenshot(title="ninja-tui"), encoding="utf-8")
-        app.desk.close()
+        app.backend.close()
 
 
 async def walk() -> None:
     """Answers two nodes, types a third wrong, and keeps the screen."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ["NINJA_TUI_HISTORY"] = str(Path(folder) / "history")
-        app = NinjaApp("names", Path(folder) / "solutions.py", Options())
+        app = NinjaApp("names", backends(Path(folder) / "solutions.py"))
         async with app.run_test(size=(120, 40)) as pilot:
             while not app.ready:
                 await pilot.pause(0.1)
@@ -71,7 +78,7 @@ async def walk() -> None:
             await pilot.press("f4", "f10")
             await pilot.pause(0.5)
             (PICTURES / "walk.svg").write_text(app.export_screenshot(title="ninja-tui"), encoding="utf-8")
-        app.desk.close()
+        app.backend.close()
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import os
 import time
 import unicodedata
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from unittest import mock
 
@@ -17,7 +17,9 @@ from textual import events
 from textual.geometry import Region
 from textual.pilot import Pilot
 
+from ninja_tui.engine.backend import BackendFactory, Emit
 from ninja_tui.engine.evaluate.bench import Options
+from ninja_tui.engine.process_backend import ProcessBackend
 from ninja_tui.lesson.read import read_lesson
 from ninja_tui.lesson.solutions import read_solutions
 from ninja_tui.lesson.words import read_words
@@ -25,7 +27,8 @@ from ninja_tui.tui.app import NinjaApp
 from ninja_tui.tui.screens.find import FindScreen
 from ninja_tui.tui.screens.walk import WalkScreen
 from ninja_tui.tui.session import Session
-from ninja_tui.tui.widgets.prompt import Live, PromptPane
+from ninja_tui.tui.widgets.prompt import Feedback, PromptPane
+from tests.app.fake_backend import FakeBackend, Fakes
 
 LONGEST = 20.0
 """Seconds after which something that a test waits for counts as never coming."""
@@ -50,26 +53,67 @@ ANSWERS = solution_code()
 
 @asynccontextmanager
 async def walking(
+    fakes: Fakes | None = None,
+    *,
+    size: tuple[int, int] = (120, 40),
+    history: Path = Path(os.devnull),
+    lesson: str = "names",
+) -> AsyncIterator[AppPilot]:
+    """The app on fake backends, once the lesson has run and its answers are judged."""
+    async with opened_app(fakes or Fakes(), lesson, size, history) as pilot:
+        await wait_until_ready(pilot)
+        yield pilot
+
+
+@asynccontextmanager
+async def walking_with_processes(
     path: Path,
     *,
     size: tuple[int, int] = (120, 40),
-    history: Path | None = None,
     options: Options = SOME_NAMES,
     lesson: str = "names",
 ) -> AsyncIterator[AppPilot]:
-    """The app on the solutions file ``path``, once the lesson has run and its answers are judged."""
-    kept = path.parent / "history.jsonl" if history is None else history
-    with mock.patch.dict(os.environ, {"NINJA_TUI_HISTORY": str(kept)}):
+    """The app on real workers and the solutions file ``path``."""
+
+    def make_backend(name: str, emit: Emit) -> ProcessBackend:
+        return ProcessBackend(name, path, options, emit)
+
+    async with opened_app(make_backend, lesson, size, path.parent / "history.jsonl") as pilot:
+        await wait_until_ready(pilot)
+        yield pilot
+
+
+@asynccontextmanager
+async def opened_app(
+    make_backend: BackendFactory,
+    lesson: str = "names",
+    size: tuple[int, int] = (120, 40),
+    history: Path = Path(os.devnull),
+) -> AsyncIterator[AppPilot]:
+    """The app, as soon as it is painted."""
+    with mock.patch.dict(os.environ, {"NINJA_TUI_HISTORY": str(history)}):
         os.environ.pop("NO_COLOR", None)
-        app = NinjaApp(lesson, path, options)
+        app = NinjaApp(lesson, make_backend)
         try:
             async with app.run_test(size=size, notifications=True) as pilot:
-                await wait_for(pilot, lambda: _walk(pilot).ready)
-                await wait_for(pilot, lambda: _judged(session(pilot)))
-                await pilot.pause()
                 yield pilot
         finally:
-            app.desk.close()
+            app.backend.close()
+
+
+async def wait_until_ready(pilot: AppPilot) -> None:
+    """Waits until the lesson has run and its answers are judged."""
+    await wait_for(pilot, lambda: _walk(pilot).ready)
+    await wait_for(pilot, lambda: _judged(session(pilot)))
+    await pilot.pause()
+
+
+def backend(pilot: AppPilot) -> FakeBackend:
+    """The fake backend of the open lesson."""
+    app = pilot.app
+    assert isinstance(app, NinjaApp)
+    assert isinstance(app.backend, FakeBackend)
+    return app.backend
 
 
 def _judged(now: Session) -> bool:
@@ -78,11 +122,19 @@ def _judged(now: Session) -> bool:
 
 async def wait_for(pilot: AppPilot, condition: Callable[[], bool], what: str = "") -> None:
     """Returns as soon as ``condition`` holds; fails, with what the screen shows, where it never does."""
+    with suppress(TimeoutError):
+        await wait_until(lambda: bool(pilot.app.return_code) or condition())
+    if not condition():
+        raise AssertionError(f"never came: {what or 'what was waited for'}\n{screen_text(pilot)}")
+
+
+async def wait_until(condition: Callable[[], bool]) -> None:
+    """Returns as soon as ``condition`` holds; raises TimeoutError where it never does."""
     deadline = time.monotonic() + LONGEST
     rest = 0.01
     while not condition():
-        if pilot.app.return_code or time.monotonic() > deadline:
-            raise AssertionError(f"never came: {what or 'what was waited for'}\n{screen_text(pilot)}")
+        if time.monotonic() > deadline:
+            raise TimeoutError
         await asyncio.sleep(rest)
         rest = min(0.1, rest * 1.5)
     await asyncio.sleep(0)
@@ -166,9 +218,9 @@ def session(pilot: AppPilot) -> Session:
     return found
 
 
-def live(pilot: AppPilot) -> Live:
-    """What the prompt says of the code in it."""
-    return _walk(pilot).query_one(PromptPane).live
+def feedback(pilot: AppPilot) -> Feedback:
+    """The feedback on the code in the prompt."""
+    return _walk(pilot).query_one(PromptPane).feedback
 
 
 def prompt_code(pilot: AppPilot) -> str:
@@ -206,6 +258,11 @@ def toasts(pilot: AppPilot) -> str:
 async def wait_for_toast(pilot: AppPilot, text: str) -> None:
     """Waits until a toast says ``text``, whatever way its lines break."""
     await wait_for(pilot, lambda: unwrapped(text) in toasts(pilot), f"a toast that says {text!r}")
+
+
+def close_toasts(pilot: AppPilot) -> None:
+    """Takes away the toasts, which cover a part of the panes for five seconds."""
+    pilot.app.clear_notifications()
 
 
 def unwrapped(text: str) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import replace
 
+from ninja_tui.lesson.model import Notes
 from ninja_tui.lesson.read import read_lesson
-from ninja_tui.replay import Request, replay
+from ninja_tui.lesson.solutions import SavedAnswer
+from ninja_tui.tui.screens.walk import WalkScreen
+from tests.app.fake_backend import Fakes
 from tests.app.support import (
     ANSWERS,
-    SOME_NAMES,
+    backend,
     go_to,
     in_prompt,
     pane_text,
@@ -34,10 +37,10 @@ def plain(text: str) -> str:
     return unwrapped(text.replace("`", ""))
 
 
-async def test_hints_come_one_by_one(tmp_path: Path) -> None:
+async def test_hints_come_one_by_one() -> None:
     note = NOTES.backward["probs"]
     assert len(note.hints) == 3
-    async with walking(tmp_path / "solutions.py", size=LARGE) as pilot:
+    async with walking(size=LARGE) as pilot:
         await pilot.press("h")
         await wait_for_toast(pilot, "hints are for the way back")
         await go_to(pilot, "dprobs")
@@ -60,8 +63,8 @@ async def test_hints_come_one_by_one(tmp_path: Path) -> None:
         assert plain(note.hints[2]) in unwrapped(pane_text(pilot, "card"))
 
 
-async def test_what_there_is_to_notice_comes_with_the_right_answer(tmp_path: Path) -> None:
-    async with walking(tmp_path / "solutions.py", size=LARGE) as pilot:
+async def test_what_there_is_to_notice_comes_with_the_right_answer() -> None:
+    async with walking(size=LARGE) as pilot:
         await go_to(pilot, "dprobs")
         await submit(pilot, "dprobs = probs")
         assert "Notice" not in pane_text(pilot, "card")
@@ -70,9 +73,9 @@ async def test_what_there_is_to_notice_comes_with_the_right_answer(tmp_path: Pat
         assert plain(NOTES.backward["probs"].notice) in unwrapped(pane_text(pilot, "card"))
 
 
-async def test_a_revealed_answer_stays_revealed(tmp_path: Path) -> None:
-    path = tmp_path / "solutions.py"
-    async with walking(path, size=LARGE) as pilot:
+async def test_a_revealed_answer_stays_revealed() -> None:
+    fakes = Fakes()
+    async with walking(fakes, size=LARGE) as pilot:
         await go_to(pilot, "dlogprobs")
         assert ANSWERS["logprobs"].splitlines()[1] not in screen_text(pilot)
         await type_text(pilot, "half")
@@ -83,11 +86,11 @@ async def test_a_revealed_answer_stays_revealed(tmp_path: Path) -> None:
         assert "revealed" in table_rows(pilot)["logprobs"]
         assert prompt_code(pilot) == "dlogprobs = half"
         assert in_prompt(pilot)
-        await wait_for(pilot, lambda: path.exists() and "# revealed: dlogprobs" in path.read_text())
+        assert backend(pilot).asked("save") == [("logprobs", SavedAnswer("", revealed=True))]
         await go_to(pilot, "dprobs")
         assert ANSWERS["probs"] not in screen_text(pilot)
 
-    async with walking(path, size=LARGE) as pilot:
+    async with walking(fakes, size=LARGE) as pilot:
         assert "revealed" in table_rows(pilot)["logprobs"]
         await go_to(pilot, "dlogprobs")
         assert ANSWERS["logprobs"].splitlines()[1] in pane_text(pilot, "card")
@@ -95,9 +98,27 @@ async def test_a_revealed_answer_stays_revealed(tmp_path: Path) -> None:
         await submit(pilot, ANSWERS["logprobs"])
         await wait_for(pilot, lambda: table_rows(pilot)["logprobs"][4:6] == ["pass", "revealed"])
         await pilot.press("f5")  # once more changes nothing
-    assert path.read_text().count("# revealed: dlogprobs") == 1
-    assert ANSWERS["logprobs"] in path.read_text()
+        assert backend(pilot).asked("save") == [("logprobs", SavedAnswer(ANSWERS["logprobs"], revealed=True))]
 
-    (file,) = replay(Request((path,), options=SOME_NAMES)).files
-    assert file.lessons[0].revealed == {"logprobs"}
-    assert file.lessons[0].passed == 1
+
+async def test_the_card_shows_what_is_drawn_from_the_operation() -> None:
+    async with walking(size=LARGE, lesson="layernorm") as pilot:
+        now = session(pilot)
+        assert now.facts is not None
+        names = {"var": (16, 1), "var_inv": (16, 1), "diff": (16, 32), "norm": (16, 32)}
+        walk = pilot.app.screen
+        assert isinstance(walk, WalkScreen)
+        walk.session = replace(
+            now.at_node("var_inv"),
+            lesson=replace(now.lesson, notes=Notes()),
+            facts=replace(now.facts, names={**now.facts.names, **names}),
+        )
+        await pilot.pause()
+        card = unwrapped(pane_text(pilot, "card"))
+        assert unwrapped("drawn from the operation") in card
+        assert unwrapped("A product.") in card
+        assert unwrapped("var_inv is (16, 1)") in card
+        assert unwrapped("3 more hints") in card
+        await pilot.press("f4", "f4", "f4")
+        assert unwrapped("summed over axis 1, kept with size 1") in unwrapped(pane_text(pilot, "card"))
+        assert "more hint" not in pane_text(pilot, "card")

@@ -35,7 +35,7 @@ def test_every_key_is_given_once() -> None:
         assert len(keys) == len(set(keys))
 
 
-async def test_every_command_has_a_key_that_works_in_the_prompt(tmp_path: Path) -> None:
+async def test_every_command_has_a_key_that_works_in_the_prompt() -> None:
     """All but the one that goes into the prompt. What each does is looked for on the screen."""
 
     def shows(text: str, pane: str = "") -> Callable[[AppPilot], bool]:
@@ -64,7 +64,7 @@ async def test_every_command_has_a_key_that_works_in_the_prompt(tmp_path: Path) 
     }
     assert {c.action for c in COMMANDS} == set(effects) | {"prompt"}
     quitting_last = sorted((c for c in COMMANDS if c.action in effects), key=lambda c: c.action == "app.quit")
-    async with walking(tmp_path / "solutions.py") as pilot:
+    async with walking() as pilot:
         await go_to(pilot, "dcounts_sum_inv")
         for command in quitting_last:
             await wait_for(pilot, lambda: in_prompt(pilot), f"the focus in the prompt, before {command.title}")
@@ -83,8 +83,8 @@ async def test_every_command_has_a_key_that_works_in_the_prompt(tmp_path: Path) 
                 await pilot.press(*{"on": ["f7"], "back": ["f8"], "turn": ["f8", "f8", "f8"]}.get(command.action, []))
 
 
-async def test_the_palette_has_every_command_and_runs_it(tmp_path: Path) -> None:
-    async with walking(tmp_path / "solutions.py") as pilot:
+async def test_the_palette_has_every_command_and_runs_it() -> None:
+    async with walking() as pilot:
         offered = {command.title for command in pilot.app.get_system_commands(pilot.app.screen)}
         assert {c.title for c in COMMANDS if not c.action.startswith("app.")} <= offered
         assert {"Theme", "Quit"} <= offered
@@ -95,8 +95,8 @@ async def test_the_palette_has_every_command_and_runs_it(tmp_path: Path) -> None
         await wait_for(pilot, lambda: screen_text(pilot).splitlines()[0].find("the turn") > 0, "the turn")
 
 
-async def test_help_has_every_key(tmp_path: Path) -> None:
-    async with walking(tmp_path / "solutions.py") as pilot:
+async def test_help_has_every_key() -> None:
+    async with walking() as pilot:
         await pilot.press("question_mark")
         lines = [" ".join(line.split()) for line in pane_text(pilot, "help").splitlines()]
         for row in key_table():
@@ -104,8 +104,8 @@ async def test_help_has_every_key(tmp_path: Path) -> None:
             assert any(wanted in line for line in lines), wanted
 
 
-async def test_the_footer_names_the_main_keys_at_80_columns(tmp_path: Path) -> None:
-    async with walking(tmp_path / "solutions.py", size=(80, 24)) as pilot:
+async def test_the_footer_names_the_main_keys_at_80_columns() -> None:
+    async with walking(size=(80, 24)) as pilot:
         footer = screen_text(pilot).splitlines()[-1]
         assert [c.label for c in COMMANDS if c.label and c.label not in footer] == []
 

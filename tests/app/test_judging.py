@@ -1,16 +1,18 @@
-"""What the judge says, as the app shows it: the diagnosis, the paths, the worst element, the probe's word."""
+"""A verdict as the app shows it: the diagnosis, the paths, the worst element, for which upstream it holds."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
+from ninja_tui.engine.protocol.verdict import Diagnosis, Kind, Path, Status, Warning
+from ninja_tui.engine.protocol.views import WorstElement
+from tests.app.fake_backend import Changes, Fakes
 from tests.app.support import (
     ANSWERS,
     AppPilot,
+    backend,
+    feedback,
     go_to,
-    live,
     pane_text,
     submit,
     table_rows,
@@ -20,41 +22,65 @@ from tests.app.support import (
     write_answer,
 )
 
+PASSES: Changes = {"status": Status.PASS, "exact": True, "approximate": True, "maxdiff": 0.0, "diagnosis": None}
+
 
 @pytest.mark.parametrize(
-    ("gradient", "code", "said"),
+    ("gradient", "code", "changes", "shown"),
     [
-        ("dprobs", "dprobs = -(1.0 / probs) * dlogprobs", "sign: "),
-        ("dlogprobs", "dlogprobs = torch.zeros_like(logprobs)\ndlogprobs[range(n), Yb] = -1.0", "scale: "),
-        ("dcounts_sum_inv", "dcounts_sum_inv = counts * dprobs", "not-summed: "),
-        ("dh", "dh = h.grad", "reads-grad: "),
-        ("dh", "dh = dlogits @ W2", "transposed: the inner sizes do not meet"),
+        (
+            "dprobs",
+            "dprobs = -(1.0 / probs) * dlogprobs",
+            {"diagnosis": Diagnosis(Kind("sign"), "it is −1 times")},
+            "sign: ",
+        ),
+        (
+            "dcounts_sum_inv",
+            "dcounts_sum_inv = counts * dprobs",
+            {"shape": (32, 27), "diagnosis": Diagnosis(Kind("not-summed"), "axis 1 of [range(n), Yb] is not summed")},
+            "not-summed: axis 1 of [range(n), Yb] is not summed",
+        ),
+        (
+            "dh",
+            "dh = dlogits @ W2",
+            {
+                "status": Status.ERROR,
+                "shape": None,
+                "error": "RuntimeError: mat1 and mat2 shapes cannot be multiplied",
+                "diagnosis": Diagnosis(Kind("transposed"), "the inner sizes do not meet"),
+            },
+            "transposed: the inner sizes do not meet",
+        ),
     ],
 )
 async def test_the_kind_of_mistake_stands_under_the_prompt_while_one_types(
-    tmp_path: Path, gradient: str, code: str, said: str
+    gradient: str, code: str, changes: Changes, shown: str
 ) -> None:
-    async with walking(tmp_path / "solutions.py") as pilot:
+    async with walking(Fakes(verdicts={code: changes})) as pilot:
         await go_to(pilot, gradient)
         await write_answer(pilot, code)
-        await wait_for_text(pilot, said, "prompt")
-        assert not (tmp_path / "solutions.py").exists()
+        await wait_for_text(pilot, shown, "prompt")
+        assert backend(pilot).asked("save") == []
 
 
-async def test_a_node_with_two_readers_shows_which_path_is_there(tmp_path: Path) -> None:
-    async with walking(tmp_path / "solutions.py") as pilot:
+async def test_a_node_with_two_readers_shows_which_path_is_there() -> None:
+    half = "dcounts = counts_sum_inv * dprobs"
+    paths = (Path(("counts_sum",), present=False), Path(("probs",), present=True))
+    async with walking(Fakes(verdicts={half: {"paths": paths}})) as pilot:
         await go_to(pilot, "dcounts")
-        await write_answer(pilot, "dcounts = counts_sum_inv * dprobs")
+        await write_answer(pilot, half)
         await wait_for_text(pilot, "paths 1/2: counts_sum ✗ probs ✓", "prompt")
         await write_answer(pilot, ANSWERS["counts"])
         await wait_for_text(pilot, "right: Enter submits it", "prompt")
+        assert "paths" not in pane_text(pilot, "prompt")
 
 
-async def test_the_worst_element_is_one_key_away(tmp_path: Path) -> None:
-    async with walking(tmp_path / "solutions.py") as pilot:
+async def test_the_worst_element_is_one_key_away() -> None:
+    code = f"{ANSWERS['probs']}\ndprobs[30, 25] += 7.0"
+    async with walking(Fakes(worst={code: WorstElement((30, 25), 7.0, 30, 25)})) as pilot:
         await go_to(pilot, "dprobs")
-        await write_answer(pilot, f"{ANSWERS['probs']}\ndprobs[30, 25] += 7.0")
-        await wait_for(pilot, lambda: live(pilot).verdict is not None, "a verdict")
+        await write_answer(pilot, code)
+        await wait_for(pilot, lambda: feedback(pilot).verdict is not None, "a verdict")
         await pilot.press("escape", "w")
         await wait_for_text(pilot, "worst at [30, 25]: off by 7", "node")
 
@@ -70,38 +96,49 @@ def rows_of(pilot: AppPilot, row: int) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("node", "code", "cell", "sentence"),
+    ("node", "code", "changes", "cell", "sentence"),
     [
-        ("probs", ANSWERS["probs"], "any upstream", "holds for any upstream"),
+        ("probs", ANSWERS["probs"], {}, "any upstream", "holds for any upstream"),
         (
             "counts_sum_inv",
             "dcounts_sum_inv = (counts * dprobs)[range(n), Yb].reshape(n, 1)",
+            {
+                **PASSES,
+                "warnings": (Warning.STRUCTURE,),
+                "leans": ("dprobs",),
+                "probe": "right here, leans on the sparsity of dprobs",
+            },
             "this dprobs",
             "right here, leans on the sparsity of dprobs",
         ),
         (
             "logits",
             "dlogits = F.softmax(logits, 1)\ndlogits[range(n), Yb] -= 1\ndlogits /= n",
+            {
+                **PASSES,
+                "warnings": (Warning.CLOSED_FORM,),
+                "probe": "closed form: needs none of its readers' gradients",
+            },
             "closed form",
             "closed form: needs none of its readers' gradients",
         ),
     ],
 )
 async def test_the_table_says_for_which_upstream_an_answer_holds(
-    tmp_path: Path, node: str, code: str, cell: str, sentence: str
+    node: str, code: str, changes: Changes, cell: str, sentence: str
 ) -> None:
-    async with walking(tmp_path / "solutions.py") as pilot:
+    async with walking(Fakes(verdicts={code: changes})) as pilot:
         await go_to(pilot, f"d{node}")
         await submit(pilot, code)
         await wait_for_text(pilot, sentence, "prompt")
         await wait_for(pilot, lambda: " ".join(table_rows(pilot)[node]).endswith(cell), cell)
 
 
-async def test_a_right_answer_behind_a_wrong_one_is_told_what_training_would_see(tmp_path: Path) -> None:
-    async with walking(tmp_path / "solutions.py") as pilot:
-        await go_to(pilot, "dlogprobs")
-        await submit(pilot, "dlogprobs = torch.zeros_like(logprobs)\ndlogprobs[range(n), Yb] = -1.0")
+async def test_a_right_answer_behind_a_wrong_one_is_told_what_training_would_see() -> None:
+    async with walking(Fakes(verdicts={ANSWERS["probs"]: {"chained": 0.97}})) as pilot:
         await go_to(pilot, "dprobs")
         await write_answer(pilot, ANSWERS["probs"])
         await wait_for_text(pilot, "in training it would be off all the same", "prompt")
-        assert live(pilot).verdict is not None
+        verdict = feedback(pilot).verdict
+        assert verdict is not None
+        assert verdict.passed

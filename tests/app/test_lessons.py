@@ -4,20 +4,33 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from ninja_tui.engine.events import CatalogueRead, Failed, Opened
 from ninja_tui.lesson.read import lesson_names, read_lesson
+from ninja_tui.tui.app import NinjaApp
+from tests.app.fake_backend import Fakes
 from tests.app.support import (
     ANSWERS,
     AppPilot,
+    backend,
     go_to,
     in_prompt,
+    opened_app,
+    screen_text,
     session,
     submit,
     type_text,
     visible,
     wait_for,
     wait_for_text,
+    wait_for_toast,
+    wait_until,
     walking,
+    walking_with_processes,
 )
+
+SOFTMAX = "dlogits = F.softmax(logits, 1)\ndlogits[range(n), Yb] -= 1\ndlogits /= n"
 
 
 async def chosen(pilot: AppPilot, lesson: str) -> None:
@@ -39,42 +52,78 @@ async def opened(pilot: AppPilot, lesson: str) -> None:
     await wait_for(pilot, there, f"the lesson {lesson}")
 
 
-async def test_the_start_tells_all_lessons_and_what_is_answered_in_each(tmp_path: Path) -> None:
-    path = tmp_path / "solutions.py"
-    path.write_text("# %% lesson: batchnorm\n# %% hprebn\ndhprebn = hprebn * 0\n", encoding="utf-8")
-    async with walking(path, size=(80, 24)) as pilot:
+async def test_the_start_tells_all_lessons_and_what_is_answered_in_each() -> None:
+    async with walking(Fakes().answers("batchnorm", hprebn="dhprebn = hprebn * 0"), size=(80, 24)) as pilot:
         for name in lesson_names():
             asked = len(read_lesson(name).asks)
             answered = 1 if name == "batchnorm" else 0
             await wait_for_text(pilot, f"{name} {answered}/{asked}", "prompt")
 
 
-async def test_another_lesson_is_one_key_away_and_the_answers_stay_in_one_file(tmp_path: Path) -> None:
+async def test_another_lesson_is_one_key_away_and_each_keeps_its_answers() -> None:
+    async with walking() as pilot:
+        first = backend(pilot)
+        await go_to(pilot, "dprobs")
+        await submit(pilot, ANSWERS["probs"])
+        await chosen(pilot, "cross-entropy")
+        await wait_for(pilot, lambda: first.closed, "the end of the first backend")
+        await pilot.press("t", "enter")
+        await wait_for(pilot, lambda: in_prompt(pilot), "the prompt")
+        await submit(pilot, SOFTMAX)
+        await chosen(pilot, "names")
+        assert session(pilot).entry("probs").code == ANSWERS["probs"]
+        await wait_for_text(pilot, "1/26 pass")
+        assert visible(pilot, "gradients")
+        assert backend(pilot) is not first
+
+
+async def test_events_of_a_lesson_that_was_left_are_not_taken() -> None:
+    async with walking() as pilot:
+        first = backend(pilot)
+        await go_to(pilot, "dprobs")
+        first.hold(object)
+        await submit_without_waiting(pilot, "dprobs = probs")
+        await chosen(pilot, "batchnorm")
+        first.closed = False  # as one whose last events are on their way
+        first.release()
+        await pilot.pause()
+        assert session(pilot).lesson.name == "batchnorm"
+        assert session(pilot).entries == {}
+
+
+async def submit_without_waiting(pilot: AppPilot, code: str) -> None:
+    await type_text(pilot, code.removeprefix("dprobs = "))
+    await pilot.press("enter")
+
+
+@pytest.mark.slow
+@pytest.mark.processes
+async def test_the_answers_to_all_lessons_stay_in_one_file(tmp_path: Path) -> None:
     path = tmp_path / "solutions.py"
-    async with walking(path) as pilot:
+    async with walking_with_processes(path) as pilot:
         await go_to(pilot, "dprobs")
         await submit(pilot, ANSWERS["probs"])
         await chosen(pilot, "cross-entropy")
         await pilot.press("t", "enter")
         await wait_for(pilot, lambda: in_prompt(pilot), "the prompt")
-        await submit(pilot, "dlogits = F.softmax(logits, 1)\ndlogits[range(n), Yb] -= 1\ndlogits /= n")
+        await submit(pilot, SOFTMAX)
         await wait_for_text(pilot, "1/1 pass")
         await chosen(pilot, "names")
         assert session(pilot).entry("probs").code == ANSWERS["probs"]
         await wait_for_text(pilot, "1/26 pass")
-        assert visible(pilot, "gradients")
     held = path.read_text(encoding="utf-8")
     assert held.index("# %% lesson: names") < held.index("# %% lesson: cross-entropy")
     assert "dlogits /= n" in held
     assert ANSWERS["probs"] in held
 
 
-async def test_the_palette_switches_the_lesson(tmp_path: Path) -> None:
-    async with walking(tmp_path / "solutions.py") as pilot:
+async def test_the_palette_switches_the_lesson() -> None:
+    async with walking() as pilot:
         await wait_for_text(pilot, "dinosaurs 0/", "prompt")
         await pilot.press("ctrl+p")
         await type_text(pilot, "Lesson: batchn")
-        await pilot.pause(0.5)
+        await wait_for_text(pilot, "Lesson: batchnorm")
+        await pilot.pause(0.3)
         await pilot.press("down", "enter")
         await opened(pilot, "batchnorm")
         await wait_for_text(pilot, "batchnorm  ·  forward 1/")
@@ -93,13 +142,59 @@ loss.backward()
 """
 
 
+@pytest.mark.slow
+@pytest.mark.processes
 async def test_the_list_opens_above_a_network_of_ones_own(tmp_path: Path) -> None:
     script = tmp_path / "mine.py"
     script.write_text(MINE, encoding="utf-8")
-    async with walking(tmp_path / "solutions.py", lesson=str(script)) as pilot:
+    async with walking_with_processes(tmp_path / "solutions.py", lesson=str(script)) as pilot:
         await go_to(pilot, "dgap")
         await submit(pilot, "dgap = 2 * gap / gap.numel()")
         await wait_for_text(pilot, "1/3 pass")
         await chosen(pilot, "names")
         await wait_for_text(pilot, "0/26 pass")
     assert "dgap = 2 * gap / gap.numel()" in (tmp_path / "solutions.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.05])
+async def test_a_lesson_that_cannot_be_run_ends_the_app_with_its_reason(delay: float) -> None:
+    """Whether the reason comes at once, or from a thread."""
+    fakes = Fakes(opening_error="line 3: NameError: name 'data' is not defined", delay=delay)
+    app = NinjaApp("names", fakes)
+    async with app.run_test():
+        await wait_until(lambda: app.return_code is not None)
+    assert (app.return_code, app.failure) == (2, fakes.opening_error)
+
+
+async def test_a_failure_later_is_a_toast_and_the_session_stays() -> None:
+    async with walking() as pilot:
+        await go_to(pilot, "dprobs")
+        backend(pilot).emit(Failed("a worker process ended: [range(n), Yb]"))
+        await wait_for_toast(pilot, "a worker process ended: [range(n), Yb]")
+        assert session(pilot).node is not None
+        assert pilot.app.return_code is None
+
+
+async def test_until_pytorch_has_started_a_node_can_be_answered_all_the_same() -> None:
+    """What is typed before the lesson has run is judged as soon as it has."""
+    fakes = Fakes(held=(Opened,))
+    async with opened_app(fakes) as pilot:
+        await wait_for_text(pilot, "starting PyTorch…")
+        await pilot.press("t", "n")
+        await type_text(pilot, "logprobs")
+        await wait_for_text(pilot, "PyTorch is starting; this is judged as soon as it is there", "prompt")
+        await wait_for_text(pilot, "PyTorch is starting…", "node")
+        assert backend(pilot).asked("judge") == backend(pilot).asked("view") == []
+        backend(pilot).release()
+        await wait_for_text(pilot, "fail", "prompt")
+        assert set(backend(pilot).asked("judge")) == {("logprobs", "dlogprobs = logprobs")}
+        assert "starting" not in screen_text(pilot)
+
+
+async def test_the_catalogue_may_come_before_the_lesson() -> None:
+    fakes = Fakes(held=(object,))
+    async with opened_app(fakes) as pilot:
+        await wait_for(pilot, lambda: len(backend(pilot).held) >= 3, "the events of the start")
+        backend(pilot).release(lambda events: sorted(events, key=lambda event: not isinstance(event, CatalogueRead)))
+        await wait_for_text(pilot, "dinosaurs 0/", "prompt")
+        await wait_for_text(pilot, "loss 3.5222")

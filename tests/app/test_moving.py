@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from ninja_tui.tui.session import Phase
 from tests.app.support import (
     AppPilot,
@@ -28,8 +26,8 @@ def place(pilot: AppPilot) -> str:
     return screen_text(pilot).splitlines()[0].split("·")[1].strip()
 
 
-async def test_escape_gives_the_letters_back_to_the_walk(tmp_path: Path) -> None:
-    async with walking(tmp_path / "solutions.py", size=(80, 24)) as pilot:
+async def test_escape_gives_the_letters_back_to_the_walk() -> None:
+    async with walking(size=(80, 24)) as pilot:
         assert place(pilot) == "forward 1/20"
         await pilot.press("p")
         assert place(pilot) == "forward 1/20"
@@ -63,8 +61,8 @@ async def test_escape_gives_the_letters_back_to_the_walk(tmp_path: Path) -> None
         assert place(pilot) == "the turn"
 
 
-async def test_the_same_by_keys_that_work_in_the_prompt(tmp_path: Path) -> None:
-    async with walking(tmp_path / "solutions.py", size=(80, 24)) as pilot:
+async def test_the_same_by_keys_that_work_in_the_prompt() -> None:
+    async with walking(size=(80, 24)) as pilot:
         await pilot.press("f6", "f8")
         assert in_prompt(pilot)
         await type_text(pilot, "half")
@@ -87,8 +85,8 @@ async def test_the_same_by_keys_that_work_in_the_prompt(tmp_path: Path) -> None:
         assert place(pilot) == "the turn"
 
 
-async def test_find_goes_to_a_statement_or_a_node(tmp_path: Path) -> None:
-    async with walking(tmp_path / "solutions.py", size=(80, 24)) as pilot:
+async def test_find_goes_to_a_statement_or_a_node() -> None:
+    async with walking(size=(80, 24)) as pilot:
         await pilot.press("slash")
         assert "emb = C[Xb]" in screen_text(pilot)
         await type_text(pilot, "tanh")
@@ -112,9 +110,9 @@ async def test_find_goes_to_a_statement_or_a_node(tmp_path: Path) -> None:
         assert place(pilot) == "backward 14/26 bnraw"
 
 
-async def test_find_takes_a_name_that_is_typed_whole(tmp_path: Path) -> None:
+async def test_find_takes_a_name_that_is_typed_whole() -> None:
     """``dcounts`` is not ``dcounts_sum_inv``, though it is how that begins; and ``dC`` is no ``dcounts``."""
-    async with walking(tmp_path / "solutions.py", size=(80, 24)) as pilot:
+    async with walking(size=(80, 24)) as pilot:
         for name in ("dcounts", "dlogits", "dh", "dC", "demb"):
             await pilot.press("f3")
             await type_text(pilot, name)
@@ -122,8 +120,8 @@ async def test_find_takes_a_name_that_is_typed_whole(tmp_path: Path) -> None:
             assert place(pilot).endswith(f" {name[1:]}")
 
 
-async def test_a_row_of_the_table_goes_there(tmp_path: Path) -> None:
-    async with walking(tmp_path / "solutions.py") as pilot:
+async def test_a_row_of_the_table_goes_there() -> None:
+    async with walking() as pilot:
         await pilot.press("t", "n", "escape")
         await pilot.press("tab")  # the table is the first pane that takes the focus
         await pilot.press("down", "down", "down", "enter")
@@ -135,9 +133,9 @@ async def test_a_row_of_the_table_goes_there(tmp_path: Path) -> None:
         assert in_prompt(pilot)
 
 
-async def test_a_click_on_a_line_goes_there(tmp_path: Path) -> None:
+async def test_a_click_on_a_line_goes_there() -> None:
     """On the way forward to the statement, on the way back to its node."""
-    async with walking(tmp_path / "solutions.py") as pilot:
+    async with walking() as pilot:
         await click_on(pilot, "source", "bndiff = hprebn")
         assert place(pilot) == "forward 5/20"
         await go_to(pilot, "dlogprobs")
@@ -147,9 +145,9 @@ async def test_a_click_on_a_line_goes_there(tmp_path: Path) -> None:
         assert "↰ counts_sum_inv = " in pane_text(pilot, "source")
 
 
-async def test_enter_goes_into_the_prompt_and_nothing_forces_an_order(tmp_path: Path) -> None:
+async def test_enter_goes_into_the_prompt_and_nothing_forces_an_order() -> None:
     """The last gradient first; a right one once more with Enter goes on."""
-    async with walking(tmp_path / "solutions.py", size=(80, 24)) as pilot:
+    async with walking(size=(80, 24)) as pilot:
         await go_to(pilot, "demb")
         await pilot.press("escape")
         assert not in_prompt(pilot)

@@ -16,7 +16,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import pytest
+
 from tests.app.support import ANSWERS, LONGEST, SOME_NAMES
+
+pytestmark = [pytest.mark.processes, pytest.mark.slow]
 
 ESCAPES = re.compile(rb"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|P[^\x1b]*\x1b\\|[()=>][0B]?)")
 COLORS = re.compile(rb"[34]8;2;(\d+);(\d+);(\d+)")

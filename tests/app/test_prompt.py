@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-from ninja_tui.engine.protocol.verdict import Status
+import pytest
+
+from ninja_tui.engine.events import Judged
+from ninja_tui.engine.protocol.verdict import Status, Warning
+from tests.app.fake_backend import Changes, Fakes, Question
 from tests.app.support import (
     ANSWERS,
+    backend,
     clear_prompt,
+    feedback,
     go_to,
     in_prompt,
-    live,
     pane_text,
     prompt_code,
     screen_text,
@@ -23,16 +29,18 @@ from tests.app.support import (
     wait_for,
     wait_for_text,
     walking,
+    walking_with_processes,
     write_answer,
 )
 
 SMALL = (80, 24)
+PASSES: Changes = {"status": Status.PASS, "exact": True, "approximate": True, "maxdiff": 0.0, "diagnosis": None}
 
 
-async def test_the_verdict_is_there_while_one_types(tmp_path: Path) -> None:
+async def test_the_verdict_is_there_while_one_types() -> None:
     """Shape, exact, approximate, maxdiff and status, without Enter; nothing is submitted."""
-    path = tmp_path / "solutions.py"
-    async with walking(path, size=SMALL) as pilot:
+    rounded: Changes = {"status": Status.PASS, "approximate": True, "maxdiff": 1e-9, "diagnosis": None}
+    async with walking(Fakes(verdicts={"dprobs = dlogprobs / probs": rounded}), size=SMALL) as pilot:
         await go_to(pilot, "dprobs")
         assert prompt_code(pilot) == "dprobs = "
         assert "shape needed (32, 27)" in pane_text(pilot, "prompt")
@@ -50,11 +58,11 @@ async def test_the_verdict_is_there_while_one_types(tmp_path: Path) -> None:
         await wait_for_text(pilot, "exact yes", "prompt")
         assert "maxdiff 0" in pane_text(pilot, "prompt")
         assert session(pilot).entry("probs").code == ""
-    assert not path.exists()
+        assert backend(pilot).asked("save") == []
 
 
-async def test_a_wrong_answer_stays_and_can_be_left_behind(tmp_path: Path) -> None:
-    async with walking(tmp_path / "solutions.py") as pilot:
+async def test_a_wrong_answer_stays_and_can_be_left_behind() -> None:
+    async with walking() as pilot:
         await go_to(pilot, "dprobs")
         await submit(pilot, "dprobs = probs * dlogprobs")
         await wait_for_text(pilot, "✗ probs", "gradients")
@@ -70,9 +78,9 @@ async def test_a_wrong_answer_stays_and_can_be_left_behind(tmp_path: Path) -> No
         await wait_for_text(pilot, "fail", "prompt")
 
 
-async def test_syntax_errors_are_a_quiet_line(tmp_path: Path) -> None:
+async def test_syntax_errors_are_a_quiet_line() -> None:
     """Python's own message, in no other colour than any other word there; and nothing is submitted."""
-    async with walking(tmp_path / "solutions.py", size=SMALL) as pilot:
+    async with walking(size=SMALL) as pilot:
         await go_to(pilot, "dprobs")
         await write_answer(pilot, "dprobs = dlogprobs")
         await wait_for_text(pilot, "upstream:", "prompt")
@@ -91,30 +99,39 @@ async def test_syntax_errors_are_a_quiet_line(tmp_path: Path) -> None:
         assert session(pilot).entry("probs").code == ""
 
 
-async def test_unfinished_code_is_no_error(tmp_path: Path) -> None:
-    async with walking(tmp_path / "solutions.py", size=SMALL) as pilot:
+async def test_unfinished_code_is_no_error() -> None:
+    async with walking(size=SMALL) as pilot:
         await go_to(pilot, "dprobs")
         for typed in ("(1.0 /", " probs", ") *", " dlogprobs.sum(", "1, 'keep"):
             await type_text(pilot, typed)
-            assert live(pilot).word == ""
-            assert live(pilot).verdict is None
+            assert feedback(pilot).message == ""
+            assert feedback(pilot).verdict is None
             said = [line.strip() for line in pane_text(pilot, "prompt").splitlines()[1:-1] if line.strip()]
             assert said[-1] == "shape needed (32, 27)"
 
 
-async def test_an_exception_gives_its_own_message(tmp_path: Path) -> None:
-    async with walking(tmp_path / "solutions.py") as pilot:
+ERRORS = {
+    "dprobs = no_such_name * 2": "NameError: name 'no_such_name' is not defined",
+    "dprobs = 'text'": "dprobs is a str, not a tensor of shape (32, 27)",
+    "x = 1\ndprobs = x / 0": "line 2: ZeroDivisionError: division by zero",
+}
+
+
+async def test_an_exception_gives_its_own_message() -> None:
+    scripts: dict[str, Changes | Callable[[Question], Changes]] = {
+        code: {"status": Status.ERROR, "shape": None, "error": error, "diagnosis": None}
+        for code, error in ERRORS.items()
+    }
+    async with walking(Fakes(verdicts=scripts)) as pilot:
         await go_to(pilot, "dprobs")
-        for code, status, word in (
-            ("dprobs = no_such_name * 2", Status.ERROR, "NameError: name 'no_such_name' is not defined"),
-            ("dprobs = probs @ dlogprobs", Status.ERROR, "RuntimeError: mat1 and mat2 shapes cannot be multiplied"),
-            ("dprobs = 'text'", Status.ERROR, "dprobs is a str, not a tensor of shape (32, 27)"),
+        for code, status, message in (
+            *((code, Status.ERROR, error) for code, error in ERRORS.items() if "\n" not in code),
             ("dprobs = probs.sum()", Status.FAIL, "upstream:"),
-            ("x = 1\ndprobs = x / 0", Status.ERROR, "line 2: ZeroDivisionError: division by zero"),
+            *((code, Status.ERROR, error) for code, error in ERRORS.items() if "\n" in code),
         ):
             await write_answer(pilot, code)
-            await wait_for_text(pilot, word, "prompt")
-            verdict = live(pilot).verdict
+            await wait_for_text(pilot, message, "prompt")
+            verdict = feedback(pilot).verdict
             assert verdict is not None
             assert verdict.status is status
         await pilot.press("enter")
@@ -124,8 +141,43 @@ async def test_an_exception_gives_its_own_message(tmp_path: Path) -> None:
         await wait_for_text(pilot, "= probs", "gradients")
 
 
+async def test_a_slow_answer_is_shown_as_running_and_the_app_goes_on() -> None:
+    """Held back, and released after another step: it is the table's, and no longer the prompt's."""
+    async with walking() as pilot:
+        await go_to(pilot, "dprobs")
+        backend(pilot).hold(Judged)
+        await write_answer(pilot, "dprobs = dlogprobs")
+        await wait_for_text(pilot, "running…", "prompt")
+        await pilot.press("f2")
+        assert "in the walk" in screen_text(pilot)
+        await pilot.press("escape", "enter")
+        await wait_for_text(pilot, "judging…", "gradients")
+        await pilot.press("f8")
+        assert "backward 3/26 counts_sum_inv" in screen_text(pilot)
+        backend(pilot).release()
+        await wait_for_text(pilot, "✗ probs", "gradients")
+        assert "fail" not in pane_text(pilot, "prompt")
+
+
+async def test_a_verdict_that_comes_late_replaces_no_newer_one() -> None:
+    """Of two verdicts in reverse order, that on the code in the prompt is shown, and the other one nowhere."""
+    async with walking() as pilot:
+        await go_to(pilot, "dprobs")
+        await write_answer(pilot, "dprobs = dlogprobs")
+        await wait_for_text(pilot, "fail", "prompt")
+        backend(pilot).hold(Judged)
+        await write_answer(pilot, ANSWERS["probs"])
+        backend(pilot).release(lambda events: events[::-1])
+        await wait_for_text(pilot, "exact yes", "prompt")
+        await pilot.pause()
+        assert "exact yes" in pane_text(pilot, "prompt")
+        assert session(pilot).entry("probs").verdict is None
+
+
+@pytest.mark.slow
+@pytest.mark.processes
 async def test_an_answer_without_end_costs_that_answer_only(tmp_path: Path) -> None:
-    async with walking(tmp_path / "solutions.py") as pilot:
+    async with walking_with_processes(tmp_path / "solutions.py") as pilot:
         await go_to(pilot, "dprobs")
         await write_answer(pilot, "dprobs = dlogprobs\nwhile True: pass")
         await wait_for_text(pilot, "running…", "prompt")
@@ -146,22 +198,27 @@ async def test_an_answer_without_end_costs_that_answer_only(tmp_path: Path) -> N
         assert session(pilot).entry("probs").mark.value == "="
 
 
-async def test_what_an_answer_prints_is_shown_and_dloss_is_one(tmp_path: Path) -> None:
-    async with walking(tmp_path / "solutions.py", size=SMALL) as pilot:
+async def test_what_an_answer_prints_is_shown_and_dloss_is_one() -> None:
+    first = f"{ANSWERS['logprobs']}\nprint(dloss)"
+    second = f"{ANSWERS['counts']}\nprint('sum', 6 * 7)"
+    fakes = Fakes()
+    fakes.verdicts = {first: {**PASSES, "output": "tensor(1.)\n"}, second: {**PASSES, "output": "sum\n42\n"}}
+    async with walking(fakes, size=SMALL) as pilot:
         await go_to(pilot, "dlogprobs")
-        code = "dlogprobs = torch.zeros_like(logprobs)\ndlogprobs[range(n), Yb] = -dloss / n\nprint(dloss)"
-        await write_answer(pilot, code)
-        await wait_for_text(pilot, "tensor(1.", "prompt")
+        await write_answer(pilot, first)
+        await wait_for_text(pilot, "printed: tensor(1.)", "prompt")
+        assert "upstream: dloss is 1" in pane_text(pilot, "prompt")
         assert "exact yes" in pane_text(pilot, "prompt")
         # where there are two upstream gradients to name, there is room for it all the same
         await go_to(pilot, "dcounts")
-        await write_answer(pilot, f"{ANSWERS['counts']}\nprint('sum', 6 * 7)")
+        await write_answer(pilot, second)
         await wait_for_text(pilot, "sum 42", "prompt")
         assert "exact yes" in pane_text(pilot, "prompt")
 
 
-async def test_enter_opens_a_new_line_while_code_is_incomplete(tmp_path: Path) -> None:
-    async with walking(tmp_path / "solutions.py", size=SMALL) as pilot:
+async def test_enter_opens_a_new_line_while_code_is_incomplete() -> None:
+    loop = "for k in range(2):\n    dprobs = (1.0 / probs) * dlogprobs"
+    async with walking(Fakes(verdicts={loop: PASSES}), size=SMALL) as pilot:
         await go_to(pilot, "dprobs")
         await type_text(pilot, "(1.0 / probs")
         await pilot.press("enter")
@@ -183,21 +240,20 @@ async def test_enter_opens_a_new_line_while_code_is_incomplete(tmp_path: Path) -
         await wait_for_text(pilot, "exact yes", "prompt")
 
 
-async def test_enter_submits_nothing_that_is_no_answer(tmp_path: Path) -> None:
-    path = tmp_path / "solutions.py"
-    async with walking(path, size=SMALL) as pilot:
+async def test_enter_submits_nothing_that_is_no_answer() -> None:
+    async with walking(size=SMALL) as pilot:
         await go_to(pilot, "dprobs")
         for code, word in (("", ""), ("dprobs =", ""), ("x = 1", "dprobs"), ("# dprobs = 3", "dprobs")):
             await write_answer(pilot, code)
             await pilot.press("enter")
-            assert word in live(pilot).word
+            assert word in feedback(pilot).message
             assert session(pilot).entry("probs").code == ""
-    assert not path.exists()
+        assert backend(pilot).asked("save") == []
 
 
-async def test_ctrl_j_keeps_its_place_among_keys_that_come_at_once(tmp_path: Path) -> None:
+async def test_ctrl_j_keeps_its_place_among_keys_that_come_at_once() -> None:
     """A fast typist, or a terminal that sends many keys in one go."""
-    async with walking(tmp_path / "solutions.py", size=SMALL) as pilot:
+    async with walking(size=SMALL) as pilot:
         await go_to(pilot, "dprobs")
         await clear_prompt(pilot)
         for key in ("a", "b", "ctrl+j", "c", "d"):
@@ -206,8 +262,9 @@ async def test_ctrl_j_keeps_its_place_among_keys_that_come_at_once(tmp_path: Pat
         assert prompt_code(pilot) == "ab\ncd"
 
 
-async def test_a_shape_that_only_broadcasts_passes_with_a_word(tmp_path: Path) -> None:
-    async with walking(tmp_path / "solutions.py") as pilot:
+async def test_a_shape_that_only_broadcasts_passes_with_a_word() -> None:
+    broadcasts: Changes = {**PASSES, "shape": (64,), "warnings": (Warning.SHAPE,)}
+    async with walking(Fakes(verdicts={"dbnbias = dhpreact.sum(0)": broadcasts})) as pilot:
         await go_to(pilot, "dbnbias")
         await write_answer(pilot, "dbnbias = dhpreact.sum(0)")
         await wait_for_text(pilot, "shape (64,), needed (1, 64)", "prompt")

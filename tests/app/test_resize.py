@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from textual.geometry import Region
 
 from tests.app.support import (
@@ -55,8 +53,8 @@ def check_layout(pilot: AppPilot, size: tuple[int, int]) -> None:
     assert "On" in screen_text(pilot).splitlines()[-1]
 
 
-async def test_up_and_down_the_sizes_in_every_part_of_the_walk(tmp_path: Path) -> None:
-    async with walking(tmp_path / "solutions.py", size=(80, 24)) as pilot:
+async def test_up_and_down_the_sizes_in_every_part_of_the_walk() -> None:
+    async with walking(size=(80, 24)) as pilot:
         for size in SIZES:
             await resized(pilot, size)
             check_layout(pilot, size)
@@ -83,8 +81,8 @@ async def test_up_and_down_the_sizes_in_every_part_of_the_walk(tmp_path: Path) -
             check_layout(pilot, size)
 
 
-async def test_resizing_while_something_is_open(tmp_path: Path) -> None:
-    async with walking(tmp_path / "solutions.py", size=(80, 24)) as pilot:
+async def test_resizing_while_something_is_open() -> None:
+    async with walking(size=(80, 24)) as pilot:
         for key in ("slash", "question_mark", "s", "colon"):
             await pilot.press(key)
             await wait_for(pilot, lambda: len(pilot.app.screen_stack) == 2, "something above the walk")
@@ -100,8 +98,8 @@ async def test_resizing_while_something_is_open(tmp_path: Path) -> None:
         check_layout(pilot, WIDE)
 
 
-async def test_where_there_is_no_room_at_all(tmp_path: Path) -> None:
-    async with walking(tmp_path / "solutions.py", size=(1, 1)) as pilot:
+async def test_where_there_is_no_room_at_all() -> None:
+    async with walking(size=(1, 1)) as pilot:
         for size in ((59, 60), (300, 17), (2, 3)):
             await pilot.press("escape", "t", "n", "escape", "v", "slash", "escape", "question_mark", "escape")
             assert not any(visible(pilot, pane) for pane in PANES)
@@ -111,8 +109,8 @@ async def test_where_there_is_no_room_at_all(tmp_path: Path) -> None:
         assert prompt_code(pilot) == "dlogprobs = "
 
 
-async def test_where_not_all_panes_have_room_tab_shows_the_next(tmp_path: Path) -> None:
-    async with walking(tmp_path / "solutions.py", size=(80, 24)) as pilot:
+async def test_where_not_all_panes_have_room_tab_shows_the_next() -> None:
+    async with walking(size=(80, 24)) as pilot:
         seen = []
         for _ in range(5):
             seen.append(next(pane for pane in ("node", "card", "gradients", "train") if visible(pilot, pane)))

@@ -1,14 +1,20 @@
-"""What is submitted is in the file, what else is in the file stays there, and the next start goes on from it."""
+"""What is submitted is saved, and the next start goes on from it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from ninja_tui.lesson.solutions import read_solutions
+import pytest
+
+from ninja_tui.engine.events import Saved
+from ninja_tui.engine.protocol.verdict import Status
+from ninja_tui.lesson.solutions import SavedAnswer, read_solutions
+from tests.app.fake_backend import Fakes
 from tests.app.support import (
     ANSWERS,
     NODES,
     AppPilot,
+    backend,
     go_to,
     prompt_code,
     screen_text,
@@ -21,48 +27,33 @@ from tests.app.support import (
     wait_for_text,
     wait_for_toast,
     walking,
+    walking_with_processes,
     write_answer,
 )
 
 SMALL = (80, 24)
-MINE = """\
-# my notes: nobody touches them
-import math
 
 
-def scaled(x):
-    return x * math.sqrt(4.0)
-
-
-# %% lesson: other
-# %% probs
-dprobs = 'of another lesson'
-
-# %% lesson: names
-# %% a cell of my own
-half = 0.5
-# %% probs
-dprobs = probs  # wrong, I think
-# %% h
-dh = dlogits @ W2.T
-
-# the end
-"""
-
-
-async def wait_until_saved(pilot: AppPilot, path: Path, text: str) -> None:
-    await wait_for(pilot, lambda: path.exists() and text in path.read_text(), f"{text!r} in the file")
+def in_file(fakes: Fakes) -> dict[str, str]:
+    """The answers in the file of fake backends."""
+    return {node: answer.code for node, answer in fakes.solutions["names"].items()}
 
 
 def saved(path: Path) -> dict[str, str]:
-    """The answers that the file holds."""
-    found = read_solutions(path, "names").answers("names", NODES)
-    return {node: answer.code for node, answer in found.items()}
+    """The answers that a real file holds."""
+    answers = read_solutions(path, "names").answers("names", NODES)
+    return {node: answer.code for node, answer in answers.items()}
 
 
-async def test_quit_and_resume(tmp_path: Path) -> None:
-    path = tmp_path / "solutions.py"
-    async with walking(path, size=SMALL) as pilot:
+async def test_quit_and_resume() -> None:
+    division: dict[str, object] = {
+        "status": Status.ERROR,
+        "shape": None,
+        "error": "ZeroDivisionError: division by zero",
+        "diagnosis": None,
+    }
+    fakes = Fakes(verdicts={"dcounts_sum_inv = 1 / 0": division})
+    async with walking(fakes, size=SMALL) as pilot:
         await go_to(pilot, "dlogprobs")
         await submit(pilot, ANSWERS["logprobs"])
         await pilot.press("f8")
@@ -70,10 +61,54 @@ async def test_quit_and_resume(tmp_path: Path) -> None:
         await pilot.press("f8")
         await write_answer(pilot, "dcounts_sum_inv = 1 / 0")
         await pilot.press("enter")
-        await wait_until_saved(pilot, path, "1 / 0")
         await pilot.press("f8", "f5")
         await write_answer(pilot, "dcounts_sum = typed and not submitted")
         await pilot.press("escape", "q")
+        await wait_for(pilot, lambda: pilot.app.return_code == 0, "the end")
+    assert in_file(fakes) == {
+        "logprobs": ANSWERS["logprobs"],
+        "probs": "dprobs = probs",
+        "counts_sum_inv": "dcounts_sum_inv = 1 / 0",
+        "counts_sum": "",
+    }
+
+    async with walking(fakes, size=SMALL) as pilot:
+        await check_resumed(pilot)
+    assert in_file(fakes)["probs"] == ANSWERS["probs"]
+    assert in_file(fakes)["logprobs"] == ANSWERS["logprobs"]
+
+
+async def check_resumed(pilot: AppPilot) -> None:
+    """The session goes on at the first open node, with the verdicts on what is saved."""
+    assert "backward 4/26 counts_sum" in screen_text(pilot)
+    assert prompt_code(pilot) == "dcounts_sum = "
+    await show(pilot, "gradients")
+    rows = table_rows(pilot)
+    assert rows["logprobs"][1:5] == ["yes", "yes", "0", "pass"]
+    assert rows["probs"][4] == "fail"
+    assert rows["counts_sum_inv"][4] == "error"
+    assert rows["counts_sum"][4:6] == ["open", "revealed"]
+    assert "1/26 pass" in screen_text(pilot)
+    await pilot.press("f7", "f7")
+    assert prompt_code(pilot) == "dprobs = probs"
+    await wait_for_text(pilot, "fail", "prompt")
+    await submit(pilot, ANSWERS["probs"])
+
+
+@pytest.mark.slow
+@pytest.mark.processes
+async def test_quit_and_resume_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "solutions.py"
+    async with walking_with_processes(path, size=SMALL) as pilot:
+        await go_to(pilot, "dlogprobs")
+        await submit(pilot, ANSWERS["logprobs"])
+        await pilot.press("f8")
+        await submit(pilot, "dprobs = probs")
+        await pilot.press("f8")
+        await write_answer(pilot, "dcounts_sum_inv = 1 / 0")
+        await pilot.press("enter")
+        await wait_for(pilot, lambda: path.exists() and "1 / 0" in path.read_text(), "the answer in the file")
+        await pilot.press("f8", "f5", "escape", "q")
         await wait_for(pilot, lambda: pilot.app.return_code == 0, "the end")
     assert saved(path) == {
         "logprobs": ANSWERS["logprobs"],
@@ -81,79 +116,63 @@ async def test_quit_and_resume(tmp_path: Path) -> None:
         "counts_sum_inv": "dcounts_sum_inv = 1 / 0",
         "counts_sum": "",
     }
-
-    async with walking(path, size=SMALL) as pilot:
-        assert "backward 4/26 counts_sum" in screen_text(pilot)
-        assert prompt_code(pilot) == "dcounts_sum = "
-        await show(pilot, "gradients")
-        rows = table_rows(pilot)
-        assert rows["logprobs"][1:5] == ["yes", "yes", "0", "pass"]
-        assert rows["probs"][4] == "fail"
-        assert rows["counts_sum_inv"][4] == "error"
-        assert rows["counts_sum"][4:6] == ["open", "revealed"]
-        assert "1/26 pass" in screen_text(pilot)
-        await pilot.press("f7", "f7")
-        assert prompt_code(pilot) == "dprobs = probs"
-        await wait_for_text(pilot, "fail", "prompt")
-        await submit(pilot, ANSWERS["probs"])
+    async with walking_with_processes(path, size=SMALL) as pilot:
+        await check_resumed(pilot)
     assert saved(path)["probs"] == ANSWERS["probs"]
     assert saved(path)["logprobs"] == ANSWERS["logprobs"]
 
 
-async def test_what_a_file_holds_already_stays(tmp_path: Path) -> None:
-    path = tmp_path / "solutions.py"
-    path.write_text(MINE)
-    async with walking(path, size=SMALL) as pilot:
-        await go_to(pilot, "dprobs")
-        assert prompt_code(pilot).startswith("dprobs = probs")
-        await submit(pilot, ANSWERS["probs"])
+async def test_an_answer_that_cannot_be_saved_is_saved_with_the_next_enter() -> None:
+    fakes = Fakes()
+    async with walking(fakes, size=SMALL) as pilot:
         await go_to(pilot, "dlogprobs")
         await submit(pilot, ANSWERS["logprobs"])
-        await pilot.press("f5")
-        await wait_until_saved(pilot, path, "# revealed: dlogprobs")
-        await submit(pilot, "dlogprobs = half * logprobs")  # a name of the file's own
-        assert "NameError" not in screen_text(pilot)
-    lines = iter(path.read_text().splitlines())
-    kept = [line for line in MINE.splitlines() if line.strip() and "wrong, I think" not in line]
-    assert [line for line in kept if line not in lines] == []  # each of them, in this order
-    assert list(saved(path)) == ["logprobs", "probs", "h"]
-    assert saved(path)["probs"] == ANSWERS["probs"]
-    assert saved(path)["logprobs"] == "dlogprobs = half * logprobs"
-
-
-async def test_a_file_that_someone_else_edits_meanwhile(tmp_path: Path) -> None:
-    """An editor beside the app: what it wrote is there afterwards, and what it defines can be used."""
-    path = tmp_path / "solutions.py"
-    async with walking(path, size=SMALL) as pilot:
-        await go_to(pilot, "dlogprobs")
-        await submit(pilot, ANSWERS["logprobs"])
-        await wait_until_saved(pilot, path, "dlogprobs")
-        edited = path.read_text().replace("# %% logprobs", "# %% mine\nthird = 3.0\n# %% logprobs")
-        path.write_text(edited + "# %% h\ndh = of_the_editor\n# a last word\n")
+        fakes.saving_error = "solutions.py, line 9: '(' was never closed"
         await pilot.press("f8")
-        await submit(pilot, "dprobs = dlogprobs / probs * third / 3.0")
-        await wait_for_text(pilot, "approx. yes", "prompt")
-        text = path.read_text()
-        assert [part for part in ("third = 3.0", "dh = of_the_editor", "# a last word") if part not in text] == []
-        assert saved(path)["logprobs"] == ANSWERS["logprobs"]
+        await submit(pilot, ANSWERS["probs"])
+        await wait_for_toast(pilot, "dprobs is not saved: solutions.py, line 9: '(' was never closed")
+        assert session(pilot).entry("probs").code == ANSWERS["probs"]
+        assert in_file(fakes) == {"logprobs": ANSWERS["logprobs"]}
+
+        # mended, Enter once more saves what could not be saved, and does not go on before
+        fakes.saving_error = ""
+        await pilot.press("enter")
+        assert in_file(fakes) == {"logprobs": ANSWERS["logprobs"], "probs": ANSWERS["probs"]}
+        assert "backward 2/26 probs" in screen_text(pilot)
+        await pilot.press("enter")
+        assert "backward 3/26" in screen_text(pilot)
 
 
-async def test_to_reveal_writes_over_no_answer_that_the_file_holds(tmp_path: Path) -> None:
-    path = tmp_path / "solutions.py"
-    async with walking(path, size=SMALL) as pilot:
+async def test_an_answer_that_could_not_be_saved_is_saved_with_that_of_another_node() -> None:
+    fakes = Fakes(saving_error="the disk is full")
+    async with walking(fakes, size=SMALL) as pilot:
         await go_to(pilot, "dlogprobs")
-        path.write_text("# %% lesson: names\n# %% logprobs\ndlogprobs = of_the_editor\n")
-        await pilot.press("f5")
-        await wait_until_saved(pilot, path, "# revealed: dlogprobs")
-        assert "dlogprobs = of_the_editor" in path.read_text()
+        await submit(pilot, ANSWERS["logprobs"])
+        await wait_for_toast(pilot, "dlogprobs is not saved: the disk is full")
+        fakes.saving_error = ""
+        await pilot.press("f8")
+        await submit(pilot, ANSWERS["probs"])
+        assert in_file(fakes) == {"logprobs": ANSWERS["logprobs"], "probs": ANSWERS["probs"]}
 
 
+async def test_enter_goes_on_while_an_answer_is_still_being_saved() -> None:
+    """Saving is slow: a right answer that is on its way to the file is not sent there again."""
+    async with walking(Fakes(held=(Saved,)), size=SMALL) as pilot:
+        await go_to(pilot, "dprobs")
+        await submit(pilot, ANSWERS["probs"])
+        await pilot.press("enter")
+        assert "backward 3/26" in screen_text(pilot)
+        assert backend(pilot).asked("save") == [("probs", SavedAnswer(ANSWERS["probs"]))]
+
+
+@pytest.mark.slow
+@pytest.mark.processes
 async def test_a_file_that_is_no_python_any_more_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "solutions.py"
-    async with walking(path, size=SMALL) as pilot:
+    async with walking_with_processes(path, size=SMALL) as pilot:
         await go_to(pilot, "dlogprobs")
         await submit(pilot, ANSWERS["logprobs"])
-        await wait_until_saved(pilot, path, "dlogprobs")
+        await wait_for(pilot, lambda: path.exists() and "dlogprobs" in path.read_text(), "the answer in the file")
         whole = path.read_text()
         broken = whole + "# %% mine\nhalf = (\n"
         path.write_text(broken)
@@ -166,27 +185,16 @@ async def test_a_file_that_is_no_python_any_more_is_left_alone(tmp_path: Path) -
         # mended, Enter once more saves what could not be saved
         path.write_text(whole)
         await pilot.press("enter")
-        await wait_until_saved(pilot, path, ANSWERS["probs"])
+        await wait_for(pilot, lambda: ANSWERS["probs"] in path.read_text(), "the answer in the file")
         assert saved(path) == {"logprobs": ANSWERS["logprobs"], "probs": ANSWERS["probs"]}
 
 
-async def test_what_was_submitted_outlives_a_file_that_goes_away(tmp_path: Path) -> None:
-    path = tmp_path / "solutions.py"
-    async with walking(path, size=SMALL) as pilot:
-        await go_to(pilot, "dlogprobs")
-        await submit(pilot, ANSWERS["logprobs"])
-        await wait_until_saved(pilot, path, "dlogprobs")
-        path.unlink()
-        await pilot.press("f8")
-        await submit(pilot, ANSWERS["probs"])
-    assert saved(path)["probs"] == ANSWERS["probs"]
-    assert [each.name for each in tmp_path.iterdir() if each.suffix == ".part"] == []
-
-
+@pytest.mark.slow
+@pytest.mark.processes
 async def test_quitting_at_once_is_quiet(tmp_path: Path) -> None:
     """With everything still on its way: a step, a view, a verdict, an answer to be saved."""
     path = tmp_path / "solutions.py"
-    async with walking(path, size=SMALL) as pilot:
+    async with walking_with_processes(path, size=SMALL) as pilot:
         await go_to(pilot, "dlogprobs")
         await write_answer(pilot, ANSWERS["logprobs"])
         tap(pilot, "enter")
@@ -195,3 +203,17 @@ async def test_quitting_at_once_is_quiet(tmp_path: Path) -> None:
             tap(pilot, key)
         await wait_for(pilot, lambda: pilot.app.return_code == 0, "the end")
     assert saved(path) == {"logprobs": ANSWERS["logprobs"]}
+
+
+async def test_events_that_come_while_the_app_ends_are_quiet() -> None:
+    """From a thread, after the last frame."""
+    fakes = Fakes(delay=0.02)
+    async with walking(fakes, size=SMALL) as pilot:
+        await go_to(pilot, "dlogprobs")
+        await write_answer(pilot, ANSWERS["logprobs"])
+        tap(pilot, "enter")
+        await wait_for(pilot, lambda: session(pilot).entry("logprobs").code != "", "a submission")
+        for key in ("f8", "f10", "f10", "ctrl+q"):
+            tap(pilot, key)
+        await wait_for(pilot, lambda: pilot.app.return_code == 0, "the end")
+    assert in_file(fakes) == {"logprobs": ANSWERS["logprobs"]}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from ninja_tui.engine.protocol.verdict import Status
+from tests.app.fake_backend import Changes, Fakes
 from tests.app.support import (
     ANSWERS,
     find_open,
@@ -14,7 +14,6 @@ from tests.app.support import (
     session,
     tap,
     type_text,
-    wait_for,
     wait_for_text,
     wait_for_toast,
     walking,
@@ -24,8 +23,8 @@ from tests.app.support import (
 TAGS = "C[ix] [red]x[/red] [/] [bold"
 
 
-async def test_in_the_panes_of_the_lesson(tmp_path: Path) -> None:
-    async with walking(tmp_path / "solutions.py", size=(120, 60)) as pilot:
+async def test_in_the_panes_of_the_lesson() -> None:
+    async with walking(size=(120, 60)) as pilot:
         assert "emb = C[Xb]" in pane_text(pilot, "source")
         await wait_for_text(pilot, "emb (32, 3, 10) = C (27, 10)[Xb (32, 3)]", "node")
         await pilot.press("slash")
@@ -58,21 +57,35 @@ async def test_in_the_panes_of_the_lesson(tmp_path: Path) -> None:
         await wait_for_text(pilot, "[99, 99]: ", "node")
 
 
-async def test_in_the_prompt_and_its_errors(tmp_path: Path) -> None:
-    async with walking(tmp_path / "solutions.py") as pilot:
+def failing(error: str) -> Changes:
+    return {"status": Status.ERROR, "shape": None, "error": error, "diagnosis": None}
+
+
+async def test_in_the_prompt_and_its_errors() -> None:
+    raising, looking_up = f'raise ValueError("{TAGS}")\ndprobs = 0', f'dprobs = {{}}["{TAGS}"]'
+    printing, evaluating = f'print("{TAGS}")\ndprobs = dlogprobs', 'dprobs = eval("[/red] [")'
+    fakes = Fakes()
+    fakes.verdicts = {
+        raising: failing(f"line 1: ValueError: {TAGS}"),
+        looking_up: failing(f"KeyError: '{TAGS}'"),
+        printing: {"output": f"{TAGS}\n"},
+        evaluating: failing("SyntaxError: invalid syntax at [/red] ["),
+        f"dprobs = '{TAGS}'": failing("dprobs is a str, not a tensor of shape (32, 27)"),
+    }
+    async with walking(fakes) as pilot:
         await go_to(pilot, "dprobs")
         code = f"dprobs = dlogprobs[range(n), Yb]  # {TAGS}"
         await write_answer(pilot, code)
         assert code in pane_text(pilot, "prompt")
-        await write_answer(pilot, f'raise ValueError("{TAGS}")\ndprobs = 0')
+        await write_answer(pilot, raising)
         await wait_for_text(pilot, f"ValueError: {TAGS}", "prompt")
-        await write_answer(pilot, f'dprobs = {{}}["{TAGS}"]')
+        await write_answer(pilot, looking_up)
         await wait_for_text(pilot, f"KeyError: '{TAGS}'", "prompt")
-        await write_answer(pilot, f'print("{TAGS}")\ndprobs = dlogprobs')
-        await wait_for_text(pilot, TAGS, "prompt")
+        await write_answer(pilot, printing)
+        await wait_for_text(pilot, f"printed: {TAGS}", "prompt")
         assert len(pane_text(pilot, "prompt").split(TAGS)) == 3  # as code, and as what it prints
-        await write_answer(pilot, 'dprobs = eval("[/red] [")')
-        await wait_for(pilot, lambda: "SyntaxError" in pane_text(pilot, "prompt"), "the error")
+        await write_answer(pilot, evaluating)
+        await wait_for_text(pilot, "SyntaxError: invalid syntax at [/red] [", "prompt")
         await write_answer(pilot, f"dprobs = '{TAGS}'")
         await pilot.press("enter")
         await wait_for_text(pilot, "error", "gradients")
@@ -81,14 +94,11 @@ async def test_in_the_prompt_and_its_errors(tmp_path: Path) -> None:
         assert prompt_code(pilot) == f"dprobs = '{TAGS}'"
 
 
-async def test_in_toasts(tmp_path: Path) -> None:
-    """The path of the solutions file, and Python's words on what is wrong in it."""
-    folder = tmp_path / "C[ix] [red]x[" / "red] [bold"
-    folder.mkdir(parents=True)
-    path = folder / "[b]solutions[i].py"
-    async with walking(path) as pilot:
+async def test_in_toasts() -> None:
+    """The path of the solutions file, and Python's message on what is wrong in it."""
+    reason = "C[ix] [red]x[/red] [bold/[b]solutions[i].py, line 1: '[' was never closed"
+    async with walking(Fakes(saving_error=reason)) as pilot:
         await go_to(pilot, "dlogprobs")
-        path.write_text("dprobs = [\n")
         await write_answer(pilot, ANSWERS["logprobs"])
         tap(pilot, "enter")
         await wait_for_toast(pilot, "dlogprobs is not saved:")

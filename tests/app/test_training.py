@@ -9,13 +9,28 @@ from pathlib import Path
 
 import pytest
 
+from ninja_tui.engine.training.config import Backward, Plan, Wrong
 from ninja_tui.lesson.read import read_lesson
 from ninja_tui.tui.training.screen import TrainScreen
 from ninja_tui.tui.training.state import Stage, TrainState
-from tests.app.support import AppPilot, pane_text, screen_text, type_text, wait_for, wait_for_text, walking
+from tests.app.fake_backend import Fakes, solution_of
+from tests.app.support import (
+    AppPilot,
+    backend,
+    pane_text,
+    screen_text,
+    type_text,
+    wait_for,
+    wait_for_text,
+    wait_for_toast,
+    walking,
+    walking_with_processes,
+)
 from tests.engine.notebook_support import ANSWERS, CELLS, notebook
 
-FIELDS = ("steps", "batch", "rate", "then", "seed", "names' seed", "backward", "if wrong")
+FIELDS = (
+    "steps", "batch size", "learning rate", "second half", "seed", "sampling seed", "backward", "if wrong"
+)  # fmt: skip
 """The choices in the order in which Tab goes through them."""
 
 
@@ -27,17 +42,30 @@ def answers() -> str:
 
 
 @asynccontextmanager
-async def training(
-    tmp_path: Path, code: str, size: tuple[int, int] = (120, 40), lesson: str = "train"
-) -> AsyncIterator[AppPilot]:
-    """The training screen of a lesson, with these answers in the file."""
+async def training(fakes: Fakes | None = None, size: tuple[int, int] = (120, 40)) -> AsyncIterator[AppPilot]:
+    """The training screen on fake backends, with the lesson's own answers in the file if nothing else is there."""
+    fakes = fakes or Fakes()
+    if "train" not in fakes.solutions:
+        fakes.answers("train", **solution_of("train"))
+    async with walking(fakes, lesson="train", size=size) as pilot:
+        await open_training(pilot)
+        yield pilot
+
+
+@asynccontextmanager
+async def training_with_processes(tmp_path: Path, code: str, lesson: str = "train") -> AsyncIterator[AppPilot]:
+    """The training screen of a lesson, with these answers in the file, on real workers."""
     path = tmp_path / "solutions.py"
     path.write_text(code, encoding="utf-8")
-    async with walking(path, lesson=lesson, size=size) as pilot:
-        await pilot.press("ctrl+t")
-        await wait_for(pilot, lambda: isinstance(pilot.app.screen, TrainScreen), "the training")
-        await pilot.pause()
+    async with walking_with_processes(path, lesson=lesson) as pilot:
+        await open_training(pilot)
         yield pilot
+
+
+async def open_training(pilot: AppPilot) -> None:
+    await pilot.press("ctrl+t")
+    await wait_for(pilot, lambda: isinstance(pilot.app.screen, TrainScreen), "the training")
+    await pilot.pause()
 
 
 def state(pilot: AppPilot) -> TrainState:
@@ -69,12 +97,14 @@ async def over(pilot: AppPilot) -> None:
     await pilot.pause()
 
 
+@pytest.mark.slow
+@pytest.mark.processes
 async def test_training_from_start_to_names(tmp_path: Path) -> None:
-    async with training(tmp_path, answers()) as pilot:
+    async with training_with_processes(tmp_path, answers()) as pilot:
         await choose(pilot, "steps", "400")
         await pilot.press("f8")
         await over(pilot)
-        await wait_for_text(pilot, "your 13 gradients agree with autograd's", "train-said")
+        await wait_for_text(pilot, "your 13 gradients agree with autograd's", "train-messages")
         shown = pane_text(pilot, "train-run")
         found = re.search(r"400 steps: loss train (\d\.\d+)  val (\d\.\d+)", shown)
         assert found is not None, shown
@@ -87,49 +117,66 @@ async def test_training_from_start_to_names(tmp_path: Path) -> None:
         await wait_for_text(pilot, "400 steps: loss train", "train")
 
 
+@pytest.mark.slow
+@pytest.mark.processes
 async def test_the_network_of_a_notebook_trains(tmp_path: Path) -> None:
     path = notebook(tmp_path / "exercise.ipynb", CELLS)
-    async with training(tmp_path, f"# %% lesson: exercise\n{ANSWERS}\n", lesson=str(path)) as pilot:
+    async with training_with_processes(tmp_path, f"# %% lesson: exercise\n{ANSWERS}\n", lesson=str(path)) as pilot:
         await choose(pilot, "steps", "400")
         await pilot.press("f8")
         await over(pilot)
-        await wait_for_text(pilot, "gradients agree with autograd's", "train-said")
+        await wait_for_text(pilot, "gradients agree with autograd's", "train-messages")
         (side,) = state(pilot).sides.values()
         assert side.trained is not None
         assert side.step == 400
         assert re.search(r"yours +\d+ µs", pane_text(pilot, "train-costs-box"))
 
 
-async def test_a_training_pauses_goes_on_and_stops_while_the_walk_is_usable(tmp_path: Path) -> None:
-    async with training(tmp_path, answers()) as pilot:
+async def test_a_training_pauses_goes_on_and_stops_while_the_walk_is_usable() -> None:
+    async with training(Fakes(training_waits=True)) as pilot:
         await choose(pilot, "steps", "5000000")
         await pilot.press("f8")
-        await wait_for(pilot, lambda: step(pilot) > 100, "some steps")
+        await wait_for_text(pilot, "starting", "train-messages")
+        backend(pilot).advance(101)
+        await wait_for_text(pilot, "running", "train-messages")
+        assert step(pilot) == 101
         await pilot.press("f8")
-        await wait_for_text(pilot, "paused", "train-said")
-        await pilot.pause(0.6)
-        held = step(pilot)
-        await pilot.pause(0.5)
-        assert step(pilot) == held
+        await wait_for_text(pilot, "paused", "train-messages")
+        assert backend(pilot).asked("continue_training") == []
+        backend(pilot).advance(4)  # the steps that were under way
+        await wait_for(pilot, lambda: step(pilot) == 105, "their end")
+        assert "paused" in pane_text(pilot, "train-messages")
         await pilot.press("f8")
-        await wait_for(pilot, lambda: step(pilot) > held, "more steps")
+        await wait_for_text(pilot, "running", "train-messages")
+        assert len(backend(pilot).asked("pause_training")) == len(backend(pilot).asked("continue_training")) == 1
         await pilot.press("escape", "escape", "t")
         await wait_for_text(pilot, "the turn")
-        before = step(pilot)
-        await wait_for(pilot, lambda: step(pilot) > before, "steps behind the walk")
-        assert "steps/s" in pane_text(pilot, "train")
+        backend(pilot).advance(10)
+        await wait_for(pilot, lambda: step(pilot) == 115, "steps behind the walk")
+        await wait_for_text(pilot, "step 115 of 5,000,000 · 1,000 steps/s", "train")
         await pilot.press("ctrl+t")
         await wait_for(pilot, lambda: isinstance(pilot.app.screen, TrainScreen), "the training")
         await pilot.press("f7")
         await over(pilot)
+        assert len(backend(pilot).asked("stop_training")) == 1
         (side,) = state(pilot).sides.values()
         assert side.trained is not None
         assert side.trained.stop is None
         assert len(side.names) == 20
 
 
-async def test_other_names_come_with_another_seed(tmp_path: Path) -> None:
-    async with training(tmp_path, answers()) as pilot:
+async def test_nothing_is_paused_or_stopped_where_nothing_trains() -> None:
+    async with training(Fakes(training_waits=True)) as pilot:
+        await pilot.press("f7", "f6")
+        await choose(pilot, "steps", "10")
+        await pilot.press("f8", "f8")  # it has not begun yet: there is nothing to pause
+        await wait_for_text(pilot, "starting", "train-messages")
+        names = [name for name, _ in backend(pilot).requests]
+        assert [name for name in names if "train" in name or name == "sample"] == ["train"]
+
+
+async def test_other_names_come_with_another_seed() -> None:
+    async with training() as pilot:
         await choose(pilot, "steps", "50")
         await pilot.press("f8")
         await over(pilot)
@@ -139,17 +186,20 @@ async def test_other_names_come_with_another_seed(tmp_path: Path) -> None:
         await over(pilot)
         (second,) = (side.names for side in state(pilot).sides.values())
         assert len(second) == 20
-        await choose(pilot, "names' seed", "2147483657")
+        await choose(pilot, "sampling seed", "2147483657")
         await pilot.press("f6")
         await wait_for(pilot, lambda: next(iter(state(pilot).sides.values())).names == first, "the first names")
+        assert backend(pilot).asked("sample") == [(20, 2147483658), (20, 2147483657)]
 
 
+@pytest.mark.slow
+@pytest.mark.processes
 async def test_a_wrong_gradient_is_named_first_and_then_fails_to_learn(tmp_path: Path) -> None:
     wrong = re.sub(r"(?m)^dW2 = .*", "dW2 = -50 * (h.T @ dlogits)", answers())
-    async with training(tmp_path, wrong) as pilot:
+    async with training_with_processes(tmp_path, wrong) as pilot:
         await choose(pilot, "steps", "600")
         await pilot.press("f8")
-        await wait_for_text(pilot, "dW2 is wrong: autograd's gradient stands in", "train-said")
+        await wait_for_text(pilot, "dW2 is wrong: autograd's gradient stands in", "train-messages")
         assert not state(pilot).busy
         await pilot.press("f8")
         await over(pilot)
@@ -159,34 +209,78 @@ async def test_a_wrong_gradient_is_named_first_and_then_fails_to_learn(tmp_path:
         assert side.trained.train_loss < 3.0
         await choose(pilot, "if wrong", "y")
         await pilot.press("f8")
-        await wait_for_text(pilot, "dW2 is wrong: the wrong ones train as they are", "train-said")
+        await wait_for_text(pilot, "dW2 is wrong: the wrong ones train as they are", "train-messages")
         await pilot.press("f8")
         await wait_for(pilot, lambda: state(pilot).stage is not Stage.OVER, "another training")
         await over(pilot)
-        await wait_for_text(pilot, "the loss diverges", "train-said")
+        await wait_for_text(pilot, "the loss diverges", "train-messages")
 
 
+@pytest.mark.slow
+@pytest.mark.processes
 async def test_what_is_not_finite_stops_it_and_is_named(tmp_path: Path) -> None:
     broken = re.sub(r"(?m)^dW2 = .*", "dW2 = (h.T @ dlogits) / 0", answers())
-    async with training(tmp_path, broken) as pilot:
+    async with training_with_processes(tmp_path, broken) as pilot:
         await choose(pilot, "if wrong", "y")
         await pilot.press("f8", "f8")
         await over(pilot)
-        await wait_for_text(pilot, "stopped at step 0: the gradient `dW2` is not finite", "train-said")
+        await wait_for_text(pilot, "stopped at step 0: the gradient `dW2` is not finite", "train-messages")
 
 
-async def test_without_any_answer_autograd_trains_after_a_word(tmp_path: Path) -> None:
-    async with training(tmp_path, "") as pilot:
+async def test_without_any_answer_autograd_trains_after_a_word() -> None:
+    async with training(Fakes().answers("train")) as pilot:
         await choose(pilot, "steps", "60")
         await pilot.press("f8")
-        await wait_for_text(pilot, "9 more are missing: autograd's gradient stands in", "train-said")
+        await wait_for_text(pilot, "9 more are missing: autograd's gradient stands in", "train-messages")
+        assert backend(pilot).asked("train") == []
         await pilot.press("f8")
         await over(pilot)
         assert step(pilot) == 60
 
 
+async def test_gradients_that_are_not_autograd_s_are_named_by_their_own_names() -> None:
+    async with training(Fakes(wrong_gradients=("W2", "h"))) as pilot:
+        await choose(pilot, "steps", "40")
+        await pilot.press("f8")
+        await over(pilot)
+        await wait_for_text(pilot, "not autograd's on fresh minibatches: dh, dW2", "train-messages")
+
+
+async def test_a_training_that_fails_says_why_and_another_may_begin() -> None:
+    fakes = Fakes(training_error="training ended its own process: C[ix] [red]x[/red]")
+    async with training(fakes) as pilot:
+        await pilot.press("f8")
+        await over(pilot)
+        await wait_for_text(pilot, fakes.training_error, "train-messages")
+        fakes.training_error = ""
+        await choose(pilot, "steps", "40")
+        await pilot.press("f8")
+        await wait_for_text(pilot, "40 steps: loss train 2.2500  val 2.5000", "train-run")
+        assert "ended its own process" not in pane_text(pilot, "train-messages")
+
+
+async def test_the_choices_are_those_that_train_and_are_there_the_next_time() -> None:
+    choices = {"steps": "1,000", "batch size": "8", "learning rate": "0.5", "second half": "0.05", "seed": "3"}
+    async with training() as pilot:
+        for field, value in choices.items():
+            await choose(pilot, field, value)
+        await choose(pilot, "backward", "autograd")
+        await choose(pilot, "if wrong", "y")
+        await pilot.press("f8")
+        await over(pilot)
+        ((plan, _),) = backend(pilot).asked("train")
+        assert plan == Plan(
+            steps=1000, batch_size=8, rates=(0.5, 0.05), seed=3, backward=Backward.AUTOGRAD, wrong=Wrong.AS_IS
+        )
+        await pilot.press("escape", "ctrl+t")
+        await wait_for(pilot, lambda: isinstance(pilot.app.screen, TrainScreen), "the training")
+        assert "1,000" in pane_text(pilot, "train-form")
+
+
+@pytest.mark.slow
+@pytest.mark.processes
 async def test_manual_and_autograd_side_by_side_are_one_curve(tmp_path: Path) -> None:
-    async with training(tmp_path, answers()) as pilot:
+    async with training_with_processes(tmp_path, answers()) as pilot:
         await choose(pilot, "steps", "100")
         await choose(pilot, "backward", "b")
         await pilot.press("f8")
@@ -200,38 +294,74 @@ async def test_manual_and_autograd_side_by_side_are_one_curve(tmp_path: Path) ->
         assert "autograd: " in screen_text(pilot)
 
 
-async def test_a_run_is_saved_and_sampled_from_later(tmp_path: Path) -> None:
-    async with training(tmp_path, answers()) as pilot:
+async def test_a_run_is_saved_and_sampled_from_later() -> None:
+    fakes = Fakes()
+    async with training(fakes) as pilot:
+        await pilot.press("f3")
+        await wait_for_toast(pilot, "no run of this lesson is saved here")
+        await pilot.press("f5")
+        await wait_for_toast(pilot, "nothing is trained yet")
         await choose(pilot, "steps", "50")
         await pilot.press("f8")
         await over(pilot)
         (names,) = (side.names for side in state(pilot).sides.values())
         await pilot.press("f5")
-        await wait_for_text(pilot, "saved as run-train-1.npz", "train-said")
-    async with training(tmp_path, answers()) as pilot:
+        await wait_for_text(pilot, "saved as run-train-1.npz", "train-messages")
+    async with training(fakes) as pilot:
         await pilot.press("f3", "enter")
-        await wait_for_text(pilot, "loaded from run-train-1.npz", "train-said")
+        await wait_for_text(pilot, "loaded from run-train-1.npz", "train-messages")
         assert next(iter(state(pilot).sides.values())).names == names
         await pilot.press("f6")
         await over(pilot)
         await wait_for(pilot, lambda: len(next(iter(state(pilot).sides.values())).names) == 20, "names")
 
 
-@pytest.mark.parametrize(("field", "value", "word"), [("steps", "many", "steps"), ("rate", "-1", "rate")])
-async def test_a_choice_that_is_none_is_said(tmp_path: Path, field: str, value: str, word: str) -> None:
-    async with training(tmp_path, answers()) as pilot:
+@pytest.mark.parametrize(
+    ("field", "value", "label"),
+    [("steps", "many", "steps"), ("learning rate", "-1", "learning rate"), ("sampling seed", "x", "sampling seed")],
+)
+async def test_a_choice_that_is_none_is_said(field: str, value: str, label: str) -> None:
+    async with training() as pilot:
         await choose(pilot, field, value)
         await pilot.press("f8")
-        await wait_for_text(pilot, f"{word}: '{value}' is no")
+        await wait_for_toast(pilot, f"{label}: '{value}' is not a")
         assert not state(pilot).busy
+        assert backend(pilot).asked("train") == []
 
 
 @pytest.mark.parametrize("size", [(80, 24), (60, 18), (200, 60)])
-async def test_the_training_fits_terminals_of_many_sizes(tmp_path: Path, size: tuple[int, int]) -> None:
-    async with training(tmp_path, answers(), size) as pilot:
+async def test_the_training_fits_terminals_of_many_sizes(size: tuple[int, int]) -> None:
+    async with training(size=size) as pilot:
         await choose(pilot, "steps", "40")
         await pilot.press("f8")
         await over(pilot)
         shown = screen_text(pilot)
         assert "Loss (log10)" in shown
         assert "40 steps" in shown
+        for label in FIELDS:
+            assert label in pane_text(pilot, "train-form")
+
+
+async def test_what_a_trained_network_shows() -> None:
+    async with training() as pilot:
+        await choose(pilot, "steps", "400")
+        await pilot.press("f8")
+        await over(pilot)
+        await wait_for_text(pilot, "your 13 gradients agree with autograd's", "train-messages")
+        assert "400 steps: loss train 2.2500  val 2.5000" in pane_text(pilot, "train-run")
+        (side,) = state(pilot).sides.values()
+        assert side.names[0] in pane_text(pilot, "train-names-box")
+        costs = pane_text(pilot, "train-costs-box").splitlines()
+        assert [line.split()[:2] for line in costs if "µs" in line] == [["yours", "6"], ["forward", "2"]]
+        await pilot.press("escape")
+        await wait_for_text(pilot, "400 steps: loss train", "train")
+
+
+async def test_two_sides_have_a_line_each() -> None:
+    async with training() as pilot:
+        await choose(pilot, "steps", "100")
+        await choose(pilot, "backward", "b")
+        await pilot.press("f8")
+        await over(pilot)
+        for side in ("manual", "autograd"):
+            assert f"{side}: 100 steps: loss train" in pane_text(pilot, "train-run")

@@ -1,4 +1,4 @@
-"""Help while typing: what was submitted before, and names with their shapes."""
+"""Help while typing: submitted code, and names with their shapes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SMALL = (80, 24)
 async def test_up_and_down_go_through_what_was_submitted(tmp_path: Path) -> None:
     history = tmp_path / "kept.jsonl"
     history.write_text(json.dumps("dold = of_another_day") + "\n")
-    async with walking(tmp_path / "solutions.py", size=SMALL, history=history) as pilot:
+    async with walking(size=SMALL, history=history) as pilot:
         await go_to(pilot, "dprobs")
         await submit(pilot, "dprobs = probs")
         await submit(pilot, "dprobs = dlogprobs")
@@ -59,8 +59,8 @@ async def test_up_and_down_go_through_what_was_submitted(tmp_path: Path) -> None
     ]
 
 
-async def test_tab_completes_names_and_shows_their_shapes(tmp_path: Path) -> None:
-    async with walking(tmp_path / "solutions.py", size=SMALL) as pilot:
+async def test_tab_completes_names_and_shows_their_shapes() -> None:
+    async with walking(size=SMALL) as pilot:
         await go_to(pilot, "dprobs")
         await type_text(pilot, "coun")
         await wait_for_text(pilot, "counts (32, 27)", "prompt")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from ninja_tui.engine.events import Viewed
+from ninja_tui.engine.protocol.views import WorstElement
+from tests.app.fake_backend import Changes, Fakes, Question
 from tests.app.support import (
     ANSWERS,
     AppPilot,
+    backend,
+    close_toasts,
     go_to,
     pane_text,
     screen_text,
     submit,
+    tap,
     type_text,
     wait_for,
     wait_for_text,
@@ -35,8 +39,8 @@ def numbered(pilot: AppPilot) -> tuple[list[int], list[int]]:
     return [int(line[0]) for line in values if line], [int(word) for word in heads[0]]
 
 
-async def test_the_statement_its_shapes_and_the_tensor(tmp_path: Path) -> None:
-    async with walking(tmp_path / "solutions.py") as pilot:
+async def test_the_statement_its_shapes_and_the_tensor() -> None:
+    async with walking() as pilot:
         await pilot.press("t", "p", "p", "p")
         await wait_for_text(pilot, "float32", "node")
         shown = " ".join(pane_text(pilot, "node").split())
@@ -48,12 +52,13 @@ async def test_the_statement_its_shapes_and_the_tensor(tmp_path: Path) -> None:
         assert "the tensor" in shown
 
 
-async def test_views_go_round_and_autograd_s_comes_only_when_asked_for(tmp_path: Path) -> None:
-    async with walking(tmp_path / "solutions.py") as pilot:
+async def test_views_go_round_and_autograd_s_comes_only_when_asked_for() -> None:
+    code = f"{ANSWERS['probs']}\ndprobs[7, 13] += 0.5"
+    async with walking(Fakes(worst={code: WorstElement((7, 13), 0.5, 7, 13)})) as pilot:
         await go_to(pilot, "dprobs")
         await pilot.press("f10")
         await wait_for_text(pilot, "your gradient: no gradient of yours yet", "node")
-        await write_answer(pilot, f"{ANSWERS['probs']}\ndprobs[7, 13] += 0.5")
+        await write_answer(pilot, code)
         await wait_for_text(pilot, "fail", "prompt")
         await wait_for_text(pilot, "max 0.5", "node")
         await pilot.press("escape", "v")
@@ -77,10 +82,11 @@ async def test_views_go_round_and_autograd_s_comes_only_when_asked_for(tmp_path:
         await wait_for_text(pilot, "the tensor", "node")
 
 
-async def test_a_difference_goes_away_when_the_answer_is_mended(tmp_path: Path) -> None:
-    async with walking(tmp_path / "solutions.py") as pilot:
+async def test_a_difference_goes_away_when_the_answer_is_mended() -> None:
+    code = "dprobs = -dlogprobs / probs"
+    async with walking(Fakes(worst={code: WorstElement((0, 0), 2.0, 0, 0)})) as pilot:
         await go_to(pilot, "dprobs")
-        await write_answer(pilot, "dprobs = -dlogprobs / probs")
+        await write_answer(pilot, code)
         await pilot.press("f10", "f10")
         await wait_for_text(pilot, "worst at [", "node")
         await write_answer(pilot, ANSWERS["probs"])
@@ -89,8 +95,8 @@ async def test_a_difference_goes_away_when_the_answer_is_mended(tmp_path: Path) 
         assert "max 0 " in pane_text(pilot, "node")
 
 
-async def test_slices_and_scrolling(tmp_path: Path) -> None:
-    async with walking(tmp_path / "solutions.py") as pilot:
+async def test_slices_and_scrolling() -> None:
+    async with walking() as pilot:
         await go_to(pilot, "demb")
         await wait_for_text(pilot, "(32, 3, 10) float32", "node")
         await pilot.press("escape")
@@ -114,7 +120,8 @@ async def test_slices_and_scrolling(tmp_path: Path) -> None:
         assert (rows[0], columns[0]) == (0, 0)
         await pilot.press("down", "down", "right")
         await wait_for(pilot, lambda: numbered(pilot)[0][0] == 2 and numbered(pilot)[1][0] == 1, "the window's place")
-        await pilot.press(*["pagedown"] * 12, *["right"] * 20)
+        for key in ["pagedown"] * 12 + ["right"] * 20:
+            tap(pilot, key)
         await wait_for(pilot, lambda: numbered(pilot)[0][-1] == 95 and numbered(pilot)[1][-1] == 9, "the last element")
         await pilot.press("up")
         await wait_for(pilot, lambda: numbered(pilot)[0][-1] == 94, "one row up")
@@ -122,9 +129,15 @@ async def test_slices_and_scrolling(tmp_path: Path) -> None:
         await wait_for(pilot, lambda: numbered(pilot)[0][0] == 0 and numbered(pilot)[1][0] == 0, "the first element")
 
 
-async def test_whose_upstream_gradients(tmp_path: Path) -> None:
+async def test_whose_upstream_gradients() -> None:
     """Yours where they pass; with ``u`` all yours, all the reference's, and round again."""
-    async with walking(tmp_path / "solutions.py") as pilot:
+
+    def by_upstream(question: Question) -> Changes:
+        """With the person's own upstream gradient, once that is wrong, it is not exact."""
+        return {} if wrong not in submitted or "logprobs" not in question.own_upstream else {"exact": False}
+
+    wrong, submitted = f"{ANSWERS['logprobs']}\ndlogprobs *= 2", list[str]()
+    async with walking(Fakes(verdicts={ANSWERS["probs"]: by_upstream})) as pilot:
         await go_to(pilot, "dprobs")
         await write_answer(pilot, ANSWERS["probs"])
         await wait_for_text(pilot, "upstream: dlogprobs reference", "prompt")
@@ -137,14 +150,34 @@ async def test_whose_upstream_gradients(tmp_path: Path) -> None:
         for whose in ("all yours", "all reference"):
             await pilot.press("f9")
             await wait_for_toast(pilot, f"upstream gradients: {whose}")
+            close_toasts(pilot)
         await wait_for_text(pilot, "upstream: dlogprobs reference", "prompt")
 
         await go_to(pilot, "dlogprobs")
-        await submit(pilot, f"{ANSWERS['logprobs']}\ndlogprobs *= 2")
+        await submit(pilot, wrong)
+        submitted.append(wrong)
         await go_to(pilot, "dprobs")
         await pilot.press("escape", "u")
+        close_toasts(pilot)
         await wait_for_text(pilot, "upstream: dlogprobs reference", "prompt")  # yours does not pass
         await wait_for_text(pilot, "exact yes", "prompt")
         await pilot.press("escape", "u")
+        close_toasts(pilot)
         await wait_for_text(pilot, "upstream: dlogprobs yours", "prompt")
         await wait_for_text(pilot, "exact no", "prompt")
+
+
+async def test_a_view_that_comes_late_is_not_shown_for_another_tensor() -> None:
+    async with walking() as pilot:
+        await go_to(pilot, "demb")
+        await wait_for_text(pilot, "(32, 3, 10) float32", "node")
+        backend(pilot).hold(Viewed)
+        await pilot.press("f7")
+        late = [event for event in backend(pilot).held if isinstance(event, Viewed)]
+        await pilot.press("f8", "f8")
+        await wait_for_text(pilot, "C (27, 10) is a parameter", "node")
+        for event in late:
+            backend(pilot).hold()
+            backend(pilot).emit(event)
+        await pilot.pause()
+        assert "float32" not in pane_text(pilot, "node")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from ninja_tui.engine.evaluate.bench import Options
 from ninja_tui.engine.protocol.verdict import Status
 from ninja_tui.lesson.read import read_lesson
@@ -12,8 +14,8 @@ from ninja_tui.tui.session import Phase
 from tests.app.support import (
     ANSWERS,
     NODES,
+    feedback,
     in_prompt,
-    live,
     pane_text,
     prompt_code,
     screen_text,
@@ -23,15 +25,17 @@ from tests.app.support import (
     type_text,
     wait_for,
     wait_for_text,
-    walking,
+    walking_with_processes,
 )
 
 
+@pytest.mark.slow
+@pytest.mark.processes
 async def test_the_whole_walk_by_key(tmp_path: Path) -> None:
     path = tmp_path / "solutions.py"
     statements = read_lesson("names").statements
     assert (len(statements), len(NODES)) == (20, 26)
-    async with walking(path, options=Options()) as pilot:
+    async with walking_with_processes(path, options=Options()) as pilot:
         for number, statement in enumerate(statements, 1):
             await wait_for(pilot, lambda at=number - 1: session(pilot).position == at)  # type: ignore[misc]
             await wait_for_text(pilot, f"▶ {statement.code}", "source")
@@ -49,9 +53,9 @@ async def test_the_whole_walk_by_key(tmp_path: Path) -> None:
             await wait_for(pilot, lambda begun=begun: in_prompt(pilot) and prompt_code(pilot) == begun)  # type: ignore[misc]
             assert f"backward {number}/26 {node}" in screen_text(pilot)
             await type_text(pilot, ANSWERS[node].removeprefix(begun))
-            await wait_for(pilot, lambda: live(pilot).word.startswith("right: Enter submits it"))
+            await wait_for(pilot, lambda: feedback(pilot).message.startswith("right: Enter submits it"))
             tap(pilot, "enter")
-            await wait_for(pilot, lambda: live(pilot).word.startswith("submitted: Enter or F8 goes on"))
+            await wait_for(pilot, lambda: feedback(pilot).message.startswith("submitted: Enter or F8 goes on"))
             tap(pilot, "enter")
 
         await wait_for_text(pilot, "the finish")

@@ -19,6 +19,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -26,6 +27,7 @@ from rich.table import Table
 
 from ninja_tui.engine.evaluate.bench import Options, Workbench
 from ninja_tui.engine.evaluate.typing import LiveJudge, Place
+from ninja_tui.engine.protocol.views import Frame, Slice, View, ViewRequest
 from ninja_tui.engine.workers.client import start_server
 from ninja_tui.lesson.program import read_program
 from ninja_tui.lesson.read import read_lesson
@@ -58,7 +60,7 @@ parameters = [w]
 y = w * 2
 loss = y.mean()
 """
-FRAME = {"row": 0, "column": 0, "rows": 12, "columns": 8, "heat_rows": 24, "heat_columns": 60}
+FRAME = Frame(row=0, column=0, rows=12, columns=8, heat_rows=24, heat_columns=60)
 
 
 def lesson_of(statements: int) -> str:
@@ -146,9 +148,9 @@ def looking(folder: Path) -> dict[str, float]:
     (path / "forward.py").write_text(LARGE, encoding="utf-8")
     bench = Workbench(read_lesson(str(path)), Options())
     bench.open()
-    request = {"name": "y", "what": "value", "slices": [], "frame": FRAME}
-    moved = {**request, "frame": {**FRAME, "row": 2000}}
-    sliced = {**request, "slices": [[0, 64, None], 5]}
+    request = ViewRequest("y", View.VALUE, (), FRAME)
+    moved = replace(request, frame=replace(FRAME, row=2000))
+    sliced = replace(request, slices=(Slice(0, 64), 5))
     try:
         return {
             "4096×4096: summary, heatmap, window": timed(lambda: bench.inspect(request)),

@@ -18,7 +18,7 @@ from ninja_tui.errors import UsageError
 from ninja_tui.lesson.open import open_lesson
 from ninja_tui.lesson.read import LESSONS
 from ninja_tui.lesson.syntax.rename import renamed
-from tests.app.support import go_to, pane_text, screen_text, session, submit, wait_for, walking
+from tests.app.support import go_to, pane_text, screen_text, session, submit, wait_for, walking_with_processes
 from tests.engine.notebook_support import (
     CELLS,
     LOOP,
@@ -142,7 +142,7 @@ def test_a_path_opens_as_a_lesson(tmp_path: Path) -> None:
 async def test_a_notebook_is_walked_and_never_written(tmp_path: Path) -> None:
     path = notebook(tmp_path / "exercise.ipynb", CELLS)
     before = path.read_bytes()
-    async with walking(tmp_path / "solutions.py", options=Options(), lesson=str(path)) as pilot:
+    async with walking_with_processes(tmp_path / "solutions.py", options=Options(), lesson=str(path)) as pilot:
         now = session(pilot)
         assert now.lesson.name == "exercise"
         assert "  1 · ▶ pre = xb @ weights + bias" in pane_text(pilot, "source")

@@ -56,7 +56,14 @@ def test_the_app_loads_neither_torch_nor_numpy_nor_jupytext(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     "module",
-    ["lesson.read", "lesson.words", "lesson.solutions", "lesson.program", "engine.evaluate.bench", "engine.backend"],
+    [
+        "lesson.read",
+        "lesson.words",
+        "lesson.solutions",
+        "lesson.program",
+        "engine.evaluate.bench",
+        "engine.process_backend",
+    ],
 )
 def test_lessons_and_the_workbench_load_neither_torch_nor_textual(tmp_path: Path, module: str) -> None:
     found = loaded(f"import ninja_tui.{module}", tmp_path)

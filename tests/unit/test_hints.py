@@ -12,7 +12,6 @@ from ninja_tui.lesson.hints.texts import RULES
 from ninja_tui.lesson.model import NodeNote
 from ninja_tui.lesson.read import lesson_names, read_folder, read_lesson
 from ninja_tui.lesson.syntax.operations import ALIKE, CALLS, OPERATORS, SINGLE, uses
-from tests.app.support import pane_text, session, unwrapped, walking
 from tests.helpers import is_code
 
 OPERATIONS = {
@@ -187,23 +186,3 @@ def test_what_takes_no_gradient_is_no_use() -> None:
     assert uses("y = (x > 0) * c", "x") == ()
     assert uses("y = c[x.argmax(1)]", "x") == ()
     assert [use.beside for use in uses("y = 1 / n * x", "x")] == ["1 / n"]
-
-
-@pytest.mark.processes
-async def test_the_card_shows_what_is_drawn_from_the_operation(tmp_path: Path) -> None:
-    async with walking(tmp_path / "solutions.py", size=(120, 60), lesson="layernorm") as pilot:
-        now = session(pilot)
-        bare = now.lesson.notes.__class__()
-        screen = pilot.app.screen
-        from dataclasses import replace
-
-        screen.session = replace(now.at_node("var_inv"), lesson=replace(now.lesson, notes=bare))  # type: ignore[attr-defined]
-        await pilot.pause()
-        card = unwrapped(pane_text(pilot, "card"))
-        assert unwrapped("drawn from the operation") in card
-        assert unwrapped("A product.") in card
-        assert unwrapped("var_inv is (16, 1)") in card
-        assert unwrapped("3 more hints") in card
-        await pilot.press("f4", "f4", "f4")
-        assert unwrapped("summed over axis 1, kept with size 1") in unwrapped(pane_text(pilot, "card"))
-        assert "more hint" not in pane_text(pilot, "card")

@@ -8,7 +8,7 @@ import pathlib
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from ninja_tui.engine.evaluate.runner import Runner
 from ninja_tui.engine.protocol.answering import LoadValues, SetUp
@@ -26,6 +26,7 @@ from ninja_tui.engine.protocol.lesson_code import LessonCode
 from ninja_tui.engine.protocol.messages import Request
 from ninja_tui.engine.protocol.tensor_data import TensorData
 from ninja_tui.engine.protocol.verdict import Status, Verdict
+from ninja_tui.engine.protocol.views import TensorView, ViewRequest
 from ninja_tui.engine.protocol.wire import Broken, TimedOut
 from ninja_tui.engine.protocol.worlds import World
 from ninja_tui.engine.workers.client import Endpoint, Role, Worker, WorkerError
@@ -144,9 +145,9 @@ class Workbench:
         """What the notebook's ``cmp`` gives for ``gradient`` and the gradient of ``node``."""
         return self._ask(CompareGradient(node, gradient))
 
-    def inspect(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Looks at a tensor."""
-        return self._ask(InspectTensor(request)).content
+    def inspect(self, request: ViewRequest) -> TensorView:
+        """The view of a tensor."""
+        return self._ask(InspectTensor(request))
 
     def close(self) -> None:
         """Ends all processes."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from ninja_tui.engine.protocol.lesson_code import LessonCode
 from ninja_tui.engine.protocol.messages import Request
 from ninja_tui.engine.protocol.tensor_data import TensorData
 from ninja_tui.engine.protocol.verdict import Verdict
+from ninja_tui.engine.protocol.views import TensorView, ViewRequest
 from ninja_tui.engine.protocol.worlds import Values, World
 from ninja_tui.lesson.syntax.dependencies import Traits
 
@@ -126,15 +127,8 @@ class FingerprintLesson(Request[Fingerprints]):
 
 
 @dataclass(frozen=True)
-class View:
-    """A tensor's summary, heatmap and window, as plain data."""
+class InspectTensor(Request[TensorView]):
+    """Asks for a view of a tensor."""
 
-    content: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class InspectTensor(Request[View]):
-    """Looks at a tensor."""
-
-    reply: ClassVar[type] = View
-    request: dict[str, Any]
+    reply: ClassVar[type] = TensorView
+    request: ViewRequest

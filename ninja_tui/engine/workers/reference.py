@@ -6,9 +6,7 @@ It runs the lesson's code, never an answer's.
 from __future__ import annotations
 
 import gc
-from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
 
 import torch
 
@@ -28,28 +26,19 @@ from ninja_tui.engine.protocol.judging import (
     LessonRun,
     RunLesson,
     UpstreamGradients,
-    View,
 )
 from ninja_tui.engine.protocol.lesson_code import LessonCode
 from ninja_tui.engine.protocol.messages import Refused
 from ninja_tui.engine.protocol.tensor_data import TensorData
 from ninja_tui.engine.protocol.verdict import Verdict
+from ninja_tui.engine.protocol.views import TensorView, View
 from ninja_tui.engine.protocol.worlds import Values, World
 from ninja_tui.engine.recording.execution import Namespace
 from ninja_tui.engine.recording.packing import pack, unpack
-from ninja_tui.engine.workers import views
 from ninja_tui.engine.workers.main import Handlers
 from ninja_tui.engine.workers.repeatable import fingerprints
 from ninja_tui.engine.workers.setup import draw_minibatch, set_up
-
-
-@dataclass(frozen=True)
-class _Looked:
-    """The last look at a tensor: scrolling on costs a window, and not the whole tensor again."""
-
-    key: tuple[object, ...]
-    part: torch.Tensor
-    told: dict[str, Any]
+from ninja_tui.engine.workers.views import Viewer
 
 
 class Reference:
@@ -58,7 +47,7 @@ class Reference:
     def __init__(self) -> None:
         self._targets: Targets | None = None
         self._yours: dict[str, torch.Tensor] = {}
-        self._looked: _Looked | None = None
+        self._viewer = Viewer(self._tensor)
 
     def handlers(self) -> Handlers:
         """What this worker does."""
@@ -79,7 +68,7 @@ class Reference:
         draw_minibatch(code, namespace)
         second = dict(namespace)
         draw_minibatch(code, second)
-        self._looked = None
+        self._viewer.invalidate()
         self._targets = targets_of(code, namespace, second)
         single = self._targets.tapes[Values.FLOAT32]
         drawn = {name for name, value in namespace.items() if value is not before.get(name)}
@@ -119,7 +108,7 @@ class Reference:
         )
         if World.FLOAT32 in evidence.gradients:
             self._yours[evidence.node] = evidence.gradients[World.FLOAT32]
-            self._looked = None
+            self._viewer.invalidate()
         return judge(self._opened(), evidence)
 
     def compare(self, request: CompareGradient) -> Columns:
@@ -131,33 +120,19 @@ class Reference:
         upstream = self._opened().upstream
         return UpstreamGradients({world: pack(gradients[request.node]) for world, gradients in upstream.items()})
 
-    def inspect(self, request: InspectTensor) -> View:
+    def inspect(self, request: InspectTensor) -> TensorView:
         """Summary, heatmap and window of a value, of your gradient, its difference, or autograd's gradient."""
-        body, frame = request.request, views.Frame(**request.request["frame"])
-        key = (body["name"], body["what"], str(body["slices"]), frame.heat_rows, frame.heat_columns)
-        if self._looked is None or self._looked.key != key:
-            tensor = self._shown(str(body["name"]), str(body["what"]))
-            if tensor is None:
-                return View({"nothing": True})
-            try:
-                part = views.apply_slice(tensor, body["slices"])
-            except (IndexError, ValueError, TypeError) as error:
-                return View({"unsliceable": str(error)})
-            heatmap = views.heatmap(part, frame.heat_rows, frame.heat_columns)
-            told: dict[str, Any] = {"summary": views.summary(part), "heatmap": heatmap}
-            if body["what"] == "difference":
-                told["worst"] = views.worst(tensor)
-            self._looked = _Looked(key, part, told)
-        return View({**self._looked.told, "window": views.window(self._looked.part, frame)})
+        return self._viewer.view(request.request)
 
-    def _shown(self, name: str, what: str) -> torch.Tensor | None:
+    def _tensor(self, name: str, view: View) -> torch.Tensor | None:
+        """The tensor that is shown of ``name``; None where there is none."""
         tape = self._opened().tapes[Values.FLOAT32]
-        if what == "value":
+        if view is View.VALUE:
             return tape.values.get(name)
-        if what == "autograd":
+        if view is View.AUTOGRAD:
             return tape.gradients.get(name)
         yours, gradient = self._yours.get(name), tape.gradients.get(name)
-        if what == "yours" or yours is None or gradient is None:
+        if view is View.YOURS or yours is None or gradient is None:
             return yours
         if not broadcasts(tuple(yours.shape), tuple(gradient.shape)) or yours.is_complex():
             return None

@@ -1,29 +1,71 @@
-"""What the node pane shows of a tensor: a summary, a heatmap and a window, never the whole."""
+"""Views of tensors for the node pane: a summary, a heatmap and a window, never the whole."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import torch
 
 from ninja_tui.engine.judge.compare import index_of
+from ninja_tui.engine.protocol.views import (
+    Element,
+    Frame,
+    Slice,
+    Statistics,
+    TensorSummary,
+    TensorView,
+    View,
+    ViewRequest,
+    Window,
+    WorstElement,
+)
 
 PART = 1 << 18
 """Entries."""
+Cells = tuple[tuple[float | None, ...], ...]
 
 
 @dataclass(frozen=True)
-class Frame:
-    """How much of a tensor a pane has room for, and where its window stands (rows and columns, in elements)."""
+class _Cached:
+    """The view of the last request but for its window, and the part of the tensor that it shows."""
 
-    row: int
-    column: int
-    rows: int
-    columns: int
-    heat_rows: int
-    heat_columns: int
+    key: tuple[object, ...]
+    part: torch.Tensor
+    view: TensorView
+
+
+class Viewer:
+    """Views of the tensors that ``find`` gives by name and view; None where there is no such tensor.
+
+    The last view is cached: to scroll costs a window, not a pass over the whole tensor.
+    """
+
+    def __init__(self, find: Callable[[str, View], torch.Tensor | None]) -> None:
+        self._find = find
+        self._cached: _Cached | None = None
+
+    def view(self, request: ViewRequest) -> TensorView:
+        """What is shown of a tensor."""
+        frame = request.frame
+        key = (request.tensor, request.view, request.slices, frame.heat_rows, frame.heat_columns)
+        if self._cached is None or self._cached.key != key:
+            tensor = self._find(request.tensor, request.view)
+            if tensor is None:
+                return TensorView()
+            try:
+                part = apply_slices(tensor, request.slices)
+            except (IndexError, ValueError, TypeError) as error:
+                return TensorView(error=str(error))
+            worst = worst_element(tensor) if request.view is View.DIFFERENCE else None
+            view = TensorView(summary(part), heatmap(part, frame.heat_rows, frame.heat_columns), worst=worst)
+            self._cached = _Cached(key, part, view)
+        return replace(self._cached.view, window=window(self._cached.part, frame))
+
+    def invalidate(self) -> None:
+        """Drops the cache: a tensor has changed."""
+        self._cached = None
 
 
 def matrix(tensor: torch.Tensor) -> torch.Tensor:
@@ -33,30 +75,31 @@ def matrix(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.reshape(-1, tensor.shape[-1]) if tensor.numel() else tensor.new_zeros((0, 0))
 
 
-def apply_slice(tensor: torch.Tensor, slices: list[Any]) -> torch.Tensor:
-    """``tensor[…]`` for plain data: an int, or ``[start, stop, step]`` with None where it is open."""
-    index = tuple(slice(*part) if isinstance(part, list) else int(part) for part in slices)
+def apply_slices(tensor: torch.Tensor, slices: Sequence[int | Slice]) -> torch.Tensor:
+    """``tensor[…]``; raises IndexError or ValueError where the slices do not fit."""
+    index = tuple(slice(each.start, each.stop, each.step) if isinstance(each, Slice) else each for each in slices)
     return tensor[index] if index else tensor
 
 
-def summary(tensor: torch.Tensor) -> dict[str, Any]:
-    """Shape, dtype, min, max, mean, std, share of zeros (0 to 1) and count of non-finite elements."""
+def summary(tensor: torch.Tensor) -> TensorSummary:
+    """Shape, dtype, share of zeros, count of non-finite elements, and the statistics of the finite ones."""
     flat = tensor.detach().reshape(-1)
-    facts: dict[str, Any] = {
-        "shape": list(tensor.shape),
-        "dtype": str(tensor.dtype).removeprefix("torch."),
-        "count": flat.numel(),
-    }
+    empty = TensorSummary(tuple(tensor.shape), str(tensor.dtype).removeprefix("torch."))
     if not flat.numel() or flat.is_complex():
-        return facts
+        return empty
     numbers = flat.float() if flat.dtype in (torch.bool, torch.float16, torch.bfloat16) else flat
-    good = numbers if _all_finite(numbers) else numbers[torch.isfinite(numbers)]
-    facts["non_finite"] = flat.numel() - good.numel()
-    facts["zeros"] = (flat.numel() - int(torch.count_nonzero(flat))) / flat.numel()
-    if good.numel():
-        facts["min"], facts["max"] = (float(value.item()) for value in torch.aminmax(good))
-        facts["mean"], facts["std"] = _mean_and_std(good)
-    return facts
+    finite = numbers if _all_finite(numbers) else numbers[torch.isfinite(numbers)]
+    return replace(
+        empty,
+        zeros=(flat.numel() - int(torch.count_nonzero(flat))) / flat.numel(),
+        non_finite=flat.numel() - finite.numel(),
+        statistics=_statistics(finite) if finite.numel() else None,
+    )
+
+
+def _statistics(numbers: torch.Tensor) -> Statistics:
+    minimum, maximum = (float(end.item()) for end in torch.aminmax(numbers))
+    return Statistics(minimum, maximum, *_mean_and_std(numbers))
 
 
 def _all_finite(tensor: torch.Tensor) -> bool:
@@ -78,14 +121,14 @@ def _mean_and_std(flat: torch.Tensor) -> tuple[float, float]:
     return mean, math.sqrt(squares / (count - 1)) if count > 1 else 0.0
 
 
-def heatmap(tensor: torch.Tensor, rows: int, columns: int) -> list[list[float | None]]:
+def heatmap(tensor: torch.Tensor, rows: int, columns: int) -> Cells:
     """At most ``rows`` by ``columns`` cells, each the entry of largest magnitude under it, over the largest of all.
 
     So a cell lies in -1…1; None where everything under it is not finite.
     """
     table = matrix(tensor.detach())
     if not table.numel() or table.is_complex():
-        return []
+        return ()
     table = table.float() if not table.is_floating_point() or table.dtype != torch.float64 else table
     bad = None
     if not _all_finite(table):
@@ -96,10 +139,10 @@ def heatmap(tensor: torch.Tensor, rows: int, columns: int) -> list[list[float | 
     all_bad = torch.zeros_like(cells) if bad is None else _pool(bad.float(), rows, columns)[0]
     scale = float(cells.abs().max().item()) or 1.0
     shown = (cells / scale).tolist()
-    return [
-        [None if is_bad else value for value, is_bad in zip(line, marks, strict=True)]
+    return tuple(
+        tuple(None if is_bad else value for value, is_bad in zip(line, marks, strict=True))
         for line, marks in zip(shown, all_bad.tolist(), strict=True)
-    ]
+    )
 
 
 def _pool(table: torch.Tensor, rows: int, columns: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -114,25 +157,22 @@ def _pool(table: torch.Tensor, rows: int, columns: int) -> tuple[torch.Tensor, t
     return low, high
 
 
-def window(tensor: torch.Tensor, frame: Frame) -> dict[str, Any]:
-    """The values at the frame's place, moved so that it stays inside; with where it stands and the whole size."""
+def window(tensor: torch.Tensor, frame: Frame) -> Window:
+    """The values at the frame's place, moved so that it stays inside."""
     table = matrix(tensor.detach())
     height, width = table.shape
     row = max(0, min(frame.row, height - frame.rows))
     column = max(0, min(frame.column, width - frame.columns))
     part = table[row : row + frame.rows, column : column + frame.columns]
-    values = [[_number(value) for value in line] for line in part.tolist()]
-    return {"row": row, "column": column, "height": height, "width": width, "values": values}
+    return Window(row, column, tuple(tuple(map(_element, line)) for line in part.tolist()))
 
 
-def _number(value: complex) -> float | int | str:
-    if isinstance(value, complex):
-        return str(value)
-    return value if math.isfinite(value) else str(value)
+def _element(value: complex) -> Element:
+    return str(value) if isinstance(value, complex) else value
 
 
-def worst(difference: torch.Tensor) -> dict[str, Any] | None:
-    """The index and size of the largest difference; None where there is none."""
+def worst_element(difference: torch.Tensor) -> WorstElement | None:
+    """The entry of largest magnitude, NaN counted as infinite; None where all are 0, or there are none."""
     if not difference.numel():
         return None
     size = difference.abs()
@@ -141,6 +181,5 @@ def worst(difference: torch.Tensor) -> dict[str, Any] | None:
     value = float(size.reshape(-1)[place].item())
     if value == 0.0:
         return None
-    index = index_of(place, tuple(difference.shape))
     width = difference.shape[-1] if difference.dim() else 1
-    return {"index": index, "size": _number(value), "row": place // width, "column": place % width}
+    return WorstElement(tuple(index_of(place, tuple(difference.shape))), value, place // width, place % width)

@@ -14,7 +14,7 @@ from ninja_tui.lesson.model import Lesson
 
 
 class FindScreen(ModalScreen[int | None]):
-    """A list of all steps of the walk, narrowed by what is typed; gives the position that was chosen."""
+    """A list of all steps of the walk, narrowed by what is typed; returns the chosen position."""
 
     BINDINGS = [("escape", "dismiss", "Close"), ("down", "move(1)", "Down"), ("up", "move(-1)", "Up")]
 
@@ -29,7 +29,7 @@ class FindScreen(ModalScreen[int | None]):
             yield OptionList(id="find-list")
 
     def on_mount(self) -> None:
-        """All there is."""
+        """Begins with all steps."""
         self._narrow("")
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -56,8 +56,9 @@ class FindScreen(ModalScreen[int | None]):
         options = self.query_one(OptionList)
         options.clear_options()
         wanted = text.lower().split()
-        found = [place for place in self._places if all(word in place[1].lower() for word in wanted)]
-        for position, line in sorted(found, key=lambda place: (place[1].strip() != text.strip(), text not in place[1])):
+        matching = [place for place in self._places if all(word in place[1].lower() for word in wanted)]
+        matching.sort(key=lambda place: (place[1].strip() != text.strip(), text not in place[1]))
+        for position, line in matching:
             options.add_option(Option(Content(line), id=str(position)))
         if options.option_count:
             options.highlighted = 0
@@ -71,5 +72,5 @@ def _places(lesson: Lesson) -> list[tuple[int, str]]:
     places = [(s.index, f"{number:>4}  {s.code}") for s, number in zip(lesson.statements, numbers, strict=True)]
     turn = len(lesson.statements)
     places.append((turn, "      the turn"))
-    places += [(turn + 1 + number, f"      d{node}") for number, node in enumerate(lesson.asks)]
+    places += [(turn + 1 + number, f"      {lesson.gradients[node]}") for number, node in enumerate(lesson.asks)]
     return [*places, (turn + 1 + len(lesson.asks), "      the finish")]

@@ -1,4 +1,4 @@
-"""The lessons, and what is answered in each: choose one."""
+"""The list of lessons, each with its count of answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ninja_tui.tui.texts import answered
 
 
 class LessonsScreen(ModalScreen[str | None]):
-    """A list of all lessons; gives the name of the one that was chosen."""
+    """A list of all lessons; returns the name of the chosen one."""
 
     BINDINGS = [("escape,ctrl+l", "dismiss", "Close")]
 
@@ -31,7 +31,7 @@ class LessonsScreen(ModalScreen[str | None]):
 
     def on_mount(self) -> None:
         """The bar begins at the open lesson."""
-        names = [shelved.name for shelved in self._session.shelf]
+        names = [lesson.name for lesson in self._session.catalogue]
         name = self._session.lesson.name
         self.query_one(OptionList).highlighted = names.index(name) if name in names else 0
 
@@ -41,13 +41,13 @@ class LessonsScreen(ModalScreen[str | None]):
 
     def _options(self) -> list[Option]:
         options = []
-        for shelved in self._session.shelf:
+        for lesson in self._session.catalogue:
             row = Table.grid(padding=(0, 2, 0, 0))
             row.add_column(width=14)
             row.add_column(width=18)
             row.add_column(no_wrap=True, overflow="ellipsis")
-            done = answered(self._session, shelved)
-            state = "done" if done == shelved.asked else f"{done} of {shelved.asked} answered"
-            row.add_row(Text(shelved.name, "bold"), Text(state), Text(shelved.about, "dim"))
-            options.append(Option(row, id=shelved.name))
+            count = answered(self._session, lesson)
+            state = "done" if count == lesson.asked else f"{count} of {lesson.asked} answered"
+            row.add_row(Text(lesson.name, "bold"), Text(state), Text(lesson.about, "dim"))
+            options.append(Option(row, id=lesson.name))
         return options

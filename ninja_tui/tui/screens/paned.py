@@ -26,7 +26,7 @@ class PanedScreen(Screen[None]):
         self.add_class(f"pane-{PANES[0]}")
 
     def on_resize(self, event: events.Resize) -> None:
-        """Chooses the layout; says so where there is no room for one."""
+        """Chooses the layout; where no layout fits, shows the size that is needed."""
         width, height = event.size
         small = width < SMALLEST[0] or height < SMALLEST[1]
         if small and not self.has_class("too-small"):
@@ -36,8 +36,8 @@ class PanedScreen(Screen[None]):
             self.call_after_refresh(self._type_on)
         self.set_class(small, "too-small")
         self.set_class(width < WIDE[0] or height < WIDE[1], "narrow")
-        need = f"ninja-tui needs {SMALLEST[0]}×{SMALLEST[1]}; this terminal has {width}×{height}."
-        self.query_one("#too-small", Static).update(Content(need))
+        needed = f"ninja-tui needs {SMALLEST[0]}×{SMALLEST[1]}; this terminal has {width}×{height}."
+        self.query_one("#too-small", Static).update(Content(needed))
 
     def action_pane(self) -> None:
         """The next pane: shown, where not all are in sight, and with the focus for its arrow keys."""

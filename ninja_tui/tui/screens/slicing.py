@@ -11,7 +11,7 @@ from ninja_tui.tui.tensor_index import parse_index
 
 
 class SliceScreen(ModalScreen[str | None]):
-    """One input; gives the text of the slice, empty for the whole tensor."""
+    """One input; returns the text of the slice, empty for the whole tensor."""
 
     BINDINGS = [("escape", "dismiss", "Close")]
 
@@ -20,14 +20,14 @@ class SliceScreen(ModalScreen[str | None]):
         self._name, self._slices = name, slices
 
     def compose(self) -> ComposeResult:
-        """A label, the input, and what is wrong with it."""
+        """A label, the input, and the error in it."""
         with Vertical(id="slicing"):
             yield Label(f"Slice {self._name}, such as 3, :, 0:5 (empty: the whole)", markup=False)
             yield Input(self._slices, id="slice-input")
             yield Label("", id="slice-error", markup=False)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Gives the text, if it is a slice."""
+        """Returns the text, if it is a slice."""
         try:
             parse_index(event.value)
         except ValueError as error:

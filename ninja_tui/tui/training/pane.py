@@ -1,4 +1,4 @@
-"""What is being trained, in the walk: a line on how far it is, and names."""
+"""The training in the walk: a line on its progress, and sampled names."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from ninja_tui.tui.training.state import TrainState, summary
 
 
 class TrainPane(Static):
-    """Says how far the training is; before one, how to start it. A click opens it."""
+    """The progress of a training; before one, how to start it. A click opens its screen."""
 
     BORDER_TITLE = "Train & sample"
     session: reactive[Session | None] = reactive(None)
     training: reactive[TrainState] = reactive(TrainState())
 
     class Opened(Message):
-        """The training is to be seen whole."""
+        """The training screen is to be opened."""
 
     def render(self) -> Content:
         """One or two sentences."""
         if self.session is None:
             return Content("")
-        told = self.training.error or summary(self.training)
-        if told:
+        line = self.training.error or summary(self.training)
+        if line:
             names = [name for side in self.training.sides.values() for name in side.names]
-            return Content.assemble(told, ("\n" + " ".join(names), "$text-accent"))
-        done, total = self.session.passed, len(self.session.lesson.asks)
+            return Content.assemble(line, ("\n" + " ".join(names), "$text-accent"))
+        passed, total = self.session.passed, len(self.session.lesson.asks)
         return Content.assemble(
-            f"{done} of {total} pass. ",
+            f"{passed} of {total} pass. ",
             ("g", "bold $text-accent"),
             " trains on your own backward pass, and samples names.",
         )

@@ -1,4 +1,4 @@
-"""Saved runs: choose one."""
+"""The list of saved runs."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 
-class SavedScreen(ModalScreen[Path | None]):
-    """A list of files; gives the one that was chosen."""
+class SavedRunsScreen(ModalScreen[Path | None]):
+    """A list of files; returns the chosen one."""
 
     BINDINGS = [("escape", "dismiss", "Close")]
 

@@ -1,7 +1,8 @@
-"""The final pane, whole: choices, progress, the loss curve, names, and where the time of a step goes."""
+"""The screen on which the network trains: choices, progress, the loss curve, names, and the costs of a step."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from rich.table import Table
@@ -18,11 +19,11 @@ from ninja_tui.engine.training.config import Backward, Wrong
 from ninja_tui.engine.training.messages import StatementCost
 from ninja_tui.tui.commands import TRAINING
 from ninja_tui.tui.session import Session
-from ninja_tui.tui.training.control import TrainControl, standing
+from ninja_tui.tui.training.control import TrainControl, gradient_sources
 from ninja_tui.tui.training.curve import LossCurve
 from ninja_tui.tui.training.form import Form
-from ninja_tui.tui.training.saved_runs import SavedScreen
-from ninja_tui.tui.training.state import SideState, Stage, TrainState, check_word, losses, progress
+from ninja_tui.tui.training.saved_runs import SavedRunsScreen
+from ninja_tui.tui.training.state import SideState, Stage, TrainState, gradcheck_text, losses, progress_text
 
 BACKWARDS = (("your own", Backward.MANUAL), ("autograd's", Backward.AUTOGRAD), ("both", Backward.BOTH))
 WRONGS = (("autograd's instead", Wrong.AUTOGRAD), ("yours, wrong", Wrong.AS_IS))
@@ -32,16 +33,16 @@ REDRAW = 0.25
 
 FIELDS = (
     ("steps", "steps"),
-    ("batch_size", "batch"),
-    ("first_rate", "rate"),
-    ("second_rate", "then"),
+    ("batch_size", "batch size"),
+    ("first_rate", "learning rate"),
+    ("second_rate", "second half"),
     ("seed", "seed"),
-    ("sampling_seed", "names' seed"),
+    ("sampling_seed", "sampling seed"),
 )
 
 
 class TrainScreen(Screen[Form]):
-    """Trains the lesson's network; gives back the choices, so that they are there the next time."""
+    """Trains the lesson's network; returns the choices, for the next time."""
 
     BINDINGS = [
         Binding("escape,ctrl+t", "leave", "Walk", show=True, priority=True),
@@ -72,10 +73,10 @@ class TrainScreen(Screen[Form]):
                     )
                     yield Label("if wrong")
                     yield Select(WRONGS, value=self._form.wrong, allow_blank=False, compact=True, id="train-wrong")
-                with VerticalScroll(id="train-said") as said:
-                    said.border_title = "What is said of it"
-                    said.can_focus = False
-                    yield Static("", id="train-word")
+                with VerticalScroll(id="train-messages") as messages:
+                    messages.border_title = "Messages"
+                    messages.can_focus = False
+                    yield Static("", id="train-message")
             with Vertical(id="train-right"):
                 with Vertical(id="train-run") as run:
                     run.border_title = "Loss (log10)"
@@ -92,13 +93,13 @@ class TrainScreen(Screen[Form]):
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
-        """Shows what there is; the first field has the keys."""
+        """Shows the state; the first field has the focus."""
         self.set_interval(REDRAW, self._draw_curve)
         self.query_one("#train-steps", Input).focus()
         self.call_after_refresh(self.watch_state, self._control.state)
 
     def watch_state(self, state: TrainState) -> None:
-        """Shows how far it is."""
+        """Shows the state."""
         if not self.is_mounted:
             return
         sides = list(state.sides.items())
@@ -108,7 +109,8 @@ class TrainScreen(Screen[Form]):
         self.query_one("#train-status", Static).update(
             Content("\n").join(Content(self._status(state, backward, side)) for backward, side in sides)
         )
-        self.query_one("#train-word", Static).update(Content("\n").join(_said(state, self._warned)))
+        gradients = self._session.lesson.gradients
+        self.query_one("#train-message", Static).update(Content("\n").join(_messages(state, self._warned, gradients)))
         self.query_one("#train-names", Static).update(_names(state))
         costs = [side.trained.costs for _, side in sides if side.trained is not None and side.trained.costs]
         self.query_one("#train-costs", Static).update(_costs(costs[0]) if costs else "")
@@ -120,9 +122,9 @@ class TrainScreen(Screen[Form]):
         self.action_go()
 
     def action_go(self) -> None:
-        """Starts, pauses, or goes on."""
+        """Starts, pauses, or continues."""
         if self._control.state.busy:
-            self._control.pause_or_go_on()
+            self._control.pause_or_continue()
             return
         try:
             self._form = self._read()
@@ -133,20 +135,21 @@ class TrainScreen(Screen[Form]):
         if self._session.facts is None:
             self.notify("PyTorch is still starting", markup=False)
             return
-        word = standing(self._session, plan.wrong).message if plan.backward is not Backward.AUTOGRAD else ""
-        if word and word != self._warned:
-            self._warned = word
+        uses_answers = plan.backward is not Backward.AUTOGRAD
+        warning = gradient_sources(self._session, plan.wrong).message if uses_answers else ""
+        if warning and warning != self._warned:
+            self._warned = warning
             self.state = self._control.state
             return
         self._warned = ""
         self._control.start(plan, self._session)
 
     def action_stop(self) -> None:
-        """Ends the training with what there is."""
+        """Ends the training after the steps that are done."""
         self._control.stop()
 
     def action_sample(self) -> None:
-        """Other names: with another seed, if it is the one that was just used."""
+        """Samples other names: with the next seed, if the one in the form was just used."""
         try:
             seed = self._read().plan().sampling_seed
         except ValueError as error:
@@ -158,25 +161,25 @@ class TrainScreen(Screen[Form]):
         self._control.sample(seed)
 
     def action_save(self) -> None:
-        """Saves what was trained."""
+        """Saves the trained networks."""
         if not self._control.save(self._session.lesson.name):
             self.notify("nothing is trained yet", markup=False)
 
     def action_load(self) -> None:
         """Offers the saved runs."""
-        paths = self._control.saved(self._session.lesson.name)
+        paths = self._control.saved_runs(self._session.lesson.name)
 
-        def take(path: Path | None) -> None:
+        def load(path: Path | None) -> None:
             if path is not None:
                 self._control.load(path)
 
         if paths:
-            self.app.push_screen(SavedScreen(paths), take)
+            self.app.push_screen(SavedRunsScreen(paths), load)
         else:
             self.notify("no run of this lesson is saved here", markup=False)
 
     def action_leave(self) -> None:
-        """Back to the walk; what is being trained goes on."""
+        """Back to the walk; a training goes on."""
         self.dismiss(self._read())
 
     def _read(self) -> Form:
@@ -190,7 +193,7 @@ class TrainScreen(Screen[Form]):
             speed = f" · {side.trained.steps_per_second:,.0f} steps/s" if side.trained.seconds else ""
             return f"{name}{losses(side.trained)}{speed}"
         engine = f" · {side.engine}" if side.engine else ""
-        return f"{name}{progress(state, side)}{engine}"
+        return f"{name}{progress_text(state, side)}{engine}"
 
     def _draw_curve(self) -> None:
         state = self._control.state
@@ -199,7 +202,7 @@ class TrainScreen(Screen[Form]):
             self.query_one(LossCurve).draw_state(state)
 
 
-def _said(state: TrainState, warned: str) -> list[Content]:
+def _messages(state: TrainState, warned: str, gradients: Mapping[str, str]) -> list[Content]:
     parts = []
     if warned:
         parts.append(Content.styled(f"{warned}. F8 again trains all the same.", "$text-warning"))
@@ -210,9 +213,9 @@ def _said(state: TrainState, warned: str) -> list[Content]:
             parts.append(Content.styled(losses(side.trained), "$text-error"))
     if state.stage is not Stage.IDLE:
         parts.append(Content.styled(str(state.stage.value), "bold"))
-    if state.word:
-        parts.append(Content(state.word))
-    checked = check_word(state.checks)
+    if state.message:
+        parts.append(Content(state.message))
+    checked = gradcheck_text(state.checks, gradients)
     if checked:
         fits = all(check.fits for check in state.checks)
         parts.append(Content.styled(checked, "$text-success" if fits else "$text-warning"))
@@ -235,13 +238,13 @@ def _costs(costs: tuple[StatementCost, ...]) -> Table:
     table = Table(box=None, padding=(0, 1, 0, 0), show_header=False)
     for narrow in (True, True, True, False):
         table.add_column(no_wrap=narrow)
-    whole = sum(cost.seconds for cost in costs) or 1.0
+    total = sum(cost.seconds for cost in costs) or 1.0
     for cost in sorted(costs, key=lambda each: -each.seconds):
         style = "bold" if cost.is_answer else "dim"
         table.add_row(
             Text("yours" if cost.is_answer else cost.part, style),
             Text(f"{cost.seconds * 1e6:,.0f} µs", style, justify="right"),
-            Text(f"{cost.seconds / whole:.0%}", style, justify="right"),
+            Text(f"{cost.seconds / total:.0%}", style, justify="right"),
             Text(" ".join(cost.code.split())[:120], style, no_wrap=True, overflow="ellipsis"),
         )
     return table

@@ -1,4 +1,4 @@
-"""A training as one immutable snapshot, and how news change it. No widgets and no PyTorch here."""
+"""A training as one immutable snapshot, and its transitions. No widgets and no PyTorch here."""
 
 from __future__ import annotations
 
@@ -7,20 +7,19 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from ninja_tui.engine.events import RunLoaded, RunSaved, Training, TrainingFailed, TrainingOver
+from ninja_tui.engine.events import RunLoaded, RunSaved, TrainingFailed, TrainingOver, TrainingUpdate
+from ninja_tui.engine.training.checkpoints import SavedRun
 from ninja_tui.engine.training.config import Backward, Plan
 from ninja_tui.engine.training.events import Begun, Checked, NameSampled, Progress, Trained
 from ninja_tui.engine.training.messages import GradientCheck
 
 POINTS = 200
 """The curve has about so many: with 200,000 steps each is the mean of 1,000 losses, as in the lecture."""
-
-
-NOTHING = Plan(0)
+NO_PLAN = Plan(0)
 
 
 class Stage(enum.Enum):
-    """What is going on."""
+    """The stages of a training, in their order."""
 
     IDLE = "idle"
     STARTING = "starting"
@@ -41,11 +40,11 @@ class Curve:
 
     @classmethod
     def over(cls, steps: int) -> Curve:
-        """Empty, of as many steps a point as suits so many steps."""
+        """Empty, with a point for each ``steps / POINTS`` steps."""
         return cls(max(1, steps // POINTS))
 
     def with_losses(self, losses: Iterable[float]) -> Curve:
-        """Longer by these losses; what is no positive number has no logarithm, and is left out."""
+        """Longer by these losses, without those that have no logarithm."""
         logs = [*self.rest, *(math.log10(loss) for loss in losses if 0 < loss < math.inf)]
         whole = len(logs) // self.width
         starts = range(0, whole * self.width, self.width)
@@ -55,7 +54,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class SideState:
-    """One network in training: how far it is, its curve, and, at the end, what has become of it."""
+    """One network in training: its progress, its curve, and, at the end, its outcome."""
 
     step: int = 0
     loss: float | None = None
@@ -69,50 +68,50 @@ class SideState:
 
 @dataclass(frozen=True)
 class TrainState:
-    """``word`` is the last thing said that a person should know; ``error`` the last that went wrong."""
+    """``message`` is about the answers and the run; ``error`` is the last failure."""
 
     stage: Stage = Stage.IDLE
-    plan: Plan = NOTHING
+    plan: Plan = NO_PLAN
     sides: Mapping[Backward, SideState] = field(default_factory=dict)
     checks: tuple[GradientCheck, ...] = ()
-    word: str = ""
+    message: str = ""
     error: str = ""
 
     @classmethod
-    def started(cls, plan: Plan, word: str) -> TrainState:
-        """A training that was asked for."""
+    def started(cls, plan: Plan, message: str) -> TrainState:
+        """A training that was just requested."""
         sides = {backward: SideState(curve=Curve.over(plan.steps)) for backward in plan.sides}
-        return cls(Stage.STARTING, plan, sides, word=word)
+        return cls(Stage.STARTING, plan, sides, message=message)
 
     @property
     def busy(self) -> bool:
-        """Whether something is going on."""
+        """Whether something runs, or is paused."""
         return self.stage not in (Stage.IDLE, Stage.OVER)
 
     @property
     def trained(self) -> list[Trained]:
-        """The sides that are through."""
+        """The outcomes of the sides that have come to their end."""
         return [side.trained for side in self.sides.values() if side.trained is not None]
 
     def paused(self) -> TrainState:
-        """Waiting."""
+        """With its steps paused."""
         return replace(self, stage=Stage.PAUSED)
 
-    def going(self) -> TrainState:
-        """No longer waiting."""
+    def continued(self) -> TrainState:
+        """With its steps running again."""
         return replace(self, stage=Stage.RUNNING)
 
     def resampled(self, seed: int) -> TrainState:
-        """Other names were asked for."""
+        """With no names, until others are sampled from ``seed``."""
         sides = {backward: replace(side, names=()) for backward, side in self.sides.items()}
         return replace(self, stage=Stage.SAMPLING, sides=sides, plan=replace(self.plan, sampling_seed=seed), error="")
 
-    def heard(self, told: Training) -> TrainState:
-        """With news in it."""
-        match told:
-            case Begun(_, word):
-                joined = "; ".join(filter(None, (self.word, word))) if word not in self.word else self.word
-                return replace(self, word=joined)
+    def after(self, event: TrainingUpdate) -> TrainState:
+        """The state after an event."""
+        match event:
+            case Begun(_, message):
+                known = message in self.message
+                return self if known else replace(self, message="; ".join(filter(None, (self.message, message))))
             case Checked(checks):
                 return replace(self, checks=checks)
             case Progress() as progress:
@@ -125,50 +124,59 @@ class TrainState:
                 named = {**self.sides, backward: replace(side, names=(*side.names, name))}
                 return replace(self, stage=Stage.SAMPLING, sides=named)
             case RunLoaded(path, run):
-                steps = run.steps
-                curve = Curve.over(len(run.losses)).with_losses(run.losses)
-                loaded = SideState(step=steps, loss=run.losses[-1] if run.losses else None, curve=curve)
-                trained = Trained(
-                    Backward.MANUAL, steps, 0.0, run.losses, run.train_loss, run.val_loss, (), run.parameters, None
+                return TrainState(
+                    Stage.OVER, Plan(run.steps), {Backward.MANUAL: _loaded(run)}, message=f"loaded from {path.name}"
                 )
-                loaded = replace(loaded, names=run.names, trained=trained)
-                return TrainState(Stage.OVER, Plan(steps), {Backward.MANUAL: loaded}, word=f"loaded from {path.name}")
             case RunSaved(path):
-                return replace(self, word=f"saved as {path.name}")
+                return replace(self, message=f"saved as {path.name}")
             case TrainingFailed(reason):
                 return replace(self, stage=Stage.OVER, error=reason)
             case TrainingOver():
                 return replace(self, stage=Stage.OVER)
 
-    def _with_progress(self, told: Progress) -> TrainState:
-        side = self.sides[told.side]
+    def _with_progress(self, progress: Progress) -> TrainState:
+        side = self.sides[progress.side]
         side = replace(
             side,
-            step=told.step,
-            loss=told.losses[-1] if told.losses else side.loss,
-            rate=told.rate,
-            speed=told.steps_per_second,
-            engine=told.engine,
-            curve=side.curve.with_losses(told.losses),
+            step=progress.step,
+            loss=progress.losses[-1] if progress.losses else side.loss,
+            rate=progress.rate,
+            speed=progress.steps_per_second,
+            engine=progress.engine,
+            curve=side.curve.with_losses(progress.losses),
         )
-        through = told.step >= told.steps
-        stage = self.stage if self.stage is Stage.PAUSED else Stage.MEASURING if through else Stage.RUNNING
-        return replace(self, stage=stage, sides={**self.sides, told.side: side})
+        ended = progress.step >= progress.steps
+        stage = self.stage if self.stage is Stage.PAUSED else Stage.MEASURING if ended else Stage.RUNNING
+        return replace(self, stage=stage, sides={**self.sides, progress.side: side})
+
+
+def _loaded(run: SavedRun) -> SideState:
+    """The network of a saved run, at its end."""
+    trained = Trained(
+        Backward.MANUAL, run.steps, 0.0, run.losses, run.train_loss, run.val_loss, (), run.parameters, None
+    )
+    return SideState(
+        step=run.steps,
+        loss=run.losses[-1] if run.losses else None,
+        curve=Curve.over(len(run.losses)).with_losses(run.losses),
+        names=run.names,
+        trained=trained,
+    )
 
 
 def summary(state: TrainState) -> str:
-    """One line: how far it is, or what has come of it."""
+    """One line: the progress, or the outcome."""
     if not state.sides:
         return ""
     side = next(iter(state.sides.values()))
-    if state.stage in (Stage.STARTING,):
+    if state.stage is Stage.STARTING:
         return "starting: gradients are checked on fresh minibatches"
     if side.trained is None or state.stage in (Stage.RUNNING, Stage.PAUSED):
-        return f"{'paused at ' if state.stage is Stage.PAUSED else ''}{progress(state, side)}"
+        return f"{'paused at ' if state.stage is Stage.PAUSED else ''}{progress_text(state, side)}"
     return losses(side.trained)
 
 
-def progress(state: TrainState, side: SideState) -> str:
+def progress_text(state: TrainState, side: SideState) -> str:
     """``step 1,200 of 200,000 · 4,100 steps/s · 0:48 left · rate 0.1 · loss 2.31``."""
     parts = [f"step {side.step:,} of {state.plan.steps:,}"]
     if side.speed:
@@ -199,13 +207,13 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
 
 
-def check_word(checks: tuple[GradientCheck, ...]) -> str:
-    """What the check before the first step found."""
+def gradcheck_text(checks: tuple[GradientCheck, ...], gradients: Mapping[str, str]) -> str:
+    """The outcome of the check before the first step; ``gradients`` maps nodes to the names of their gradients."""
     if not checks:
         return ""
-    off = [check for check in checks if not check.fits]
-    if not off:
+    wrong = [check for check in checks if not check.fits]
+    if not wrong:
         return f"your {len(checks)} gradients agree with autograd's on fresh minibatches"
-    told = ", ".join(f"d{check.node}" + (f" ({check.error})" if check.error else "") for check in off[:3])
-    more = f" and {len(off) - 3} more" if len(off) > 3 else ""
-    return f"not autograd's on fresh minibatches: {told}{more}"
+    listed = ", ".join(gradients[check.node] + (f" ({check.error})" if check.error else "") for check in wrong[:3])
+    more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
+    return f"not autograd's on fresh minibatches: {listed}{more}"

@@ -1,4 +1,4 @@
-"""What the notes say of where the walk is: purpose, maths, shapes, hints, and what to notice."""
+"""The lesson's note on the current step: purpose, maths, shapes, hints, and what to notice."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.visual import Visual
 
-from ninja_tui.tui.session import Phase, Session
+from ninja_tui.tui.session import Mark, Phase, Session
 from ninja_tui.tui.widgets.lines import LinesPane
 
 _CODE = re.compile(r"`([^`]*)`")
 
 
 def prose(text: str) -> Content:
-    """``text`` as it is, with what stands in backticks told apart."""
+    """``text`` as it is, with what stands in backticks highlighted."""
     parts: list[Content | tuple[str, str]] = []
     for number, part in enumerate(_CODE.split(text)):
         parts.append((part, "$text-accent") if number % 2 else Content(part))
@@ -32,7 +32,7 @@ class CardPane(LinesPane, can_focus=True):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self._wrapped: list[Strip] = []
-        self._shown: tuple[str, int, bool] = ("", 0, False)
+        self._state: tuple[int, int, bool] = (-1, 0, False)
 
     def watch_session(self, session: Session | None) -> None:
         """Shows the card; after a new hint its end, otherwise its beginning."""
@@ -40,10 +40,10 @@ class CardPane(LinesPane, can_focus=True):
             return
         self._wrap()
         entry = session.entry(session.tensor)
-        now = (f"{session.position}", entry.hints, entry.revealed)
-        if now != self._shown:
-            same_place = now[0] == self._shown[0]
-            self._shown = now
+        state = (session.position, entry.hints, entry.revealed)
+        if state != self._state:
+            same_place = state[0] == self._state[0]
+            self._state = state
             self.call_after_refresh(self.scroll_end if same_place else self.scroll_home, animate=False)
 
     def on_resize(self) -> None:
@@ -107,12 +107,12 @@ def _labelled(label: str, text: str) -> Content:
 
 
 def _finish(session: Session) -> str:
-    left = [node for node in session.lesson.asks if session.entry(node).mark.name in ("OPEN", "WRONG")]
-    if not left:
+    remaining = [node for node in session.lesson.asks if session.entry(node).mark in (Mark.OPEN, Mark.WRONG)]
+    if not remaining:
         whole = (
             "this is the whole backward pass, and it is yours"
             if set(session.lesson.parameters) <= {*session.lesson.asks}
             else "what this lesson asks for is yours"
         )
         return f"Every gradient passes: {whole}. `g` trains the network on it."
-    return f"The walk is over; still to do: {', '.join(f'`{node}`' for node in left)}."
+    return f"The walk is over; still to do: {', '.join(f'`{node}`' for node in remaining)}."

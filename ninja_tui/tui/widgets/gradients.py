@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from rich.segment import Segment
-from rich.style import Style
-from rich.table import Table
-from rich.text import Text
+from collections.abc import Hashable
+
 from textual.binding import Binding
+from textual.content import Content
 from textual.events import Click
 from textual.message import Message
 from textual.reactive import reactive
-from textual.strip import Strip
 
 from ninja_tui.engine.protocol.verdict import Verdict, Warning
-from ninja_tui.report import STYLES, number_text, shape_text, yes_no
+from ninja_tui.formatting import number_text, shape_text
 from ninja_tui.tui.session import Entry, Session
+from ninja_tui.tui.style import MARK_STYLES, STATUS_STYLES, WARNING, yes_no
 from ninja_tui.tui.widgets.lines import LinesPane
 
 COLUMNS = ("", "node", "shape", "exact", "appr.", "maxdiff", "status", "holds for")
 WIDTHS = (1, 4, 5, 5, 5, 8, 6, 12)
 """The least that each column has."""
+RIGHT = COLUMNS.index("maxdiff")
+"""The column whose cells stand at its right end."""
 
 
 class GradientsPane(LinesPane, can_focus=True):
-    """A Rich table, one row a node in walk order; a click or Enter on a row goes there."""
+    """One row a node in walk order; a click or Enter on a row goes there."""
 
     BORDER_TITLE = "Gradients"
     BINDINGS = [
@@ -44,7 +45,6 @@ class GradientsPane(LinesPane, can_focus=True):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self._widths: tuple[int, ...] = WIDTHS
-        self._rows: dict[str, tuple[Entry, Strip]] = {}
 
     def watch_session(self, session: Session | None) -> None:
         """Draws what is in sight anew; the row of the current node is kept there."""
@@ -53,8 +53,8 @@ class GradientsPane(LinesPane, can_focus=True):
         widths = _widths(session)
         if widths != self._widths or self.head is None:
             self._widths = widths
-            self.head = self._drawn([Text(name, style="bold") for name in COLUMNS])
-            self._rows.clear()
+            self.head = _line([Content.styled(name, "bold") for name in COLUMNS], widths)
+            self.clear_cache()
         if session.node is not None:
             self.cursor = session.lesson.asks.index(session.node.name)
         self.border_subtitle = f"{session.passed} of {len(session.lesson.asks)} pass"
@@ -86,72 +86,81 @@ class GradientsPane(LinesPane, can_focus=True):
         if row is not None and self.session is not None:
             self.post_message(self.Chosen(self.session.lesson.asks[row]))
 
-    def draw_line(self, index: int) -> Strip:
-        """One row of the table; the one under the bar reversed."""
+    def line_state(self, index: int) -> Hashable:
+        """The row's answer and shape, and whether it is under the bar."""
         session = self.session
         if session is None:
-            return Strip.blank(0)
+            return None
         node = session.lesson.asks[index]
-        entry = session.entry(node)
-        if node not in self._rows or self._rows[node][0] != entry:
-            self._rows[node] = (entry, self._drawn(_row(node, entry, session)))
-        strip = self._rows[node][1]
-        return Strip([Segment(strip.text, Style(reverse=True))]) if index == self.cursor else strip
+        return node, session.entry(node), _expected_shape(session, node), index == self.cursor
+
+    def draw_line(self, index: int) -> Content:
+        """One row of the table; the one under the bar reversed, without its colours."""
+        session = self.session
+        if session is None:
+            return Content("")
+        node = session.lesson.asks[index]
+        line = _line(_cells(session, node), self._widths)
+        return Content.styled(line.plain, "reverse") if index == self.cursor else line
 
     def _follow(self) -> None:
         if self.session is not None:
             last = len(self.session.lesson.asks) - 1
             self.keep_in_sight(self.cursor, min(last, self.cursor + 1))
 
-    def _drawn(self, cells: list[Text]) -> Strip:
-        table = Table(box=None, padding=(0, 1, 0, 0), show_header=False)
-        for width, name in zip(self._widths, COLUMNS, strict=True):
-            table.add_column(justify="right" if name == "maxdiff" else "left", no_wrap=True, width=width)
-        table.add_row(*cells)
-        console = self.app.console
-        options = console.options.update(width=sum(self._widths) + len(self._widths), height=None)
-        return Strip(console.render_lines(table, options)[0])
+
+def _line(cells: list[Content], widths: tuple[int, ...]) -> Content:
+    """The cells side by side, each as wide as its column."""
+    fitted = []
+    for column, (cell, width) in enumerate(zip(cells, widths, strict=True)):
+        aligned = cell.pad_left(max(0, width - cell.cell_length)) if column == RIGHT else cell
+        fitted.append(aligned.truncate(width, ellipsis=True, pad=True))
+    return Content(" ").join(fitted)
 
 
 def _widths(session: Session) -> tuple[int, ...]:
-    shapes = session.facts.shapes if session.facts else {}
-    nodes = max(map(len, session.lesson.asks), default=0)
-    longest = max((len(shape_text(shapes.get(node))) for node in session.lesson.asks), default=0)
-    status = max((len(_told(_state(entry), entry)) for entry in session.entries.values()), default=0)
-    leans = max((len(_probe(each)) for each in session.verdicts().values()), default=0)
-    least = dict(enumerate(WIDTHS)) | {1: max(4, nodes), 2: max(5, longest), 6: max(6, status), 7: max(12, leans)}
-    return tuple(least.values())
+    asks = session.lesson.asks
+    needed = {
+        "node": max(map(len, asks), default=0),
+        "shape": max((len(shape_text(_expected_shape(session, node))) for node in asks), default=0),
+        "status": max((_status(entry).cell_length for entry in session.entries.values()), default=0),
+        "holds for": max((len(_holds_for(verdict)) for verdict in session.verdicts().values()), default=0),
+    }
+    return tuple(max(least, needed.get(name, 0)) for name, least in zip(COLUMNS, WIDTHS, strict=True))
 
 
-def _row(node: str, entry: Entry, session: Session) -> list[Text]:
+def _expected_shape(session: Session, node: str) -> tuple[int, ...] | None:
+    return session.facts.shapes.get(node) if session.facts else None
+
+
+def _cells(session: Session, node: str) -> list[Content]:
+    entry = session.entry(node)
     verdict = entry.verdict
+    mark = Content.styled(entry.mark.value, MARK_STYLES[entry.mark])
     if verdict is None:
-        expected = session.facts.shapes.get(node) if session.facts else None
-        blank = [Text("–", style="dim")] * 3
-        return [
-            Text(entry.mark.value, style="dim"),
-            Text(node),
-            Text(shape_text(expected)),
-            *blank,
-            _told(_state(entry), entry),
-            Text(""),
-        ]
-    shape = verdict.shape if verdict.shape is not None else verdict.expected_shape
-    style = "yellow" if shape != verdict.expected_shape else ""
+        blank = [Content.styled("–", "dim")] * 3
+        shape = Content(shape_text(_expected_shape(session, node)))
+        return [mark, Content(node), shape, *blank, _status(entry), Content("")]
+    shape_of = verdict.shape if verdict.shape is not None else verdict.expected_shape
     return [
-        Text(entry.mark.value, style=STYLES[verdict.status]),
-        Text(node),
-        Text(shape_text(shape), style=style),
-        yes_no(verdict, value=verdict.exact),
-        yes_no(verdict, value=verdict.approximate),
-        Text(number_text(verdict.maxdiff)),
-        _told(_state(entry), entry),
-        Text(_probe(verdict), style="dim"),
+        mark,
+        Content(node),
+        Content.styled(shape_text(shape_of), "" if shape_of == verdict.expected_shape else WARNING),
+        _yes_no(verdict, value=verdict.exact),
+        _yes_no(verdict, value=verdict.approximate),
+        Content(number_text(verdict.maxdiff)),
+        _status(entry),
+        Content.styled(_holds_for(verdict), "dim"),
     ]
 
 
-def _probe(verdict: Verdict) -> str:
-    """For which upstream gradients the answer is right."""
+def _yes_no(verdict: Verdict, *, value: bool) -> Content:
+    """A column of ``cmp``: a dash where there is nothing to compare."""
+    return Content.styled("–", "dim") if verdict.shape is None else Content.styled(*yes_no(value=value))
+
+
+def _holds_for(verdict: Verdict) -> str:
+    """The upstream gradients for which the answer is right."""
     if not verdict.passed:
         return ""
     if Warning.CLOSED_FORM in verdict.warnings:
@@ -159,17 +168,11 @@ def _probe(verdict: Verdict) -> str:
     return f"this {', '.join(verdict.leans)}" if verdict.leans else "any upstream"
 
 
-def _state(entry: Entry) -> Text:
+def _status(entry: Entry) -> Content:
     verdict = entry.verdict
     if verdict is None:
-        return Text("judging…" if entry.code else "open", style="dim")
-    text = Text(str(verdict.status), style=STYLES[verdict.status])
-    if verdict.warnings:
-        text.append(" !", style="yellow")
-    return text
-
-
-def _told(text: Text, entry: Entry) -> Text:
-    if entry.revealed:
-        text.append(" revealed", style="yellow")
-    return text
+        parts = [("judging…" if entry.code else "open", "dim")]
+    else:
+        parts = [(str(verdict.status), STATUS_STYLES[verdict.status])]
+        parts += [(" !", WARNING)] if verdict.warnings else []
+    return Content.assemble(*parts, *([(" revealed", WARNING)] if entry.revealed else []))

@@ -13,7 +13,8 @@ NOT_FINITE = (255, 0, 200)
 SHADES = " ░▒▓█"
 WIDEST_CELL = 4
 
-Cells = list[list[float | None]]
+Cells = tuple[tuple[float | None, ...], ...]
+"""Rows of values in -1 to 1; None for what is not finite."""
 
 
 def cell_width(columns: int, room: int) -> int:

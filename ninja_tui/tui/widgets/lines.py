@@ -16,7 +16,7 @@ from textual.visual import Visual
 class LinesPane(ScrollView):
     """Subclasses draw a line at a time, and may have ``head``, a first line that stays where it is."""
 
-    head: Strip | None = None
+    head: Content | None = None
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
@@ -27,12 +27,12 @@ class LinesPane(ScrollView):
         """The line ``index``, from 0."""
         raise NotImplementedError  # each pane draws its own; Textual's widgets have a metaclass that abc's cannot join
 
-    def look_of(self, index: int) -> Hashable:
-        """What tells how the line looks: it is drawn once for each. None: it is drawn every time."""
+    def line_state(self, index: int) -> Hashable:
+        """All that the line's drawing depends on: it is drawn once for each state. None: it is drawn every time."""
         return None
 
-    def forget_lines(self) -> None:
-        """Lines may look otherwise than before, whatever is told of them."""
+    def clear_cache(self) -> None:
+        """Has lines drawn anew whose state is as before."""
         self._strips.clear()
 
     def show_lines(self, count: int, width: int) -> None:
@@ -54,9 +54,9 @@ class LinesPane(ScrollView):
         if y == 0 and self.head is not None:
             drawn: Content | Strip = self.head
         elif index < self.virtual_size.height - self._above:
-            look = self.look_of(index)
-            if look is not None:
-                key = (index, look, width, int(self.scroll_offset.x), self._plain, self.app.theme)
+            state = self.line_state(index)
+            if state is not None:
+                key = (index, state, width, int(self.scroll_offset.x), self._plain, self.app.theme)
                 if key not in self._strips:
                     self._strips[key] = self._fitted(self.draw_line(index), width)
                 return self._strips[key]

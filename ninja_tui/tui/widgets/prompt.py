@@ -1,10 +1,9 @@
-"""Where a gradient is typed, and what is said of it meanwhile."""
+"""The editor of an answer, and the feedback on it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from textual import events
 from textual.app import ComposeResult
@@ -15,9 +14,10 @@ from textual.reactive import reactive
 from textual.widgets import Static, TextArea
 
 from ninja_tui.engine.protocol.verdict import Status, Verdict
+from ninja_tui.formatting import number_text
 from ninja_tui.lesson.syntax.completeness import Completeness, completeness, ends_open
-from ninja_tui.report import number_text
-from ninja_tui.tui.style import STATUS_STYLES
+from ninja_tui.tui.completions import Completions
+from ninja_tui.tui.style import STATUS_STYLES, yes_no
 
 INDENT = "    "
 _WORD = re.compile(r"[^\W\d]\w*$")
@@ -25,25 +25,13 @@ MOST_CANDIDATES = 12
 
 
 @dataclass(frozen=True)
-class Live:
-    """What is known of the code in the prompt. ``word`` is the one quiet line below the verdict."""
+class Feedback:
+    """On the code in the prompt: its verdict, and the ``message`` that stands below."""
 
     expected_shape: tuple[int, ...] | None = None
     verdict: Verdict | None = None
-    word: str = ""
+    message: str = ""
     running: bool = False
-
-
-@dataclass(frozen=True)
-class Names:
-    """What completion offers: each name with its shape or kind."""
-
-    known: Mapping[str, str] = field(default_factory=dict)
-
-    def matching(self, prefix: str) -> list[tuple[str, str]]:
-        """The names that begin with ``prefix``, shortest first."""
-        found = [(name, kind) for name, kind in self.known.items() if name.startswith(prefix) and name != prefix]
-        return sorted(found, key=lambda pair: (len(pair[0]), pair[0]))
 
 
 class AnswerInput(TextArea):
@@ -63,7 +51,7 @@ class AnswerInput(TextArea):
             super().__init__()
             self.step = step
 
-    names: Names = Names()
+    completions: Completions = Completions()
 
     async def _on_key(self, event: events.Key) -> None:
         if event.key == "enter":
@@ -111,13 +99,13 @@ class AnswerInput(TextArea):
         self.insert(f"\n{indent}")
 
     def candidates(self) -> tuple[str, list[tuple[str, str]]]:
-        """The beginning of the name at the cursor, and the names that go on from there."""
+        """The beginning of the name at the cursor, and the names that complete it, each with its kind."""
         row, column = self.cursor_location
         before = self.document.get_line(row)[:column]
         word = _WORD.search(before)
         if word is None or before[: word.start()].endswith("."):
             return "", []
-        return word.group(), self.names.matching(word.group())
+        return word.group(), self.completions.matching(word.group())
 
     def _enter(self) -> None:
         text = self.text
@@ -129,9 +117,9 @@ class AnswerInput(TextArea):
             self.post_message(self.Submitted(text))
 
     def _complete(self) -> None:
-        prefix, found = self.candidates()
-        if found:
-            names = [name for name, _ in found]
+        prefix, candidates = self.candidates()
+        if candidates:
+            names = [name for name, _ in candidates]
             common = names[0]
             for name in names:
                 while not name.startswith(common):
@@ -147,13 +135,13 @@ def _only_begun(text: str) -> bool:
 
 
 class PromptPane(Vertical):
-    """The input, the verdict on it, one quiet line, and the names that would complete it."""
+    """The editor, the names that would complete what is typed, the verdict, and a message."""
 
     BORDER_TITLE = "Prompt"
-    live: reactive[Live] = reactive(Live())
+    feedback: reactive[Feedback] = reactive(Feedback())
 
     class Typed(Message):
-        """The code in the prompt is another."""
+        """The code in the prompt has changed."""
 
         def __init__(self, code: str) -> None:
             super().__init__()
@@ -169,15 +157,15 @@ class PromptPane(Vertical):
             id="prompt-input",
         )
         self._verdict = Static("", id="prompt-verdict")
-        self._word = Static("", id="prompt-word")
-        self._names = Static("", id="prompt-names")
+        self._message = Static("", id="prompt-message")
+        self._completions = Static("", id="prompt-completions")
 
     def compose(self) -> ComposeResult:
         """From top to bottom."""
         yield self.input
-        yield self._names
+        yield self._completions
         yield self._verdict
-        yield self._word
+        yield self._message
 
     def on_mount(self) -> None:
         """The editor's colours go with the theme."""
@@ -193,33 +181,33 @@ class PromptPane(Vertical):
         self.input.theme = "vscode_dark" if self.app.current_theme.dark else "github_light"
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
-        """Tells that the code is another."""
+        """Posts that the code has changed."""
         event.stop()
         self.post_message(self.Typed(self.input.text))
 
     def on_text_area_selection_changed(self, event: TextArea.SelectionChanged) -> None:
         """Shows the names that fit at the cursor."""
         event.stop()
-        _, found = self.input.candidates()
+        _, candidates = self.input.candidates()
         shown = Content("  ").join(
-            Content.assemble((name, "$text-accent"), (f" {kind}", "dim")) for name, kind in found[:MOST_CANDIDATES]
+            Content.assemble((name, "$text-accent"), (f" {kind}", "dim")) for name, kind in candidates[:MOST_CANDIDATES]
         )
-        self._names.update(shown, layout=False)
+        self._completions.update(shown, layout=False)
 
-    def watch_live(self, before: Live, live: Live) -> None:
-        """Shows the verdict and the quiet line. At a node the lines keep their room: no layout on a key press."""
-        self._verdict.update(_verdict(live), layout=False)
-        typing = before.expected_shape is not None and live.expected_shape is not None
-        self._word.update(Content.styled(live.word, "dim"), layout=not typing)
+    def watch_feedback(self, before: Feedback, feedback: Feedback) -> None:
+        """Shows the verdict and the message. At a node the lines keep their room: no layout on a key press."""
+        self._verdict.update(_verdict(feedback), layout=False)
+        typing = before.expected_shape is not None and feedback.expected_shape is not None
+        self._message.update(Content.styled(feedback.message, "dim"), layout=not typing)
 
 
-def _verdict(live: Live) -> Content:
-    expected = live.expected_shape
+def _verdict(feedback: Feedback) -> Content:
+    expected = feedback.expected_shape
     if expected is None:
         return Content("")
     needed = f"shape needed {expected}"
-    verdict = live.verdict
-    if live.running:
+    verdict = feedback.verdict
+    if feedback.running:
         return Content.assemble((f"running…  {needed}", "dim"))
     if verdict is None or verdict.shape is None:
         status = verdict.status if verdict is not None and verdict.status is Status.TIMEOUT else ""
@@ -230,13 +218,9 @@ def _verdict(live: Live) -> Content:
         (f"shape {verdict.shape}", "" if fits else "$text-warning"),
         (f" of {expected}" if fits else f", needed {expected}", "dim"),
         ("  exact ", "dim"),
-        _yes_no(value=verdict.exact),
+        yes_no(value=verdict.exact),
         ("  approx. ", "dim"),
-        _yes_no(value=verdict.approximate),
+        yes_no(value=verdict.approximate),
         (f"  maxdiff {number_text(verdict.maxdiff)}", ""),
     ]
     return Content.assemble(*parts)
-
-
-def _yes_no(*, value: bool) -> tuple[str, str]:
-    return ("yes", "$text-success") if value else ("no", "$text-warning")

@@ -1,4 +1,4 @@
-"""The forward pass, with the current statement and what is answered for each line."""
+"""The forward pass, with the current statement and the marks of the answers."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class SourcePane(LinesPane, can_focus=False):
             }
             self._asks = frozenset(lesson.asks)
             self._width = GUTTER + max(line.cell_length for line in self._code)
-            self.forget_lines()
+            self.clear_cache()
         self.show_lines(len(self._code), self._width)
         if lesson.starts and session.statement is not None:
             self.border_subtitle = f"cell {cell_and_line(session.statement.line, lesson.starts)[0]}"
@@ -83,23 +83,23 @@ class SourcePane(LinesPane, can_focus=False):
         if statement is not None:
             self.post_message(self.Chosen(statement.index))
 
-    def look_of(self, index: int) -> Hashable:
+    def line_state(self, index: int) -> Hashable:
         """Its mark and arrow, and whether it is the current one."""
-        return self._look(self.session, index) if self.session is not None else None
+        return self._state(self.session, index) if self.session is not None else None
 
     def draw_line(self, index: int) -> Content:
         """Gutter and code."""
         session = self.session
         if session is None:
             return Content("")
-        mark, arrow, current = self._look(session, index)
+        mark, arrow, current = self._state(session, index)
         sign = (mark.value, MARK_STYLES[mark]) if mark else (" ", "")
         number = cell_and_line(session.lesson.forward.line + index, session.lesson.starts)[1]
         gutter = Content.assemble((f"{number:>3} ", "dim"), sign, " ", (arrow, "bold $text-accent"))
         line = gutter + self._code[index]
         return line.stylize("bold on $primary 25%") if current else line
 
-    def _look(self, session: Session, index: int) -> tuple[Mark | None, str, bool]:
+    def _state(self, session: Session, index: int) -> tuple[Mark | None, str, bool]:
         number = session.lesson.forward.line + index
         here, node = self._by_line.get(number), session.node
         current = here is not None and here is session.statement

@@ -28,10 +28,10 @@ def heat_width(columns: int, width: int) -> int:
     return columns * cell_width(columns, heat_room(width))
 
 
-class TensorView(Widget):
+class TensorGrid(Widget):
     """Draws ``cells`` and ``values`` side by side: one widget, so that no layout follows when their widths change."""
 
-    cells: reactive[Cells] = reactive(list, layout=False)
+    cells: reactive[Cells] = reactive(tuple, layout=False)
     values: reactive[Sequence[Content]] = reactive(tuple, layout=False)
 
     def __init__(self, *, id: str) -> None:

@@ -1,0 +1,300 @@
+"""The backend with worker processes: threads that wait for them, so that the app never does."""
+
+from __future__ import annotations
+
+import enum
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from ninja_tui.engine.backend import Emit
+from ninja_tui.engine.evaluate.bench import Options, Workbench
+from ninja_tui.engine.evaluate.program import ProgramJudge, stays
+from ninja_tui.engine.evaluate.typing import LiveJudge, Place
+from ninja_tui.engine.events import (
+    CatalogueRead,
+    Event,
+    Failed,
+    Judged,
+    LessonRead,
+    NotSaved,
+    Opened,
+    Rechecked,
+    RunLoaded,
+    RunSaved,
+    Saved,
+    TrainingFailed,
+    TrainingOver,
+    Viewed,
+)
+from ninja_tui.engine.failures import FAILURES, sentence_for
+from ninja_tui.engine.protocol.verdict import Upstream, Verdict
+from ninja_tui.engine.protocol.views import ViewRequest
+from ninja_tui.engine.serial_queue import Job, SerialQueue
+from ninja_tui.engine.training.checkpoints import SavedRun, free_path, load_run, save_run, saved_paths
+from ninja_tui.engine.training.config import Plan, sources
+from ninja_tui.engine.training.trainer import Trainer
+from ninja_tui.engine.workers.client import start_server
+from ninja_tui.errors import UsageError
+from ninja_tui.lesson.catalogue import lesson_summaries
+from ninja_tui.lesson.model import Origin
+from ninja_tui.lesson.open import open_lesson
+from ninja_tui.lesson.solutions import SavedAnswer, Solutions, read_solutions, save_answer
+
+RECHECK_TIMEOUT = 10.0
+"""Seconds that one answer of the file may take."""
+WRITE_TIMEOUT = 5.0
+"""Seconds that are waited for answers to be written."""
+
+
+class _Kind(enum.Enum):
+    """Requests of which only the newest counts."""
+
+    PREPARE = enum.auto()
+    JUDGE = enum.auto()
+    RECHECK = enum.auto()
+    VIEW = enum.auto()
+    SAMPLE = enum.auto()
+
+
+class ProcessBackend:
+    """Runs a person's code in worker processes."""
+
+    def __init__(self, lesson: str, solutions: Path, options: Options, emit: Emit) -> None:
+        start_server()  # before an app takes the standard streams, which the server's start needs
+        self._lesson, self._path, self._options, self._listener = lesson, solutions, options, emit
+        self._bench: Workbench | None = None
+        self._live: LiveJudge | None = None
+        self._place: Place | None = None
+        self._trainer: Trainer | None = None
+        self._judging, self._viewing, self._writing, self._training = (SerialQueue() for _ in range(4))
+        self._queues = self._judging, self._viewing, self._writing, self._training
+        self._closed = False
+
+    def start(self) -> None:
+        """Begins to read and run the lesson."""
+        for queue in self._queues:
+            queue.start()
+        self._judging.add(self._guarded(self._open))
+        # not in the queue that writes answers, which every step of the walk waits for
+        self._training.add(self._guarded(lambda: self._emit(CatalogueRead(tuple(lesson_summaries(self._path))))))
+
+    def prepare(self, node: str, upstream: Upstream, verdicts: Mapping[str, Verdict]) -> None:
+        """Makes ready to judge answers to ``node``."""
+
+        def job() -> None:
+            self._place = self._find_place(node, upstream, verdicts)
+            self._opened_judge().prepare(self._place)
+
+        self._judging.add(self._guarded(job), _Kind.PREPARE)
+
+    def judge(self, node: str, code: str) -> None:
+        """Judges ``code`` as the answer to ``node``."""
+
+        def job() -> None:
+            place = self._place if self._place and self._place.node == node else Place(node)
+            self._emit(Judged(node, code, self._opened_judge().evaluate(code, place), place.kept))
+
+        self._judging.add(self._guarded(job), _Kind.JUDGE)
+
+    def recheck(self) -> None:
+        """Judges everything in the solutions file."""
+        self._judging.add(self._guarded(self._recheck), _Kind.RECHECK)
+
+    def view(self, request: ViewRequest) -> None:
+        """Computes what is shown of a tensor; nothing before the lesson has run."""
+        bench = self._bench
+        if bench is not None:
+            self._viewing.add(
+                self._guarded(lambda: self._emit(Viewed(request, bench.inspect(request)))),
+                _Kind.VIEW,
+            )
+
+    def save(self, node: str, answer: SavedAnswer, walk: tuple[str, ...]) -> None:
+        """Writes an answer into the solutions file."""
+
+        def job() -> None:
+            try:
+                save_answer(self._path, self._lesson, node, answer, walk)
+            except UsageError as error:
+                self._emit(NotSaved(node, str(error)))
+            else:
+                self._emit(Saved(node, self._path))
+
+        self._writing.add(job)
+
+    def train(self, plan: Plan, passes: Mapping[str, bool]) -> None:
+        """Trains with the answers in the file."""
+
+        def job() -> None:
+            self._wait_for_writes()
+            bench, trainer = self._opened_bench(), self._opened_trainer()
+            program = self._solutions().program(self._lesson, [node.name for node in bench.lesson.nodes])
+            trainer.run(plan, sources(bench.lesson, program, passes, plan.wrong))
+
+        self._training.add(self._training_job(job))
+
+    def pause_training(self) -> None:
+        """Waits with the next steps."""
+        if self._trainer is not None:
+            self._trainer.pause()
+
+    def continue_training(self) -> None:
+        """Ends the pause."""
+        if self._trainer is not None:
+            self._trainer.go_on()
+
+    def stop_training(self) -> None:
+        """Ends the training after the steps that are done."""
+        if self._trainer is not None:
+            self._trainer.stop()
+
+    def sample(self, count: int, seed: int) -> None:
+        """Has the trained network invent more names."""
+        job = self._training_job(lambda: self._opened_trainer().sample(count, seed))
+        self._training.add(job, _Kind.SAMPLE)
+
+    def saved_runs(self, lesson: str) -> list[Path]:
+        """The saved runs of ``lesson``, the newest first."""
+        return saved_paths(self._folder, lesson)
+
+    def load_run(self, path: Path) -> None:
+        """Replaces the trained network by that of a saved run."""
+
+        def job() -> None:
+            run = load_run(path)
+            self._opened_trainer().load(run.parameters, run.steps)
+            self._emit(RunLoaded(path, run))
+
+        self._training.add(self._training_job(job))
+
+    def save_run(self, run: SavedRun) -> None:
+        """Writes a trained network beside the solutions file."""
+
+        def job() -> None:
+            path = free_path(self._folder, run.lesson)
+            try:
+                save_run(path, run)
+            except UsageError as error:
+                self._emit(TrainingFailed(str(error)))
+            else:
+                self._emit(RunSaved(path))
+
+        self._writing.add(job)
+
+    def close(self) -> None:
+        """Waits for what is being written, and ends all processes."""
+        self._closed = True
+        self._wait_for_writes()
+        for queue in self._queues:
+            queue.close()
+        if self._trainer is not None:
+            self._trainer.stop()
+            self._trainer.close()
+        if self._live is not None:
+            self._live.close()
+        if self._bench is not None:
+            self._bench.close()
+
+    @property
+    def _folder(self) -> Path:
+        return self._path.absolute().parent
+
+    def _open(self) -> None:
+        lesson = open_lesson(self._lesson, self._options.setup, self._options.part)
+        self._lesson = lesson.name
+        if lesson.origin is Origin.DISCOVERED:
+            from ninja_tui.lesson.notebook.data_files import served_for
+
+            self._options = replace(self._options, served=served_for(lesson, self._options.data))
+        nodes = [node.name for node in lesson.nodes]
+        saved = self._solutions().answers(self._lesson, nodes)
+        bundled = read_solutions(lesson.solution, self._lesson).answers(self._lesson, nodes) if lesson.solution else {}
+        self._emit(LessonRead(lesson, saved, {node: answer.code for node, answer in bundled.items()}))
+        bench = Workbench(lesson, self._options)
+        facts = bench.open()
+        self._bench, self._live = bench, LiveJudge(bench)
+        self._emit(Opened(facts))
+        if any(answer.code for answer in saved.values()):
+            self._recheck()
+        bench.make_ahead()
+
+    def _recheck(self) -> None:
+        bench = self._bench
+        if bench is None:
+            return
+        program = self._solutions().program(self._lesson, list(bench.facts.shapes))
+        worst: dict[str, Verdict] = {}
+        for verdict in ProgramJudge(bench, program, RECHECK_TIMEOUT).judge_all():
+            if verdict.node not in worst or worst[verdict.node].passed:
+                worst[verdict.node] = verdict
+        self._emit(Rechecked(tuple(worst.values())))
+
+    def _find_place(self, node: str, upstream: Upstream, verdicts: Mapping[str, Verdict]) -> Place:
+        """Where an answer to ``node`` stands in the file as it is now."""
+        self._wait_for_writes()
+        nodes = [each.name for each in self._opened_bench().lesson.nodes]
+        try:
+            solutions = self._solutions()
+            program = solutions.program(self._lesson, nodes)
+            before = solutions.line_of(self._lesson, node, nodes)
+        except UsageError:
+            return Place(node)
+        steps = tuple(step for step in program.steps if step.line - 1 < before)
+        own_upstream = {
+            Upstream.PASSING: frozenset(name for name, verdict in verdicts.items() if stays(verdict)),
+            Upstream.YOURS: frozenset(name for name, verdict in verdicts.items() if verdict.shape is not None),
+            Upstream.REFERENCE: frozenset[str](),
+        }
+        return Place.after(node, steps, program.answers, own_upstream[upstream])
+
+    def _wait_for_writes(self) -> None:
+        written = threading.Event()
+        self._writing.add(written.set)
+        if self._writing.is_alive():
+            written.wait(WRITE_TIMEOUT)
+
+    def _opened_bench(self) -> Workbench:
+        if self._bench is None:
+            raise UsageError("PyTorch is still starting")
+        return self._bench
+
+    def _opened_judge(self) -> LiveJudge:
+        if self._live is None:
+            raise UsageError("PyTorch is still starting")
+        return self._live
+
+    def _opened_trainer(self) -> Trainer:
+        bench = self._opened_bench()
+        if self._trainer is None:
+            self._trainer = Trainer(bench.lesson, self._options.seed, dict(self._options.served), self._emit)
+        return self._trainer
+
+    def _solutions(self) -> Solutions:
+        if not self._path.exists():
+            return Solutions("", str(self._path), self._lesson)
+        return read_solutions(self._path, self._lesson)
+
+    def _guarded(self, job: Callable[[], None]) -> Job:
+        def guarded() -> None:
+            try:
+                job()
+            except FAILURES as error:
+                self._emit(Failed(sentence_for(error, self._lesson)))
+
+        return guarded
+
+    def _training_job(self, job: Callable[[], None]) -> Job:
+        def guarded() -> None:
+            try:
+                job()
+            except UsageError as error:
+                self._emit(TrainingFailed(str(error)))
+            self._emit(TrainingOver())
+
+        return guarded
+
+    def _emit(self, event: Event) -> None:
+        if not self._closed:
+            self._listener(event)

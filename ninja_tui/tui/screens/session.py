@@ -1,0 +1,229 @@
+"""The session on its screen: panes, events of the backend, and the prompt."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+from textual.content import Content
+from textual.reactive import var
+from textual.widgets import Footer, Static
+
+from ninja_tui.engine import events
+from ninja_tui.engine.backend import Backend
+from ninja_tui.engine.protocol.views import View, ViewRequest
+from ninja_tui.lesson.catalogue import LessonSummary
+from ninja_tui.tui import texts
+from ninja_tui.tui.answering import Answering
+from ninja_tui.tui.completions import completions_at
+from ninja_tui.tui.history import History
+from ninja_tui.tui.screens.paned import PanedScreen
+from ninja_tui.tui.session import Phase, Session
+from ninja_tui.tui.tensor_index import parse_index
+from ninja_tui.tui.training.control import TrainControl
+from ninja_tui.tui.training.pane import TrainPane
+from ninja_tui.tui.training.state import TrainState
+from ninja_tui.tui.widgets.card import CardPane
+from ninja_tui.tui.widgets.gradients import GradientsPane
+from ninja_tui.tui.widgets.node import NodePane
+from ninja_tui.tui.widgets.prompt import AnswerInput, Feedback, PromptPane
+from ninja_tui.tui.widgets.source import SourcePane
+
+if TYPE_CHECKING:
+    from ninja_tui.tui.training.screen import TrainScreen
+
+SLOW = 0.3
+"""Seconds after which the prompt shows that an answer is running."""
+
+
+class SessionScreen(PanedScreen):
+    """Holds the session; it flows down to the panes, and their requests come up as messages."""
+
+    session: var[Session | None] = var(None)  # a reactive would paint the whole screen anew, and not its panes alone
+    training: var[TrainState] = var(TrainState())
+
+    def __init__(self, backend: Backend, history: History, lesson: str) -> None:
+        super().__init__()
+        self._backend = backend
+        self._answering = Answering(backend, history)
+        self._train = TrainControl(backend, self._show_training)
+        self._train_screen: TrainScreen | None = None
+        self._lesson_title = Path(lesson).name
+        self._progress = "reading the lesson"
+        self._catalogue: tuple[LessonSummary, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        """Title, panes, footer; and the message for a terminal that is too small."""
+        yield Static("", id="title")
+        with Container(id="panes"):
+            with Vertical(id="left"):
+                yield SourcePane(id="source").data_bind(session=SessionScreen.session)
+                yield GradientsPane(id="gradients").data_bind(session=SessionScreen.session)
+            with Vertical(id="right"):
+                yield NodePane(id="node").data_bind(session=SessionScreen.session)
+                yield CardPane(id="card").data_bind(session=SessionScreen.session)
+                yield TrainPane(id="train").data_bind(SessionScreen.session, SessionScreen.training)
+        yield PromptPane(id="prompt")
+        yield Footer(show_command_palette=False)
+        yield Static("", id="too-small")
+
+    @property
+    def ready(self) -> bool:
+        """Whether the lesson has run."""
+        return self.session is not None and self.session.facts is not None
+
+    def on_mount(self) -> None:
+        """No pane has the focus: the letters are the walk's."""
+        self.set_focus(None)
+        self._update_title()
+
+    # Events of the backend
+
+    def apply(self, event: events.Event) -> None:
+        """Takes an event into the session, and shows it; after the last frame it does nothing."""
+        if not self.query(PromptPane):
+            return
+        if isinstance(event, events.TrainingUpdate):
+            self._train.apply(event)
+        elif isinstance(event, events.LessonRead):
+            self._progress = "starting PyTorch"
+            session = Session.begin(event.lesson, event.saved, event.solution)
+            self._go(session.with_catalogue(self._catalogue))
+        elif isinstance(event, events.CatalogueRead):
+            self._catalogue = event.lessons
+            if self.session is not None:
+                self._show_catalogue(self.session)
+        elif isinstance(event, events.Failed):
+            self._toast(event.reason, severity="error")
+        elif self.session is not None:
+            self._apply_to(self.session, event)
+        self._update_title()
+
+    def _apply_to(self, session: Session, event: events.Event) -> None:
+        match event:
+            case events.Opened(facts):
+                self._progress = ""
+                self._go(session.opened(facts))
+            case events.Judged():
+                self.session, feedback = self._answering.judged(session, event, self._input.text)
+                if feedback is not None:
+                    self._prompt.feedback = feedback
+                    if session.view in (View.YOURS, View.DIFFERENCE):
+                        self.query_one(NodePane).request_view()
+            case events.Rechecked(verdicts):
+                self.session = session.rechecked(verdicts)
+                self._answering.prepare(self.session)
+            case events.Viewed(request, tensor_view):
+                if (session.tensor, session.view) == (request.tensor, request.view):
+                    self.query_one(NodePane).tensor_view = tensor_view
+            case events.Saved(node):
+                self._answering.saved(node)
+            case events.NotSaved(node, reason):
+                self._answering.not_saved(node)
+                self._toast(f"{session.lesson.gradients[node]} is not saved: {reason}", severity="error")
+
+    def _show_catalogue(self, session: Session) -> None:
+        self.session = session.with_catalogue(self._catalogue)
+        if self.session.node is None:
+            self._prompt.feedback = Feedback(message=texts.next_steps(self.session))
+
+    # Messages of the panes
+
+    def on_source_pane_chosen(self, message: SourcePane.Chosen) -> None:
+        """A click on a statement: on the way back its node, otherwise the statement."""
+        if self.session is not None:
+            self._go(self.session.at_line_of(self.session.lesson.statements[message.index]))
+
+    def on_gradients_pane_chosen(self, message: GradientsPane.Chosen) -> None:
+        """A row of the table."""
+        if self.session is not None:
+            self._go(self.session.at_node(message.node))
+
+    def on_node_pane_view_requested(self, message: NodePane.ViewRequested) -> None:
+        """The node pane needs a view of its tensor."""
+        session = self.session
+        if session is not None and session.facts is not None:
+            index = parse_index(session.slices)
+            self._backend.view(ViewRequest(session.tensor, session.view, index, message.frame))
+
+    def on_prompt_pane_typed(self, message: PromptPane.Typed) -> None:
+        """Other code in the prompt."""
+        self._judge(message.code)
+
+    def on_answer_input_recall(self, message: AnswerInput.Recall) -> None:
+        """Steps through the history."""
+        code = self._answering.recalled(message.step, self._input.text)
+        if code is not None:
+            self._input.set_code(code)
+
+    def on_answer_input_submitted(self, message: AnswerInput.Submitted) -> None:
+        """Enter on complete code."""
+        if self.session is None:
+            return
+        submission = self._answering.submitted(self.session, message.code)
+        if submission.steps_on:
+            self._go(self.session.moved(1))
+            return
+        self.session = submission.session
+        if submission.feedback is not None:
+            self._prompt.feedback = submission.feedback
+
+    # The prompt and the title
+
+    @property
+    def _input(self) -> AnswerInput:
+        return self._prompt.input
+
+    def _go(self, session: Session) -> None:
+        """Moves the session there, fits the prompt to the place, and has the backend make ready for it."""
+        self.session = session
+        self._update_title()
+        prompt, node = self._prompt, session.node
+        self._input.disabled = node is None
+        if node is None:
+            prompt.border_title = "Prompt"
+            self._input.set_code("")
+            self.set_focus(None)
+            prompt.feedback = Feedback(message=texts.next_steps(session))
+            if session.phase is Phase.FINISH:
+                self._backend.recheck()
+            return
+        prompt.border_title = Content(f"Prompt · {node.gradient}")
+        self._input.completions = completions_at(session)
+        self._answering.prepare(session)
+        self._input.set_code(self._answering.text_for(session, node))
+        self._input.focus()
+        self._judge(self._input.text)
+
+    def _judge(self, text: str) -> None:
+        if self.session is None or self.session.node is None:
+            return
+        feedback = self._answering.typed(self.session, text)
+        if feedback is not None:
+            self._prompt.feedback = feedback
+        else:
+            self.set_timer(SLOW, lambda: self._show_running(text))
+
+    def _show_running(self, text: str) -> None:
+        if self._answering.awaits(text):
+            self._prompt.feedback = replace(self._prompt.feedback, running=True, message="")
+
+    def _show_view(self, view: View) -> None:
+        if self.session is not None and self.session.node is not None:
+            self.session = self.session.showing(view)
+            self.show_pane("node")
+
+    def _show_training(self, state: TrainState) -> None:
+        self.training = state
+        if self._train_screen is not None and self._train_screen is self.app.screen:
+            self._train_screen.state = state
+
+    def _toast(self, text: str, severity: Literal["information", "error"] = "information") -> None:
+        self.notify(text, severity=severity, markup=False)
+
+    def _update_title(self) -> None:
+        title = texts.title(self.session, self._lesson_title, self._progress)
+        self.query_one("#title", Static).update(title, layout=False)

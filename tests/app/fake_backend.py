@@ -1,0 +1,435 @@
+"""A backend without processes: it answers at once with canned values, or as a test tells it to."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import math
+import time
+from array import array
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from ninja_tui.engine.backend import Emit
+from ninja_tui.engine.evaluate.bench import Facts
+from ninja_tui.engine.events import (
+    CatalogueRead,
+    Event,
+    Failed,
+    Judged,
+    LessonRead,
+    NotSaved,
+    Opened,
+    Rechecked,
+    RunLoaded,
+    RunSaved,
+    Saved,
+    TrainingFailed,
+    TrainingOver,
+    Viewed,
+)
+from ninja_tui.engine.protocol.verdict import Diagnosis, Kind, Status, Upstream, Verdict
+from ninja_tui.engine.protocol.views import (
+    Frame,
+    Slice,
+    Statistics,
+    TensorSummary,
+    TensorView,
+    View,
+    ViewRequest,
+    Window,
+    WorstElement,
+)
+from ninja_tui.engine.serial_queue import SerialQueue
+from ninja_tui.engine.training.checkpoints import SavedRun
+from ninja_tui.engine.training.config import Backward, Engine, Plan
+from ninja_tui.engine.training.events import Begun, Checked, NameSampled, Progress, Trained
+from ninja_tui.engine.training.messages import GradientCheck, StatementCost
+from ninja_tui.engine.training.step import Part
+from ninja_tui.lesson.catalogue import LessonSummary
+from ninja_tui.lesson.model import Lesson
+from ninja_tui.lesson.open import open_lesson
+from ninja_tui.lesson.read import lesson_names
+from ninja_tui.lesson.solutions import SavedAnswer, read_solutions
+
+NAMES: dict[str, tuple[int, ...] | str] = {
+    "torch": "module", "F": "module", "seed": "int", "words": "list", "stoi": "dict", "n": "int", "g": "Generator",
+    "C": (27, 10), "W1": (30, 64), "b1": (64,), "W2": (64, 27), "b2": (27,), "bngain": (1, 64), "bnbias": (1, 64),
+    "Xb": (32, 3), "Yb": (32,), "emb": (32, 3, 10), "embcat": (32, 30), "hprebn": (32, 64), "bnmeani": (1, 64),
+    "bndiff": (32, 64), "bndiff2": (32, 64), "bnvar": (1, 64), "bnvar_inv": (1, 64), "bnraw": (32, 64),
+    "hpreact": (32, 64), "h": (32, 64), "logits": (32, 27), "logit_maxes": (32, 1), "norm_logits": (32, 27),
+    "counts": (32, 27), "counts_sum": (32, 1), "counts_sum_inv": (32, 1), "probs": (32, 27), "logprobs": (32, 27),
+    "loss": (),
+}  # fmt: skip
+"""What the lesson ``names`` binds: the shapes of its tensors, and other kinds."""
+ANY_SHAPE = (4, 3)
+"""The shape of every node of another lesson."""
+
+
+@functools.cache
+def lesson_of(name: str) -> Lesson:
+    """A lesson, read once."""
+    return open_lesson(name)
+
+
+@functools.cache
+def solution_of(name: str) -> dict[str, str]:
+    """The lesson's own answer to each node."""
+    lesson = lesson_of(name)
+    if lesson.solution is None:
+        return {}
+    nodes = [node.name for node in lesson.nodes]
+    answers = read_solutions(lesson.solution, lesson.name).answers(lesson.name, nodes)
+    return {node: answer.code for node, answer in answers.items()}
+
+
+@functools.cache
+def facts_of(name: str) -> Facts:
+    """What running the lesson gives."""
+    lesson = lesson_of(name)
+    names: dict[str, tuple[int, ...] | str] = NAMES
+    if lesson.name != "names":
+        names = {node.name: ANY_SHAPE for node in lesson.nodes}
+    shapes = {node.name: names[node.name] for node in lesson.nodes}
+    return Facts(3.5222, 1, "2.0", {node: shape for node, shape in shapes.items() if isinstance(shape, tuple)}, names)
+
+
+@dataclass(frozen=True)
+class Question:
+    """An answer to be judged; ``own_upstream`` as in ``Judged``."""
+
+    node: str
+    code: str
+    shape: tuple[int, ...]
+    right: bool
+    own_upstream: frozenset[str]
+
+
+Changes = Mapping[str, object]
+"""Fields of a verdict."""
+
+
+def default_verdict(question: Question) -> Verdict:
+    """The lesson's own answer passes exactly, any other code fails."""
+    verdict = Verdict(question.node, Status.PASS, question.shape, shape=question.shape, relative=0.0)
+    if question.right:
+        return replace(verdict, exact=True, approximate=True, maxdiff=0.0, probe="holds for any upstream")
+    diagnosis = Diagnosis(Kind("unknown"), "no known mistake explains it")
+    return replace(verdict, status=Status.FAIL, maxdiff=0.25, relative=0.5, diagnosis=diagnosis)
+
+
+@dataclass
+class Fakes:
+    """Makes fake backends, and holds what outlives them: the solutions file, saved runs, and how they are to behave.
+
+    ``verdicts`` scripts the verdict on a code by the fields that differ from ``default_verdict``. ``worst`` scripts the
+    worst element of the difference that a code leaves.
+    """
+
+    solutions: dict[str, dict[str, SavedAnswer]] = field(default_factory=dict)
+    runs: dict[Path, SavedRun] = field(default_factory=dict)
+    verdicts: dict[str, Changes | Callable[[Question], Changes]] = field(default_factory=dict)
+    worst: dict[str, WorstElement] = field(default_factory=dict)
+    held: tuple[type, ...] = ()
+    """Events of these types are held back from the start."""
+    delay: float = 0.0
+    """Seconds that each event takes; it then comes from another thread."""
+    opening_error: str = ""
+    saving_error: str = ""
+    training_error: str = ""
+    training_waits: bool = False
+    """Steps are made by ``advance``, not at once."""
+    wrong_gradients: tuple[str, ...] = ()
+    """Nodes whose gradients are not autograd's on fresh minibatches."""
+    made: list[FakeBackend] = field(default_factory=list)
+
+    def __call__(self, lesson: str, emit: Emit) -> FakeBackend:
+        """A backend for that lesson."""
+        self.made.append(FakeBackend(lesson, emit, self))
+        return self.made[-1]
+
+    def answers(self, lesson: str, **answers: str) -> Fakes:
+        """The same, with these answers in the solutions file."""
+        self.solutions[lesson] = {node: SavedAnswer(code) for node, code in answers.items()}
+        return self
+
+
+class FakeBackend:
+    """One session with one lesson. ``requests`` has the name and the arguments of all that was asked."""
+
+    def __init__(self, lesson: str, emit: Emit, fakes: Fakes) -> None:
+        self.lesson, self._listener, self._fakes = lesson_of(lesson), emit, fakes
+        self.facts = facts_of(lesson)
+        self.solution = solution_of(lesson)
+        self.requests: list[tuple[str, tuple[object, ...]]] = []
+        self.held: list[Event] = []
+        self.closed = False
+        self._held_types = fakes.held
+        self._thread = SerialQueue()
+        if fakes.delay:
+            self._thread.start()
+        self._own_upstream: frozenset[str] = frozenset()
+        self._judged: dict[str, tuple[str, Verdict]] = {}
+        self._plan = Plan(0)
+        self._losses: array[float] = array("f")
+
+    # What a test does with it
+
+    def asked(self, name: str) -> list[tuple[object, ...]]:
+        """The arguments of all requests of that name, in order."""
+        return [arguments for each, arguments in self.requests if each == name]
+
+    def hold(self, *types: type) -> None:
+        """Holds back events of these types from now on; others come at once."""
+        self._held_types = types
+
+    def release(self, choose: Callable[[list[Event]], list[Event]] = list) -> None:
+        """Emits what is held back, or what ``choose`` makes of it, and holds nothing back any more."""
+        events, self.held, self._held_types = choose(self.held), [], ()
+        for event in events:
+            self._emit(event)
+
+    def emit(self, event: Event) -> None:
+        """Emits an event out of turn."""
+        self._emit(event)
+
+    # Backend
+
+    def start(self) -> None:
+        self._note("start")
+        if self._fakes.opening_error:
+            self._emit(Failed(self._fakes.opening_error))
+            return
+        self._emit(LessonRead(self.lesson, dict(self._saved), self.solution))
+        self._emit(CatalogueRead(self._catalogue()))
+        self._emit(Opened(self.facts))
+        if any(answer.code for answer in self._saved.values()):
+            self._recheck()
+
+    def prepare(self, node: str, upstream: Upstream, verdicts: Mapping[str, Verdict]) -> None:
+        self._note("prepare", node, upstream, dict(verdicts))
+        self._own_upstream = {
+            Upstream.PASSING: frozenset(name for name, verdict in verdicts.items() if verdict.passed),
+            Upstream.YOURS: frozenset(name for name, verdict in verdicts.items() if verdict.shape is not None),
+            Upstream.REFERENCE: frozenset[str](),
+        }[upstream]
+
+    def judge(self, node: str, code: str) -> None:
+        self._note("judge", node, code)
+        verdict = self.verdict_on(node, code)
+        if verdict.shape is not None:
+            self._judged[node] = code, verdict
+        self._emit(Judged(node, code, verdict, self._own_upstream))
+
+    def recheck(self) -> None:
+        self._note("recheck")
+        self._recheck()
+
+    def view(self, request: ViewRequest) -> None:
+        self._note("view", request)
+        self._emit(Viewed(request, self._view(request)))
+
+    def save(self, node: str, answer: SavedAnswer, walk: tuple[str, ...]) -> None:
+        self._note("save", node, answer)
+        if self._fakes.saving_error:
+            self._emit(NotSaved(node, self._fakes.saving_error))
+            return
+        before = self._saved.get(node, SavedAnswer(""))
+        self._saved[node] = SavedAnswer(answer.code or before.code, answer.revealed or before.revealed)
+        self._emit(Saved(node, Path("solutions.py")))
+
+    def train(self, plan: Plan, passes: Mapping[str, bool]) -> None:
+        self._note("train", plan, dict(passes))
+        if self._fakes.training_error:
+            self._emit(TrainingFailed(self._fakes.training_error))
+            self._emit(TrainingOver())
+            return
+        self._plan, self._losses = plan, array("f")
+        for side in plan.sides:
+            self._emit(Begun(side, ""))
+        if plan.sides[0] is Backward.MANUAL:
+            wrong = self._fakes.wrong_gradients
+            self._emit(
+                Checked(
+                    tuple(GradientCheck(node, (), fits=node not in wrong, relative=0.0) for node in self.lesson.asks)
+                )
+            )
+        if not self._fakes.training_waits:
+            self.advance(plan.steps)
+            self.finish()
+
+    def advance(self, count: int) -> None:
+        """Makes so many steps."""
+        first = len(self._losses)
+        losses = array("f", (3.0 / (1 + step / 100) + 0.5 for step in range(first, first + count)))
+        self._losses.extend(losses)
+        for side in self._plan.sides:
+            self._emit(Progress(side, first, len(self._losses), self._plan.steps, losses, 0.1, 1000.0, Engine.COMPILED))
+
+    def finish(self) -> None:
+        """Ends the training after the steps that are done."""
+        costs = (
+            StatementCost(Part.FORWARD, "logits = h @ W2 + b2", 9, 2e-6),
+            StatementCost(Part.ANSWERS, "dW2 = h.T @ dlogits", 4, 6e-6),
+        )
+        steps = len(self._losses)
+        for side in self._plan.sides:
+            self._emit(Trained(side, steps, steps / 1000.0, self._losses, 2.25, 2.5, costs, {}, None))
+        self._sample(self._plan.names, self._plan.sampling_seed)
+        self._emit(TrainingOver())
+
+    def pause_training(self) -> None:
+        self._note("pause_training")
+
+    def continue_training(self) -> None:
+        self._note("continue_training")
+
+    def stop_training(self) -> None:
+        self._note("stop_training")
+        if self._fakes.training_waits:
+            self.finish()
+
+    def sample(self, count: int, seed: int) -> None:
+        self._note("sample", count, seed)
+        self._sample(count, seed)
+        self._emit(TrainingOver())
+
+    def saved_runs(self, lesson: str) -> list[Path]:
+        return [path for path, run in self._fakes.runs.items() if run.lesson == lesson]
+
+    def load_run(self, path: Path) -> None:
+        self._note("load_run", path)
+        self._emit(RunLoaded(path, self._fakes.runs[path]))
+        self._emit(TrainingOver())
+
+    def save_run(self, run: SavedRun) -> None:
+        self._note("save_run", run)
+        path = Path(f"run-{run.lesson}-{len(self._fakes.runs) + 1}.npz")
+        self._fakes.runs[path] = run
+        self._emit(RunSaved(path))
+
+    def close(self) -> None:
+        self._note("close")
+        self.closed = True
+        self._thread.close()
+
+    # Inside
+
+    @property
+    def _saved(self) -> dict[str, SavedAnswer]:
+        return self._fakes.solutions.setdefault(self.lesson.name, {})
+
+    def _note(self, name: str, *arguments: object) -> None:
+        self.requests.append((name, arguments))
+
+    def _emit(self, event: Event) -> None:
+        if isinstance(event, self._held_types):
+            self.held.append(event)
+        elif self._fakes.delay:
+            self._thread.add(functools.partial(self._deliver_slowly, event))
+        else:
+            self._deliver(event)
+
+    def _deliver_slowly(self, event: Event) -> None:
+        time.sleep(self._fakes.delay)
+        self._deliver(event)
+
+    def _deliver(self, event: Event) -> None:
+        if not self.closed:
+            self._listener(event)
+
+    def verdict_on(self, node: str, code: str) -> Verdict:
+        """The scripted verdict, or the default one."""
+        right = same_code(code, self.solution.get(node, ""))
+        question = Question(node, code, self.facts.shapes[node], right, self._own_upstream)
+        script = self._fakes.verdicts.get(code, {})
+        changes = dict(script(question) if callable(script) else script)
+        return replace(default_verdict(question), **changes)  # type: ignore[arg-type]  # a test's own fields
+
+    def _recheck(self) -> None:
+        codes = {node: answer.code for node, answer in self._saved.items() if answer.code}
+        verdicts = (replace(self.verdict_on(node, code), line=1) for node, code in codes.items())
+        self._emit(Rechecked(tuple(verdicts)))
+
+    def _catalogue(self) -> tuple[LessonSummary, ...]:
+        lessons = [lesson_of(name) for name in lesson_names()]
+        return tuple(
+            LessonSummary(lesson.name, f"about {lesson.name}", len(lesson.asks), self._answered(lesson))
+            for lesson in lessons
+        )
+
+    def _answered(self, lesson: Lesson) -> int:
+        saved = self._fakes.solutions.get(lesson.name, {})
+        return sum(1 for node in lesson.asks if node in saved and saved[node].code)
+
+    def _sample(self, count: int, seed: int) -> None:
+        for side in self._plan.sides:
+            for number in range(count):
+                self._emit(NameSampled(side, f"ann{seed % 1000}x{number}"))
+
+    def _view(self, request: ViewRequest) -> TensorView:
+        own = request.view in (View.YOURS, View.DIFFERENCE)
+        code, verdict = self._judged.get(request.tensor, ("", None))
+        kind = self.facts.names.get(request.tensor, "")
+        shape = verdict.shape if own and verdict is not None else kind
+        if (own and verdict is None) or not isinstance(shape, tuple):
+            return TensorView()
+        try:
+            shape = sliced_shape(shape, request.slices)
+        except IndexError as error:
+            return TensorView(error=str(error))
+        worst = self._fakes.worst.get(code)
+        statistics = Statistics(-1.0, 1.0, 0.0, 0.5)
+        if request.view is not View.VALUE:
+            statistics = Statistics(0.0, worst.size if worst is not None and own else 0.0, 0.0, 0.0)
+        return TensorView(
+            TensorSummary(shape, "float32", 0.25, 0, statistics),
+            heatmap_of(shape, request.frame),
+            window_of(shape, request.frame, worst),
+            worst if request.view is View.DIFFERENCE else None,
+        )
+
+
+def same_code(first: str, second: str) -> bool:
+    """Whether two pieces of Python differ by their layout alone."""
+    return ast.dump(ast.parse(first)) == ast.dump(ast.parse(second))
+
+
+def sliced_shape(shape: tuple[int, ...], slices: tuple[int | Slice, ...]) -> tuple[int, ...]:
+    """The shape of ``tensor[slices]``; raises IndexError where they do not fit."""
+    rest = list(shape[len(slices) :])
+    if len(slices) > len(shape):
+        raise IndexError(f"too many indices for tensor of dimension {len(shape)}")
+    kept = []
+    for dimension, (size, each) in enumerate(zip(shape, slices, strict=False)):
+        if isinstance(each, Slice):
+            kept.append(len(range(*slice(each.start, each.stop, each.step).indices(size))))
+        elif not -size <= each < size:
+            raise IndexError(f"index {each} is out of bounds for dimension {dimension} with size {size}")
+    return (*kept, *rest)
+
+
+def _table(shape: tuple[int, ...]) -> tuple[int, int]:
+    return (math.prod(shape[:-1]), shape[-1]) if shape else (1, 1)
+
+
+def heatmap_of(shape: tuple[int, ...], frame: Frame) -> tuple[tuple[float | None, ...], ...]:
+    """Stripes, as large as the tensor and the frame allow."""
+    height, width = _table(shape)
+    row = tuple((-1) ** column / (1 + column) for column in range(min(width, frame.heat_columns)))
+    return (row,) * min(height, frame.heat_rows)
+
+
+def window_of(shape: tuple[int, ...], frame: Frame, worst: WorstElement | None) -> Window:
+    """Each element is its row; the worst element is its size. The window stays inside, as the real one does."""
+    height, width = _table(shape)
+    row = max(0, min(frame.row, height - frame.rows))
+    column = max(0, min(frame.column, width - frame.columns))
+
+    def element(at: int, across: int) -> float:
+        is_worst = worst is not None and (worst.row, worst.column) == (at, across)
+        return worst.size if worst is not None and is_worst else at + 0.5
+
+    rows, columns = range(row, min(height, row + frame.rows)), range(column, min(width, column + frame.columns))
+    return Window(row, column, tuple(tuple(element(at, across) for across in columns) for at in rows))
