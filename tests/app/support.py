@@ -235,9 +235,9 @@ async def go_to(pilot: AppPilot, place: str) -> None:
 
 def session(pilot: AppPilot) -> Session:
     """Where the walk is, and what it holds."""
-    found = _walk(pilot).session
-    assert found is not None
-    return found
+    session = _walk(pilot).session
+    assert session is not None
+    return session
 
 
 def feedback(pilot: AppPilot) -> Feedback:

@@ -48,11 +48,11 @@ async def test_the_verdict_is_there_while_one_types() -> None:
         assert "shape needed (32, 27)" in pane_text(pilot, "prompt")
         await type_text(pilot, "dlogprobs")
         await wait_for_text(pilot, "fail", "prompt")
-        said = pane_text(pilot, "prompt")
-        assert "shape (32, 27) of (32, 27)" in said
-        assert "exact no" in said
-        assert "approx. no" in said
-        assert "maxdiff" in said
+        shown = pane_text(pilot, "prompt")
+        assert "shape (32, 27) of (32, 27)" in shown
+        assert "exact no" in shown
+        assert "approx. no" in shown
+        assert "maxdiff" in shown
         await type_text(pilot, " / probs")
         await wait_for_text(pilot, "pass", "prompt")
         assert "approx. yes" in pane_text(pilot, "prompt")
@@ -108,8 +108,8 @@ async def test_unfinished_code_is_no_error() -> None:
             await type_text(pilot, typed)
             assert feedback(pilot).message == ""
             assert feedback(pilot).verdict is None
-            said = [line.strip() for line in pane_text(pilot, "prompt").splitlines()[1:-1] if line.strip()]
-            assert said[-1] == "shape needed (32, 27)"
+            shown = [line.strip() for line in pane_text(pilot, "prompt").splitlines()[1:-1] if line.strip()]
+            assert shown[-1] == "shape needed (32, 27)"
 
 
 ERRORS = {

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ninja_tui.engine.events import Saved
+from ninja_tui.engine.events import Opened, Saved
 from ninja_tui.engine.protocol.verdict import Status
+from ninja_tui.engine.protocol.views import Frame, View, ViewRequest
 from ninja_tui.lesson.solutions import SavedAnswer, read_solutions
 from tests.app.fake_backend import Fakes
 from tests.app.support import (
@@ -20,6 +21,7 @@ from tests.app.support import (
     prompt_code,
     screen_text,
     session,
+    settle,
     show,
     submit,
     table_rows,
@@ -204,6 +206,20 @@ async def test_quitting_at_once_is_quiet(tmp_path: Path) -> None:
             tap(pilot, key)
         await wait_for(pilot, lambda: pilot.app.return_code == 0, "the end")
     assert saved(path) == {"logprobs": ANSWERS["logprobs"]}
+
+
+@pytest.mark.parametrize("part", ["#title", "NodePane", "PromptPane"])
+async def test_an_event_is_quiet_once_a_part_of_the_screen_is_gone(part: str) -> None:
+    async with walking() as pilot:
+        await go_to(pilot, "dlogprobs")
+        await pilot.app.screen.query_one(part).remove()
+        request = ViewRequest("logprobs", View.VALUE, (), Frame(0, 0, 1, 1, 1, 1))
+        backend(pilot).view(request)
+        backend(pilot).judge("logprobs", "dlogprobs = logprobs")
+        backend(pilot).emit(Opened(backend(pilot).facts))
+        backend(pilot).recheck()
+        await settle(pilot)
+        assert pilot.app.return_code is None
 
 
 async def test_events_that_come_while_the_app_ends_are_quiet() -> None:

@@ -1,4 +1,4 @@
-"""Brackets are text: an index, or what looks like a tag, is shown whole wherever it turns up."""
+"""Brackets are text: an index, or what could be a tag, is shown whole wherever it turns up."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ import pytest
 
 from ninja_tui.engine.training.config import Backward, Plan, Wrong
 from ninja_tui.lesson.read import read_lesson
+from ninja_tui.tui.screens.walk import WalkScreen
 from ninja_tui.tui.training.screen import TrainScreen
 from ninja_tui.tui.training.state import Stage, TrainState
 from tests.app.fake_backend import Fakes, solution_of
@@ -72,8 +73,9 @@ async def open_training(pilot: AppPilot) -> None:
 
 def state(pilot: AppPilot) -> TrainState:
     """What is being trained."""
-    found: TrainState = pilot.app.screen_stack[0].training  # type: ignore[attr-defined]
-    return found
+    walk = pilot.app.screen_stack[0]
+    assert isinstance(walk, WalkScreen)
+    return walk.training
 
 
 def step(pilot: AppPilot) -> int:
@@ -108,9 +110,9 @@ async def test_training_from_start_to_names(tmp_path: Path) -> None:
         await over(pilot)
         await wait_for_text(pilot, "your 13 gradients agree with autograd's", "train-messages")
         shown = pane_text(pilot, "train-run")
-        found = re.search(r"400 steps: loss train (\d\.\d+)  val (\d\.\d+)", shown)
-        assert found is not None, shown
-        assert float(found[1]) < 3.0
+        match = re.search(r"400 steps: loss train (\d\.\d+)  val (\d\.\d+)", shown)
+        assert match is not None, shown
+        assert float(match[1]) < 3.0
         (side,) = state(pilot).sides.values()
         assert len(side.names) == 20
         assert side.names[0] in pane_text(pilot, "train-names-box")

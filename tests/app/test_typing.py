@@ -26,7 +26,7 @@ SMALL = (80, 24)
 
 
 async def test_up_and_down_go_through_what_was_submitted(tmp_path: Path) -> None:
-    history = tmp_path / "kept.jsonl"
+    history = tmp_path / "history.jsonl"
     history.write_text(json.dumps("dold = of_another_day") + "\n")
     async with walking(size=SMALL, history=history) as pilot:
         await go_to(pilot, "dprobs")
