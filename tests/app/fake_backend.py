@@ -401,13 +401,13 @@ def sliced_shape(shape: tuple[int, ...], slices: tuple[int | Slice, ...]) -> tup
     rest = list(shape[len(slices) :])
     if len(slices) > len(shape):
         raise IndexError(f"too many indices for tensor of dimension {len(shape)}")
-    kept = []
+    sliced = []
     for dimension, (size, each) in enumerate(zip(shape, slices, strict=False)):
         if isinstance(each, Slice):
-            kept.append(len(range(*slice(each.start, each.stop, each.step).indices(size))))
+            sliced.append(len(range(*slice(each.start, each.stop, each.step).indices(size))))
         elif not -size <= each < size:
             raise IndexError(f"index {each} is out of bounds for dimension {dimension} with size {size}")
-    return (*kept, *rest)
+    return (*sliced, *rest)
 
 
 def _table(shape: tuple[int, ...]) -> tuple[int, int]:

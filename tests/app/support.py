@@ -33,6 +33,11 @@ from tests.app.fake_backend import FakeBackend, Fakes
 LONGEST = 20.0
 """Seconds after which something that a test waits for counts as never coming."""
 
+ROUNDS = 3
+"""A message may give others, and these others again."""
+CHARACTERS = {"question_mark": "?", "slash": "/", "colon": ":"}
+"""The characters of keys that have a name."""
+
 NODES = read_lesson("names").asks
 
 AppPilot = Pilot[int]
@@ -105,7 +110,7 @@ async def wait_until_ready(pilot: AppPilot) -> None:
     """Waits until the lesson has run and its answers are judged."""
     await wait_for(pilot, lambda: _walk(pilot).ready)
     await wait_for(pilot, lambda: _judged(session(pilot)))
-    await pilot.pause()
+    await settle(pilot)
 
 
 def backend(pilot: AppPilot) -> FakeBackend:
@@ -149,27 +154,44 @@ async def wait_for_text(pilot: AppPilot, text: str, pane: str = "") -> None:
     await wait_for(pilot, there, f"{text!r} in {pane or 'the screen'}")
 
 
-def tap(pilot: AppPilot, key: str, character: str | None = None) -> None:
-    """Presses a key and does not wait for what comes of it: faster than ``pilot.press``."""
-    pilot.app.post_message(events.Key(key, character))
+def tap(pilot: AppPilot, key: str) -> None:
+    """Presses a key and does not wait for what comes of it."""
+    name = key if len(key) > 1 or key.isalnum() else _key_name(key)
+    pilot.app.post_message(events.Key(name, CHARACTERS.get(key, key if len(key) == 1 else None)))
+
+
+def _key_name(character: str) -> str:
+    return unicodedata.name(character).lower().replace("-", "_").replace(" ", "_")
+
+
+async def press(pilot: AppPilot, *keys: str) -> None:
+    """Presses keys, each once all that came of the one before is done; without the sleeps of ``pilot.press``."""
+    for key in keys:
+        tap(pilot, key)
+        await settle(pilot)
+
+
+async def settle(pilot: AppPilot) -> None:
+    """Returns when every widget has done what it was asked for, and what came of that, and is painted."""
+    for _ in range(ROUNDS):
+        await pilot.pause(0)
 
 
 async def type_text(pilot: AppPilot, text: str) -> None:
     """Types ``text`` key by key; a line break is ctrl+j."""
     for number, line in enumerate(text.split("\n")):
         if number:
-            await pilot.press("ctrl+j")
+            await press(pilot, "ctrl+j")
         for character in line:
-            name = unicodedata.name(character).lower().replace("-", "_").replace(" ", "_")
-            tap(pilot, character if character.isalnum() else name, character)
-        await pilot.pause()
+            tap(pilot, character)
+        await settle(pilot)
 
 
 async def clear_prompt(pilot: AppPilot) -> None:
     """Empties the prompt, as one does by hand."""
     lines = prompt_code(pilot).split("\n")
     for number, line in enumerate(reversed(lines)):
-        await pilot.press(*["backspace"] * (number > 0), *["ctrl+u"] * (line != ""))
+        await press(pilot, *["backspace"] * (number > 0), *["ctrl+u"] * (line != ""))
     await wait_for(pilot, lambda: prompt_code(pilot) == "", "an empty prompt")
 
 
@@ -186,7 +208,7 @@ async def submit(pilot: AppPilot, code: str) -> None:
     node = session(pilot).node
     assert node is not None
     name = node.name
-    await pilot.press("enter")
+    await press(pilot, "enter")
 
     def judged() -> bool:
         entry = session(pilot).entry(name)
@@ -208,14 +230,14 @@ async def go_to(pilot: AppPilot, place: str) -> None:
     await wait_for(pilot, lambda: isinstance(pilot.app.screen, WalkScreen), "the walk")
     await wait_for(pilot, lambda: (node := session(pilot).node) is not None and node.gradient == place, place)
     await wait_for(pilot, lambda: in_prompt(pilot), "the focus in the prompt")
-    await pilot.pause()
+    await settle(pilot)
 
 
 def session(pilot: AppPilot) -> Session:
     """Where the walk is, and what it holds."""
-    found = _walk(pilot).session
-    assert found is not None
-    return found
+    session = _walk(pilot).session
+    assert session is not None
+    return session
 
 
 def feedback(pilot: AppPilot) -> Feedback:
@@ -281,7 +303,7 @@ async def show(pilot: AppPilot, pane: str) -> None:
     for _ in range(4):
         if visible(pilot, pane):
             return
-        await pilot.press("f12")
+        await press(pilot, "f12")
     assert visible(pilot, pane), f"{pane} is not shown\n{screen_text(pilot)}"
 
 
@@ -297,7 +319,7 @@ def place_of(pilot: AppPilot, pane: str, text: str) -> tuple[int, int]:
 async def click_on(pilot: AppPilot, pane: str, text: str) -> None:
     """Clicks where ``text`` stands in a pane."""
     await wait_for_text(pilot, text, pane)
-    await pilot.pause()
+    await settle(pilot)
     column, row = place_of(pilot, pane, text)
     await pilot.click(offset=(column + len(text) // 2, row))
 

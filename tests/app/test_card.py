@@ -15,9 +15,11 @@ from tests.app.support import (
     go_to,
     in_prompt,
     pane_text,
+    press,
     prompt_code,
     screen_text,
     session,
+    settle,
     submit,
     table_rows,
     type_text,
@@ -41,7 +43,7 @@ async def test_hints_come_one_by_one() -> None:
     note = NOTES.backward["probs"]
     assert len(note.hints) == 3
     async with walking(size=LARGE) as pilot:
-        await pilot.press("h")
+        await press(pilot, "h")
         await wait_for_toast(pilot, "hints are for the way back")
         await go_to(pilot, "dprobs")
         assert plain(note.maths) in unwrapped(pane_text(pilot, "card"))
@@ -49,17 +51,17 @@ async def test_hints_come_one_by_one() -> None:
         assert not any(plain(hint) in unwrapped(pane_text(pilot, "card")) for hint in note.hints)
         for shown, key in enumerate(("f4", "h", "h"), 1):
             if key == "h":
-                await pilot.press("escape")
-            await pilot.press(key)
+                await press(pilot, "escape")
+            await press(pilot, key)
             card = unwrapped(pane_text(pilot, "card"))
             assert [plain(hint) in card for hint in note.hints] == [number < shown for number in range(3)]
         assert "more hint" not in pane_text(pilot, "card")
-        await pilot.press("h")
+        await press(pilot, "h")
         await wait_for_toast(pilot, "there is no further hint; F5 reveals the answer")
         # they are this node's
-        await pilot.press("f8")
+        await press(pilot, "f8")
         assert "3 more hints" in pane_text(pilot, "card")
-        await pilot.press("f7")
+        await press(pilot, "f7")
         assert plain(note.hints[2]) in unwrapped(pane_text(pilot, "card"))
 
 
@@ -79,7 +81,7 @@ async def test_a_revealed_answer_stays_revealed() -> None:
         await go_to(pilot, "dlogprobs")
         assert ANSWERS["logprobs"].splitlines()[1] not in screen_text(pilot)
         await type_text(pilot, "half")
-        await pilot.press("f5")
+        await press(pilot, "f5")
         card = pane_text(pilot, "card")
         assert all(line in card for line in ANSWERS["logprobs"].splitlines())
         assert plain(NOTES.backward["logprobs"].why) in unwrapped(card)
@@ -97,7 +99,7 @@ async def test_a_revealed_answer_stays_revealed() -> None:
         assert session(pilot).passed == 0
         await submit(pilot, ANSWERS["logprobs"])
         await wait_for(pilot, lambda: table_rows(pilot)["logprobs"][4:6] == ["pass", "revealed"])
-        await pilot.press("f5")  # once more changes nothing
+        await press(pilot, "f5")  # once more changes nothing
         assert backend(pilot).asked("save") == [("logprobs", SavedAnswer(ANSWERS["logprobs"], revealed=True))]
 
 
@@ -113,12 +115,12 @@ async def test_the_card_shows_what_is_drawn_from_the_operation() -> None:
             lesson=replace(now.lesson, notes=Notes()),
             facts=replace(now.facts, names={**now.facts.names, **names}),
         )
-        await pilot.pause()
+        await settle(pilot)
         card = unwrapped(pane_text(pilot, "card"))
         assert unwrapped("drawn from the operation") in card
         assert unwrapped("A product.") in card
         assert unwrapped("var_inv is (16, 1)") in card
         assert unwrapped("3 more hints") in card
-        await pilot.press("f4", "f4", "f4")
+        await press(pilot, "f4", "f4", "f4")
         assert unwrapped("summed over axis 1, kept with size 1") in unwrapped(pane_text(pilot, "card"))
         assert "more hint" not in pane_text(pilot, "card")

@@ -18,6 +18,7 @@ from tests.app.support import (
     go_to,
     in_prompt,
     pane_text,
+    press,
     prompt_code,
     screen_text,
     toasts,
@@ -69,18 +70,18 @@ async def test_every_command_has_a_key_that_works_in_the_prompt() -> None:
         for command in quitting_last:
             await wait_for(pilot, lambda: in_prompt(pilot), f"the focus in the prompt, before {command.title}")
             assert prompt_code(pilot) == "dcounts_sum_inv = "
-            await pilot.press(command.prompt_key)
+            await press(pilot, command.prompt_key)
             # mypy infers no type for a lambda that has a default
             await wait_for(pilot, lambda c=command: effects[c.action](pilot), f"{command.prompt_key}: {command.title}")  # type: ignore[misc]
             if command.action == "app.quit":
                 break
             if len(pilot.app.screen_stack) > 1:
-                await pilot.press("escape")
+                await press(pilot, "escape")
                 await wait_for(pilot, lambda: len(pilot.app.screen_stack) == 1, "the walk")
             elif command.action in ("walk", "pane"):
-                await pilot.press("escape", "e")
+                await press(pilot, "escape", "e")
             else:
-                await pilot.press(*{"on": ["f7"], "back": ["f8"], "turn": ["f8", "f8", "f8"]}.get(command.action, []))
+                await press(pilot, *{"on": ["f7"], "back": ["f8"], "turn": ["f8", "f8", "f8"]}.get(command.action, []))
 
 
 async def test_the_palette_has_every_command_and_runs_it() -> None:
@@ -88,16 +89,16 @@ async def test_the_palette_has_every_command_and_runs_it() -> None:
         offered = {command.title for command in pilot.app.get_system_commands(pilot.app.screen)}
         assert {c.title for c in COMMANDS if not c.action.startswith("app.")} <= offered
         assert {"Theme", "Quit"} <= offered
-        await pilot.press("ctrl+p")
+        await press(pilot, "ctrl+p")
         await type_text(pilot, "turn")
         await wait_for_text(pilot, "Go to the turn, where the walk back begins")
-        await pilot.press("enter")
+        await press(pilot, "enter")
         await wait_for(pilot, lambda: screen_text(pilot).splitlines()[0].find("the turn") > 0, "the turn")
 
 
 async def test_help_has_every_key() -> None:
     async with walking() as pilot:
-        await pilot.press("question_mark")
+        await press(pilot, "question_mark")
         lines = [" ".join(line.split()) for line in pane_text(pilot, "help").splitlines()]
         for row in key_table():
             wanted = " ".join(cell for cell in row if cell)

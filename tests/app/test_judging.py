@@ -14,6 +14,7 @@ from tests.app.support import (
     feedback,
     go_to,
     pane_text,
+    press,
     submit,
     table_rows,
     wait_for,
@@ -81,7 +82,7 @@ async def test_the_worst_element_is_one_key_away() -> None:
         await go_to(pilot, "dprobs")
         await write_answer(pilot, code)
         await wait_for(pilot, lambda: feedback(pilot).verdict is not None, "a verdict")
-        await pilot.press("escape", "w")
+        await press(pilot, "escape", "w")
         await wait_for_text(pilot, "worst at [30, 25]: off by 7", "node")
 
         def in_sight() -> bool:

@@ -17,8 +17,10 @@ from tests.app.support import (
     go_to,
     in_prompt,
     opened_app,
+    press,
     screen_text,
     session,
+    settle,
     submit,
     type_text,
     visible,
@@ -35,11 +37,11 @@ SOFTMAX = "dlogits = F.softmax(logits, 1)\ndlogits[range(n), Yb] -= 1\ndlogits /
 
 async def chosen(pilot: AppPilot, lesson: str) -> None:
     """Goes to ``lesson`` by the list that ``l`` opens."""
-    await pilot.press("escape", "l")
+    await press(pilot, "escape", "l")
     names = lesson_names()
     now = session(pilot).lesson.name
     steps = names.index(lesson) - (names.index(now) if now in names else 0)
-    await pilot.press(*["down" if steps > 0 else "up"] * abs(steps), "enter")
+    await press(pilot, *["down" if steps > 0 else "up"] * abs(steps), "enter")
     await opened(pilot, lesson)
 
 
@@ -67,7 +69,7 @@ async def test_another_lesson_is_one_key_away_and_each_keeps_its_answers() -> No
         await submit(pilot, ANSWERS["probs"])
         await chosen(pilot, "cross-entropy")
         await wait_for(pilot, lambda: first.closed, "the end of the first backend")
-        await pilot.press("t", "enter")
+        await press(pilot, "t", "enter")
         await wait_for(pilot, lambda: in_prompt(pilot), "the prompt")
         await submit(pilot, SOFTMAX)
         await chosen(pilot, "names")
@@ -86,14 +88,14 @@ async def test_events_of_a_lesson_that_was_left_are_not_taken() -> None:
         await chosen(pilot, "batchnorm")
         first.closed = False  # as one whose last events are on their way
         first.release()
-        await pilot.pause()
+        await settle(pilot)
         assert session(pilot).lesson.name == "batchnorm"
         assert session(pilot).entries == {}
 
 
 async def submit_without_waiting(pilot: AppPilot, code: str) -> None:
     await type_text(pilot, code.removeprefix("dprobs = "))
-    await pilot.press("enter")
+    await press(pilot, "enter")
 
 
 @pytest.mark.slow
@@ -104,7 +106,7 @@ async def test_the_answers_to_all_lessons_stay_in_one_file(tmp_path: Path) -> No
         await go_to(pilot, "dprobs")
         await submit(pilot, ANSWERS["probs"])
         await chosen(pilot, "cross-entropy")
-        await pilot.press("t", "enter")
+        await press(pilot, "t", "enter")
         await wait_for(pilot, lambda: in_prompt(pilot), "the prompt")
         await submit(pilot, SOFTMAX)
         await wait_for_text(pilot, "1/1 pass")
@@ -120,11 +122,11 @@ async def test_the_answers_to_all_lessons_stay_in_one_file(tmp_path: Path) -> No
 async def test_the_palette_switches_the_lesson() -> None:
     async with walking() as pilot:
         await wait_for_text(pilot, "dinosaurs 0/", "prompt")
-        await pilot.press("ctrl+p")
+        await press(pilot, "ctrl+p")
         await type_text(pilot, "Lesson: batchn")
         await wait_for_text(pilot, "Lesson: batchnorm")
         await pilot.pause(0.3)
-        await pilot.press("down", "enter")
+        await press(pilot, "down", "enter")
         await opened(pilot, "batchnorm")
         await wait_for_text(pilot, "batchnorm  ·  forward 1/")
 
@@ -180,7 +182,7 @@ async def test_until_pytorch_has_started_a_node_can_be_answered_all_the_same() -
     fakes = Fakes(held=(Opened,))
     async with opened_app(fakes) as pilot:
         await wait_for_text(pilot, "starting PyTorch…")
-        await pilot.press("t", "n")
+        await press(pilot, "t", "n")
         await type_text(pilot, "logprobs")
         await wait_for_text(pilot, "PyTorch is starting; this is judged as soon as it is there", "prompt")
         await wait_for_text(pilot, "PyTorch is starting…", "node")

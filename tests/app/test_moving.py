@@ -10,6 +10,7 @@ from tests.app.support import (
     go_to,
     in_prompt,
     pane_text,
+    press,
     prompt_code,
     screen_text,
     session,
@@ -29,84 +30,84 @@ def place(pilot: AppPilot) -> str:
 async def test_escape_gives_the_letters_back_to_the_walk() -> None:
     async with walking(size=(80, 24)) as pilot:
         assert place(pilot) == "forward 1/20"
-        await pilot.press("p")
+        await press(pilot, "p")
         assert place(pilot) == "forward 1/20"
-        await pilot.press("n", "n", "p")
+        await press(pilot, "n", "n", "p")
         assert place(pilot) == "forward 2/20"
-        await pilot.press("t")
+        await press(pilot, "t")
         assert place(pilot) == "the turn"
-        await pilot.press("n")
+        await press(pilot, "n")
         assert place(pilot) == "backward 1/26 logprobs"
         assert in_prompt(pilot)
 
         # in the prompt a letter is a letter
-        await pilot.press("n", "p", "t", "question_mark", "slash")
+        await press(pilot, "n", "p", "t", "question_mark", "slash")
         assert prompt_code(pilot) == "dlogprobs = npt?/"
         assert place(pilot) == "backward 1/26 logprobs"
 
-        await pilot.press("escape")
+        await press(pilot, "escape")
         assert not in_prompt(pilot)
-        await pilot.press("n")
+        await press(pilot, "n")
         assert place(pilot) == "backward 2/26 probs"
-        await pilot.press("escape", "p")
+        await press(pilot, "escape", "p")
         assert place(pilot) == "backward 1/26 logprobs"
         assert prompt_code(pilot) == "dlogprobs = npt?/"
-        await pilot.press("escape", "t")
+        await press(pilot, "escape", "t")
         assert place(pilot) == "the turn"
-        await pilot.press("question_mark")
+        await press(pilot, "question_mark")
         assert "in the walk" in screen_text(pilot)
-        await pilot.press("escape", "slash")
+        await press(pilot, "escape", "slash")
         assert find_open(pilot)
-        await pilot.press("escape")
+        await press(pilot, "escape")
         assert place(pilot) == "the turn"
 
 
 async def test_the_same_by_keys_that_work_in_the_prompt() -> None:
     async with walking(size=(80, 24)) as pilot:
-        await pilot.press("f6", "f8")
+        await press(pilot, "f6", "f8")
         assert in_prompt(pilot)
         await type_text(pilot, "half")
-        await pilot.press("f8")
+        await press(pilot, "f8")
         assert place(pilot) == "backward 2/26 probs"
         assert in_prompt(pilot)
-        await pilot.press("f7")
+        await press(pilot, "f7")
         assert place(pilot) == "backward 1/26 logprobs"
         assert prompt_code(pilot) == "dlogprobs = half"
-        await pilot.press("f2")
+        await press(pilot, "f2")
         assert "in the walk" in screen_text(pilot)
-        await pilot.press("f2")
+        await press(pilot, "f2")
         await wait_for_text(pilot, "Prompt")
-        await pilot.press("f3")
+        await press(pilot, "f3")
         assert find_open(pilot)
-        await pilot.press("escape")
+        await press(pilot, "escape")
         assert in_prompt(pilot)
         assert prompt_code(pilot) == "dlogprobs = half"
-        await pilot.press("f6")
+        await press(pilot, "f6")
         assert place(pilot) == "the turn"
 
 
 async def test_find_goes_to_a_statement_or_a_node() -> None:
     async with walking(size=(80, 24)) as pilot:
-        await pilot.press("slash")
+        await press(pilot, "slash")
         assert "emb = C[Xb]" in screen_text(pilot)
         await type_text(pilot, "tanh")
         await wait_for(pilot, lambda: "embcat" not in pane_text(pilot, "find"), "a shorter list")
         assert "h = torch.tanh(hpreact)" in pane_text(pilot, "find")
-        await pilot.press("enter")
+        await press(pilot, "enter")
         assert place(pilot) == "forward 11/20"
         assert session(pilot).phase is Phase.FORWARD
 
-        await pilot.press("slash")
+        await press(pilot, "slash")
         await type_text(pilot, "dbn")
-        await pilot.press("down", "enter")
+        await press(pilot, "down", "enter")
         assert place(pilot) == "backward 14/26 bnraw"
         assert prompt_code(pilot) == "dbnraw = "
 
-        await pilot.press("f3")
+        await press(pilot, "f3")
         await type_text(pilot, "no such thing")
-        await pilot.press("enter")
+        await press(pilot, "enter")
         assert find_open(pilot)
-        await pilot.press("escape")
+        await press(pilot, "escape")
         assert place(pilot) == "backward 14/26 bnraw"
 
 
@@ -114,17 +115,17 @@ async def test_find_takes_a_name_that_is_typed_whole() -> None:
     """``dcounts`` is not ``dcounts_sum_inv``, though it is how that begins; and ``dC`` is no ``dcounts``."""
     async with walking(size=(80, 24)) as pilot:
         for name in ("dcounts", "dlogits", "dh", "dC", "demb"):
-            await pilot.press("f3")
+            await press(pilot, "f3")
             await type_text(pilot, name)
-            await pilot.press("enter")
+            await press(pilot, "enter")
             assert place(pilot).endswith(f" {name[1:]}")
 
 
 async def test_a_row_of_the_table_goes_there() -> None:
     async with walking() as pilot:
-        await pilot.press("t", "n", "escape")
-        await pilot.press("tab")  # the table is the first pane that takes the focus
-        await pilot.press("down", "down", "down", "enter")
+        await press(pilot, "t", "n", "escape")
+        await press(pilot, "tab")  # the table is the first pane that takes the focus
+        await press(pilot, "down", "down", "down", "enter")
         assert place(pilot) == "backward 4/26 counts_sum"
         assert prompt_code(pilot) == "dcounts_sum = "
 
@@ -149,17 +150,17 @@ async def test_enter_goes_into_the_prompt_and_nothing_forces_an_order() -> None:
     """The last gradient first; a right one once more with Enter goes on."""
     async with walking(size=(80, 24)) as pilot:
         await go_to(pilot, "demb")
-        await pilot.press("escape")
+        await press(pilot, "escape")
         assert not in_prompt(pilot)
-        await pilot.press("enter")
+        await press(pilot, "enter")
         assert in_prompt(pilot)
         await submit(pilot, "demb = dembcat.view(emb.shape)")
         await wait_for_text(pilot, "submitted", "prompt")
-        await pilot.press("enter")
+        await press(pilot, "enter")
         assert place(pilot) == "backward 26/26 C"
-        await pilot.press("f8")
+        await press(pilot, "f8")
         assert place(pilot) == "the finish"
-        await pilot.press("f8")
+        await press(pilot, "f8")
         assert place(pilot) == "the finish"
-        await pilot.press("tab")  # from the node's pane to the card's, where both have no room
+        await press(pilot, "tab")  # from the node's pane to the card's, where both have no room
         assert "still to do: logprobs, probs" in " ".join(pane_text(pilot, "card").split())

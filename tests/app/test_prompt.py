@@ -18,9 +18,11 @@ from tests.app.support import (
     go_to,
     in_prompt,
     pane_text,
+    press,
     prompt_code,
     screen_text,
     session,
+    settle,
     styles_of,
     submit,
     table_rows,
@@ -46,11 +48,11 @@ async def test_the_verdict_is_there_while_one_types() -> None:
         assert "shape needed (32, 27)" in pane_text(pilot, "prompt")
         await type_text(pilot, "dlogprobs")
         await wait_for_text(pilot, "fail", "prompt")
-        said = pane_text(pilot, "prompt")
-        assert "shape (32, 27) of (32, 27)" in said
-        assert "exact no" in said
-        assert "approx. no" in said
-        assert "maxdiff" in said
+        shown = pane_text(pilot, "prompt")
+        assert "shape (32, 27) of (32, 27)" in shown
+        assert "exact no" in shown
+        assert "approx. no" in shown
+        assert "maxdiff" in shown
         await type_text(pilot, " / probs")
         await wait_for_text(pilot, "pass", "prompt")
         assert "approx. yes" in pane_text(pilot, "prompt")
@@ -67,13 +69,13 @@ async def test_a_wrong_answer_stays_and_can_be_left_behind() -> None:
         await submit(pilot, "dprobs = probs * dlogprobs")
         await wait_for_text(pilot, "✗ probs", "gradients")
         assert "fail" in pane_text(pilot, "prompt")
-        await pilot.press("enter")
+        await press(pilot, "enter")
         assert "backward 2/26 probs" in screen_text(pilot)
-        await pilot.press("f8")
+        await press(pilot, "f8")
         assert "backward 3/26 counts_sum_inv" in screen_text(pilot)
         assert in_prompt(pilot)
         assert prompt_code(pilot) == "dcounts_sum_inv = "
-        await pilot.press("f7")
+        await press(pilot, "f7")
         assert prompt_code(pilot) == "dprobs = probs * dlogprobs"
         await wait_for_text(pilot, "fail", "prompt")
 
@@ -93,7 +95,7 @@ async def test_syntax_errors_are_a_quiet_line() -> None:
             await write_answer(pilot, code)
             await wait_for_text(pilot, message, "prompt")
             assert {style.color for style in styles_of(pilot, "prompt", message)} == quiet
-            await pilot.press("enter")
+            await press(pilot, "enter")
             assert prompt_code(pilot) == code
             assert message in pane_text(pilot, "prompt")
         assert session(pilot).entry("probs").code == ""
@@ -106,8 +108,8 @@ async def test_unfinished_code_is_no_error() -> None:
             await type_text(pilot, typed)
             assert feedback(pilot).message == ""
             assert feedback(pilot).verdict is None
-            said = [line.strip() for line in pane_text(pilot, "prompt").splitlines()[1:-1] if line.strip()]
-            assert said[-1] == "shape needed (32, 27)"
+            shown = [line.strip() for line in pane_text(pilot, "prompt").splitlines()[1:-1] if line.strip()]
+            assert shown[-1] == "shape needed (32, 27)"
 
 
 ERRORS = {
@@ -134,7 +136,7 @@ async def test_an_exception_gives_its_own_message() -> None:
             verdict = feedback(pilot).verdict
             assert verdict is not None
             assert verdict.status is status
-        await pilot.press("enter")
+        await press(pilot, "enter")
         await wait_for_text(pilot, "✗ probs", "gradients")
         await submit(pilot, ANSWERS["probs"])
         await wait_for_text(pilot, "exact yes", "prompt")
@@ -148,11 +150,11 @@ async def test_a_slow_answer_is_shown_as_running_and_the_app_goes_on() -> None:
         backend(pilot).hold(Judged)
         await write_answer(pilot, "dprobs = dlogprobs")
         await wait_for_text(pilot, "running…", "prompt")
-        await pilot.press("f2")
+        await press(pilot, "f2")
         assert "in the walk" in screen_text(pilot)
-        await pilot.press("escape", "enter")
+        await press(pilot, "escape", "enter")
         await wait_for_text(pilot, "judging…", "gradients")
-        await pilot.press("f8")
+        await press(pilot, "f8")
         assert "backward 3/26 counts_sum_inv" in screen_text(pilot)
         backend(pilot).release()
         await wait_for_text(pilot, "✗ probs", "gradients")
@@ -169,7 +171,7 @@ async def test_a_verdict_that_comes_late_replaces_no_newer_one() -> None:
         await write_answer(pilot, ANSWERS["probs"])
         backend(pilot).release(lambda events: events[::-1])
         await wait_for_text(pilot, "exact yes", "prompt")
-        await pilot.pause()
+        await settle(pilot)
         assert "exact yes" in pane_text(pilot, "prompt")
         assert session(pilot).entry("probs").verdict is None
 
@@ -182,15 +184,15 @@ async def test_an_answer_without_end_costs_that_answer_only(tmp_path: Path) -> N
         await write_answer(pilot, "dprobs = dlogprobs\nwhile True: pass")
         await wait_for_text(pilot, "running…", "prompt")
         # meanwhile the app answers: help, back, and on again
-        await pilot.press("f2")
+        await press(pilot, "f2")
         assert "in the walk" in screen_text(pilot)
-        await pilot.press("escape", "escape", "p")
+        await press(pilot, "escape", "escape", "p")
         assert "backward 1/26 logprobs" in screen_text(pilot)
-        await pilot.press("f8")
+        await press(pilot, "f8")
         assert "backward 2/26 probs" in screen_text(pilot)
         await wait_for_text(pilot, "no end after 2 s", "prompt")
         assert "timeout" in pane_text(pilot, "prompt")
-        await pilot.press("enter", "enter")  # the empty line ends the block
+        await press(pilot, "enter", "enter")  # the empty line ends the block
         await wait_for_text(pilot, "✗ probs", "gradients")
         await wait_for_text(pilot, "timeout", "gradients")
         await submit(pilot, ANSWERS["probs"])
@@ -221,21 +223,21 @@ async def test_enter_opens_a_new_line_while_code_is_incomplete() -> None:
     async with walking(Fakes(verdicts={loop: PASSES}), size=SMALL) as pilot:
         await go_to(pilot, "dprobs")
         await type_text(pilot, "(1.0 / probs")
-        await pilot.press("enter")
+        await press(pilot, "enter")
         assert prompt_code(pilot) == "dprobs = (1.0 / probs\n"
         await type_text(pilot, ") * dlogprobs")
-        await pilot.press("enter")
+        await press(pilot, "enter")
         await wait_for_text(pilot, "submitted", "prompt")
         assert session(pilot).entry("probs").code == "dprobs = (1.0 / probs\n) * dlogprobs"
 
         await clear_prompt(pilot)
         await type_text(pilot, "for k in range(2):")
-        await pilot.press("enter")
+        await press(pilot, "enter")
         assert prompt_code(pilot) == "for k in range(2):\n    "
         await type_text(pilot, "dprobs = (1.0 / probs) * dlogprobs")
-        await pilot.press("enter")
+        await press(pilot, "enter")
         assert prompt_code(pilot).endswith("dlogprobs\n    ")
-        await pilot.press("enter")
+        await press(pilot, "enter")
         await wait_for(pilot, lambda: session(pilot).entry("probs").code.startswith("for k"), "a submitted block")
         await wait_for_text(pilot, "exact yes", "prompt")
 
@@ -245,7 +247,7 @@ async def test_enter_submits_nothing_that_is_no_answer() -> None:
         await go_to(pilot, "dprobs")
         for code, word in (("", ""), ("dprobs =", ""), ("x = 1", "dprobs"), ("# dprobs = 3", "dprobs")):
             await write_answer(pilot, code)
-            await pilot.press("enter")
+            await press(pilot, "enter")
             assert word in feedback(pilot).message
             assert session(pilot).entry("probs").code == ""
         assert backend(pilot).asked("save") == []
@@ -257,7 +259,7 @@ async def test_ctrl_j_keeps_its_place_among_keys_that_come_at_once() -> None:
         await go_to(pilot, "dprobs")
         await clear_prompt(pilot)
         for key in ("a", "b", "ctrl+j", "c", "d"):
-            tap(pilot, key, key if len(key) == 1 else None)
+            tap(pilot, key)
         await wait_for(pilot, lambda: len(prompt_code(pilot)) == 5)
         assert prompt_code(pilot) == "ab\ncd"
 

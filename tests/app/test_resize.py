@@ -9,9 +9,11 @@ from tests.app.support import (
     find_open,
     go_to,
     pane_text,
+    press,
     prompt_code,
     screen_text,
     session,
+    settle,
     type_text,
     unwrapped,
     visible,
@@ -28,7 +30,7 @@ PANES = ("source", "gradients", "node", "card", "train", "prompt")
 async def resized(pilot: AppPilot, size: tuple[int, int]) -> None:
     await pilot.resize_terminal(*size)
     await wait_for(pilot, lambda: len(screen_text(pilot).splitlines()) == size[1], f"{size} on the screen")
-    await pilot.pause()
+    await settle(pilot)
 
 
 def check_layout(pilot: AppPilot, size: tuple[int, int]) -> None:
@@ -75,7 +77,7 @@ async def test_up_and_down_the_sizes_in_every_part_of_the_walk() -> None:
         await type_text(pilot, "2")
         assert prompt_code(pilot) == f"{code}2"
 
-        await pilot.press("f6", "f7", "f8")
+        await press(pilot, "f6", "f7", "f8")
         for size in [*SIZES, *reversed(SIZES)][::3]:
             await resized(pilot, size)
             check_layout(pilot, size)
@@ -84,15 +86,16 @@ async def test_up_and_down_the_sizes_in_every_part_of_the_walk() -> None:
 async def test_resizing_while_something_is_open() -> None:
     async with walking(size=(80, 24)) as pilot:
         for key in ("slash", "question_mark", "s", "colon"):
-            await pilot.press(key)
+            await press(pilot, key)
             await wait_for(pilot, lambda: len(pilot.app.screen_stack) == 2, "something above the walk")
             for size in ((40, 10), (60, 18)):
                 await resized(pilot, size)
             if find_open(pilot):
                 await type_text(pilot, "tanh")
                 assert "h = torch.tanh(hpreact)" in screen_text(pilot)
-            await pilot.press("escape")
+            await press(pilot, "escape")
             await wait_for(pilot, lambda: len(pilot.app.screen_stack) == 1, "the walk")
+            await wait_for(pilot, lambda: "On" in screen_text(pilot).splitlines()[-1], "the footer")
             check_layout(pilot, (60, 18))
         await resized(pilot, WIDE)
         check_layout(pilot, WIDE)
@@ -101,7 +104,7 @@ async def test_resizing_while_something_is_open() -> None:
 async def test_where_there_is_no_room_at_all() -> None:
     async with walking(size=(1, 1)) as pilot:
         for size in ((59, 60), (300, 17), (2, 3)):
-            await pilot.press("escape", "t", "n", "escape", "v", "slash", "escape", "question_mark", "escape")
+            await press(pilot, "escape", "t", "n", "escape", "v", "slash", "escape", "question_mark", "escape")
             assert not any(visible(pilot, pane) for pane in PANES)
             await resized(pilot, size)
         await resized(pilot, (80, 24))
@@ -115,14 +118,14 @@ async def test_where_not_all_panes_have_room_tab_shows_the_next() -> None:
         for _ in range(5):
             seen.append(next(pane for pane in ("node", "card", "gradients", "train") if visible(pilot, pane)))
             assert visible(pilot, "prompt")
-            await pilot.press("tab")
+            await press(pilot, "tab")
         assert seen == ["node", "card", "gradients", "train", "node"]
         # with the focus in the prompt, by the key that works there
         await go_to(pilot, "dprobs")
-        await pilot.press("f12")
+        await press(pilot, "f12")
         assert not visible(pilot, "node") or not visible(pilot, "card")
         # a hint brings its card
-        await pilot.press("f4")
+        await press(pilot, "f4")
         assert visible(pilot, "card")
         assert "Hint 1" in pane_text(pilot, "card")
         assert session(pilot).entry("probs").hints == 1

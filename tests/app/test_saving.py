@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ninja_tui.engine.events import Saved
+from ninja_tui.engine.events import Opened, Saved
 from ninja_tui.engine.protocol.verdict import Status
+from ninja_tui.engine.protocol.views import Frame, View, ViewRequest
 from ninja_tui.lesson.solutions import SavedAnswer, read_solutions
 from tests.app.fake_backend import Fakes
 from tests.app.support import (
@@ -16,9 +17,11 @@ from tests.app.support import (
     AppPilot,
     backend,
     go_to,
+    press,
     prompt_code,
     screen_text,
     session,
+    settle,
     show,
     submit,
     table_rows,
@@ -56,14 +59,14 @@ async def test_quit_and_resume() -> None:
     async with walking(fakes, size=SMALL) as pilot:
         await go_to(pilot, "dlogprobs")
         await submit(pilot, ANSWERS["logprobs"])
-        await pilot.press("f8")
+        await press(pilot, "f8")
         await submit(pilot, "dprobs = probs")
-        await pilot.press("f8")
+        await press(pilot, "f8")
         await write_answer(pilot, "dcounts_sum_inv = 1 / 0")
-        await pilot.press("enter")
-        await pilot.press("f8", "f5")
+        await press(pilot, "enter")
+        await press(pilot, "f8", "f5")
         await write_answer(pilot, "dcounts_sum = typed and not submitted")
-        await pilot.press("escape", "q")
+        await press(pilot, "escape", "q")
         await wait_for(pilot, lambda: pilot.app.return_code == 0, "the end")
     assert in_file(fakes) == {
         "logprobs": ANSWERS["logprobs"],
@@ -89,7 +92,7 @@ async def check_resumed(pilot: AppPilot) -> None:
     assert rows["counts_sum_inv"][4] == "error"
     assert rows["counts_sum"][4:6] == ["open", "revealed"]
     assert "1/26 pass" in screen_text(pilot)
-    await pilot.press("f7", "f7")
+    await press(pilot, "f7", "f7")
     assert prompt_code(pilot) == "dprobs = probs"
     await wait_for_text(pilot, "fail", "prompt")
     await submit(pilot, ANSWERS["probs"])
@@ -102,13 +105,13 @@ async def test_quit_and_resume_from_a_file(tmp_path: Path) -> None:
     async with walking_with_processes(path, size=SMALL) as pilot:
         await go_to(pilot, "dlogprobs")
         await submit(pilot, ANSWERS["logprobs"])
-        await pilot.press("f8")
+        await press(pilot, "f8")
         await submit(pilot, "dprobs = probs")
-        await pilot.press("f8")
+        await press(pilot, "f8")
         await write_answer(pilot, "dcounts_sum_inv = 1 / 0")
-        await pilot.press("enter")
+        await press(pilot, "enter")
         await wait_for(pilot, lambda: path.exists() and "1 / 0" in path.read_text(), "the answer in the file")
-        await pilot.press("f8", "f5", "escape", "q")
+        await press(pilot, "f8", "f5", "escape", "q")
         await wait_for(pilot, lambda: pilot.app.return_code == 0, "the end")
     assert saved(path) == {
         "logprobs": ANSWERS["logprobs"],
@@ -128,7 +131,7 @@ async def test_an_answer_that_cannot_be_saved_is_saved_with_the_next_enter() -> 
         await go_to(pilot, "dlogprobs")
         await submit(pilot, ANSWERS["logprobs"])
         fakes.saving_error = "solutions.py, line 9: '(' was never closed"
-        await pilot.press("f8")
+        await press(pilot, "f8")
         await submit(pilot, ANSWERS["probs"])
         await wait_for_toast(pilot, "dprobs is not saved: solutions.py, line 9: '(' was never closed")
         assert session(pilot).entry("probs").code == ANSWERS["probs"]
@@ -136,10 +139,10 @@ async def test_an_answer_that_cannot_be_saved_is_saved_with_the_next_enter() -> 
 
         # mended, Enter once more saves what could not be saved, and does not go on before
         fakes.saving_error = ""
-        await pilot.press("enter")
+        await press(pilot, "enter")
         assert in_file(fakes) == {"logprobs": ANSWERS["logprobs"], "probs": ANSWERS["probs"]}
         assert "backward 2/26 probs" in screen_text(pilot)
-        await pilot.press("enter")
+        await press(pilot, "enter")
         assert "backward 3/26" in screen_text(pilot)
 
 
@@ -150,7 +153,7 @@ async def test_an_answer_that_could_not_be_saved_is_saved_with_that_of_another_n
         await submit(pilot, ANSWERS["logprobs"])
         await wait_for_toast(pilot, "dlogprobs is not saved: the disk is full")
         fakes.saving_error = ""
-        await pilot.press("f8")
+        await press(pilot, "f8")
         await submit(pilot, ANSWERS["probs"])
         assert in_file(fakes) == {"logprobs": ANSWERS["logprobs"], "probs": ANSWERS["probs"]}
 
@@ -160,7 +163,7 @@ async def test_enter_goes_on_while_an_answer_is_still_being_saved() -> None:
     async with walking(Fakes(held=(Saved,)), size=SMALL) as pilot:
         await go_to(pilot, "dprobs")
         await submit(pilot, ANSWERS["probs"])
-        await pilot.press("enter")
+        await press(pilot, "enter")
         assert "backward 3/26" in screen_text(pilot)
         assert backend(pilot).asked("save") == [("probs", SavedAnswer(ANSWERS["probs"]))]
 
@@ -176,7 +179,7 @@ async def test_a_file_that_is_no_python_any_more_is_left_alone(tmp_path: Path) -
         whole = path.read_text()
         broken = whole + "# %% mine\nhalf = (\n"
         path.write_text(broken)
-        await pilot.press("f8")
+        await press(pilot, "f8")
         await submit(pilot, ANSWERS["probs"])
         await wait_for_toast(pilot, "dprobs is not saved:")
         assert path.read_text() == broken
@@ -184,7 +187,7 @@ async def test_a_file_that_is_no_python_any_more_is_left_alone(tmp_path: Path) -
 
         # mended, Enter once more saves what could not be saved
         path.write_text(whole)
-        await pilot.press("enter")
+        await press(pilot, "enter")
         await wait_for(pilot, lambda: ANSWERS["probs"] in path.read_text(), "the answer in the file")
         assert saved(path) == {"logprobs": ANSWERS["logprobs"], "probs": ANSWERS["probs"]}
 
@@ -203,6 +206,20 @@ async def test_quitting_at_once_is_quiet(tmp_path: Path) -> None:
             tap(pilot, key)
         await wait_for(pilot, lambda: pilot.app.return_code == 0, "the end")
     assert saved(path) == {"logprobs": ANSWERS["logprobs"]}
+
+
+@pytest.mark.parametrize("part", ["#title", "NodePane", "PromptPane"])
+async def test_an_event_is_quiet_once_a_part_of_the_screen_is_gone(part: str) -> None:
+    async with walking() as pilot:
+        await go_to(pilot, "dlogprobs")
+        await pilot.app.screen.query_one(part).remove()
+        request = ViewRequest("logprobs", View.VALUE, (), Frame(0, 0, 1, 1, 1, 1))
+        backend(pilot).view(request)
+        backend(pilot).judge("logprobs", "dlogprobs = logprobs")
+        backend(pilot).emit(Opened(backend(pilot).facts))
+        backend(pilot).recheck()
+        await settle(pilot)
+        assert pilot.app.return_code is None
 
 
 async def test_events_that_come_while_the_app_ends_are_quiet() -> None:

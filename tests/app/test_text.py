@@ -1,4 +1,4 @@
-"""Brackets are text: an index, or what looks like a tag, is shown whole wherever it turns up."""
+"""Brackets are text: an index, or what could be a tag, is shown whole wherever it turns up."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from tests.app.support import (
     find_open,
     go_to,
     pane_text,
+    press,
     prompt_code,
     screen_text,
     session,
@@ -27,33 +28,33 @@ async def test_in_the_panes_of_the_lesson() -> None:
     async with walking(size=(120, 60)) as pilot:
         assert "emb = C[Xb]" in pane_text(pilot, "source")
         await wait_for_text(pilot, "emb (32, 3, 10) = C (27, 10)[Xb (32, 3)]", "node")
-        await pilot.press("slash")
+        await press(pilot, "slash")
         assert find_open(pilot)
         assert "emb = C[Xb]" in pane_text(pilot, "find")
         await type_text(pilot, "[range(n), Yb]")
         assert "loss = -logprobs[range(n), Yb].mean()" in pane_text(pilot, "find")
-        await pilot.press("escape")
+        await press(pilot, "escape")
 
         await go_to(pilot, "dlogprobs")
         await wait_for_text(pilot, "loss = -logprobs[range(n), Yb].mean()", "source")
-        await pilot.press("f5")
+        await press(pilot, "f5")
         assert "dlogprobs[range(n), Yb] = -1.0 / n" in pane_text(pilot, "card")
-        await pilot.press("escape", "s")
+        await press(pilot, "escape", "s")
         await type_text(pilot, "3, 0:5")
-        await pilot.press("enter")
+        await press(pilot, "enter")
         await wait_for_text(pilot, "[3, 0:5]", "node")
-        await pilot.press("s")
+        await press(pilot, "s")
         await wait_for_text(pilot, "3, 0:5")
-        await pilot.press("ctrl+u")
+        await press(pilot, "ctrl+u")
         await type_text(pilot, "[red]x[/red]")
-        await pilot.press("enter")
+        await press(pilot, "enter")
         assert "[red]x[/red]" in screen_text(pilot)
         await wait_for_text(pilot, "no slice: ")
         assert "red]x[/red" in screen_text(pilot).split("no slice: ")[1]
-        await pilot.press("escape")
-        await pilot.press("s", "ctrl+u")
+        await press(pilot, "escape")
+        await press(pilot, "s", "ctrl+u")
         await type_text(pilot, "99, 99")
-        await pilot.press("enter")
+        await press(pilot, "enter")
         await wait_for_text(pilot, "[99, 99]: ", "node")
 
 
@@ -87,10 +88,10 @@ async def test_in_the_prompt_and_its_errors() -> None:
         await write_answer(pilot, evaluating)
         await wait_for_text(pilot, "SyntaxError: invalid syntax at [/red] [", "prompt")
         await write_answer(pilot, f"dprobs = '{TAGS}'")
-        await pilot.press("enter")
+        await press(pilot, "enter")
         await wait_for_text(pilot, "error", "gradients")
         assert session(pilot).entry("probs").code == f"dprobs = '{TAGS}'"
-        await pilot.press("f8", "up")
+        await press(pilot, "f8", "up")
         assert prompt_code(pilot) == f"dprobs = '{TAGS}'"
 
 

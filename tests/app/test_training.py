@@ -11,6 +11,7 @@ import pytest
 
 from ninja_tui.engine.training.config import Backward, Plan, Wrong
 from ninja_tui.lesson.read import read_lesson
+from ninja_tui.tui.screens.walk import WalkScreen
 from ninja_tui.tui.training.screen import TrainScreen
 from ninja_tui.tui.training.state import Stage, TrainState
 from tests.app.fake_backend import Fakes, solution_of
@@ -18,7 +19,9 @@ from tests.app.support import (
     AppPilot,
     backend,
     pane_text,
+    press,
     screen_text,
+    settle,
     type_text,
     wait_for,
     wait_for_text,
@@ -63,15 +66,16 @@ async def training_with_processes(tmp_path: Path, code: str, lesson: str = "trai
 
 
 async def open_training(pilot: AppPilot) -> None:
-    await pilot.press("ctrl+t")
+    await press(pilot, "ctrl+t")
     await wait_for(pilot, lambda: isinstance(pilot.app.screen, TrainScreen), "the training")
-    await pilot.pause()
+    await settle(pilot)
 
 
 def state(pilot: AppPilot) -> TrainState:
     """What is being trained."""
-    found: TrainState = pilot.app.screen_stack[0].training  # type: ignore[attr-defined]
-    return found
+    walk = pilot.app.screen_stack[0]
+    assert isinstance(walk, WalkScreen)
+    return walk.training
 
 
 def step(pilot: AppPilot) -> int:
@@ -81,20 +85,20 @@ def step(pilot: AppPilot) -> int:
 async def choose(pilot: AppPilot, field: str, value: str) -> None:
     """Goes to a field by Tab, and types."""
     pilot.app.screen.query_one("#train-steps").focus()
-    await pilot.press(*["tab"] * FIELDS.index(field))
+    await press(pilot, *["tab"] * FIELDS.index(field))
     if field in ("backward", "if wrong"):
-        await pilot.press("enter")
+        await press(pilot, "enter")
         await type_text(pilot, value)
-        await pilot.press("enter")
+        await press(pilot, "enter")
     else:
-        await pilot.press("ctrl+a", "ctrl+u", "ctrl+k")
+        await press(pilot, "ctrl+a", "ctrl+u", "ctrl+k")
         await type_text(pilot, value)
-    await pilot.pause()
+    await settle(pilot)
 
 
 async def over(pilot: AppPilot) -> None:
     await wait_for(pilot, lambda: state(pilot).stage is Stage.OVER, "its end")
-    await pilot.pause()
+    await settle(pilot)
 
 
 @pytest.mark.slow
@@ -102,18 +106,18 @@ async def over(pilot: AppPilot) -> None:
 async def test_training_from_start_to_names(tmp_path: Path) -> None:
     async with training_with_processes(tmp_path, answers()) as pilot:
         await choose(pilot, "steps", "400")
-        await pilot.press("f8")
+        await press(pilot, "f8")
         await over(pilot)
         await wait_for_text(pilot, "your 13 gradients agree with autograd's", "train-messages")
         shown = pane_text(pilot, "train-run")
-        found = re.search(r"400 steps: loss train (\d\.\d+)  val (\d\.\d+)", shown)
-        assert found is not None, shown
-        assert float(found[1]) < 3.0
+        match = re.search(r"400 steps: loss train (\d\.\d+)  val (\d\.\d+)", shown)
+        assert match is not None, shown
+        assert float(match[1]) < 3.0
         (side,) = state(pilot).sides.values()
         assert len(side.names) == 20
         assert side.names[0] in pane_text(pilot, "train-names-box")
         assert re.search(r"yours +\d+ µs", pane_text(pilot, "train-costs-box"))
-        await pilot.press("escape")
+        await press(pilot, "escape")
         await wait_for_text(pilot, "400 steps: loss train", "train")
 
 
@@ -123,7 +127,7 @@ async def test_the_network_of_a_notebook_trains(tmp_path: Path) -> None:
     path = notebook(tmp_path / "exercise.ipynb", CELLS)
     async with training_with_processes(tmp_path, f"# %% lesson: exercise\n{ANSWERS}\n", lesson=str(path)) as pilot:
         await choose(pilot, "steps", "400")
-        await pilot.press("f8")
+        await press(pilot, "f8")
         await over(pilot)
         await wait_for_text(pilot, "gradients agree with autograd's", "train-messages")
         (side,) = state(pilot).sides.values()
@@ -135,28 +139,28 @@ async def test_the_network_of_a_notebook_trains(tmp_path: Path) -> None:
 async def test_a_training_pauses_goes_on_and_stops_while_the_walk_is_usable() -> None:
     async with training(Fakes(training_waits=True)) as pilot:
         await choose(pilot, "steps", "5000000")
-        await pilot.press("f8")
+        await press(pilot, "f8")
         await wait_for_text(pilot, "starting", "train-messages")
         backend(pilot).advance(101)
         await wait_for_text(pilot, "running", "train-messages")
         assert step(pilot) == 101
-        await pilot.press("f8")
+        await press(pilot, "f8")
         await wait_for_text(pilot, "paused", "train-messages")
         assert backend(pilot).asked("continue_training") == []
         backend(pilot).advance(4)  # the steps that were under way
         await wait_for(pilot, lambda: step(pilot) == 105, "their end")
         assert "paused" in pane_text(pilot, "train-messages")
-        await pilot.press("f8")
+        await press(pilot, "f8")
         await wait_for_text(pilot, "running", "train-messages")
         assert len(backend(pilot).asked("pause_training")) == len(backend(pilot).asked("continue_training")) == 1
-        await pilot.press("escape", "escape", "t")
+        await press(pilot, "escape", "escape", "t")
         await wait_for_text(pilot, "the turn")
         backend(pilot).advance(10)
         await wait_for(pilot, lambda: step(pilot) == 115, "steps behind the walk")
         await wait_for_text(pilot, "step 115 of 5,000,000 · 1,000 steps/s", "train")
-        await pilot.press("ctrl+t")
+        await press(pilot, "ctrl+t")
         await wait_for(pilot, lambda: isinstance(pilot.app.screen, TrainScreen), "the training")
-        await pilot.press("f7")
+        await press(pilot, "f7")
         await over(pilot)
         assert len(backend(pilot).asked("stop_training")) == 1
         (side,) = state(pilot).sides.values()
@@ -167,9 +171,9 @@ async def test_a_training_pauses_goes_on_and_stops_while_the_walk_is_usable() ->
 
 async def test_nothing_is_paused_or_stopped_where_nothing_trains() -> None:
     async with training(Fakes(training_waits=True)) as pilot:
-        await pilot.press("f7", "f6")
+        await press(pilot, "f7", "f6")
         await choose(pilot, "steps", "10")
-        await pilot.press("f8", "f8")  # it has not begun yet: there is nothing to pause
+        await press(pilot, "f8", "f8")  # it has not begun yet: there is nothing to pause
         await wait_for_text(pilot, "starting", "train-messages")
         names = [name for name, _ in backend(pilot).requests]
         assert [name for name in names if "train" in name or name == "sample"] == ["train"]
@@ -178,16 +182,16 @@ async def test_nothing_is_paused_or_stopped_where_nothing_trains() -> None:
 async def test_other_names_come_with_another_seed() -> None:
     async with training() as pilot:
         await choose(pilot, "steps", "50")
-        await pilot.press("f8")
+        await press(pilot, "f8")
         await over(pilot)
         (first,) = (side.names for side in state(pilot).sides.values())
-        await pilot.press("f6")
+        await press(pilot, "f6")
         await wait_for(pilot, lambda: next(iter(state(pilot).sides.values())).names[:20] != first, "other names")
         await over(pilot)
         (second,) = (side.names for side in state(pilot).sides.values())
         assert len(second) == 20
         await choose(pilot, "sampling seed", "2147483657")
-        await pilot.press("f6")
+        await press(pilot, "f6")
         await wait_for(pilot, lambda: next(iter(state(pilot).sides.values())).names == first, "the first names")
         assert backend(pilot).asked("sample") == [(20, 2147483658), (20, 2147483657)]
 
@@ -198,19 +202,19 @@ async def test_a_wrong_gradient_is_named_first_and_then_fails_to_learn(tmp_path:
     wrong = re.sub(r"(?m)^dW2 = .*", "dW2 = -50 * (h.T @ dlogits)", answers())
     async with training_with_processes(tmp_path, wrong) as pilot:
         await choose(pilot, "steps", "600")
-        await pilot.press("f8")
+        await press(pilot, "f8")
         await wait_for_text(pilot, "dW2 is wrong: autograd's gradient stands in", "train-messages")
         assert not state(pilot).busy
-        await pilot.press("f8")
+        await press(pilot, "f8")
         await over(pilot)
         (side,) = state(pilot).sides.values()
         assert side.trained is not None
         assert side.trained.train_loss is not None
         assert side.trained.train_loss < 3.0
         await choose(pilot, "if wrong", "y")
-        await pilot.press("f8")
+        await press(pilot, "f8")
         await wait_for_text(pilot, "dW2 is wrong: the wrong ones train as they are", "train-messages")
-        await pilot.press("f8")
+        await press(pilot, "f8")
         await wait_for_text(pilot, "the loss diverges", "train-messages")
         await over(pilot)
 
@@ -221,7 +225,7 @@ async def test_what_is_not_finite_stops_it_and_is_named(tmp_path: Path) -> None:
     broken = re.sub(r"(?m)^dW2 = .*", "dW2 = (h.T @ dlogits) / 0", answers())
     async with training_with_processes(tmp_path, broken) as pilot:
         await choose(pilot, "if wrong", "y")
-        await pilot.press("f8", "f8")
+        await press(pilot, "f8", "f8")
         await over(pilot)
         await wait_for_text(pilot, "stopped at step 0: the gradient `dW2` is not finite", "train-messages")
 
@@ -229,10 +233,10 @@ async def test_what_is_not_finite_stops_it_and_is_named(tmp_path: Path) -> None:
 async def test_without_any_answer_autograd_trains_after_a_word() -> None:
     async with training(Fakes().answers("train")) as pilot:
         await choose(pilot, "steps", "60")
-        await pilot.press("f8")
+        await press(pilot, "f8")
         await wait_for_text(pilot, "9 more are missing: autograd's gradient stands in", "train-messages")
         assert backend(pilot).asked("train") == []
-        await pilot.press("f8")
+        await press(pilot, "f8")
         await over(pilot)
         assert step(pilot) == 60
 
@@ -240,7 +244,7 @@ async def test_without_any_answer_autograd_trains_after_a_word() -> None:
 async def test_gradients_that_are_not_autograd_s_are_named_by_their_own_names() -> None:
     async with training(Fakes(wrong_gradients=("W2", "h"))) as pilot:
         await choose(pilot, "steps", "40")
-        await pilot.press("f8")
+        await press(pilot, "f8")
         await over(pilot)
         await wait_for_text(pilot, "not autograd's on fresh minibatches: dh, dW2", "train-messages")
 
@@ -248,12 +252,12 @@ async def test_gradients_that_are_not_autograd_s_are_named_by_their_own_names() 
 async def test_a_training_that_fails_says_why_and_another_may_begin() -> None:
     fakes = Fakes(training_error="training ended its own process: C[ix] [red]x[/red]")
     async with training(fakes) as pilot:
-        await pilot.press("f8")
+        await press(pilot, "f8")
         await over(pilot)
         await wait_for_text(pilot, fakes.training_error, "train-messages")
         fakes.training_error = ""
         await choose(pilot, "steps", "40")
-        await pilot.press("f8")
+        await press(pilot, "f8")
         await wait_for_text(pilot, "40 steps: loss train 2.2500  val 2.5000", "train-run")
         assert "ended its own process" not in pane_text(pilot, "train-messages")
 
@@ -265,13 +269,13 @@ async def test_the_choices_are_those_that_train_and_are_there_the_next_time() ->
             await choose(pilot, field, value)
         await choose(pilot, "backward", "autograd")
         await choose(pilot, "if wrong", "y")
-        await pilot.press("f8")
+        await press(pilot, "f8")
         await over(pilot)
         ((plan, _),) = backend(pilot).asked("train")
         assert plan == Plan(
             steps=1000, batch_size=8, rates=(0.5, 0.05), seed=3, backward=Backward.AUTOGRAD, wrong=Wrong.AS_IS
         )
-        await pilot.press("escape", "ctrl+t")
+        await press(pilot, "escape", "ctrl+t")
         await wait_for(pilot, lambda: isinstance(pilot.app.screen, TrainScreen), "the training")
         assert "1,000" in pane_text(pilot, "train-form")
 
@@ -282,7 +286,7 @@ async def test_manual_and_autograd_side_by_side_are_one_curve(tmp_path: Path) ->
     async with training_with_processes(tmp_path, answers()) as pilot:
         await choose(pilot, "steps", "100")
         await choose(pilot, "backward", "b")
-        await pilot.press("f8")
+        await press(pilot, "f8")
         await over(pilot)
         manual, autograd = (side.trained for side in state(pilot).sides.values())
         assert manual is not None
@@ -296,21 +300,21 @@ async def test_manual_and_autograd_side_by_side_are_one_curve(tmp_path: Path) ->
 async def test_a_run_is_saved_and_sampled_from_later() -> None:
     fakes = Fakes()
     async with training(fakes) as pilot:
-        await pilot.press("f3")
+        await press(pilot, "f3")
         await wait_for_toast(pilot, "no run of this lesson is saved here")
-        await pilot.press("f5")
+        await press(pilot, "f5")
         await wait_for_toast(pilot, "nothing is trained yet")
         await choose(pilot, "steps", "50")
-        await pilot.press("f8")
+        await press(pilot, "f8")
         await over(pilot)
         (names,) = (side.names for side in state(pilot).sides.values())
-        await pilot.press("f5")
+        await press(pilot, "f5")
         await wait_for_text(pilot, "saved as run-train-1.npz", "train-messages")
     async with training(fakes) as pilot:
-        await pilot.press("f3", "enter")
+        await press(pilot, "f3", "enter")
         await wait_for_text(pilot, "loaded from run-train-1.npz", "train-messages")
         assert next(iter(state(pilot).sides.values())).names == names
-        await pilot.press("f6")
+        await press(pilot, "f6")
         await over(pilot)
         await wait_for(pilot, lambda: len(next(iter(state(pilot).sides.values())).names) == 20, "names")
 
@@ -322,7 +326,7 @@ async def test_a_run_is_saved_and_sampled_from_later() -> None:
 async def test_a_choice_that_is_none_is_said(field: str, value: str, label: str) -> None:
     async with training() as pilot:
         await choose(pilot, field, value)
-        await pilot.press("f8")
+        await press(pilot, "f8")
         await wait_for_toast(pilot, f"{label}: '{value}' is not a")
         assert not state(pilot).busy
         assert backend(pilot).asked("train") == []
@@ -332,7 +336,7 @@ async def test_a_choice_that_is_none_is_said(field: str, value: str, label: str)
 async def test_the_training_fits_terminals_of_many_sizes(size: tuple[int, int]) -> None:
     async with training(size=size) as pilot:
         await choose(pilot, "steps", "40")
-        await pilot.press("f8")
+        await press(pilot, "f8")
         await over(pilot)
         shown = screen_text(pilot)
         assert "Loss (log10)" in shown
@@ -344,7 +348,7 @@ async def test_the_training_fits_terminals_of_many_sizes(size: tuple[int, int]) 
 async def test_what_a_trained_network_shows() -> None:
     async with training() as pilot:
         await choose(pilot, "steps", "400")
-        await pilot.press("f8")
+        await press(pilot, "f8")
         await over(pilot)
         await wait_for_text(pilot, "your 13 gradients agree with autograd's", "train-messages")
         assert "400 steps: loss train 2.2500  val 2.5000" in pane_text(pilot, "train-run")
@@ -352,7 +356,7 @@ async def test_what_a_trained_network_shows() -> None:
         assert side.names[0] in pane_text(pilot, "train-names-box")
         costs = pane_text(pilot, "train-costs-box").splitlines()
         assert [line.split()[:2] for line in costs if "µs" in line] == [["yours", "6"], ["forward", "2"]]
-        await pilot.press("escape")
+        await press(pilot, "escape")
         await wait_for_text(pilot, "400 steps: loss train", "train")
 
 
@@ -360,7 +364,7 @@ async def test_two_sides_have_a_line_each() -> None:
     async with training() as pilot:
         await choose(pilot, "steps", "100")
         await choose(pilot, "backward", "b")
-        await pilot.press("f8")
+        await press(pilot, "f8")
         await over(pilot)
         for side in ("manual", "autograd"):
             assert f"{side}: 100 steps: loss train" in pane_text(pilot, "train-run")

@@ -11,6 +11,7 @@ from tests.app.support import (
     clear_prompt,
     go_to,
     pane_text,
+    press,
     prompt_code,
     submit,
     tap,
@@ -25,7 +26,7 @@ SMALL = (80, 24)
 
 
 async def test_up_and_down_go_through_what_was_submitted(tmp_path: Path) -> None:
-    history = tmp_path / "kept.jsonl"
+    history = tmp_path / "history.jsonl"
     history.write_text(json.dumps("dold = of_another_day") + "\n")
     async with walking(size=SMALL, history=history) as pilot:
         await go_to(pilot, "dprobs")
@@ -34,7 +35,7 @@ async def test_up_and_down_go_through_what_was_submitted(tmp_path: Path) -> None
         await write_answer(pilot, "dprobs = half of a thou")
         shown = []
         for key in ("up", "up", "up", "up", "down", "down", "down", "down"):
-            await pilot.press(key)
+            await press(pilot, key)
             shown.append(prompt_code(pilot))
         assert shown == [
             "dprobs = dlogprobs",
@@ -48,9 +49,9 @@ async def test_up_and_down_go_through_what_was_submitted(tmp_path: Path) -> None
         ]
         # inside an answer of several lines the arrows move the cursor
         await write_answer(pilot, "one = 1\ntwo = 2")
-        await pilot.press("up")
+        await press(pilot, "up")
         assert prompt_code(pilot) == "one = 1\ntwo = 2"
-        await pilot.press("up")
+        await press(pilot, "up")
         assert prompt_code(pilot) == "dprobs = dlogprobs"
     assert [json.loads(line) for line in history.read_text().splitlines()] == [
         "dold = of_another_day",
@@ -66,10 +67,10 @@ async def test_tab_completes_names_and_shows_their_shapes() -> None:
         await wait_for_text(pilot, "counts (32, 27)", "prompt")
         assert "counts_sum (32, 1)" in pane_text(pilot, "prompt")
         assert "counts_sum_inv (32, 1)" in pane_text(pilot, "prompt")
-        await pilot.press("tab")
+        await press(pilot, "tab")
         assert prompt_code(pilot) == "dprobs = counts"
         await type_text(pilot, "_sum_")
-        await pilot.press("tab")
+        await press(pilot, "tab")
         assert prompt_code(pilot) == "dprobs = counts_sum_inv"
 
         # gradients that the walk has passed, the loss's, and none that are still to come

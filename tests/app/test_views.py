@@ -12,7 +12,9 @@ from tests.app.support import (
     close_toasts,
     go_to,
     pane_text,
+    press,
     screen_text,
+    settle,
     submit,
     tap,
     type_text,
@@ -26,9 +28,9 @@ from tests.app.support import (
 
 async def slice_to(pilot: AppPilot, text: str) -> None:
     """Asks for a slice, by key."""
-    await pilot.press("s", "end", "ctrl+u")
+    await press(pilot, "s", "end", "ctrl+u")
     await type_text(pilot, text)
-    await pilot.press("enter")
+    await press(pilot, "enter")
 
 
 def numbered(pilot: AppPilot) -> tuple[list[int], list[int]]:
@@ -41,7 +43,7 @@ def numbered(pilot: AppPilot) -> tuple[list[int], list[int]]:
 
 async def test_the_statement_its_shapes_and_the_tensor() -> None:
     async with walking() as pilot:
-        await pilot.press("t", "p", "p", "p")
+        await press(pilot, "t", "p", "p", "p")
         await wait_for_text(pilot, "float32", "node")
         shown = " ".join(pane_text(pilot, "node").split())
         assert "probs (32, 27) = counts (32, 27) * counts_sum_inv (32, 1)" in shown
@@ -56,29 +58,29 @@ async def test_views_go_round_and_autograd_s_comes_only_when_asked_for() -> None
     code = f"{ANSWERS['probs']}\ndprobs[7, 13] += 0.5"
     async with walking(Fakes(worst={code: WorstElement((7, 13), 0.5, 7, 13)})) as pilot:
         await go_to(pilot, "dprobs")
-        await pilot.press("f10")
+        await press(pilot, "f10")
         await wait_for_text(pilot, "your gradient: no gradient of yours yet", "node")
         await write_answer(pilot, code)
         await wait_for_text(pilot, "fail", "prompt")
         await wait_for_text(pilot, "max 0.5", "node")
-        await pilot.press("escape", "v")
+        await press(pilot, "escape", "v")
         await wait_for_text(pilot, "worst at [7, 13]: off by 0.5", "node")
         assert "difference" in pane_text(pilot, "node") or "yours − autograd's" in pane_text(pilot, "node")
-        await pilot.press("v")
+        await press(pilot, "v")
         await wait_for_text(pilot, "the tensor", "node")
         assert "autograd's gradient" not in screen_text(pilot)
-        await pilot.press("w")
+        await press(pilot, "w")
         await wait_for(pilot, lambda: 7 in numbered(pilot)[0] and 13 in numbered(pilot)[1], "the worst in the window")
-        await pilot.press("v")
+        await press(pilot, "v")
 
-        await pilot.press("a")
+        await press(pilot, "a")
         await wait_for_text(pilot, "autograd's gradient", "node")
         await wait_for_text(pilot, "max 0", "node")
-        await pilot.press("a")
+        await press(pilot, "a")
         await wait_for_text(pilot, "the tensor", "node")
-        await pilot.press("ctrl+g")
+        await press(pilot, "ctrl+g")
         await wait_for_text(pilot, "autograd's gradient", "node")
-        await pilot.press("f8")
+        await press(pilot, "f8")
         await wait_for_text(pilot, "the tensor", "node")
 
 
@@ -87,7 +89,7 @@ async def test_a_difference_goes_away_when_the_answer_is_mended() -> None:
     async with walking(Fakes(worst={code: WorstElement((0, 0), 2.0, 0, 0)})) as pilot:
         await go_to(pilot, "dprobs")
         await write_answer(pilot, code)
-        await pilot.press("f10", "f10")
+        await press(pilot, "f10", "f10")
         await wait_for_text(pilot, "worst at [", "node")
         await write_answer(pilot, ANSWERS["probs"])
         await wait_for_text(pilot, "exact yes", "prompt")
@@ -99,7 +101,7 @@ async def test_slices_and_scrolling() -> None:
     async with walking() as pilot:
         await go_to(pilot, "demb")
         await wait_for_text(pilot, "(32, 3, 10) float32", "node")
-        await pilot.press("escape")
+        await press(pilot, "escape")
         await slice_to(pilot, "3, :")
         await wait_for_text(pilot, "(3, 10) float32", "node")
         assert "[3, :]" in pane_text(pilot, "node")
@@ -111,21 +113,21 @@ async def test_slices_and_scrolling() -> None:
 
         await slice_to(pilot, "3 of them")
         assert "no slice: " in screen_text(pilot)
-        await pilot.press("escape")
+        await press(pilot, "escape")
         await slice_to(pilot, "")
         await wait_for_text(pilot, "(32, 3, 10) float32", "node")
 
-        await pilot.press("tab", "tab")  # past the table, to the node's pane
+        await press(pilot, "tab", "tab")  # past the table, to the node's pane
         rows, columns = numbered(pilot)
         assert (rows[0], columns[0]) == (0, 0)
-        await pilot.press("down", "down", "right")
+        await press(pilot, "down", "down", "right")
         await wait_for(pilot, lambda: numbered(pilot)[0][0] == 2 and numbered(pilot)[1][0] == 1, "the window's place")
         for key in ["pagedown"] * 12 + ["right"] * 20:
             tap(pilot, key)
         await wait_for(pilot, lambda: numbered(pilot)[0][-1] == 95 and numbered(pilot)[1][-1] == 9, "the last element")
-        await pilot.press("up")
+        await press(pilot, "up")
         await wait_for(pilot, lambda: numbered(pilot)[0][-1] == 94, "one row up")
-        await pilot.press("home")
+        await press(pilot, "home")
         await wait_for(pilot, lambda: numbered(pilot)[0][0] == 0 and numbered(pilot)[1][0] == 0, "the first element")
 
 
@@ -148,7 +150,7 @@ async def test_whose_upstream_gradients() -> None:
         assert "pass" in pane_text(pilot, "prompt")
 
         for whose in ("all yours", "all reference"):
-            await pilot.press("f9")
+            await press(pilot, "f9")
             await wait_for_toast(pilot, f"upstream gradients: {whose}")
             close_toasts(pilot)
         await wait_for_text(pilot, "upstream: dlogprobs reference", "prompt")
@@ -157,11 +159,11 @@ async def test_whose_upstream_gradients() -> None:
         await submit(pilot, wrong)
         submitted.append(wrong)
         await go_to(pilot, "dprobs")
-        await pilot.press("escape", "u")
+        await press(pilot, "escape", "u")
         close_toasts(pilot)
         await wait_for_text(pilot, "upstream: dlogprobs reference", "prompt")  # yours does not pass
         await wait_for_text(pilot, "exact yes", "prompt")
-        await pilot.press("escape", "u")
+        await press(pilot, "escape", "u")
         close_toasts(pilot)
         await wait_for_text(pilot, "upstream: dlogprobs yours", "prompt")
         await wait_for_text(pilot, "exact no", "prompt")
@@ -172,12 +174,12 @@ async def test_a_view_that_comes_late_is_not_shown_for_another_tensor() -> None:
         await go_to(pilot, "demb")
         await wait_for_text(pilot, "(32, 3, 10) float32", "node")
         backend(pilot).hold(Viewed)
-        await pilot.press("f7")
+        await press(pilot, "f7")
         late = [event for event in backend(pilot).held if isinstance(event, Viewed)]
-        await pilot.press("f8", "f8")
+        await press(pilot, "f8", "f8")
         await wait_for_text(pilot, "C (27, 10) is a parameter", "node")
         for event in late:
             backend(pilot).hold()
             backend(pilot).emit(event)
-        await pilot.pause()
+        await settle(pilot)
         assert "float32" not in pane_text(pilot, "node")

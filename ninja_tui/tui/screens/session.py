@@ -83,8 +83,8 @@ class SessionScreen(PanedScreen):
     # Events of the backend
 
     def apply(self, event: events.Event) -> None:
-        """Takes an event into the session, and shows it; after the last frame it does nothing."""
-        if not self.query(PromptPane):
+        """Takes an event into the session, and shows it; it does nothing while the screen is being taken down."""
+        if not all(self.query(part) for part in ("#title", "NodePane", "PromptPane")):
             return
         if isinstance(event, events.TrainingUpdate):
             self._train.apply(event)
