@@ -17,7 +17,7 @@ lint: .venv/installed
 	$(BIN)/lint-imports
 
 test: .venv/installed  ## All tests
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest
 
 fast: .venv/installed  ## The tests that neither take seconds nor start processes
 	$(BIN)/python -m pytest -m "not slow and not processes"

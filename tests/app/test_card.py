@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from ninja_tui.lesson.model import Notes
 from ninja_tui.lesson.read import read_lesson
 from ninja_tui.lesson.solutions import SavedAnswer
@@ -39,6 +41,7 @@ def plain(text: str) -> str:
     return unwrapped(text.replace("`", ""))
 
 
+@pytest.mark.slow
 async def test_hints_come_one_by_one() -> None:
     note = NOTES.backward["probs"]
     assert len(note.hints) == 3
@@ -75,6 +78,7 @@ async def test_what_there_is_to_notice_comes_with_the_right_answer() -> None:
         assert plain(NOTES.backward["probs"].notice) in unwrapped(pane_text(pilot, "card"))
 
 
+@pytest.mark.slow
 async def test_a_revealed_answer_stays_revealed() -> None:
     fakes = Fakes()
     async with walking(fakes, size=LARGE) as pilot:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from textual.command import CommandPalette
 
 from ninja_tui.tui.commands import COMMANDS, key_table
@@ -36,6 +37,7 @@ def test_every_key_is_given_once() -> None:
         assert len(keys) == len(set(keys))
 
 
+@pytest.mark.slow
 async def test_every_command_has_a_key_that_works_in_the_prompt() -> None:
     """All but the one that goes into the prompt. What each does is looked for on the screen."""
 

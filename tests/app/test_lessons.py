@@ -62,6 +62,7 @@ async def test_the_start_tells_all_lessons_and_what_is_answered_in_each() -> Non
             await wait_for_text(pilot, f"{name} {answered}/{asked}", "prompt")
 
 
+@pytest.mark.slow
 async def test_another_lesson_is_one_key_away_and_each_keeps_its_answers() -> None:
     async with walking() as pilot:
         first = backend(pilot)

@@ -143,6 +143,7 @@ async def test_an_exception_gives_its_own_message() -> None:
         await wait_for_text(pilot, "= probs", "gradients")
 
 
+@pytest.mark.slow
 async def test_a_slow_answer_is_shown_as_running_and_the_app_goes_on() -> None:
     """Held back, and released after another step: it is the table's, and no longer the prompt's."""
     async with walking() as pilot:

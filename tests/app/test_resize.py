@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from textual.geometry import Region
 
 from tests.app.support import (
@@ -55,6 +56,7 @@ def check_layout(pilot: AppPilot, size: tuple[int, int]) -> None:
     assert "On" in screen_text(pilot).splitlines()[-1]
 
 
+@pytest.mark.slow
 async def test_up_and_down_the_sizes_in_every_part_of_the_walk() -> None:
     async with walking(size=(80, 24)) as pilot:
         for size in SIZES:
@@ -83,6 +85,7 @@ async def test_up_and_down_the_sizes_in_every_part_of_the_walk() -> None:
             check_layout(pilot, size)
 
 
+@pytest.mark.slow
 async def test_resizing_while_something_is_open() -> None:
     async with walking(size=(80, 24)) as pilot:
         for key in ("slash", "question_mark", "s", "colon"):
@@ -101,6 +104,7 @@ async def test_resizing_while_something_is_open() -> None:
         check_layout(pilot, WIDE)
 
 
+@pytest.mark.slow
 async def test_where_there_is_no_room_at_all() -> None:
     async with walking(size=(1, 1)) as pilot:
         for size in ((59, 60), (300, 17), (2, 3)):

@@ -48,6 +48,7 @@ def saved(path: Path) -> dict[str, str]:
     return {node: answer.code for node, answer in answers.items()}
 
 
+@pytest.mark.slow
 async def test_quit_and_resume() -> None:
     division: dict[str, object] = {
         "status": Status.ERROR,

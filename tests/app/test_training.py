@@ -136,6 +136,7 @@ async def test_the_network_of_a_notebook_trains(tmp_path: Path) -> None:
         assert re.search(r"yours +\d+ µs", pane_text(pilot, "train-costs-box"))
 
 
+@pytest.mark.slow
 async def test_a_training_pauses_goes_on_and_stops_while_the_walk_is_usable() -> None:
     async with training(Fakes(training_waits=True)) as pilot:
         await choose(pilot, "steps", "5000000")
@@ -262,6 +263,7 @@ async def test_a_training_that_fails_says_why_and_another_may_begin() -> None:
         assert "ended its own process" not in pane_text(pilot, "train-messages")
 
 
+@pytest.mark.slow
 async def test_the_choices_are_those_that_train_and_are_there_the_next_time() -> None:
     choices = {"steps": "1,000", "batch size": "8", "learning rate": "0.5", "second half": "0.05", "seed": "3"}
     async with training() as pilot:
@@ -297,6 +299,7 @@ async def test_manual_and_autograd_side_by_side_are_one_curve(tmp_path: Path) ->
         assert "autograd: " in screen_text(pilot)
 
 
+@pytest.mark.slow
 async def test_a_run_is_saved_and_sampled_from_later() -> None:
     fakes = Fakes()
     async with training(fakes) as pilot:
@@ -360,6 +363,7 @@ async def test_what_a_trained_network_shows() -> None:
         await wait_for_text(pilot, "400 steps: loss train", "train")
 
 
+@pytest.mark.slow
 async def test_two_sides_have_a_line_each() -> None:
     async with training() as pilot:
         await choose(pilot, "steps", "100")

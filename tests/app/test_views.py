@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ninja_tui.engine.events import Viewed
 from ninja_tui.engine.protocol.views import WorstElement
 from tests.app.fake_backend import Changes, Fakes, Question
@@ -97,6 +99,7 @@ async def test_a_difference_goes_away_when_the_answer_is_mended() -> None:
         assert "max 0 " in pane_text(pilot, "node")
 
 
+@pytest.mark.slow
 async def test_slices_and_scrolling() -> None:
     async with walking() as pilot:
         await go_to(pilot, "demb")
@@ -131,6 +134,7 @@ async def test_slices_and_scrolling() -> None:
         await wait_for(pilot, lambda: numbered(pilot)[0][0] == 0 and numbered(pilot)[1][0] == 0, "the first element")
 
 
+@pytest.mark.slow
 async def test_whose_upstream_gradients() -> None:
     """Yours where they pass; with ``u`` all yours, all the reference's, and round again."""
 

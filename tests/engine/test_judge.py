@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -123,6 +124,7 @@ def near_misses(draw: st.DrawFn, expected: torch.Tensor) -> torch.Tensor:
     return changed
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(st.data())
 def test_whatever_an_answer_gives_is_judged(data: st.DataObject) -> None:

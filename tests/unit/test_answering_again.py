@@ -90,6 +90,7 @@ def files(draw: st.DrawFn) -> str:
     return "\n".join(parts) + "\n"
 
 
+@pytest.mark.slow
 @given(files(), st.sampled_from(NODES), st.sampled_from(CODES))
 @example("dcounts = dh = 3\n", "h", "dh = 4")
 @example("dlogprobs, dprobs = f(), g()\n", "probs", "t = 2\ndprobs = t")
@@ -106,6 +107,7 @@ def test_only_its_own_code_is_replaced(text: str, node: str, template: str) -> N
     assert all(each in kept for each in statements(text) if each not in own)
 
 
+@pytest.mark.slow
 @given(files(), st.lists(st.tuples(st.sampled_from(NODES), st.sampled_from(CODES)), min_size=1, max_size=5))
 def test_a_file_does_not_grow_with_every_answer(text: str, session: list[tuple[str, str]]) -> None:
     for node, template in session:

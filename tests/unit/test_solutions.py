@@ -4,6 +4,7 @@ import ast
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -98,6 +99,7 @@ def sessions(draw: st.DrawFn) -> list[tuple[str, SavedAnswer]]:
     return made
 
 
+@pytest.mark.slow
 @given(sessions())
 @example([("probs", SavedAnswer("t = 1 / probs\ndprobs = t\ndprobs = t * dlogprobs"))])
 @example([("probs", SavedAnswer("dprobs = '''\n# revealed: dprobs\n'''"))])
