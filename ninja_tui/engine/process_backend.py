@@ -214,6 +214,9 @@ class ProcessBackend:
         self._emit(LessonRead(lesson, saved, {node: answer.code for node, answer in bundled.items()}))
         bench = Workbench(lesson, self._options)
         facts = bench.open()
+        if self._closed:  # while the lesson ran
+            bench.close()
+            return
         self._bench, self._live = bench, LiveJudge(bench)
         self._emit(Opened(facts))
         if any(answer.code for answer in saved.values()):

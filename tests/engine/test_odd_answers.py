@@ -22,8 +22,8 @@ ODD = {
     "the largest float": "dprobs = torch.full_like(probs, torch.finfo(probs.dtype).max)",
     "a billion entries": "dprobs = torch.zeros(10**9, dtype=torch.int8)",
     "as many as a view can have": "dprobs = torch.zeros(1).expand(2**40)",
-    "many entries": "dprobs = torch.ones(5_000_000)",
-    "a huge outer axis": "dprobs = torch.ones(100_000, 1, 1)",
+    "many entries": "dprobs = torch.ones(2_000_000)",
+    "a long outer axis": "dprobs = torch.ones(3_000, 1, 1)",
     "no entry": "dprobs = torch.empty(0, 27)",
     "quantized": "dprobs = torch.quantize_per_tensor(probs, 0.1, 0, torch.qint8)",
     "sparse": "dprobs = probs.to_sparse()",
@@ -41,7 +41,7 @@ def test_whatever_an_answer_gives_costs_that_answer(bench: Workbench, code: str)
     assert {verdict.status for verdict in judged.values()} == {Status.PASS}
 
 
-@pytest.mark.parametrize("code", ODD.values(), ids=ODD.keys())
+@pytest.mark.parametrize("code", [code for code in ODD.values() if "10**9" not in code])
 def test_whatever_an_answer_gives_costs_that_answer_while_it_is_typed(bench: Workbench, code: str) -> None:
     judge = LiveJudge(bench)
     try:
@@ -119,12 +119,15 @@ def test_a_process_that_stops_while_nothing_is_typed_costs_nothing(bench: Workbe
         judge.close()
 
 
-SHADOWS = ("random", "token", "copy", "torch", "numpy", "struct", "enum", "typing", "msgspec", "json")
+SHADOWS = (
+    "random", "token", "copy", "torch", "numpy", "struct", "enum", "typing", "msgspec", "json", "logging", "select",
+    "signal", "argparse", "rich", "jupytext",
+)  # fmt: skip
 
 
-@pytest.mark.parametrize("shadow", SHADOWS)
-def test_no_module_beside_a_file_is_imported_by_a_process_of_ours(tmp_path: Path, shadow: str) -> None:
-    (tmp_path / f"{shadow}.py").write_text("raise SystemExit('imported')\n", encoding="utf-8")
+def test_no_module_beside_a_file_is_imported_by_a_process_of_ours(tmp_path: Path) -> None:
+    for shadow in SHADOWS:
+        (tmp_path / f"{shadow}.py").write_text(f"raise SystemExit('{shadow} is imported')\n", encoding="utf-8")
     (tmp_path / "some.txt").write_text(some_names(), encoding="utf-8")
     (tmp_path / "mine.py").write_text(right_answers()["logprobs"], encoding="utf-8")
     done = run("--replay", "mine.py", "--data", "some.txt", cwd=tmp_path)

@@ -80,6 +80,7 @@ class Workbench:
         self._code = LessonCode.of(lesson, options.seed, dict(options.served))
         self._reference: Endpoint | None = None
         self._run: LessonRun | None = None
+        self._closed = False
         self._upstream: dict[str, Mapping[World, TensorData]] = {}
         self._facts: Facts | None = None
         self._ahead = _Ahead(self._code, start)
@@ -110,8 +111,8 @@ class Workbench:
 
     def runner(self) -> Runner:
         """A runner that has seen no gradient of this lesson; raises UsageError where there can be none."""
-        if self._run is None:
-            raise RuntimeError("the workbench is not open")
+        if self._run is None or self._closed:
+            raise UsageError("the lesson is not open")
         worker = self._ahead.take()
         _opened(worker, LoadValues(self._run.values, self._run.carried), self._code.where)
         return Runner(worker)
@@ -151,6 +152,7 @@ class Workbench:
 
     def close(self) -> None:
         """Ends all processes."""
+        self._closed = True
         if self._reference is not None:
             self._reference.close()
         self._ahead.close()
@@ -167,7 +169,8 @@ class Workbench:
             return self._reference.request(request, JUDGING)
         except (Broken, TimedOut):
             self._reference.close()
-            self._start_reference()
+            if not self._closed:
+                self._start_reference()
             raise
 
 
@@ -178,9 +181,12 @@ class _Ahead:
         self._code, self._start = code, start
         self._worker: Endpoint | None = None
         self._thread: threading.Thread | None = None
+        self._closed = False
 
     def prime(self) -> None:
-        """Begins to make a process where none is ready or under way."""
+        """Begins to make a process where none is ready or under way; nothing after ``close``."""
+        if self._closed:
+            return
         if self._worker is None and (self._thread is None or not self._thread.is_alive()):
             self._thread = threading.Thread(target=self._make, daemon=True)
             self._thread.start()
@@ -193,7 +199,8 @@ class _Ahead:
         return worker or self._new()
 
     def close(self) -> None:
-        """Ends what nobody took."""
+        """Ends what nobody took; from now on nothing is made."""
+        self._closed = True
         if self._thread:
             self._thread.join()
         if self._worker:
