@@ -170,13 +170,13 @@ def _element(value: complex) -> Element:
     return str(value) if isinstance(value, complex) else value
 
 
-def place_of(flat: int, shape: tuple[int, ...]) -> tuple[int, ...]:
+def place_of(flat: int, shape: tuple[int, ...]) -> list[int]:
     """The index of the element that is number ``flat`` in row-major order."""
     index: list[int] = []
     for size in reversed(shape):
         flat, part = divmod(flat, size)
         index.insert(0, part)
-    return tuple(index)
+    return index
 
 
 def worst_element(difference: torch.Tensor) -> WorstElement | None:
@@ -190,4 +190,4 @@ def worst_element(difference: torch.Tensor) -> WorstElement | None:
     if value == 0.0:
         return None
     width = difference.shape[-1] if difference.dim() else 1
-    return WorstElement(place_of(place, tuple(difference.shape)), value, place // width, place % width)
+    return WorstElement(tuple(place_of(place, tuple(difference.shape))), value, place // width, place % width)
