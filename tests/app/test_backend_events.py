@@ -20,7 +20,7 @@ from ninja_tui.engine.protocol.verdict import Status, Upstream, Verdict, Warning
 from ninja_tui.engine.protocol.views import Frame, Slice, View, ViewRequest
 from ninja_tui.lesson.read import lesson_names, read_lesson
 from ninja_tui.lesson.solutions import SavedAnswer
-from tests.app.fake_backend import NAMES, facts_of, heatmap_of, solution_of, window_of
+from tests.app.canned import NAMES, facts_of, heatmap_of, solution_of, window_of
 from tests.app.real_backend import RealBackend, started
 from tests.app.support import ANSWERS, NODES
 

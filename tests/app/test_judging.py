@@ -15,6 +15,8 @@ from tests.app.support import (
     go_to,
     pane_text,
     press,
+    settle,
+    styles_of,
     submit,
     table_rows,
     wait_for,
@@ -143,3 +145,24 @@ async def test_a_right_answer_behind_a_wrong_one_is_told_what_training_would_see
         verdict = feedback(pilot).verdict
         assert verdict is not None
         assert verdict.passed
+
+
+async def test_the_table_takes_its_colours_from_the_theme_as_the_prompt_does() -> None:
+    async with walking() as pilot:
+        await go_to(pilot, "dlogprobs")
+        await submit(pilot, ANSWERS["logprobs"])
+        await go_to(pilot, "dprobs")
+        await submit(pilot, "dprobs = probs")
+        await press(pilot, "f8")
+        await write_answer(pilot, "dcounts_sum_inv = counts")
+        await wait_for_text(pilot, "fail", "prompt")
+        colours = []
+        for theme in ("textual-dark", "textual-light"):
+            pilot.app.theme = theme
+            await settle(pilot)
+            (of_table,) = {style.color for style in styles_of(pilot, "gradients", "fail")}
+            (of_prompt,) = {style.color for style in styles_of(pilot, "prompt", "fail")}
+            assert of_table == of_prompt
+            (of_pass,) = {style.color for style in styles_of(pilot, "gradients", "pass")}
+            colours.append((of_table, of_pass))
+        assert len({*colours[0], *colours[1]}) == 4

@@ -14,7 +14,8 @@ from ninja_tui.lesson.read import read_lesson
 from ninja_tui.tui.screens.walk import WalkScreen
 from ninja_tui.tui.training.screen import TrainScreen
 from ninja_tui.tui.training.state import Stage, TrainState
-from tests.app.fake_backend import Fakes, solution_of
+from tests.app.canned import solution_of
+from tests.app.fake_backend import Fakes
 from tests.app.support import (
     AppPilot,
     backend,

@@ -20,7 +20,8 @@ from ninja_tui.engine.training.checkpoints import SavedRun
 from ninja_tui.engine.training.config import Backward, Plan
 from ninja_tui.engine.training.events import Begun, Checked, NameSampled, Progress, Trained
 from ninja_tui.lesson.read import read_lesson
-from tests.app.fake_backend import Fakes, solution_of
+from tests.app.canned import solution_of
+from tests.app.fake_backend import Fakes
 from tests.app.real_backend import RealBackend, started
 
 pytestmark = pytest.mark.processes

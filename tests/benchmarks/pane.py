@@ -76,7 +76,7 @@ def measured(folder: Path) -> tuple[list[float], ...]:
         alone = walk_about(terminal)
         before = time.monotonic()
         terminal.press("\x14")
-        terminal.until(lambda: terminal.screen.shows("What is said of it"), "the training")
+        terminal.until(lambda: terminal.screen.shows("Messages"), "the training")
         terminal.rest(0.5)
         terminal.press("\x1b[19~")
         began = terminal.until(lambda: terminal.screen.shows("steps/s"), "steps")

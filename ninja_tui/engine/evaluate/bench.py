@@ -181,15 +181,16 @@ class _Ahead:
         self._code, self._start = code, start
         self._worker: Endpoint | None = None
         self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()  # `close` comes from another thread than `prime`
         self._closed = False
 
     def prime(self) -> None:
-        """Begins to make a process where none is ready or under way; nothing after ``close``."""
-        if self._closed:
-            return
-        if self._worker is None and (self._thread is None or not self._thread.is_alive()):
-            self._thread = threading.Thread(target=self._make, daemon=True)
-            self._thread.start()
+        """Begins to make a process where none is ready or under way."""
+        with self._lock:
+            idle = self._worker is None and (self._thread is None or not self._thread.is_alive())
+            if idle and not self._closed:
+                self._thread = threading.Thread(target=self._make, daemon=True)
+                self._thread.start()
 
     def take(self) -> Endpoint:
         """The process that was made ahead, or a new one."""
@@ -199,8 +200,9 @@ class _Ahead:
         return worker or self._new()
 
     def close(self) -> None:
-        """Ends what nobody took; from now on nothing is made."""
-        self._closed = True
+        """Ends what nobody took."""
+        with self._lock:
+            self._closed = True
         if self._thread:
             self._thread.join()
         if self._worker:
