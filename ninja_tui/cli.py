@@ -236,7 +236,7 @@ def _trained(report: Report, request: Request, arguments: argparse.Namespace) ->
         arguments.train, backward=Backward(arguments.backward), wrong=Wrong(arguments.wrong), names=arguments.sample
     )  # fmt: skip
     with TrainingBar(Console(stderr=True), plan.steps) as bar:
-        return replace(report, training=train(report.files[0], request, plan, bar.hear, bar.warn))
+        return replace(report, training=train(report.files[0], request, plan, bar.show, bar.warn))
 
 
 def _write(path: Path, text: str) -> None:

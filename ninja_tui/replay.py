@@ -238,8 +238,8 @@ def _network(discovery: Discovery, request: Request, progress: Progress) -> File
             bench.open()
             program = each.program.among(bench.facts.shapes)
             answered = AnsweredLesson(each.to_answer, each.with_usual_names, options)
-            tell = _within(str(discovery.path), progress)
-            reports.append(replace(_judged(bench, program, {}, request, tell), answered=answered))
+            within = _within(str(discovery.path), progress)
+            reports.append(replace(_judged(bench, program, {}, request, within), answered=answered))
         except FAILURES as error:
             failures.append(sentence_for(error, each.lesson.name))
         finally:
@@ -267,12 +267,12 @@ def _within(where: str, progress: Progress) -> Progress:
 
 
 def _judged(
-    bench: Workbench, program: Program, saved: Mapping[str, SavedAnswer], request: Request, tell: Progress
+    bench: Workbench, program: Program, saved: Mapping[str, SavedAnswer], request: Request, progress: Progress
 ) -> LessonReport:
     lesson, facts = bench.lesson, bench.facts
     nodes = [node.name for node in lesson.nodes if node.name in facts.shapes]
-    rerun = ProgramJudge(bench, program, request.timeout)
-    verdicts = rerun.judge_all(lambda node: tell(bench.gradient_name(node)))
+    judge = ProgramJudge(bench, program, request.timeout)
+    verdicts = judge.judge_all(lambda node: progress(bench.gradient_name(node)))
     if request.strict:
         verdicts = [replace(each, status=Status.FAIL) if each.warnings else each for each in verdicts]
     answered = {answer.node for answer in program.answers}
@@ -286,18 +286,18 @@ def _judged(
         torch=facts.torch,
         total=len(answered | set(lesson.asks)),
         verdicts=tuple(all_verdicts),
-        comparisons=tuple(rerun.comparisons),
+        comparisons=tuple(judge.comparisons),
         revealed=frozenset(node for node, answer in saved.items() if answer.revealed),
         starts=lesson.starts,
     )
 
 
 def train(
-    file: FileReport, request: Request, plan: Plan, tell: Listener, warn: Callable[[str], None]
+    file: FileReport, request: Request, plan: Plan, listener: Listener, warn: Callable[[str], None]
 ) -> TrainingReport:
     """Trains a network on the answers of ``file``, as they were replayed.
 
-    ``tell`` hears how it goes, ``warn`` what there is to know before. Raises UsageError where it cannot be trained.
+    ``listener`` gets its events, ``warn`` what there is to know before. Raises UsageError where it cannot be trained.
     """
     report = _to_train(file, request)
     if report.answered is None:
@@ -311,12 +311,12 @@ def train(
         warn(f"lesson {lesson.name}: it has no cell `predict`, so no names are sampled")
     names: list[str] = []
 
-    def hear(told: TrainingEvent) -> None:
-        if isinstance(told, NameSampled):
-            names.append(told.name)
-        tell(told)
+    def listen(event: TrainingEvent) -> None:
+        if isinstance(event, NameSampled):
+            names.append(event.name)
+        listener(event)
 
-    trainer = Trainer(lesson, report.answered.options.seed, dict(report.answered.options.served), hear)
+    trainer = Trainer(lesson, report.answered.options.seed, dict(report.answered.options.served), listen)
     try:
         (outcome,) = trainer.run(plan, origin)
     finally:

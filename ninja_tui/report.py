@@ -113,7 +113,7 @@ class TrainingBar:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def hear(self, event: TrainingEvent) -> None:
+    def show(self, event: TrainingEvent) -> None:
         """Moves the bar."""
         if isinstance(event, Steps) and event.losses:
             speed, loss = f"{event.steps_per_second:,.0f} steps/s", f"loss {event.losses[-1]:.4f}"
