@@ -17,7 +17,7 @@ from tests.engine.corpus.nodes import SHAPES
 from tests.engine.corpus.right import Right
 from tests.engine.corpus.truth import universe
 
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("corpus")]
+pytestmark = pytest.mark.processes
 
 MOST_UNKNOWN = 0.05
 SMALL = 1000

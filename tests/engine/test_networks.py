@@ -13,7 +13,7 @@ from ninja_tui.lesson.read import LESSONS, read_folder, read_lesson
 from tests.engine.corpus.networks import RIGHT, WRONG
 from tests.helpers import some_names
 
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("networks")]
+pytestmark = pytest.mark.processes
 
 WRITTEN_OUT = """
 maxes = masked.max(2, keepdim=True).values
