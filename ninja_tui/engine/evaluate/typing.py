@@ -55,7 +55,7 @@ class _Ready:
     runner: Runner
     bound: set[str] = field(default_factory=set)
     clobbered: dict[str, int] = field(default_factory=dict)
-    behind: Dependencies = field(default_factory=dict)
+    dependencies: Dependencies = field(default_factory=dict)
 
 
 class LiveJudge:
@@ -78,7 +78,9 @@ class LiveJudge:
                 self._runner = self._bench.runner()
                 self._bench.make_ahead()
             ready = _Ready(
-                place, self._runner, behind=dependencies_after((step.code for step in place.steps), self._gradients)
+                place,
+                self._runner,
+                dependencies=dependencies_after((step.code for step in place.steps), self._gradients),
             )
             if self._run_up(ready):
                 self._ready = ready
@@ -90,7 +92,7 @@ class LiveJudge:
         gradient, shape = self._gradient_name(place.node), self._bench.facts.shapes[place.node]
         if not binds(code, gradient):
             return Verdict(place.node, Status.ERROR, shape, error=f"the answer does not bind {gradient}")
-        traits = traits_of([code], ready.behind, self._gradients)
+        traits = traits_of([code], ready.dependencies, self._gradients)
         try:
             self._supply(ready, names_read(code))
             outcomes = self._tried(ready, code, gradient)
