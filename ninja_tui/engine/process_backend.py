@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import threading
 from collections.abc import Callable, Mapping
@@ -78,7 +79,7 @@ class ProcessBackend:
             queue.start()
         self._judging.add(self._guarded(self._open))
         # not in the queue that writes answers, which every step of the walk waits for
-        self._training.add(self._guarded(lambda: self._emit(CatalogueRead(tuple(lesson_summaries(self._path))))))
+        self._training.add(self._read_catalogue)
 
     def prepare(self, node: str, upstream: Upstream, verdicts: Mapping[str, Verdict]) -> None:
         """Makes ready to judge answers to ``node``."""
@@ -201,6 +202,11 @@ class ProcessBackend:
     def _folder(self) -> Path:
         return self._path.absolute().parent
 
+    def _read_catalogue(self) -> None:
+        """The list of lessons; the walk goes on where it cannot be had."""
+        with contextlib.suppress(UsageError):
+            self._emit(CatalogueRead(tuple(lesson_summaries(self._path))))
+
     def _open(self) -> None:
         lesson = open_lesson(self._lesson, self._options.setup, self._options.part)
         self._lesson = lesson.name
@@ -285,6 +291,9 @@ class ProcessBackend:
                 job()
             except FAILURES as error:
                 self._emit(Failed(sentence_for(error, self._lesson)))
+            except Exception as error:
+                self._emit(Failed(f"{type(error).__name__} in ninja-tui itself; --log FILE writes down where"))
+                raise
 
         return guarded
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import enum
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable
 
+from ninja_tui.log import trace_of
+
 Job = Callable[[], None]
+_log = logging.getLogger(__name__)
 
 
 class SerialQueue(threading.Thread):
@@ -42,4 +46,7 @@ class SerialQueue(threading.Thread):
                 if self._closed:
                     return
                 _, job = self._jobs.popleft()
-            job()
+            try:
+                job()
+            except Exception as error:  # one job must not take those behind it along
+                _log.error("%s", trace_of(error))

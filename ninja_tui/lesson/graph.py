@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.model import Node, Statement
 from ninja_tui.lesson.syntax.names import reads, target_names
+from ninja_tui.lesson.syntax.parsing import parse_code
 
 
 def statements_of(source: str, first_line: int, where: str) -> tuple[Statement, ...]:
@@ -46,7 +47,7 @@ def statements_of(source: str, first_line: int, where: str) -> tuple[Statement, 
 def parse(source: str, first_line: int, where: str) -> ast.Module:
     """``source`` parsed; raises UsageError with the file's line where it cannot be."""
     try:
-        return ast.parse(source)
+        return parse_code(source)
     except SyntaxError as error:
         line = (error.lineno or 1) + first_line - 1
         raise UsageError(f"{where}, line {line}: {error.msg}") from None

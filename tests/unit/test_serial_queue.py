@@ -73,3 +73,10 @@ def test_closing_drops_what_waits_and_not_what_runs(queue: SerialQueue) -> None:
     gate.open()
     queue.join(10)
     assert done == []
+
+
+def test_a_job_that_raises_takes_no_other_along(queue: SerialQueue) -> None:
+    done = threading.Event()
+    queue.add(lambda: print(1 / len("")))
+    queue.add(done.set)
+    assert done.wait(10)

@@ -8,7 +8,6 @@ its notebook shows.
 
 from __future__ import annotations
 
-import ast
 import re
 import time
 from collections.abc import Callable
@@ -28,6 +27,7 @@ from ninja_tui.lesson.locations import place
 from ninja_tui.lesson.program import Answer, Program, ProgramStatement
 from ninja_tui.lesson.syntax.dependencies import Traits, dependencies_after, traits_of
 from ninja_tui.lesson.syntax.names import assigned, changed
+from ninja_tui.lesson.syntax.parsing import parse_code
 
 UNKNOWN_NAME = re.compile(r"NameError: name '(\w+)' is not defined")
 REPLACED = (World.LOCAL, *DECIDING)
@@ -235,7 +235,7 @@ class ProgramJudge:
     def _binds_other_names(self, index: int) -> bool:
         """Whether a step binds names beside gradients, by which an answer may depend on others."""
         if index not in self._binds_more:
-            trees = ast.parse(self._program.steps[index].code).body
+            trees = parse_code(self._program.steps[index].code).body
             names = {name for tree in trees for name in assigned(tree) | changed(tree)}
             self._binds_more[index] = bool(names - self._gradients)
         return self._binds_more[index]

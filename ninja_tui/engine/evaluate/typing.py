@@ -73,15 +73,13 @@ class LiveJudge:
     def prepare(self, place: Place) -> _Ready:
         """Makes ready for answers at ``place``: what stands before it has run when this returns."""
         while True:
-            if self._runner is None or place.node in self._runner.reference_nodes:
+            runner = self._runner
+            if runner is None or place.node in runner.reference_nodes:
                 self._drop()
-                self._runner = self._bench.runner()
+                runner = self._runner = self._bench.runner()
                 self._bench.make_ahead()
-            ready = _Ready(
-                place,
-                self._runner,
-                dependencies=dependencies_after((step.code for step in place.steps), self._gradients),
-            )
+            before = dependencies_after((step.code for step in place.steps), self._gradients)
+            ready = _Ready(place, runner, dependencies=before)
             if self._run_up(ready):
                 self._ready = ready
                 return ready

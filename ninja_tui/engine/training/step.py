@@ -9,6 +9,7 @@ from functools import cached_property
 
 from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.lesson.syntax.names import assigned, changed, reads
+from ninja_tui.lesson.syntax.parsing import parse_code
 
 PREFIX = "_ninja_"
 """Begins the names that generated code adds to a lesson's."""
@@ -37,7 +38,7 @@ class StepFragment(Fragment):
 
     def module(self) -> ast.Module:
         """A syntax tree of its own, which may be changed; its first line is line 1."""
-        return ast.parse(self.code)
+        return parse_code(self.code)
 
     @cached_property
     def binds(self) -> frozenset[str]:
@@ -63,7 +64,7 @@ def split(fragment: Fragment, part: Part) -> tuple[StepFragment, ...]:
     Calls and definitions of the notebook's ``cmp`` are left out.
     """
     statements: list[StepFragment] = []
-    for statement in ast.parse(fragment.code).body:
+    for statement in parse_code(fragment.code).body:
         match statement:
             case ast.Expr(value=ast.Call(func=ast.Name(id="cmp"))) | ast.FunctionDef(name="cmp") | ast.Global():
                 continue
@@ -80,6 +81,6 @@ def split(fragment: Fragment, part: Part) -> tuple[StepFragment, ...]:
 
 def _stands_alone(code: str) -> bool:
     try:
-        return len(ast.parse(code).body) == 1
+        return len(parse_code(code).body) == 1
     except SyntaxError:
         return False

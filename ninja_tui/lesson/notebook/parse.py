@@ -12,6 +12,7 @@ from ninja_tui.lesson.model import Cell
 from ninja_tui.lesson.notebook.cells import Source
 from ninja_tui.lesson.syntax.fragment import UNREADABLE, Fragment, cut, parsed
 from ninja_tui.lesson.syntax.imports import single_imports
+from ninja_tui.lesson.syntax.parsing import parse_code
 
 _MAGIC = re.compile(r"(?:[%!].*|\?+[\w.]+.*|[\w.]+\?+)\s*$")
 _SHELL_VALUE = re.compile(r"[\w, ]+=\s*[!%]\S")
@@ -93,7 +94,7 @@ def _error(lines: list[str]) -> SyntaxError:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            ast.parse("\n".join(lines))
+            parse_code("\n".join(lines))
         except SyntaxError as error:
             error.msg = error.msg or "no Python"
             return error

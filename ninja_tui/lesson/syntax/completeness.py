@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import codeop
 import contextlib
 import enum
@@ -10,6 +9,7 @@ import io
 import tokenize
 
 from ninja_tui.lesson.syntax.names import assigned, changed, reads
+from ninja_tui.lesson.syntax.parsing import parse_code
 
 
 class Completeness(enum.Enum):
@@ -27,7 +27,7 @@ def completeness(source: str) -> tuple[Completeness, str]:
     try:
         if codeop.compile_command(source, symbol="exec") is None:
             return Completeness.UNFINISHED, ""
-        ast.parse(source)
+        parse_code(source)
     except SyntaxError as error:
         if _may_go_on(source, error):
             return Completeness.UNFINISHED, ""
@@ -42,19 +42,19 @@ def ends_open(source: str) -> bool:
     state, _ = completeness(source)
     if state is not Completeness.COMPLETE:
         return state is Completeness.UNFINISHED
-    statements = ast.parse(source).body
+    statements = parse_code(source).body
     in_block = bool(statements) and hasattr(statements[-1], "body")
     return in_block and source.rpartition("\n")[2].strip() != ""
 
 
 def binds(source: str, gradient: str) -> bool:
     """Whether the complete code ``source`` gives ``gradient`` a value anywhere at its top level."""
-    return any(gradient in assigned(tree) | changed(tree) for tree in ast.parse(source).body)
+    return any(gradient in assigned(tree) | changed(tree) for tree in parse_code(source).body)
 
 
 def names_read(source: str) -> frozenset[str]:
     """The names that the complete code ``source`` reads or changes."""
-    trees = ast.parse(source).body
+    trees = parse_code(source).body
     return frozenset(name for tree in trees for name in (*reads(tree), *changed(tree)))
 
 

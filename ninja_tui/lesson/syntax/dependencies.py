@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ninja_tui.lesson.syntax.names import assigned, changed, reads
+from ninja_tui.lesson.syntax.parsing import parse_code
 
 MATRIX_PRODUCTS = frozenset({"matmul", "mm", "bmm", "einsum", "addmm", "dot", "mv", "tensordot", "outer"})
 PRODUCTS = frozenset({"mul", "multiply", "mul_"})
@@ -34,7 +35,7 @@ def dependencies_after(statements: Iterable[str], gradients: frozenset[str]) -> 
     """What the names that ``statements`` bind depend on after them."""
     dependencies: Dependencies = {}
     for code in statements:
-        for statement in ast.parse(code).body:
+        for statement in parse_code(code).body:
             _follow(statement, dependencies, gradients)
     return dependencies
 
@@ -46,7 +47,7 @@ def traits_of(answer: Sequence[str], before: Dependencies, gradients: frozenset[
     """
     dependencies = dict(before)
     depends: set[str] = set()
-    statements = [statement for code in answer for statement in ast.parse(code).body]
+    statements = [statement for code in answer for statement in parse_code(code).body]
     for statement in statements:
         for name in (*reads(statement), *changed(statement)):
             depends |= {name} | dependencies.get(name, frozenset())

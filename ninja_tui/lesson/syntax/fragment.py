@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from ninja_tui.lesson.syntax.parsing import parse_code
+
 UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 """What ``ast.parse`` raises for a text that is no Python, or too deep for it."""
 
@@ -32,7 +34,7 @@ class Fragment:
     @cached_property
     def statements(self) -> tuple[ast.stmt, ...]:
         """The parsed statements; raises what ``ast.parse`` raises."""
-        return tuple(ast.parse(self.code).body)
+        return tuple(parse_code(self.code).body)
 
     @property
     def tree(self) -> ast.stmt:
@@ -49,7 +51,7 @@ def parsed(code: str) -> ast.Module | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return ast.parse(code)
+            return parse_code(code)
         except UNREADABLE:
             return None
 

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable
 
 from ninja_tui.lesson.syntax.names import target_names
+from ninja_tui.lesson.syntax.parsing import parse_code
 
 
 def bound_numbers(statements: Iterable[ast.stmt]) -> dict[str, int]:
@@ -32,6 +33,6 @@ def bound_lists(statements: Iterable[ast.stmt]) -> dict[str, tuple[str, ...]]:
 
 def computed_values(code: str) -> list[str]:
     """The expressions whose values the statements of ``code`` bind or show, without plain names and constants."""
-    values = [getattr(statement, "value", None) for statement in ast.parse(code).body]
+    values = [getattr(statement, "value", None) for statement in parse_code(code).body]
     plain = ast.Name | ast.Constant
     return [ast.unparse(value) for value in values if isinstance(value, ast.expr) and not isinstance(value, plain)]

@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ninja_tui.lesson.syntax.parsing import parse_code
+
 OPERATORS: dict[type[ast.operator], tuple[str, str]] = {
     ast.Add: ("add", "add"),
     ast.Sub: ("add", "subtracted"),
@@ -149,7 +151,7 @@ class Use:
 
 def uses(code: str, name: str) -> tuple[Use, ...]:
     """How the statement ``code`` uses ``name``, in the order in which it is read; not where no gradient comes back."""
-    (statement,) = ast.parse(code.strip()).body
+    (statement,) = parse_code(code.strip()).body
     value = getattr(statement, "value", None)
     if value is None:
         return ()

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Mapping
 
 from ninja_tui.lesson.syntax.fragment import Fragment
+from ninja_tui.lesson.syntax.parsing import parse_code
 
 
 def renamed(code: str, loads: Mapping[str, str], stores: Mapping[str, str]) -> str:
@@ -13,7 +14,7 @@ def renamed(code: str, loads: Mapping[str, str], stores: Mapping[str, str]) -> s
 
     A name that is bound as a function's argument, or for a keyword, keeps its name.
     """
-    tree = ast.parse(code)
+    tree = parse_code(code)
     lines = [line.encode() for line in code.split("\n")]
     occurrences = []
     for node in ast.walk(tree):

@@ -5,13 +5,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping, Sequence
 
+from ninja_tui.lesson.syntax.parsing import parse_code
+
 
 def replace_lookups(
     statements: Sequence[ast.stmt], index: str, names: Mapping[str, str]
 ) -> tuple[list[ast.stmt], list[str]]:
     """Copies of ``statements`` that read ``names[A]`` in the place of ``A[index]``; and those ``A``, each once."""
     lookups = _Lookups(index, names)
-    copies = [ast.parse(ast.unparse(statement)).body[0] for statement in statements]
+    copies = [parse_code(ast.unparse(statement)).body[0] for statement in statements]
     return [lookups.visit(statement) for statement in copies], lookups.replaced
 
 
