@@ -92,8 +92,8 @@ def verdict_message(session: Session, judged: Judged) -> str:
 def _paths(verdict: Verdict) -> str:
     """``paths 1/2: probs ✓ counts_sum ✗``."""
     present = sum(path.present for path in verdict.paths)
-    readers = " ".join(f"{' '.join(path.reader)} {'✓' if path.present else '✗'}" for path in verdict.paths)
-    return f"paths {present}/{len(verdict.paths)}: {readers}"
+    consumers = " ".join(f"{' '.join(path.consumer)} {'✓' if path.present else '✗'}" for path in verdict.paths)
+    return f"paths {present}/{len(verdict.paths)}: {consumers}"
 
 
 def _upstream(session: Session, judged: Judged) -> list[str]:

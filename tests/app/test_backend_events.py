@@ -148,7 +148,7 @@ def test_another_shape_is_in_the_verdict(names: RealBackend) -> None:
 
 def test_each_path_of_a_node_with_two_readers(names: RealBackend) -> None:
     paths = names.verdict("counts", "dcounts = counts_sum_inv * dprobs").paths
-    assert {path.reader: path.present for path in paths} == {("counts_sum",): False, ("probs",): True}
+    assert {path.consumer: path.present for path in paths} == {("counts_sum",): False, ("probs",): True}
     assert names.verdict("counts", ANSWERS["counts"]).passed
 
 
@@ -165,7 +165,7 @@ def test_each_path_of_a_node_with_two_readers(names: RealBackend) -> None:
             "logits",
             "dlogits = F.softmax(logits, 1)\ndlogits[range(n), Yb] -= 1\ndlogits /= n",
             Warning.CLOSED_FORM,
-            "closed form: needs none of its readers' gradients",
+            "closed form: needs none of its consumers' gradients",
         ),
     ],
 )

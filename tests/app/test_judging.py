@@ -120,10 +120,10 @@ def rows_of(pilot: AppPilot, row: int) -> list[str]:
             {
                 **PASSES,
                 "warnings": (Warning.CLOSED_FORM,),
-                "probe": "closed form: needs none of its readers' gradients",
+                "probe": "closed form: needs none of its consumers' gradients",
             },
             "closed form",
-            "closed form: needs none of its readers' gradients",
+            "closed form: needs none of its consumers' gradients",
         ),
     ],
 )

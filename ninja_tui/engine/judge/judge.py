@@ -27,7 +27,7 @@ PASSING = 1e-9
 """The largest difference that passes in float64, as a share of the gradient's largest entry."""
 PASSING_FLOAT32 = 1e-5
 """The same, for a gradient that comes out in float32 even where all else is float64."""
-CLOSED_FORM = "closed form: needs none of its readers' gradients"
+CLOSED_FORM = "closed form: needs none of its consumers' gradients"
 ANY_UPSTREAM = "holds for any upstream"
 
 Relative = Mapping[World, float]

@@ -66,9 +66,9 @@ class Diagnosis:
 
 @dataclass(frozen=True)
 class Path:
-    """One path of a gradient: the names that the reader binds, and whether its part is in the answer."""
+    """One path of a gradient: the names that the consumer binds, and whether its part is in the answer."""
 
-    reader: tuple[str, ...]
+    consumer: tuple[str, ...]
     present: bool
 
 

@@ -30,7 +30,7 @@ TITLES = {
 
 
 class NodePane(Vertical, can_focus=True):
-    """Head (statement, readers, summary), heatmap and a window of values that the arrow keys move."""
+    """Head (statement, consumers, summary), heatmap and a window of values that the arrow keys move."""
 
     BORDER_TITLE = "Node"
     BINDINGS = [
