@@ -19,7 +19,7 @@ from ninja_tui.lesson.syntax.walk import running
 
 PACKAGE = Path(ninja_tui.__file__).parent
 WALKERS = {"walk", "iter_child_nodes", "iter_fields", "NodeVisitor", "NodeTransformer"}
-MAY_WALK = (PACKAGE / "lesson" / "syntax", PACKAGE / "engine" / "training")
+MAY_WALK = (PACKAGE / "lesson" / "syntax",)
 
 
 def tree_of(code: str) -> ast.stmt:
