@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import pathlib
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -38,7 +37,6 @@ OPENING = 120.0
 """Seconds that a lesson's own set-up and forward pass may take."""
 JUDGING = 30.0
 """Seconds that the reference may take for one request."""
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)

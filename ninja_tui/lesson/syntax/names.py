@@ -105,11 +105,6 @@ def _flat(targets: list[ast.expr]) -> Iterator[ast.expr]:
             yield target
 
 
-def all_names(tree: ast.AST) -> frozenset[str]:
-    """Every name in ``tree``, read or bound."""
-    return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
-
-
 def stored_names(tree: ast.AST) -> frozenset[str]:
     """The names that anything in ``tree`` assigns to, also inside functions."""
     return frozenset(
