@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 
 import torch
@@ -152,8 +153,9 @@ class Attempt:
         return {name: value.double() for name, value in found.items() if value.is_floating_point()}
 
     def sizes(self) -> set[int]:
-        """The sizes of the axes, and of the tensors, that stand about the node."""
-        near = [name for index in self.consumers for name in self.bound_by(index)]
-        tensors = (self.actual, self.expected, *self.upstream.values())
-        whole = {self.expected.numel(), *(self.upstream[name].numel() for name in near)}
-        return {size for tensor in tensors for size in tensor.shape} | whole
+        """The sizes of the axes about the node, and how many entries their first axes and the whole have."""
+        near = [self.upstream[name] for index in self.consumers for name in self.bound_by(index)]
+        axes = {size for tensor in (self.actual, *self.upstream.values()) for size in tensor.shape}
+        return axes | {
+            math.prod(tensor.shape[: axis + 1]) for tensor in (self.expected, *near) for axis in range(tensor.dim())
+        }

@@ -45,9 +45,7 @@ def diagnose(targets: Targets, evidence: Evidence[torch.Tensor]) -> Finding | No
 def _worlds(targets: Targets, evidence: Evidence[torch.Tensor]) -> list[World]:
     """The worlds in which the answer is wrong, the most telling first: with random upstream if it reads any."""
     node = evidence.node
-    read = [
-        name for name in targets.upstream[World.FLOAT32] if targets.gradient_name(name) in evidence.traits.depends
-    ]
+    read = [name for name in targets.upstream[World.FLOAT32] if targets.gradient_name(name) in evidence.traits.depends]
     random = (bool(read) or node in targets.vacuous) and not _renamed(targets, node, read)
     order = (World.RANDOM, World.LOCAL, World.VACUOUS) if random else (World.LOCAL, World.FRESH, World.RANDOM)
     there = [world for world in order if world in evidence.gradients and not evidence.gradients[world].is_complex()]

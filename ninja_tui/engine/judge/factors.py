@@ -30,23 +30,26 @@ def factor_name(
         if _equal(size, value) and value not in (count, 1 / (count or 1)):
             return sign + text
     ordered = sorted(set(sizes) | ({count} if count else set()), key=lambda each: (each != count, each))
-    for each in ordered:
-        if each >= 2:
-            for value, text in _of_size(each, count, sign).items():
-                if value != 1.0 and _equal(size, value):
-                    return sign + text
-    for name, value in (scalars or {}).items():
-        if named := scalar_name(factor, name, value):
-            return named
-    return next((sign + text for value, text in SMALL.items() if _equal(size, value)), None)
+    near = [_size(each, count, sign) for each in ordered if each >= 2]
+    far = [_made_of(each, count) for each in ordered if each >= 2]
+    for table in (*near, SMALL, *far):
+        for value, text in table.items():
+            if value != 1.0 and _equal(size, value):
+                return sign + text
+    named = (scalar_name(factor, name, value) for name, value in (scalars or {}).items())
+    return next((each for each in named if each), None)
 
 
-def _of_size(each: int, count: int | None, sign: str) -> dict[float, str]:
-    """What is made of one size, likely things first."""
+def _size(each: int, count: int | None, sign: str) -> dict[float, str]:
+    """A size, and one over it."""
+    short = "n" if each == count else str(each)
+    return {float(each): f"n = {each}" if each == count and not sign else str(each), 1 / each: f"1/{short}"}
+
+
+def _made_of(each: int, count: int | None) -> dict[float, str]:
+    """What else is made of a size, likely things first."""
     short = "n" if each == count else str(each)
     return {
-        float(each): f"n = {each}" if each == count and not sign else str(each),
-        1 / each: f"1/{short}",
         each - 1.0: f"{short}-1",
         1 / (each - 1): f"1/({short}-1)",
         (each - 1) / each: f"({short}-1)/{short}",
@@ -78,23 +81,30 @@ def _equal(one: float, other: float) -> bool:
     return math.isclose(one, other, rel_tol=EQUAL)
 
 
-def powers(operands: Mapping[str, torch.Tensor], shape: torch.Size) -> Iterator[tuple[tuple[str, ...], torch.Tensor]]:
-    """Powers of one operand, and products of powers of two, in a shape that can be broadcast to ``shape``."""
-    fitting = {name: tensor for name, tensor in list(operands.items())[:MOST_OPERANDS] if _fits(tensor, shape)}
-    single: list[tuple[str, torch.Tensor]] = []
-    for name, tensor in fitting.items():
+Powers = dict[str, float]
+"""An exponent by tensor."""
+
+
+def powers(operands: Mapping[str, torch.Tensor], shape: torch.Size) -> Iterator[tuple[Powers, torch.Tensor]]:
+    """Powers of one operand, in a shape that can be broadcast to ``shape``."""
+    for name, tensor in list(operands.items())[:MOST_OPERANDS]:
+        if not _fits(tensor, shape):
+            continue
         for exponent in (*EXPONENTS, *FAR_EXPONENTS):
             if exponent != round(exponent) and bool((tensor <= 0).any()):
                 continue
             raised = tensor**exponent
             if bool(torch.isfinite(raised).all()):
-                yield (name,), raised
-                if exponent in EXPONENTS:
-                    single.append((name, raised))
+                yield {name: exponent}, raised
+
+
+def products(operands: Mapping[str, torch.Tensor], shape: torch.Size) -> Iterator[tuple[Powers, torch.Tensor]]:
+    """Products of powers of two operands."""
+    single = [(power, raised) for power, raised in powers(operands, shape) if set(power.values()) <= set(EXPONENTS)]
     for first, (one, left) in enumerate(single):
         for other, right in single[first + 1 :]:
-            if other != one:
-                yield (one, other), left * right
+            if other.keys() != one.keys():
+                yield one | other, left * right
 
 
 def _fits(tensor: torch.Tensor, shape: torch.Size) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
+
 import torch
 
 from ninja_tui.engine.judge.attempt import Attempt
 from ninja_tui.engine.judge.compare import CLOSE, largest_entry, same
-from ninja_tui.engine.judge.factors import EXPONENTS, FAR_EXPONENTS, powers
+from ninja_tui.engine.judge.factors import EXPONENTS, FAR_EXPONENTS, Powers, powers, products
 from ninja_tui.engine.judge.finding import Finding
 from ninja_tui.engine.judge.fitting import affine_power, factor_of, multiple_of, summed_to
 from ninja_tui.engine.judge.scaling import entries
@@ -35,34 +37,73 @@ def transposed(attempt: Attempt) -> Finding | None:
             upstream, values, named = {**upstream, name: upstream[name].mT}, {}, attempt.gradient_name(name)
         part = attempt.statements.with_value(index, attempt.node, values, upstream)
         if part is not None and factor_of(actual, part) is not None:
-            message = f"`{attempt.shown_name(named)}` lies on its side: it is to be transposed, or it is and should not be"
+            shown = attempt.shown_name(named)
+            message = f"`{shown}` lies on its side: it is to be transposed, or it is and should not be"
             return Finding(Kind.TRANSPOSED, message, frozenset(attempt.consumers))
     return None
 
 
 def other_power(attempt: Attempt) -> Finding | None:
-    """A factor of the local derivative stands to another power, or in the place of another."""
+    """A factor of the local derivative stands to another power, or one that is none of it stands beside it."""
+    return _by_powers(attempt, powers)
+
+
+def other_product(attempt: Attempt) -> Finding | None:
+    """A factor of the local derivative stands to another power, and another tensor beside it."""
+    return _by_powers(attempt, products)
+
+
+Candidates = Callable[[Mapping[str, torch.Tensor], torch.Size], Iterator[tuple[Powers, torch.Tensor]]]
+
+
+def _by_powers(attempt: Attempt, candidates: Candidates) -> Finding | None:
     actual = attempt.fitted()
-    if actual is None:
-        return None
+    if actual is None or (attempt.uses_upstream and attempt.world in (World.LOCAL, World.FLOAT32)):
+        return None  # random upstream gradients show it, and true ones may show it by chance
     for index, part in attempt.parts.items():
-        whole = attempt.full if attempt.full is not None and len(attempt.parts) == 1 else part
-        rest = sum((other for key, other in attempt.parts.items() if key != index), torch.zeros_like(attempt.expected))
-        tensors = attempt.statements.operands(index)
-        for names, factor in powers(tensors, whole.shape):
-            tried = summed_to(whole * factor, attempt.expected)
-            if tried is None or (
-                factor_of(actual - rest, tried) is None
-                and (len(attempt.parts) == 1 or factor_of(actual, tried) is None)
-            ):
+        whole = _before_the_sum(attempt, part)
+        for power, factor in candidates(attempt.statements.operands(index), whole.shape):
+            if not _fits(attempt, index, factor) or not _fits_again(attempt, index, power):
                 continue
-            inside = [name for name in names if stands_in(attempt, index, name)]
+            inside = [name for name in power if stands_in(attempt, index, name)]
             if inside:
                 return _power(attempt, inside)
-            if len(names) == 1 and names[0] in attempt.statements.reads(index):
-                message = f"`{attempt.shown_name(names[0])}` is a factor of it, and is none of this derivative"
+            (name, *others) = power
+            if not others and name in attempt.statements.reads(index):
+                message = f"`{attempt.shown_name(name)}` is a factor of it, and is none of this derivative"
                 return Finding(Kind.WRONG_POWER, message, frozenset(attempt.consumers))
     return None
+
+
+def _before_the_sum(attempt: Attempt, part: torch.Tensor) -> torch.Tensor:
+    return attempt.full if attempt.full is not None and len(attempt.parts) == 1 else part
+
+
+def _fits(attempt: Attempt, index: int, factor: torch.Tensor) -> bool:
+    """Whether the answer is right but for ``factor`` in one of its paths."""
+    actual, part = attempt.fitted(), attempt.parts.get(index)
+    if actual is None or part is None:
+        return False
+    rest = sum((other for key, other in attempt.parts.items() if key != index), torch.zeros_like(attempt.expected))
+    tried = summed_to(_before_the_sum(attempt, part) * factor, attempt.expected)
+    if tried is None:
+        return False
+    alone = len(attempt.parts) > 1 and factor_of(actual, tried) is not None
+    return alone or factor_of(actual - rest, tried) is not None
+
+
+def _fits_again(attempt: Attempt, index: int, power: Powers) -> bool:
+    """Whether another world shows the same, where a single number may show it by chance."""
+    if attempt.actual.numel() > 1:
+        return True
+    other = attempt.elsewhere(World.LOCAL, World.FRESH)
+    if other is None:
+        return False
+    operands = other.statements.operands(index)
+    factor = torch.ones((), dtype=torch.float64)
+    for name, exponent in power.items():
+        factor = factor * operands[name] ** exponent
+    return _fits(other, index, factor)
 
 
 def _power(attempt: Attempt, names: list[str]) -> Finding:
@@ -80,10 +121,17 @@ def stands_in(attempt: Attempt, index: int, name: str) -> bool:
     if name != attempt.node and name not in attempt.statements.binds(index):
         doubled = attempt.statements.with_value(index, attempt.node, {name: 2 * value}, attempt.ones())
         return doubled is not None and not same(doubled, part)
-    if value.shape != part.shape or bool((value == 0).any()) or part.numel() < 2:
-        return not same(part, torch.ones_like(part))
     exponents = [power for power in (*EXPONENTS, *FAR_EXPONENTS) if power == round(power) or bool((value > 0).all())]
-    return any(multiple_of(part, value**power) is not None for power in exponents)
+    if value.shape != part.shape or bool((value == 0).any()):
+        return False
+    if part.numel() > 1:
+        return any(multiple_of(part, value**power) is not None for power in exponents)
+    other = attempt.elsewhere(World.LOCAL, World.FRESH)
+    there = None if other is None else other.statements.contributions(other.node, other.ones()).get(index)
+    if other is None or there is None:
+        return False
+    ratio, by = part / there, value / other.statements.operands(index)[name]
+    return any(same(ratio, by**power) for power in exponents)
 
 
 def elementwise(attempt: Attempt) -> Finding | None:
@@ -114,6 +162,8 @@ def other_factor(attempt: Attempt) -> Finding | None:
     factor = attempt.actual / upstream
     if not _same_for_other_upstream(attempt, bound[0], factor):
         return None
+    if factor.numel() == 1:
+        return _wrong_factor(attempt, name)
     if any(multiple_of(factor, slope**power) is not None for power in DERIVATIVE_POWERS):
         return Finding(Kind.WRONG_POWER, "the derivative of this statement stands to another power", everywhere)
     tensors = {name: value for name, value in attempt.tensors().items() if value.shape == factor.shape}
@@ -166,10 +216,43 @@ def other_operand(attempt: Attempt) -> Finding | None:
                 tried = attempt.statements.with_value(index, attempt.node, {name: instead}, attempt.upstream)
                 if tried is None or same(tried, part):
                     continue
-                if same(actual, tried + others) or (factor_of(actual, tried) is not None and actual.numel() > 1):
+                alone = actual.numel() > 1 and factor_of(actual, tried) is not None
+                if (alone or same(actual, tried + others)) and _instead_again(attempt, index, name, other):
                     shown, right = attempt.shown_name(other), attempt.shown_name(name)
                     message = f"`{shown}` stands where `{right}` belongs"
                     return Finding(Kind.WRONG_DERIVATIVE, message, frozenset(attempt.consumers))
+    return None
+
+
+def _instead_again(attempt: Attempt, index: int, name: str, other: str) -> bool:
+    """Whether another world shows the same, where a single number may show it by chance."""
+    there = attempt.elsewhere(World.LOCAL, World.FRESH)
+    if attempt.actual.numel() > 1:
+        return True
+    if there is None:
+        return False
+    instead = {name: there.tensors()[other]}
+    tried = there.statements.with_value(index, there.node, instead, there.upstream)
+    others = sum((part for key, part in there.parts.items() if key != index), torch.zeros_like(there.expected))
+    return tried is not None and same(there.actual, tried + others)
+
+
+def factor_of_the_whole(attempt: Attempt) -> Finding | None:
+    """A closed form in which a tensor of the lesson is missing as a factor, or is one too many."""
+    actual = attempt.fitted()
+    if actual is None or actual.numel() < 2 or attempt.vacuous:
+        return None
+    for name, tensor in attempt.tensors().items():
+        if tensor.numel() < 2 or bool((tensor == 0).any()):
+            continue
+        for power in (1.0, -1.0, 2.0, -2.0):
+            try:
+                tried = attempt.expected * tensor**power
+            except RuntimeError:
+                break
+            if tried.shape == actual.shape and multiple_of(actual, tried) is not None:
+                message = f"all of it is off by a factor that `{attempt.shown_name(name)}` makes up"
+                return Finding(Kind.WRONG_DERIVATIVE, message, frozenset(attempt.consumers))
     return None
 
 

@@ -31,17 +31,13 @@ def forgotten(attempt: Attempt) -> Finding | None:
 def other_entries(attempt: Attempt) -> Finding | None:
     """The entries that get a gradient are not those that were picked."""
     for rest, part, index in _paths(attempt):
-        passed, given = nonzero(part), nonzero(rest)
+        passed, given, wrong = nonzero(part), nonzero(rest), attempt.differs(rest, part)
         if bool(passed.all()) or not bool(passed.any()) or not bool(given.any()) or bool((passed == given).all()):
             continue
-        if bool((given & ~passed).any()) and (bool(given.all()) and not _picked(part)):
-            continue
-        return _told(attempt, index)
+        right = bool((passed & given & ~wrong).any())
+        if right or 2 * int((passed != given).sum().item()) > int(wrong.sum().item()):
+            return _told(attempt, index)
     return None
-
-
-def _picked(part: torch.Tensor) -> bool:
-    return int(nonzero(part).sum().item()) * 2 <= part.numel()
 
 
 def other_branch(attempt: Attempt) -> Finding | None:

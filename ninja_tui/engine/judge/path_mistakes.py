@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 from ninja_tui.engine.judge.attempt import Attempt
-from ninja_tui.engine.judge.compare import same
+from ninja_tui.engine.judge.compare import CLOSE, same
 from ninja_tui.engine.judge.finding import Finding
-from ninja_tui.engine.judge.fitting import factor_of, subsets, weights_of
+from ninja_tui.engine.judge.fitting import factor_of, multiple_of, subsets, weights_of
 from ninja_tui.engine.judge.scaling import scaled, whole_factor
 from ninja_tui.engine.protocol.verdict import Kind
 from ninja_tui.engine.protocol.worlds import World
@@ -38,6 +40,17 @@ def weights(attempt: Attempt) -> Finding | None:
     at_home = _weights_at_home(attempt)
     home = None if at_home is None else at_home.get(index)
     return scaled(attempt, (factor, home), f"the path through {attempt.consumer_names([index])}", there)
+
+
+def own_factor(attempt: Attempt) -> Finding | None:
+    """A factor that a person's own numbers show, and random upstream gradients do not: these are of another form."""
+    home, other = attempt.at_home(), attempt.elsewhere(World.FRESH)
+    if home.right or attempt.vacuous or other is None or attempt.expected.numel() < 2:
+        return None
+    factor, there = (multiple_of(each.actual, each.expected) for each in (home, other))
+    if factor is None or there is None or not math.isclose(factor, there, rel_tol=CLOSE):
+        return None
+    return scaled(home, (factor, factor), "", frozenset(attempt.consumers))
 
 
 def _missing(attempt: Attempt, by: dict[int, float], there: frozenset[int]) -> Finding:

@@ -101,5 +101,5 @@ def scaled(attempt: Attempt, factors: tuple[float, float | None], what: str, pre
         has = "has" if verb == "is" else "have"
         return Finding(Kind.SIGN, f"{where}{subject} {has} the wrong sign{rest}", present)
     named = told_factor(attempt, factor, home_factor)
-    by = f"by the factor {named}" if named else "by one and the same factor"
+    by = f"by the factor {named}" if named else "by a factor" if what else "by the same factor"
     return Finding(Kind.SCALE, f"{where}{subject} {verb} off {by}{rest}", present)

@@ -9,7 +9,7 @@ import torch
 from ninja_tui.engine.judge.attempt import Attempt
 from ninja_tui.engine.judge.compare import CLOSE, same
 from ninja_tui.engine.judge.finding import Finding
-from ninja_tui.engine.judge.fitting import axes_told, factor_of, reduced_axes, subsets, summed_to
+from ninja_tui.engine.judge.fitting import axes_told, factor_of, multiple_of, reduced_axes, subsets, summed_to
 from ninja_tui.engine.protocol.verdict import Kind
 
 
@@ -82,6 +82,9 @@ def not_summed(attempt: Attempt) -> Finding | None:
 
 def other_sum(attempt: Attempt) -> Finding | None:
     """Summed over axes where it should not be, or over others than it should."""
+    fitted = attempt.fitted()
+    if fitted is not None and multiple_of(fitted, attempt.expected) is not None:
+        return None  # all is alike along that axis: a sum of it is a multiple
     whole = None if attempt.full is None else reduced_axes(attempt.full, attempt.expected)
     for source, wants in ((attempt.full, whole), (attempt.expected, set[int]())):
         if source is None or wants is None:

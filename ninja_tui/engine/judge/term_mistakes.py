@@ -26,49 +26,80 @@ Terms = dict[str, torch.Tensor]
 def one_term(attempt: Attempt) -> Finding | None:
     """A term that is missing, has another sign or another factor, where the others are right."""
     base = attempt if attempt.uses_upstream else attempt.at_home()
-    factors = _factors(base)
-    if factors is None or all(factor == 1.0 for factor in factors.values()):
+    terms = _terms_in(base)
+    if terms is None:
         return None
-    other = base.elsewhere(*((World.LOCAL,) if attempt.uses_upstream else (World.FRESH,)))
-    there = None if other is None else _factors(other)
+    factors = _factors(base, terms)
+    if factors is None:
+        return None
+    other = base.elsewhere(World.LOCAL if attempt.uses_upstream else World.FRESH)
+    there = None if other is None else _factors(other, _terms_in(other))
     if not attempt.uses_upstream and (there is None or there.keys() != factors.keys()):
         return None
-    off = [words for words, factor in factors.items() if factor != 1.0]
-    if len(off) == len(factors) and len(off) > 1:
+    off = {words: factor for words, factor in factors.items() if factor != 1.0}
+    if not off or len(off) == len(factors):
         return None
-    first = off[0]
-    right = f"{len(factors) - len(off)} of {len(factors)} terms {'is' if len(factors) - len(off) == 1 else 'are'} right"
-    return _told(attempt, base, first, right, factors[first], None if there is None else there.get(first))
+    told = _told(attempt, off, there or {})
+    if told is None:
+        return None
+    return Finding(told.kind, f"{_counted(len(factors), len(off))}; {told.message}", frozenset(attempt.consumers))
 
 
-def _told(
-    attempt: Attempt, base: Attempt, words: str, right: str, factor: float, other_factor: float | None
-) -> Finding | None:
-    present = frozenset(attempt.consumers)
-    if factor == 0.0:
-        return Finding(Kind.MISSING_PATH, f"{right}; missing: the one {words}", present)
+def _counted(count: int, off: int) -> str:
+    return f"{count - off} of {count} terms {'is' if count - off == 1 else 'are'} right"
+
+
+def _told(attempt: Attempt, off: dict[str, float], there: dict[str, float]) -> Finding | None:
+    missing = [words for words, factor in off.items() if factor == 0.0]
+    if missing:
+        return Finding(Kind.MISSING_PATH, f"missing: the one {', and the one '.join(missing)}")
+    words, factor = next(iter(off.items()))
     if factor == -1.0:
-        return Finding(Kind.SIGN, f"{right}; the one {words} has the wrong sign", present)
-    same = other_factor is not None and math.isclose(factor, other_factor, rel_tol=CLOSE)
+        return Finding(Kind.SIGN, f"the one {words} has the wrong sign")
+    same = words in there and math.isclose(factor, there[words], rel_tol=CLOSE)
     if not same and not attempt.uses_upstream:
         return None
-    named = told_factor(base, factor, factor if same else other_factor)
-    by = f"the factor {named}" if named else "a factor"
-    return Finding(Kind.SCALE, f"{right}; the one {words} is off by {by}", present)
+    named = told_factor(attempt, factor, factor if same else there.get(words))
+    return Finding(Kind.SCALE, f"the one {words} is off by {f'the factor {named}' if named else 'a factor'}")
 
 
-def _factors(attempt: Attempt) -> dict[str, float] | None:
+def other_form(attempt: Attempt) -> Finding | None:
+    """One term of another form: what is off is that term, each column or row of it times a number."""
+    base = attempt if attempt.uses_upstream else attempt.at_home()
+    actual, terms = base.fitted(), _terms_in(base)
+    if actual is None or terms is None or actual.dim() < 2:
+        return None
+    gap = actual - base.expected
+    off = [words for words, term in terms.items() if _by_line(gap, term)]
+    if len(off) != 1:
+        return None
+    message = f"{_counted(len(terms), 1)}; the one {off[0]} is not"
+    return Finding(Kind.WRONG_DERIVATIVE, message, frozenset(attempt.consumers))
+
+
+def _by_line(gap: torch.Tensor, term: torch.Tensor) -> bool:
+    """Whether along some axis ``gap`` is a multiple of ``term``, everywhere another one."""
+    for axis in range(term.dim()):
+        square = (term * term).sum(axis, keepdim=True)
+        if term.shape[axis] > 1 and bool((square > 0).all()):
+            factor = (gap * term).sum(axis, keepdim=True) / square
+            if largest_entry(gap - factor * term) <= CLOSE * largest_entry(gap):
+                return True
+    return False
+
+
+def _factors(attempt: Attempt, terms: Terms | None) -> dict[str, float] | None:
     """The factor of each term in the answer; None where they do not add up to it."""
     actual = attempt.fitted()
-    if actual is None:
-        return None
-    terms = _terms(attempt)
+    factors = None if actual is None or terms is None else weights_of(actual, list(terms.values()))
+    return None if factors is None or terms is None else dict(zip(terms, factors, strict=True))
+
+
+def _terms_in(attempt: Attempt) -> Terms | None:
+    """The terms that are not 0, where they are a few."""
     least = CLOSE * largest_entry(attempt.expected)
-    terms = {words: term for words, term in terms.items() if largest_entry(term) > least}
-    if not 2 <= len(terms) <= MOST_TERMS:
-        return None
-    factors = weights_of(actual, list(terms.values()))
-    return None if factors is None else dict(zip(terms, factors, strict=True))
+    terms = {words: term for words, term in _terms(attempt).items() if largest_entry(term) > least}
+    return terms if 2 <= len(terms) <= MOST_TERMS else None
 
 
 def _terms(attempt: Attempt) -> Terms:
@@ -92,9 +123,7 @@ def _terms(attempt: Attempt) -> Terms:
 
 def _using(attempt: Attempt) -> list[int]:
     return [
-        index
-        for index in attempt.consumers
-        if len(attempt.statements.uses(index, attempt.node, attempt.upstream)) > 1
+        index for index in attempt.consumers if len(attempt.statements.uses(index, attempt.node, attempt.upstream)) > 1
     ]
 
 

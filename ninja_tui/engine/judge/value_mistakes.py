@@ -13,6 +13,9 @@ from ninja_tui.engine.judge.scaling import entries
 from ninja_tui.engine.protocol.verdict import Kind
 from ninja_tui.engine.protocol.worlds import World
 
+NOTHING = 1e-10
+"""An answer below this share of the right one is 0 up to rounding."""
+
 
 def reads_grad(attempt: Attempt) -> Finding | None:
     """``dh = h.grad``."""
@@ -60,15 +63,20 @@ def typed_in(attempt: Attempt) -> Finding | None:
         return None
     if attempt.holds(World.FRESH):
         return None
-    return Finding(Kind.UNKNOWN, "right for these numbers only: something in it belongs to them, or holds for them by chance")
+    message = "right for these numbers only: something in it belongs to them, or holds for them by chance"
+    return Finding(Kind.UNKNOWN, message)
 
 
 def zeros(attempt: Attempt) -> Finding | None:
     """Nothing arrives."""
     home = attempt.at_home()
-    if largest_entry(attempt.actual) > 0 or largest_entry(home.actual) > 0 or largest_entry(attempt.expected) == 0:
+    least = NOTHING * largest_entry(attempt.expected)
+    if largest_entry(attempt.expected) == 0 or largest_entry(attempt.actual) > least:
         return None
-    message = f"every entry is 0, so no path is in it; missing: {attempt.consumer_names(attempt.consumers)}"
+    if not attempt.vacuous and largest_entry(home.actual) > NOTHING * largest_entry(home.expected):
+        return None
+    zero = "0" if largest_entry(home.actual) == 0 else "0 up to rounding"
+    message = f"every entry is {zero}, so no path is in it; missing: {attempt.consumer_names(attempt.consumers)}"
     return Finding(Kind.MISSING_PATH, message, frozenset())
 
 
@@ -105,7 +113,7 @@ def _offset(attempt: Attempt) -> tuple[float, torch.Tensor] | None:
         if bool(((attempt.expected - start).abs() > limit).all()) and int(untouched.sum().item()) > 1:
             return (start, untouched) if largest_entry(gap[untouched] - start) <= limit else None
     off = gap.abs() > limit
-    if not bool(off.any()):
+    if not bool(off[attempt.expected != 0].any()):
         return None
     offset = float(gap[off][0].item())
     some = int(off.sum().item()) > 1 and (bool(off.all()) or int((~off & (attempt.expected != 0)).sum().item()) > 1)
