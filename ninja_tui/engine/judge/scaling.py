@@ -41,9 +41,11 @@ def whole_factor(attempt: Attempt) -> tuple[float, float | None] | None:
         return factor, home
     if factor_of(actual, attempt.expected) is not None:
         return factor, home
-    if there is None or not (math.isclose(factor, there, rel_tol=CLOSE) or _by_scalar(attempt, factor, other, there)):
+    if there is None or (
+        not math.isclose(factor, there, rel_tol=CLOSE) and not _by_scalar(attempt, factor, other, there)
+    ):
         return None
-    return factor, home
+    return (factor, home) if told_factor(attempt, factor, home) else None
 
 
 def told_factor(attempt: Attempt, factor: float, home_factor: float | None) -> str | None:
