@@ -161,8 +161,7 @@ class Attempt:
 
     def sizes(self) -> set[int]:
         """The sizes of the axes about the node, and how many entries their first axes and the whole have."""
-        near = [self.upstream[name] for index in self.consumers for name in self.bound_by(index)]
-        axes = {size for tensor in (self.actual, *self.upstream.values()) for size in tensor.shape}
-        return axes | {
-            math.prod(tensor.shape[: axis + 1]) for tensor in (self.expected, *near) for axis in range(tensor.dim())
-        }
+        operands = [each for index in self.consumers for each in self.statements.operands(index).values()]
+        near = [tensor.shape for tensor in (self.actual, self.expected, *operands)]
+        whole = {math.prod(shape[: axis + 1]) for shape in near for axis in range(len(shape))}
+        return whole | {size for shape in near for size in shape}
