@@ -15,7 +15,7 @@ from ninja_tui.lesson.notebook.forward_pass import ForwardPass, forward_pass_to,
 from ninja_tui.lesson.notebook.gradient_names import name_for
 from ninja_tui.lesson.notebook.gradients import FileGradients, gradients_of
 from ninja_tui.lesson.notebook.linearize import tracks_of
-from ninja_tui.lesson.notebook.parse import fragments_of
+from ninja_tui.lesson.notebook.parse import Dropped, fragments_of
 from ninja_tui.lesson.notebook.slice import Dataflow
 from ninja_tui.lesson.notebook.ssa import SsaForm, ssa_form
 from ninja_tui.lesson.program import Program, ProgramStatement
@@ -117,9 +117,10 @@ class _Candidate:
 def read_definitions(path: Path) -> Definitions:
     """The definitions in the script or notebook ``path``; raises UsageError where it is missing, or no Python."""
     source = source_of(path, read_text(path, "the set-up file"))
-    fragments, dropped = fragments_of(source)
-    if dropped:
-        raise UsageError(f"{path}, {source.place(dropped[0].line)}: {dropped[0].message}")
+    fragments, remarks = fragments_of(source)
+    for remark in remarks:
+        if isinstance(remark, Dropped):
+            raise UsageError(f"{path}, {source.place(remark.line)}: {remark.message}")
     names = frozenset(name for fragment in fragments for name in Effects(fragment).defines)
     return Definitions("\n".join(fragment.code for fragment in fragments), names)
 
@@ -141,8 +142,8 @@ def discover_in(source: Source, definitions: Definitions | None = None) -> Disco
 
 
 def _discover_in(source: Source, definitions: Definitions) -> Discovery:
-    fragments, dropped = fragments_of(source)
-    notes = tuple(f"{source.place(each.line)} is left out: {each.message}" for each in dropped)
+    fragments, remarks = fragments_of(source)
+    notes = tuple(each.sentence(source.place(each.line)) for each in remarks)
     candidates = _candidates(fragments, definitions.names)
     if not candidates:
         reasons = f" ({'; '.join(notes[:3])})" if notes else ""
