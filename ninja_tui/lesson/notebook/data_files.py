@@ -45,6 +45,13 @@ def files_for(path: Path, fragments: Iterable[Fragment], data: Path | None) -> t
     return tuple(served.items())
 
 
+def has_module(name: str, path: Path, fragments: Sequence[Fragment]) -> bool:
+    """Whether a module, or a package, lies beside the file ``path`` of that code, or in a folder that it names."""
+    beside = _Beside(path.absolute().parent)
+    beside.add_roots(fragments)
+    return any((root / f"{name}.py").is_file() or (root / name).is_dir() for root in beside.roots)
+
+
 def _bytes_of(data: Path) -> bytes:
     try:
         return data.read_bytes()
@@ -63,22 +70,27 @@ class _Beside:
         self.served: dict[str, str] = {}
         self.paths: list[str] = []
         self._folder = folder
-        self._roots = [folder]
+        self.roots = [folder]
         self._left = MOST
 
     def follow(self, fragments: Sequence[Fragment], package: str) -> None:
         """Adds what ``fragments``, code of a module in ``package``, name and import."""
-        texts = dict.fromkeys(string_literals(fragments))
-        paths = [text for text in texts if text.strip() and len(text) < LONGEST and "\n" not in text]
+        paths = self.add_roots(fragments)
         self.paths += paths
-        for path in paths:
-            self._add_root(path)
         for path in paths:
             content = self._content(path)
             if content is not None:
                 self.served[path] = self.served[_last(path)] = as_served(content)
         for module in imported_modules(fragments, package):
             self._import(module)
+
+    def add_roots(self, fragments: Sequence[Fragment]) -> list[str]:
+        """Looks for modules in the folders that ``fragments`` name too; all strings there that may be paths."""
+        texts = dict.fromkeys(string_literals(fragments))
+        paths = [text for text in texts if text.strip() and len(text) < LONGEST and "\n" not in text]
+        for path in paths:
+            self._add_root(path)
+        return paths
 
     def _import(self, module: str) -> None:
         """Adds the files of ``module``, and of the packages that it is in."""
@@ -92,11 +104,11 @@ class _Beside:
                     self.follow(_statements(content), ".".join(package))
 
     def _module(self, name: str) -> bytes | None:
-        return next((each for root in self._roots if (each := self._read(root / name)) is not None), None)
+        return next((each for root in self.roots if (each := self._read(root / name)) is not None), None)
 
     def _content(self, path: str) -> bytes | None:
         """What the file ``path`` holds, in the folder or in one of it that is named; None where there is none."""
-        for file in (self._folder / path, self._folder / _last(path), *(root / path for root in self._roots[1:])):
+        for file in (self._folder / path, self._folder / _last(path), *(root / path for root in self.roots[1:])):
             try:
                 inside = file.resolve().is_relative_to(self._folder.resolve())
             except (OSError, ValueError):
@@ -121,8 +133,8 @@ class _Beside:
         """Looks for modules in the folder ``path`` too: it may be put on ``sys.path``."""
         try:
             root = self._folder / path
-            if root not in self._roots and root.is_dir():
-                self._roots.append(root)
+            if root not in self.roots and root.is_dir():
+                self.roots.append(root)
         except (OSError, ValueError):
             return
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from ninja_tui.lesson.syntax.displays import is_display
 from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.lesson.syntax.free_names import arguments_of, declared_global, defined, free_reads, value_reads
-from ninja_tui.lesson.syntax.names import BUILTINS, changed, reads, root_name, target_names
+from ninja_tui.lesson.syntax.names import BUILTINS, calls_of, changed, reads, root_name, target_names
 from ninja_tui.lesson.syntax.walk import running
 
 
@@ -109,11 +109,7 @@ class Effects:
         """The functions of the file that it calls."""
         if not self.context.calls:
             return ()
-        names = {
-            node.func.id
-            for node in running(self.tree)
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in self.context.calls
-        }
+        names = calls_of(self.tree) & self.context.calls.keys()
         return tuple(self.context.calls[name] for name in sorted(names))
 
     @property

@@ -129,6 +129,12 @@ def stored_names(tree: ast.AST) -> frozenset[str]:
     return frozenset(names)
 
 
+def calls_of(tree: ast.AST) -> frozenset[str]:
+    """The plain names that ``tree``, as it runs, calls."""
+    calls = (node.func for node in running(tree) if isinstance(node, ast.Call))
+    return frozenset(function.id for function in calls if isinstance(function, ast.Name))
+
+
 def loop_variables(tree: ast.AST) -> frozenset[str]:
     """The names that ``for`` statements in ``tree`` bind."""
     return frozenset(name for node in ast.walk(tree) if isinstance(node, ast.For) for name in target_names(node.target))
