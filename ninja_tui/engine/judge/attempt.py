@@ -34,6 +34,7 @@ class Attempt:
         self.expected, self.parts = target.expected.double(), {k: v.double() for k, v in target.parts.items()}
         self.upstream = targets.upstream[self.world]
         self.vacuous = self.node in targets.vacuous
+        self._elsewhere: dict[World, Attempt] = {}
 
     @cached_property
     def full(self) -> torch.Tensor | None:
@@ -51,7 +52,7 @@ class Attempt:
 
     @cached_property
     def _home(self) -> Attempt:
-        return self if self.world is World.LOCAL else Attempt(self.targets, self.evidence, World.LOCAL)
+        return self.elsewhere(World.LOCAL) or self
 
     def told(self) -> tuple[Attempt, str]:
         """The attempt that a sentence is about, and the words for where: a person's own numbers, if they show it."""
@@ -63,7 +64,11 @@ class Attempt:
     def elsewhere(self, *worlds: World) -> Attempt | None:
         """The same attempt in the first of ``worlds`` in which there is one; None where there is none."""
         there = [world for world in worlds if world is not self.world and world in self.evidence.gradients]
-        return Attempt(self.targets, self.evidence, there[0]) if there else None
+        if not there:
+            return None
+        if there[0] not in self._elsewhere:
+            self._elsewhere[there[0]] = Attempt(self.targets, self.evidence, there[0])
+        return self._elsewhere[there[0]]
 
     def holds(self, world: World) -> bool:
         """Whether the gradient is right in ``world``."""
@@ -120,6 +125,7 @@ class Attempt:
         bound = [name for index in self.consumers for name in self.statements.binds(index)]
         return {name: torch.ones_like(self.upstream[name]) for name in bound if name in self.upstream}
 
+    @cached_property
     def upstream_read(self) -> list[str]:
         """The nodes whose gradients the answer reads."""
         return [name for name in self.upstream if self._reads(name)]
@@ -143,6 +149,7 @@ class Attempt:
             if value.numel() == 1 and name != self.node and not value.is_complex()
         }
 
+    @cached_property
     def tensors(self) -> dict[str, torch.Tensor]:
         """The lesson's tensors that some statement on the way to the loss reads or binds."""
         found: dict[str, torch.Tensor] = {}

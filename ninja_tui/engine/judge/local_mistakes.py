@@ -166,7 +166,7 @@ def other_factor(attempt: Attempt) -> Finding | None:
         return _wrong_factor(attempt, name)
     if any(multiple_of(factor, slope**power) is not None for power in DERIVATIVE_POWERS):
         return Finding(Kind.WRONG_POWER, "the derivative of this statement stands to another power", everywhere)
-    tensors = {name: value for name, value in attempt.tensors().items() if value.shape == factor.shape}
+    tensors = {name: value for name, value in attempt.tensors.items() if value.shape == factor.shape}
     power = affine_power(slope, factor, tensors)
     if power is None:
         return _wrong_factor(attempt, name)
@@ -203,7 +203,7 @@ def other_operand(attempt: Attempt) -> Finding | None:
     actual = attempt.fitted()
     if actual is None:
         return None
-    tensors = attempt.tensors()
+    tensors = attempt.tensors
     for index, part in attempt.parts.items():
         others = sum((other for key, other in attempt.parts.items() if key != index), torch.zeros_like(part))
         bound = attempt.statements.binds(index)
@@ -231,7 +231,7 @@ def _instead_again(attempt: Attempt, index: int, name: str, other: str) -> bool:
         return True
     if there is None:
         return False
-    instead = {name: there.tensors()[other]}
+    instead = {name: there.tensors[other]}
     tried = there.statements.with_value(index, there.node, instead, there.upstream)
     others = sum((part for key, part in there.parts.items() if key != index), torch.zeros_like(there.expected))
     return tried is not None and same(there.actual, tried + others)
@@ -242,7 +242,7 @@ def factor_of_the_whole(attempt: Attempt) -> Finding | None:
     actual = attempt.fitted()
     if actual is None or actual.numel() < 2 or attempt.vacuous:
         return None
-    for name, tensor in attempt.tensors().items():
+    for name, tensor in attempt.tensors.items():
         if tensor.numel() < 2 or bool((tensor == 0).any()):
             continue
         for power in (1.0, -1.0, 2.0, -2.0):
@@ -261,7 +261,7 @@ def beside_upstream(attempt: Attempt) -> Finding | None:
     if len(attempt.consumers) != 1 or not attempt.uses_upstream or attempt.vacuous:
         return None
     bound = attempt.bound_by(attempt.consumers[0])
-    if not bound or set(attempt.upstream_read()) - {attempt.node} != set(bound):
+    if not bound or set(attempt.upstream_read) - {attempt.node} != set(bound):
         return None
     if attempt.at_home().right:
         return None

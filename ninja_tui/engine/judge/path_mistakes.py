@@ -72,7 +72,7 @@ def other_upstream(attempt: Attempt) -> Finding | None:
     if actual is None or not attempt.has_upstream:
         return None
     nodes = attempt.targets.upstream[World.FLOAT32]
-    read = [name for name in attempt.upstream_read() if name in nodes]
+    read = [name for name in attempt.upstream_read if name in nodes]
     for index in attempt.parts:
         bound = [name for name in attempt.statements.binds(index) if name in attempt.upstream]
         rest = [part for other, part in attempt.parts.items() if other != index]
@@ -149,7 +149,7 @@ def other_path(attempt: Attempt) -> Finding | None:
     if actual is None:
         return None
     for name, tensor in attempt.upstream.items():
-        if name not in attempt.upstream_read() or tensor.shape != actual.shape:
+        if name not in attempt.upstream_read or tensor.shape != actual.shape:
             continue
         factor = factor_of(actual - attempt.expected, tensor)
         belongs = any(name in attempt.bound_by(index) for index in attempt.consumers)

@@ -69,7 +69,7 @@ def _by_scalar(attempt: Attempt, factor: float, other: Attempt, other_factor: fl
 
 
 def _all_scalars(attempt: Attempt) -> dict[str, float]:
-    far = {name: float(value.item()) for name, value in attempt.tensors().items() if value.numel() == 1}
+    far = {name: float(value.item()) for name, value in attempt.tensors.items() if value.numel() == 1}
     near = attempt.scalars()
     return near if attempt.expected.numel() == 1 else {**far, **near}
 

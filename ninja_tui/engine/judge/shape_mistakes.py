@@ -56,7 +56,7 @@ def _of_another(attempt: Attempt) -> Finding | None:
     for name, gradient in home.upstream.items():
         if name != attempt.node and gradient.numel() > 1 and same(home.actual, gradient):
             shapes = f"{tuple(home.actual.shape)}; `{home.shown_name(home.node)}` is {tuple(home.expected.shape)}"
-            if name in attempt.upstream_read():
+            if name in attempt.upstream_read:
                 continue
             return Finding(Kind.SHAPE, f"this is the gradient of `{home.shown_name(name)}`, {shapes}", frozenset())
     return None

@@ -134,7 +134,7 @@ def _paths(attempt: Attempt, node: str, depth: int, seen: tuple[str, ...]) -> di
     for index, part in parts.items():
         bound = attempt.bound_by(index)
         further = {}
-        if len(bound) == 1 and depth and bound[0] not in attempt.upstream_read() and bound[0] not in seen:
+        if len(bound) == 1 and depth and bound[0] not in attempt.upstream_read and bound[0] not in seen:
             further = _paths(attempt, bound[0], depth - 1, (*seen, node))
         if len(further) < 2 or len(terms) + len(further) > MOST_TERMS:
             terms[tuple(bound)] = part

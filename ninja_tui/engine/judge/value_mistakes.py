@@ -75,7 +75,10 @@ def zeros(attempt: Attempt) -> Finding | None:
         return None
     if not attempt.vacuous and largest_entry(home.actual) > NOTHING * largest_entry(home.expected):
         return None
-    zero = "0" if largest_entry(home.actual) == 0 else "0 up to rounding"
+    exactly = largest_entry(attempt.actual) == 0
+    if not exactly and attempt.has_upstream and not attempt.uses_upstream:
+        return None
+    zero = "0" if exactly and largest_entry(home.actual) == 0 else "0 up to rounding"
     message = f"every entry is {zero}, so no path is in it; missing: {attempt.consumer_names(attempt.consumers)}"
     return Finding(Kind.MISSING_PATH, message, frozenset())
 

@@ -144,8 +144,8 @@ BY_HAND: dict[tuple[str, ...], list[str]] = {
     ("norm_logits", "other-operand", "wrong-power"): ["norm_logits * dcounts"],
     ("bngain", "other-operand", "wrong-power"): [
         "(bngain * dhpreact).sum(0, keepdim=True)",
-        "(hpreact * dhpreact).sum(0, keepdim=True)",
     ],
+    ("bngain", "another-operand", "wrong-derivative"): ["(hpreact * dhpreact).sum(0, keepdim=True)"],
     ("bnraw", "other-operand", "wrong-power"): ["bnraw * dhpreact"],
     ("bnvar_inv", "other-operand", "wrong-power"): ["(bnvar_inv * dbnraw).sum(0, keepdim=True)"],
     ("bndiff", "other-operand", "wrong-power"): ["bndiff * dbnraw + 2 * bndiff * dbndiff2"],
