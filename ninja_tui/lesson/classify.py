@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ninja_tui.errors import UsageError
-from ninja_tui.lesson.read import REQUIRED_CELLS, lesson_names, read_text
+from ninja_tui.lesson.model import gradient_name
+from ninja_tui.lesson.read import REQUIRED_CELLS, lesson_names, read_lesson, read_text
 from ninja_tui.lesson.solutions import LESSON_MARKER
 
 if TYPE_CHECKING:
@@ -58,6 +59,9 @@ class SolutionsFile:
         return discover_in(source_of(self.path, self.text), definitions)
 
 
+DEFAULT_LESSON = "names"
+"""The lesson that a file of answers is for, unless it names another."""
+NO_TENSORS = frozenset({"torch", "F", "n"})
 FileKind = BundledLesson | LessonFolder | PercentLesson | OwnNetwork | SolutionsFile
 
 
@@ -73,17 +77,18 @@ def locate(lesson: str) -> BundledLesson | Path:
 def classify(place: BundledLesson | Path, definitions: Definitions | None = None) -> FileKind:
     """The kind of file that ``place`` is, with its content, read once; ``definitions`` bind names that a file lacks.
 
-    Raises UsageError where it cannot be read, or is a notebook without a forward pass.
+    A script without a forward pass of its own is a file of answers only if it reads tensors of the default lesson that
+    it does not bind. Raises UsageError where it is neither, or cannot be read.
     """
     if isinstance(place, BundledLesson):
         return place
     if place.is_dir():
         return LessonFolder(place)
-    from ninja_tui.lesson.notebook.cells import is_notebook, source_of  # only where a file is read
-    from ninja_tui.lesson.notebook.discover import discover_in
+    from ninja_tui.lesson.notebook.cells import Form, form_of, source_of  # only where a file is read
+    from ninja_tui.lesson.notebook.discover import Discovery, discover_in
 
     text = read_text(place, "the file")
-    if is_notebook(place):
+    if form_of(place, text) is Form.NOTEBOOK:
         return OwnNetwork(discover_in(source_of(place, text), definitions))
     solutions = SolutionsFile(place, text)
     if LESSON_MARKER.search(text):
@@ -94,7 +99,35 @@ def classify(place: BundledLesson | Path, definitions: Definitions | None = None
         return solutions
     if place.suffix == ".py" and set(REQUIRED_CELLS) <= {cell.title for cell in source.cells}:
         return PercentLesson(source)
-    return network_in(source, definitions) or solutions
+    discovery: Discovery | UsageError
+    try:
+        discovery = discover_in(source, definitions)
+    except UsageError as error:
+        discovery = error
+    own = isinstance(discovery, Discovery) and _stands_alone(source, discovery)
+    if not own and _answers_a_lesson(source, definitions):
+        return SolutionsFile(place, source.text)
+    if isinstance(discovery, UsageError):
+        raise discovery
+    return OwnNetwork(discovery)
+
+
+def _answers_a_lesson(source: Source, definitions: Definitions | None) -> bool:
+    """Whether a script reads tensors of the default lesson, or their gradients, before it binds them.
+
+    So does what is no Python as yet, and is told so.
+    """
+    from ninja_tui.lesson.notebook.parse import Dropped, fragments_of
+    from ninja_tui.lesson.notebook.requirements import reads_before_binding
+
+    fragments, remarks = fragments_of(source)
+    if not fragments or any(isinstance(remark, Dropped) for remark in remarks):
+        return True
+    lesson = read_lesson(DEFAULT_LESSON)
+    tensors = {name for statement in lesson.statements for name in (*statement.binds, *statement.reads)}
+    tensors |= {gradient_name(node.name) for node in lesson.nodes}
+    names = frozenset() if definitions is None else definitions.names
+    return bool(reads_before_binding(fragments, names) & (tensors - NO_TENSORS))
 
 
 def network_in(source: Source, definitions: Definitions | None = None) -> OwnNetwork | None:
@@ -105,5 +138,9 @@ def network_in(source: Source, definitions: Definitions | None = None) -> OwnNet
         discovery = discover_in(source, definitions)
     except UsageError:
         return None
-    stands_alone = ".backward(" in source.text or all(each.self_contained for each in discovery.lessons)
-    return OwnNetwork(discovery) if stands_alone else None
+    return OwnNetwork(discovery) if _stands_alone(source, discovery) else None
+
+
+def _stands_alone(source: Source, discovery: Discovery) -> bool:
+    """Whether a script's forward passes are its own, and not parts of a lesson's."""
+    return ".backward(" in source.text or all(each.self_contained for each in discovery.lessons)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import re
+import tokenize
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -16,6 +19,9 @@ LESSONS = Path(__file__).parent.parent / "lessons"
 REQUIRED_CELLS = ("setup", "forward")
 LONGEST_MESSAGE = 200
 """Characters of another library's message that are shown."""
+COOKIE_LINES = 2
+"""A file's first lines, which may declare its encoding."""
+_COOKIE = re.compile(r"^[ \t\f]*#.*?coding[:=].*")
 PERCENT = {"extension": ".py", "format_name": "percent", "comment_magics": False}
 
 
@@ -96,7 +102,7 @@ def read_text(path: Path, what: str) -> str:
     if path.is_dir():
         raise UsageError(f"{what} {path} is a directory, not a file")
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = decoded(path.read_bytes())
     except FileNotFoundError:
         raise UsageError(f"{what} {path} does not exist") from None
     except UnicodeDecodeError:
@@ -108,6 +114,21 @@ def read_text(path: Path, what: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+def decoded(raw: bytes) -> str:
+    """The text of a file, in the encoding that its first lines declare (PEP 263), or UTF-8.
+
+    Raises UnicodeDecodeError where it is not in it.
+    """
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(raw).readline)
+    except SyntaxError:  # an encoding that there is not, or a line that is no UTF-8
+        encoding = "utf-8-sig"
+    try:
+        return raw.decode(encoding)
+    except (LookupError, UnicodeError):
+        return raw.decode("utf-8-sig")
+
+
 def percent_cells(text: str, where: str = "the script") -> list[Cell]:
     """The code cells of a percent script, each with the line on which its code begins.
 
@@ -115,6 +136,7 @@ def percent_cells(text: str, where: str = "the script") -> list[Cell]:
     """
     import jupytext  # half a second: only where a script is read
 
+    text = _without_cookie(text)
     try:
         percent = jupytext.reads(text, fmt=PERCENT).cells
     except Exception as error:  # a header may hold anything, and fails in as many ways
@@ -133,6 +155,12 @@ def percent_cells(text: str, where: str = "the script") -> list[Cell]:
         cells.append(Cell(cell.metadata.get("title", ""), cell.source, at + 1))
         at += len(source)
     return cells
+
+
+def _without_cookie(text: str) -> str:
+    """``text``, which is decoded, without what its first lines say of its encoding: jupytext refuses any but UTF-8."""
+    first = text.split("\n", COOKIE_LINES)
+    return "\n".join([*(_COOKIE.sub("#", line) for line in first[:COOKIE_LINES]), *first[COOKIE_LINES:]])
 
 
 def one_line(error: Exception) -> str:

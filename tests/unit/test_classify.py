@@ -20,6 +20,7 @@ from ninja_tui.lesson.classify import (
     locate,
 )  # fmt: skip
 from ninja_tui.lesson.model import Origin
+from ninja_tui.lesson.notebook.discover import Definitions
 from ninja_tui.lesson.open import open_lesson
 from ninja_tui.lesson.read import LESSONS
 from tests.engine.notebook_support import CELLS, FORWARD, notebook
@@ -48,12 +49,73 @@ def test_scripts(tmp_path: Path) -> None:
     own = kind_of(path, SCRIPT)
     assert isinstance(own, OwnNetwork) and len(own.discovery.lessons) == 1
     assert isinstance(kind_of(path, "# %% setup\nx = 1\n# %% forward\nloss = x"), PercentLesson)
-    assert not isinstance(kind_of(path, "# %% setup\nx = 1"), PercentLesson)
+    with pytest.raises(UsageError, match="holds no forward pass"):
+        kind_of(path, "# %% setup\nx = 1")
     for text in (READS_A_LESSON, "", "dprobs = 1 / probs", "dprobs = (", f"# %% lesson: names\n{SCRIPT}"):
         assert kind_of(path, text) == SolutionsFile(path, text)
     assert isinstance(kind_of(path, f"{READS_A_LESSON}\nloss.backward()"), OwnNetwork)
     header = "# ---\n# jupyter:\n#   a: [\n# ---\n"
     assert kind_of(path, header + SCRIPT) == SolutionsFile(path, header + SCRIPT)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dh = dlogits @ W2.T",
+        "import torch\ndb2 = dlogits.sum(0)",
+        "def centred(x):\n    return x - x.mean(0)\ndbndiff = bnvar_inv * centred(dbnraw)",
+        "import torch\ndprobs = torch.ones_like(probs",
+        "%time dprobs = 1 / probs",
+        "from torch import *\ndprobs = ones_like(probs)",
+        "def answer():\n    return dprobs * counts_sum_inv",
+    ],
+)
+def test_a_file_of_answers_reads_what_it_does_not_bind(tmp_path: Path, text: str) -> None:
+    assert isinstance(kind_of(tmp_path / "any.py", text), SolutionsFile)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("import torch\nh = torch.ones(3)\nW1 = torch.ones(3)\ndh = W1 * 2\ndW1 = h", "holds no forward pass"),
+        ("import torch\nclass Net:\n    def forward(self):\n        return self.h\ndh = 1", "holds no forward pass"),
+        (
+            "import numpy as np\nimport matplotlib.pyplot as plt\nh = np.ones(3)\ndh = h",
+            "NumPy programs have no autograd",
+        ),
+        ("import numpy as np\nx = np.ones(3)\nloss = (x * x).sum()\ndx = 2 * x", "NumPy programs have no autograd"),
+        ("import jax.numpy as jnp\nprobs = jnp.ones(3)\ndprobs = probs", "computes with JAX"),
+        ("from nothing_zz import *\ndh = h * W1", r"line 1 imports `nothing_zz`, which is not here; .*--setup FILE"),
+        ("from nothing_zz import make\nw = make()\nloss = w.sum()", "--setup FILE you can define make"),
+        ("import os\nn = int(input('n'))\nx = [n]", r"line 2 asks for `input\(\)`, .* --setup FILE you can define n"),
+    ],
+)
+def test_a_script_of_ones_own_is_no_file_of_answers(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        kind_of(tmp_path / "any.py", text)
+
+
+def test_numpy_beside_torch_or_an_answer_is_no_numpy_program(tmp_path: Path) -> None:
+    path = tmp_path / "any.py"
+    assert isinstance(kind_of(path, f"import numpy as np\nk = np.ones(3)\n{SCRIPT}"), OwnNetwork)
+    assert isinstance(kind_of(path, "import numpy as np\ndprobs = np.ones(3) / probs"), SolutionsFile)
+    (tmp_path / "engine_here.py").write_text("import torch")
+    with pytest.raises(UsageError, match="holds no forward pass"):
+        kind_of(path, "import numpy as np\nfrom engine_here import Value\nx = Value(np.ones(3))")
+
+
+def test_what_is_lacking_is_noted_where_it_matters(tmp_path: Path) -> None:
+    path = tmp_path / "any.py"
+    lacks = "import nothing_zz as nothing\nfrom other_zz import scale\nfrom json import dumps\n"
+    kind = kind_of(path, f"{lacks}{SCRIPT}\nspare = scale(dumps(3))\nnothing")
+    assert isinstance(kind, OwnNetwork)
+    assert kind.discovery.notes == (
+        "line 2 imports `other_zz`, which is not here; with --setup FILE you can define scale",
+    )
+    defined = Definitions("scale = abs", frozenset({"scale"}))
+    path.write_text(f"{lacks}{SCRIPT}\nspare = scale(3)")
+    again = classify(path, defined)
+    assert isinstance(again, OwnNetwork) and again.discovery.notes == ()
 
 
 def test_a_notebook_is_a_network_or_nothing(tmp_path: Path) -> None:
@@ -93,7 +155,7 @@ def readings(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Path]]:
 def test_a_file_is_read_once(tmp_path: Path, readings: list[Path], text: str) -> None:
     path = tmp_path / "any.py"
     kind_of(path, text)
-    assert readings == [path]
+    assert [each for each in readings if not each.is_relative_to(LESSONS)] == [path]
 
 
 # Files that cannot be used: one sentence, and exit code 2

@@ -180,7 +180,9 @@ def test_imports() -> None:
     fragment = Fragment.at("import a.b, c", 4)
     assert [each.code for each in single_imports(fragment)] == ["import a.b", "import c"]
     fragments = [fragment, Fragment.at("if x:\n    from d.e import f\n    open('g.txt')", 5)]
-    assert list(imported_modules(fragments)) == ["a.b", "c", "d.e"]
+    assert list(imported_modules(fragments)) == ["a.b", "c", "d.e", "d.e.f"]
+    relative = [Fragment.at("from . import a\nfrom .b import c\nfrom ..d import *\nfrom .. import e", 1)]
+    assert list(imported_modules(relative, "x.y")) == ["x.y", "x.y.a", "x.y.b", "x.y.b.c", "x.d", "x", "x.e"]
     assert list(string_literals(fragments)) == ["g.txt"]
 
 

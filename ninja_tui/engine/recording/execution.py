@@ -7,6 +7,7 @@ from typing import Any
 
 from ninja_tui.engine.protocol.lesson_code import LessonCode
 from ninja_tui.engine.protocol.messages import Refused
+from ninja_tui.engine.recording.surroundings import AsksForInput
 from ninja_tui.lesson.locations import place
 from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.lesson.syntax.seed import reseed
@@ -37,22 +38,24 @@ def run_fragment(fragment: Fragment, code: LessonCode, namespace: Namespace, see
             reseed(tree, seed)
         ast.increment_lineno(tree, fragment.line - 1)
         exec(compile(tree, code.where, "exec"), namespace)
-    except ImportError as error:
-        if not code.discovered or not error.name:
-            raise _refused(error, code) from None
-        at = place(line_in(error, code.where), code.starts)
-        raise Refused(f"{code.where}, {at} needs `{error.name}`, which is not here{code.hint(fragment.line)}") from None
-    except FileNotFoundError as error:
-        if not code.discovered:
-            raise _refused(error, code) from None
-        at = place(line_in(error, code.where), code.starts)
-        raise Refused(f"{code.where}, {at}: {error}{code.hint(fragment.line)}") from None
     except (Exception, SystemExit) as error:
-        raise _refused(error, code) from None
+        raise _refused(error, fragment, code) from None
 
 
-def _refused(error: BaseException, code: LessonCode) -> Refused:
-    return Refused(f"{code.where}, {place(line_in(error, code.where), code.starts)}: {message_of(error)}")
+def _refused(error: BaseException, fragment: Fragment, code: LessonCode) -> Refused:
+    """What is said of an error in a piece of a lesson: in one of any form also what can be done."""
+    at = f"{code.where}, {place(line_in(error, code.where), code.starts)}"
+    if code.discovered:
+        match error:
+            case ModuleNotFoundError(name=str() as name):
+                return Refused(f"{at} needs `{name}`, which is not here{code.hint(fragment.line)}")
+            case AsksForInput():
+                return Refused(f"{at} asks for `input()`, which nobody can give here{code.hint(fragment.line)}")
+            case FileNotFoundError():
+                return Refused(f"{at}: {error}{code.hint(fragment.line)}")
+            case OSError() | ImportError():
+                return Refused(f"{at}: {message_of(error)}{code.hint(fragment.line)}")
+    return Refused(f"{at}: {message_of(error)}")
 
 
 def line_in(error: BaseException, filename: str) -> int:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import gc
 import random
+import sys
 from collections.abc import Iterator
+from types import ModuleType
 
 import numpy
 import torch
@@ -13,8 +15,11 @@ import torch.nn.functional
 
 from ninja_tui.engine.protocol.lesson_code import LessonCode
 from ninja_tui.engine.recording.execution import Namespace, run_fragment
-from ninja_tui.engine.workers.isolation import at_home
+from ninja_tui.engine.recording.surroundings import script_module, surroundings
 from ninja_tui.lesson import words
+
+NAME = "lesson"
+"""What the module in which a lesson's code runs is called."""
 
 
 def set_up(code: LessonCode, seed: int = 0) -> Namespace:
@@ -24,13 +29,15 @@ def set_up(code: LessonCode, seed: int = 0) -> Namespace:
     random.seed(seed)
     numpy.random.seed(seed)
     torch.manual_seed(seed)
-    namespace: Namespace = {"__name__": "lesson", "torch": torch, "F": torch.nn.functional}
-    if code.discovered:
-        namespace["__file__"] = code.where
+    module = script_module(code.where, NAME)
+    namespace: Namespace = vars(module)
+    namespace |= {"torch": torch, "F": torch.nn.functional}
+    if not code.discovered:
+        del namespace["__file__"]  # a lesson finds its data by name
     numpy.random.seed(0)
     gc.disable()  # building a data set makes a million small objects, none of them garbage
     try:
-        with _around(code):
+        with _around(code, module):
             for fragment in code.setup:
                 run_fragment(fragment, code, namespace, code.seed)
     finally:
@@ -40,16 +47,19 @@ def set_up(code: LessonCode, seed: int = 0) -> Namespace:
 
 def draw_minibatch(code: LessonCode, namespace: Namespace) -> None:
     """Runs the minibatch cell."""
-    with _around(code):
+    module = script_module(code.where, NAME)
+    vars(module).update(namespace)
+    with _around(code, module):
         for fragment in code.minibatch:
             run_fragment(fragment, code, namespace)
 
 
 @contextlib.contextmanager
-def _around(code: LessonCode) -> Iterator[None]:
+def _around(code: LessonCode, module: ModuleType) -> Iterator[None]:
     """What code of any form needs around it, before a forward pass."""
     if not code.discovered:
+        sys.modules[NAME] = module
         yield
         return
-    with torch.no_grad(), at_home(code.served):
+    with torch.no_grad(), surroundings(module, code.served):
         yield

@@ -1,32 +1,48 @@
-"""The code cells of a script or notebook."""
+"""The code cells of a script, a notebook or a Markdown file."""
 
 from __future__ import annotations
 
-import logging
-import warnings
+import enum
 from dataclasses import dataclass
 from pathlib import Path
 
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.locations import place
 from ninja_tui.lesson.model import Cell
-from ninja_tui.lesson.read import one_line, percent_cells, read_text
+from ninja_tui.lesson.notebook.fences import fenced_cells, has_python_fence, prose_as_comments
+from ninja_tui.lesson.notebook.ipynb import NoNotebook, code_cells, looks_like_notebook
+from ninja_tui.lesson.read import LONGEST_MESSAGE, percent_cells, read_text
+from ninja_tui.lesson.syntax.fragment import parsed
 
 NOTEBOOK = ".ipynb"
+SCRIPT = ".py"
+MARKDOWN = frozenset({".md", ".markdown", ".mkd", ".mdx", ".qmd", ".rmd", ".myst"})
+
+
+class Form(enum.Enum):
+    """How code stands in a file."""
+
+    SCRIPT = "script"
+    NOTEBOOK = "notebook"
+    FENCED = "fenced"
 
 
 @dataclass(frozen=True)
 class Source:
-    """A file's code cells. ``Cell.line`` counts in ``text``: the file itself, or a notebook's cells as a script."""
+    """A file's code cells. ``Cell.line`` counts in ``text``.
+
+    That is the file itself, its prose as comments, or a notebook's cells as a script.
+    """
 
     path: Path
     text: str
     cells: tuple[Cell, ...]
+    form: Form = Form.SCRIPT
 
     @property
     def starts(self) -> tuple[int, ...]:
-        """The lines in which a notebook's cells begin; nothing for a script, whose lines are counted as they are."""
-        return tuple(cell.line for cell in self.cells) if is_notebook(self.path) else ()
+        """The lines in which a notebook's cells begin; nothing for a file whose lines are counted as they are."""
+        return tuple(cell.line for cell in self.cells) if self.form is Form.NOTEBOOK else ()
 
     def place(self, line: int) -> str:
         """``line 14``, or ``cell 3, line 2`` of a notebook (its code cells, from 1)."""
@@ -40,14 +56,28 @@ def read_source(path: Path) -> Source:
 
 def source_of(path: Path, text: str) -> Source:
     """The cells of the ``text`` that ``path`` holds; raises UsageError where it is no notebook, or holds no code."""
-    source = (
-        _notebook(path, text)
-        if is_notebook(path)
-        else Source(path, text, tuple(percent_cells(text, f"the script {path}")))
-    )
+    match form_of(path, text):
+        case Form.NOTEBOOK:
+            source = _notebook(path, text)
+        case Form.FENCED:
+            cells = fenced_cells(text)
+            source = Source(path, prose_as_comments(text, cells), tuple(cells), Form.FENCED)
+        case Form.SCRIPT:
+            source = Source(path, text, tuple(percent_cells(text, f"the script {path}")))
     if not any(cell.source.strip() for cell in source.cells):
         raise UsageError(f"{path} holds no code")
     return source
+
+
+def form_of(path: Path, text: str) -> Form:
+    """How code stands in ``text``: as its name says, or else as it looks."""
+    if is_notebook(path) or looks_like_notebook(text):
+        return Form.NOTEBOOK
+    suffix = path.suffix.lower()
+    if suffix in MARKDOWN:
+        return Form.FENCED
+    fenced = suffix != SCRIPT and has_python_fence(text) and parsed(text) is None
+    return Form.FENCED if fenced else Form.SCRIPT
 
 
 def is_notebook(path: Path) -> bool:
@@ -57,30 +87,16 @@ def is_notebook(path: Path) -> bool:
 
 def _notebook(path: Path, text: str) -> Source:
     """A notebook as a script, in which a comment begins each cell."""
+    if not text.strip():
+        raise UsageError(f"the notebook {path} is empty")
+    try:
+        codes = code_cells(text)
+    except NoNotebook as error:
+        raise UsageError(f"the notebook {path} {str(error)[:LONGEST_MESSAGE]}") from None
     lines: list[str] = []
     cells = []
-    for number, code in enumerate(_notebook_cells(text, path), 1):
+    for number, code in enumerate(codes, 1):
         lines.append(f"# %% [{number}]")
         cells.append(Cell(str(number), code, len(lines) + 1))
         lines += [*code.split("\n"), ""]
-    return Source(path, "\n".join(lines), tuple(cells))
-
-
-def _notebook_cells(text: str, path: Path) -> list[str]:
-    import nbformat  # 0.3 s: only where a notebook is read
-
-    if not text.strip():
-        raise UsageError(f"the notebook {path} is empty")
-    logger = logging.getLogger("traitlets")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)  # it warns of what does not fit the schema, which does no harm here
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            notebook = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]  # nbformat has no types for it
-        cells = [str(cell.get("source", "")) for cell in notebook.cells if cell.cell_type == "code"]
-    except Exception as error:  # a file that is no notebook fails in as many ways as there are files
-        raise UsageError(f"the notebook {path} is damaged: {one_line(error)}") from None
-    finally:
-        logger.setLevel(level)
-    return [cell.replace("\r\n", "\n").replace("\r", "\n") for cell in cells]
+    return Source(path, "\n".join(lines), tuple(cells), Form.NOTEBOOK)

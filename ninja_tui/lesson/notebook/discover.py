@@ -15,14 +15,15 @@ from ninja_tui.lesson.notebook.forward_pass import ForwardPass, forward_pass_to,
 from ninja_tui.lesson.notebook.gradient_names import name_for
 from ninja_tui.lesson.notebook.gradients import FileGradients, gradients_of
 from ninja_tui.lesson.notebook.linearize import tracks_of
-from ninja_tui.lesson.notebook.parse import fragments_of
+from ninja_tui.lesson.notebook.parse import Dropped, fragments_of
+from ninja_tui.lesson.notebook.requirements import lacking, other_framework
 from ninja_tui.lesson.notebook.slice import Dataflow
 from ninja_tui.lesson.notebook.ssa import SsaForm, ssa_form
 from ninja_tui.lesson.program import Program, ProgramStatement
 from ninja_tui.lesson.read import read_text
 from ninja_tui.lesson.syntax.effects import Effects, FileContext
 from ninja_tui.lesson.syntax.fragment import Fragment
-from ninja_tui.lesson.syntax.imports import is_definition
+from ninja_tui.lesson.syntax.imports import is_definition, is_star_import, or_nothing
 from ninja_tui.lesson.syntax.literals import bound_numbers
 from ninja_tui.lesson.syntax.names import BUILTINS, stored_names
 
@@ -117,9 +118,10 @@ class _Candidate:
 def read_definitions(path: Path) -> Definitions:
     """The definitions in the script or notebook ``path``; raises UsageError where it is missing, or no Python."""
     source = source_of(path, read_text(path, "the set-up file"))
-    fragments, dropped = fragments_of(source)
-    if dropped:
-        raise UsageError(f"{path}, {source.place(dropped[0].line)}: {dropped[0].message}")
+    fragments, remarks = fragments_of(source)
+    for remark in remarks:
+        if isinstance(remark, Dropped):
+            raise UsageError(f"{path}, {source.place(remark.line)}: {remark.message}")
     names = frozenset(name for fragment in fragments for name in Effects(fragment).defines)
     return Definitions("\n".join(fragment.code for fragment in fragments), names)
 
@@ -141,8 +143,13 @@ def discover_in(source: Source, definitions: Definitions | None = None) -> Disco
 
 
 def _discover_in(source: Source, definitions: Definitions) -> Discovery:
-    fragments, dropped = fragments_of(source)
-    notes = tuple(f"{source.place(each.line)} is left out: {each.message}" for each in dropped)
+    fragments, remarks = fragments_of(source)
+    notes = tuple(each.sentence(source.place(each.line)) for each in remarks)
+    framework = other_framework(fragments)
+    if framework is not None:
+        raise UsageError(f"{source.path} {framework}")
+    lacks = lacking(fragments, source.path, definitions.names)
+    notes = (*(f"{source.place(each.line)} {each.sentence}" for each in lacks), *notes)
     candidates = _candidates(fragments, definitions.names)
     if not candidates:
         reasons = f" ({'; '.join(notes[:3])})" if notes else ""
@@ -220,7 +227,7 @@ def _lesson(candidate: _Candidate, source: Source, name: str, definitions: Defin
     first = min(statement.line for statement in ssa.statements)
     last = max(statement.end_line for statement in ssa.statements)
     defined = (Fragment(definitions.code, 1, 1),) if definitions.code else ()
-    setup = (*defined, *ssa.setup, *gradients.definitions)
+    setup = (*defined, *(_star_passed_over(each) if defined else each for each in ssa.setup), *gradients.definitions)
     lesson = Lesson(
         name=name,
         path=source.path,
@@ -241,6 +248,11 @@ def _lesson(candidate: _Candidate, source: Source, name: str, definitions: Defin
         hints=_hints(ssa),
     )
     return DiscoveredLesson(lesson, program)
+
+
+def _star_passed_over(fragment: Fragment) -> Fragment:
+    """A star import may fail where a person defines what it gives."""
+    return or_nothing(fragment) if is_star_import(fragment.tree) else fragment
 
 
 def _cell(title: str, fragments: tuple[Fragment, ...]) -> Cell:

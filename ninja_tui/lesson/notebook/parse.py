@@ -10,16 +10,13 @@ from dataclasses import dataclass
 
 from ninja_tui.lesson.model import Cell
 from ninja_tui.lesson.notebook.cells import Source
+from ninja_tui.lesson.notebook.magics import UNNEEDED, CellMagic, cell_call, cell_magic, replace_magic, without_calls
 from ninja_tui.lesson.syntax.fragment import UNREADABLE, Fragment, cut, parsed
 from ninja_tui.lesson.syntax.imports import single_imports
 from ninja_tui.lesson.syntax.parsing import parse_code
 
-_MAGIC = re.compile(r"(?:[%!].*|\?+[\w.]+.*|[\w.]+\?+)\s*$")
-_SHELL_VALUE = re.compile(r"[\w, ]+=\s*[!%]\S")
-_FOREIGN_CELL = re.compile(r"%%(?!(?:time|timeit|capture|prun|memit|cache|debug|script python|python)\b)\w+")
 _BLANKS = str.maketrans({"\u00a0": " ", "\u200b": None, "\ufeff": None, "\f": " "})
 _NEVER_PYTHON = re.compile("[\0\ud800-\udfff]")
-_UNNEEDED = "pass"
 MOST_REPAIRS = 300
 """Places of a cell that are mended one by one; what follows is left out as a whole."""
 
@@ -31,39 +28,77 @@ class Dropped:
     line: int
     message: str
 
+    def sentence(self, place: str) -> str:
+        """What is said of it, with its place in the file."""
+        return f"{place} is left out: {self.message}"
 
-def fragments_of(source: Source) -> tuple[list[Fragment], list[Dropped]]:
-    """The top-level statements of all cells, in file order, and what had to be left out."""
+
+@dataclass(frozen=True)
+class Noted:
+    """Something that was read in a way that a person may want to know of."""
+
+    line: int
+    message: str
+
+    def sentence(self, place: str) -> str:
+        """What is said of it, with its place in the file."""
+        return f"{place}: {self.message}"
+
+
+Remark = Dropped | Noted
+
+
+def fragments_of(source: Source) -> tuple[list[Fragment], list[Remark]]:
+    """The top-level statements of all cells, in file order, and what there is to say on how they were read."""
     fragments: list[Fragment] = []
-    dropped: list[Dropped] = []
+    remarks: list[Remark] = []
     for cell in source.cells:
-        readable, unreadable = _cell_fragments(cell)
+        readable, of_cell = _cell_fragments(cell)
         fragments += readable
-        dropped += unreadable
-    return fragments, dropped
+        remarks += of_cell
+    return fragments, remarks
 
 
-def _cell_fragments(cell: Cell) -> tuple[list[Fragment], list[Dropped]]:
-    lines = cell.source.translate(_BLANKS).split("\n")
-    first = next((line for line in lines if line.strip()), "")
-    if _FOREIGN_CELL.match(first.strip()):
-        return [], []
+def _cell_fragments(cell: Cell) -> tuple[list[Fragment], list[Remark]]:
+    lines = [without_calls(line) for line in cell.source.translate(_BLANKS).split("\n")]
+    first = next((number for number, line in enumerate(lines) if line.strip()), 0)
+    magic = cell_magic(lines[first])
+    if magic is not None:
+        lines[first] = ""
+        if magic.runs is False:
+            return [], []
     lines = textwrap.dedent("\n".join(lines)).split("\n")
-    if _parsed(lines) is None:
-        lines = [_without_magic(line) for line in lines]
     dropped = _repair(lines)
+    remarks: list[Remark] = [Dropped(cell.line + each.line, each.message) for each in dropped]
+    if magic is not None and magic.runs is None:
+        remarks = [_unknown(magic, cell.line + first, is_python=not dropped)]
+        if dropped:
+            return [], remarks
     tree = _parsed(lines)
     if tree is None:
         return [], [Dropped(cell.line, _error(lines).msg)]
-    statements = [cut(statement, lines, cell.line) for statement in tree.body]
-    fragments = [each for statement in statements for each in single_imports(statement)]
-    return fragments, [Dropped(cell.line + each.line, each.message) for each in dropped]
+    fragments: list[Fragment] = []
+    for statement in (cut(each, lines, cell.line) for each in tree.body):
+        call = cell_call(statement)
+        if call is None:
+            fragments += single_imports(statement)
+            continue
+        if call.magic.runs is None:
+            remarks.append(_unknown(call.magic, statement.line, is_python=True))
+        if call.magic.runs is not False:
+            fragments += [single for each in call.fragments for single in single_imports(each)]
+    return fragments, remarks
+
+
+def _unknown(magic: CellMagic, line: int, *, is_python: bool) -> Noted:
+    what = "its cell runs without it" if is_python else "its cell is left out, for it is no Python"
+    return Noted(line, f"the magic `%%{magic.name}` is not known here; {what}")
 
 
 def _repair(lines: list[str]) -> list[Dropped]:
     """Changes ``lines`` until they are Python, if they can be; answers with what it drops, by line from 0.
 
-    Each turn takes indentation away, or drops code for good, so it comes to an end.
+    Each turn takes a magic or indentation away, or drops code for good, so it comes to an end.
     """
     dropped: list[Dropped] = []
     for _ in range(MOST_REPAIRS):
@@ -71,6 +106,8 @@ def _repair(lines: list[str]) -> list[Dropped]:
             return dropped
         error = _error(lines)
         at = min(max(error.lineno or 1, 1), len(lines)) - 1
+        if replace_magic(lines, at):
+            continue
         if "unexpected indent" in error.msg and _moved_left(lines, at):
             continue
         dropped.append(Dropped(_drop(lines, at), error.msg))
@@ -103,13 +140,6 @@ def _error(lines: list[str]) -> SyntaxError:
     return SyntaxError("no Python")
 
 
-def _without_magic(line: str) -> str:
-    """A line for IPython alone does nothing."""
-    code = line.lstrip()
-    for_ipython = _MAGIC.match(code) or _SHELL_VALUE.match(code)
-    return f"{line[: len(line) - len(code)]}{_UNNEEDED}" if for_ipython else line
-
-
 def _moved_left(lines: list[str], at: int) -> bool:
     """Takes the indentation off the block that begins in line ``at``; False where that has none."""
     indent = _indent(lines[at])
@@ -139,13 +169,13 @@ def _drop(lines: list[str], at: int) -> int:
     """
     first = _inner(lines, _start(lines, at), at)
     indent = _indent(lines[first])
-    in_block = indent and lines[first].strip() != _UNNEEDED
+    in_block = indent and lines[first].strip() != UNNEEDED
     end = max(at, first) + 1
     while end < len(lines) and _belongs(lines[end], indent):
         end += 1
     lines[first:end] = [""] * (end - first)
     if in_block:
-        lines[first] = " " * indent + _UNNEEDED
+        lines[first] = " " * indent + UNNEEDED
     return first
 
 
@@ -160,7 +190,7 @@ def _inner(lines: list[str], first: int, at: int) -> int:
     stop = end
     while stop < len(lines) and _belongs(lines[stop], 0):
         stop += 1
-    rest = [*lines[first:at], " " * indent + _UNNEEDED, *lines[end:stop]]
+    rest = [*lines[first:at], " " * indent + UNNEEDED, *lines[end:stop]]
     return at if indent and _parsed(rest) is not None else first
 
 

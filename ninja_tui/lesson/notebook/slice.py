@@ -95,6 +95,9 @@ def only_prepares(effects: Effects, parameters: Collection[str]) -> bool:
     match effects.tree:
         case ast.Assign(targets=[ast.Name()], value=value) if elements_of(value):
             return set(reads(value)) <= set(parameters)
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name))) if name.endswith("_"):
+            changes = effects.direct_changes
+            return bool(changes) and changes <= set(parameters)  # autograd lets no leaf be changed otherwise
     code = effects.fragment.code
     return "requires_grad" in code and "for" in code
 

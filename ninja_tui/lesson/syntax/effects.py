@@ -9,22 +9,32 @@ from functools import cached_property
 
 from ninja_tui.lesson.syntax.displays import is_display
 from ninja_tui.lesson.syntax.fragment import Fragment
-from ninja_tui.lesson.syntax.free_names import arguments_of, defined, free_reads, value_reads
-from ninja_tui.lesson.syntax.names import BUILTINS, changed, reads, root_name, target_names
+from ninja_tui.lesson.syntax.free_names import arguments_of, declared_global, defined, free_reads, value_reads
+from ninja_tui.lesson.syntax.names import BUILTINS, calls_of, changed, reads, root_name, target_names
 from ninja_tui.lesson.syntax.walk import running
+
+
+@dataclass(frozen=True)
+class Called:
+    """The names of the file that a function reads when it is called, and those that it binds by ``global``."""
+
+    reads: frozenset[str] = frozenset()
+    binds: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class FileContext:
     """What a file says beside a statement: its ``modules``, functions without side effects, and lists of tensors.
 
-    ``builtins`` are the names that are Python's own in it: not a ``sum`` that the file binds.
+    ``builtins`` are the names that are Python's own in it: not a ``sum`` that the file binds. ``calls`` has, by a
+    function's name, what calling it does to names of the file.
     """
 
     modules: frozenset[str] = frozenset()
     pure_functions: frozenset[str] = frozenset()
     lists: dict[str, frozenset[str]] = field(default_factory=dict)
     builtins: frozenset[str] = BUILTINS
+    calls: dict[str, Called] = field(default_factory=dict)
 
     @classmethod
     def of(cls, fragments: Iterable[Fragment]) -> FileContext:
@@ -47,7 +57,26 @@ class FileContext:
                     case ast.Assign(targets=[ast.Name(id=name)], value=value) if elements_of(value):
                         lists[name] = lists.get(name, frozenset()) | elements_of(value)
         pure = {function.name for function in functions if _is_pure(function)}
-        return cls(frozenset(modules), frozenset(pure), lists, BUILTINS - bound)
+        return cls(frozenset(modules), frozenset(pure), lists, BUILTINS - bound, _calls(functions))
+
+
+def _calls(functions: Iterable[ast.FunctionDef]) -> dict[str, Called]:
+    """What calling each function does, with what the functions do that it calls."""
+    called: dict[str, Called] = {}
+    for function in functions:
+        declared = {name for part in function.body for name in declared_global(part)}
+        binds = declared & {name for part in function.body for name in defined(part)}
+        called[function.name] = Called(frozenset(free_reads(function)), frozenset(binds))
+    for _ in called:
+        before = dict(called)
+        for name, each in before.items():
+            inner = [before[other] for other in each.reads & before.keys()]
+            called[name] = Called(
+                each.reads.union(*(other.reads for other in inner)), each.binds.union(*(other.binds for other in inner))
+            )
+        if called == before:
+            break
+    return {name: Called(each.reads - called.keys(), each.binds) for name, each in called.items()}
 
 
 def elements_of(value: ast.expr) -> frozenset[str]:
@@ -75,6 +104,14 @@ class Effects:
     fragment: Fragment
     context: FileContext = field(default_factory=FileContext)
 
+    @cached_property
+    def _called(self) -> tuple[Called, ...]:
+        """The functions of the file that it calls."""
+        if not self.context.calls:
+            return ()
+        names = calls_of(self.tree) & self.context.calls.keys()
+        return tuple(self.context.calls[name] for name in sorted(names))
+
     @property
     def tree(self) -> ast.stmt:
         """The statement's tree."""
@@ -83,13 +120,13 @@ class Effects:
     @cached_property
     def defines(self) -> frozenset[str]:
         """The names that it binds, whether it reads them or not; ``*`` for a star import."""
-        return frozenset(defined(self.tree))
+        return frozenset(defined(self.tree)).union(*(each.binds for each in self._called))
 
     @cached_property
     def kills(self) -> frozenset[str]:
         """The names that hold nothing of what they held before."""
         simple = ast.Assign | ast.AnnAssign | ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef
-        return self.defines if isinstance(self.tree, simple) else frozenset()
+        return frozenset(defined(self.tree)) if isinstance(self.tree, simple) else frozenset()
 
     @cached_property
     def changes(self) -> frozenset[str]:
@@ -105,12 +142,13 @@ class Effects:
     @cached_property
     def reads(self) -> frozenset[str]:
         """The names that it reads from outside."""
-        return frozenset(free_reads(self.tree)) - (self.context.builtins - self.defines)
+        read = frozenset(free_reads(self.tree)).union(*(each.reads - each.binds for each in self._called))
+        return read - (self.context.builtins - self.defines)
 
     @cached_property
     def value_reads(self) -> frozenset[str]:
         """Those of ``reads`` whose values, not only shapes, it reads."""
-        return frozenset(value_reads(self.tree)) & self.reads
+        return frozenset(value_reads(self.tree)).union(*(each.reads for each in self._called)) & self.reads
 
     @cached_property
     def reads_grad(self) -> bool:

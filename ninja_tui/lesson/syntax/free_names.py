@@ -10,6 +10,9 @@ from ninja_tui.lesson.syntax.names import target_names
 SHAPES = frozenset({"shape", "size", "dtype", "device", "ndim", "dim", "numel", "nelement", "type", "element_size"})
 """What is read of a tensor through these does not depend on its values."""
 
+ALWAYS_BIND = (ast.Assign, ast.AnnAssign, ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
+"""Statements after which their names are bound for sure."""
+
 Scope = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
@@ -30,7 +33,11 @@ def defined(tree: ast.AST) -> Iterator[str]:
             return
         case ast.Name(id=name, ctx=ast.Store()):
             yield name
-        case ast.ExceptHandler(name=str() as name):
+        case (
+            ast.ExceptHandler(name=str() as name) | ast.MatchAs(name=str() as name) | ast.MatchStar(name=str() as name)
+        ):
+            yield name
+        case ast.MatchMapping(rest=str() as name):
             yield name
     for child in ast.iter_child_nodes(tree):
         yield from defined(child)
@@ -76,6 +83,10 @@ def _free_reads(tree: ast.AST) -> Iterable[str]:
             return [*contexts, *(name for name in _block_reads(body) if name not in bound)]
         case ast.If(test=test, body=body, orelse=orelse) | ast.While(test=test, body=body, orelse=orelse):
             return [*free_reads(test), *_block_reads(body), *_block_reads(orelse)]
+        case ast.match_case(pattern=pattern, guard=guard, body=body):
+            bound = set(defined(pattern))
+            inside = [*free_reads(pattern), *(free_reads(guard) if guard else ()), *_block_reads(body)]
+            return [name for name in inside if name not in bound]
         case ast.Name(id=name, ctx=ctx):
             return [name] if isinstance(ctx, ast.Load) else []
         case ast.AugAssign(target=ast.Name(id=name), value=value):
@@ -86,7 +97,7 @@ def _free_reads(tree: ast.AST) -> Iterable[str]:
 def _function_reads(function: Scope) -> list[str]:
     body = function.body if isinstance(function.body, list) else [function.body]
     local = {*arguments_of(function), *(name for part in body for name in defined(part))}
-    local -= {name for part in body for name in _declared_global(part)}
+    local -= {name for part in body for name in declared_global(part)}
     defaults = [*function.args.defaults, *filter(None, function.args.kw_defaults)]
     outside = [*defaults, *getattr(function, "decorator_list", [])]
     inside = [name for part in body for name in free_reads(part) if name not in local]
@@ -105,11 +116,12 @@ def _block_reads(body: list[ast.stmt]) -> Iterator[str]:
     bound: set[str] = set()
     for part in body:
         yield from (name for name in free_reads(part) if name not in bound)
-        if isinstance(part, ast.Assign | ast.AnnAssign):
+        if isinstance(part, ALWAYS_BIND):
             bound |= set(defined(part))
 
 
-def _declared_global(tree: ast.AST) -> Iterator[str]:
+def declared_global(tree: ast.AST) -> Iterator[str]:
+    """The names that a ``global`` or ``nonlocal`` in ``tree`` declares."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Global | ast.Nonlocal):
             yield from node.names
@@ -117,10 +129,16 @@ def _declared_global(tree: ast.AST) -> Iterator[str]:
 
 def value_reads(tree: ast.AST) -> tuple[str, ...]:
     """As ``free_reads``, without what is read only for its shape."""
+    converting = {
+        id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call) and (node.args or node.keywords)
+    }  # `x.type(…)` is a value, `x.type()` none
     for_shape = {
         id(node.value)
         for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute) and node.attr in SHAPES and isinstance(node.value, ast.Name)
+        if isinstance(node, ast.Attribute)
+        and node.attr in SHAPES
+        and not (node.attr == "type" and id(node) in converting)
+        and isinstance(node.value, ast.Name)
     }
     for node in ast.walk(tree):
         match node:

@@ -13,19 +13,31 @@ def is_import(tree: ast.stmt) -> bool:
     return isinstance(tree, ast.Import | ast.ImportFrom)
 
 
+def is_star_import(tree: ast.stmt) -> bool:
+    """Whether a statement imports whatever a module gives."""
+    return isinstance(tree, ast.ImportFrom) and tree.names[0].name == "*"
+
+
 def is_definition(tree: ast.stmt) -> bool:
     """Whether a statement only names something: a function, a class, an import."""
     return isinstance(tree, ast.FunctionDef | ast.ClassDef) or is_import(tree)
 
 
-def imported_modules(fragments: Iterable[Fragment]) -> Iterator[str]:
-    """The modules that ``fragments`` import, with their packages: ``torch.nn``."""
+def imported_modules(fragments: Iterable[Fragment], package: str = "") -> Iterator[str]:
+    """The modules that ``fragments``, code of a module in ``package``, import, with their packages: ``torch.nn``.
+
+    What they import from a module is among them, for it may be a module too.
+    """
     for node in _nodes(fragments):
         match node:
             case ast.Import(names=aliases):
                 yield from (alias.name for alias in aliases)
-            case ast.ImportFrom(module=str() as module):
-                yield module
+            case ast.ImportFrom(module=module, names=aliases, level=level):
+                parents = package.split(".")[: len(package.split(".")) - level + 1] if level else []
+                source = ".".join([*filter(None, parents), *([module] if module else [])])
+                if source:
+                    yield source
+                yield from (f"{source}.{alias.name}".lstrip(".") for alias in aliases if alias.name != "*")
 
 
 def string_literals(fragments: Iterable[Fragment]) -> Iterator[str]:

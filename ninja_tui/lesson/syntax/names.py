@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from ninja_tui.lesson.syntax.walk import running
 
 BUILTINS = frozenset(dir(builtins))
+TORCH = frozenset({"torch", "nn", "F", "init"})
 
 
 def reads(tree: ast.AST) -> tuple[str, ...]:
@@ -63,6 +64,8 @@ def assigned(statement: ast.stmt) -> frozenset[str]:
                 fresh |= {n for item in items if item.optional_vars for n in target_names(item.optional_vars)}
             case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
                 fresh.add(name)
+            case ast.MatchAs(name=str() as name) | ast.MatchStar(name=str() as name):
+                fresh.add(name)
             case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
                 fresh |= {(alias.asname or alias.name).split(".")[0] for alias in aliases}
     return frozenset(fresh)
@@ -82,15 +85,24 @@ def changed(statement: ast.stmt) -> frozenset[str]:
                         names |= {target.id} & read
                     else:
                         names.add(root_name(target))
-            case ast.Call(func=ast.Attribute(value=ast.Name(id="torch" | "F"), attr=method), args=[first, *_]) if (
-                _in_place(method)
-            ):
+            case ast.Call(func=ast.Attribute(value=holder, attr=method), args=[first, *_]) if _in_place(
+                method
+            ) and _is_torch(holder):
+                names.add(root_name(first))
+            case ast.Call(func=ast.Name(id=method), args=[first, *_]) if _in_place(method):
                 names.add(root_name(first))
             case ast.Call(func=ast.Attribute(value=receiver, attr=method)) if _in_place(method):
                 names.add(root_name(receiver))
         if isinstance(node, ast.Call):
             names |= {root_name(keyword.value) for keyword in node.keywords if keyword.arg == "out"}
     return frozenset(name for name in names if name is not None)
+
+
+def _is_torch(holder: ast.expr) -> bool:
+    """Whether it is a module of PyTorch's, by its usual names: ``torch.nn.init``, ``nn.init``, ``init``, ``F``."""
+    while isinstance(holder, ast.Attribute):
+        holder = holder.value
+    return isinstance(holder, ast.Name) and holder.id in TORCH
 
 
 def _in_place(method: str) -> bool:
@@ -107,9 +119,20 @@ def _flat(targets: list[ast.expr]) -> Iterator[ast.expr]:
 
 def stored_names(tree: ast.AST) -> frozenset[str]:
     """The names that anything in ``tree`` assigns to, also inside functions."""
-    return frozenset(
-        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-    )
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store()):
+                names.add(name)
+            case ast.MatchAs(name=str() as name) | ast.MatchStar(name=str() as name):
+                names.add(name)
+    return frozenset(names)
+
+
+def calls_of(tree: ast.AST) -> frozenset[str]:
+    """The plain names that ``tree``, as it runs, calls."""
+    calls = (node.func for node in running(tree) if isinstance(node, ast.Call))
+    return frozenset(function.id for function in calls if isinstance(function, ast.Name))
 
 
 def loop_variables(tree: ast.AST) -> frozenset[str]:
