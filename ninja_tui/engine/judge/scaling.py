@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import torch
 
@@ -51,8 +52,8 @@ def whole_factor(attempt: Attempt) -> tuple[float, float | None] | None:
 def told_factor(attempt: Attempt, factor: float, home_factor: float | None) -> str | None:
     """The factor's name, where it is the same everywhere or made of one of the network's scalars."""
     if home_factor is None or math.isclose(factor, home_factor, rel_tol=CLOSE):
-        sizes, count = attempt.sizes(), attempt.statements.count
-        return factor_name(factor, sizes, count, _shown(attempt) if home_factor is not None else None)
+        numbers = attempt.numbers()
+        return factor_name(factor, numbers if home_factor is None else replace(numbers, scalars=_shown(attempt)))
     return _by_scalar(attempt, factor, attempt.at_home(), home_factor)
 
 

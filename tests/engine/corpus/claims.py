@@ -49,9 +49,10 @@ def numbers(targets: Targets, evidence: Evidence[torch.Tensor], world: World) ->
         actual = gradient.double()
     parts = {" ".join(statements.binds(index)): part.double() for index, part in target.parts.items()}
     scalars: dict[str, float] = {}
-    for name in targets.upstream[world]:
+    for name in (evidence.node, *targets.upstream[world]):
         for index in statements.consumers(name):
-            scalars |= {key: float(v) for key, v in statements.operands(index).items() if v.numel() == 1}
+            operands = statements.operands(index)
+            scalars |= {key: float(value) for key, value in operands.items() if value.numel() == 1}
     return Numbers(actual, target.expected.double(), parts, scalars)
 
 
