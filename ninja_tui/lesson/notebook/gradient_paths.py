@@ -74,7 +74,11 @@ class Naming:
         accepted = list(USUAL_TEMPLATES)
         for template in (*of_losses, *RARER_TEMPLATES):
             uses = sum(template.format(name) in names for name in known)
-            if uses >= FEWEST or (uses and template in of_losses) or any(template.format(node) == gradient for gradient, node in self.compared.items()):
+            if (
+                uses >= FEWEST
+                or (uses and template in of_losses)
+                or any(template.format(node) == gradient for gradient, node in self.compared.items())
+            ):
                 accepted.append(template)
         self._accepted = tuple(dict.fromkeys(accepted))
 
