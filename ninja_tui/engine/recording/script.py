@@ -10,8 +10,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-
 from ninja_tui.engine.recording.execution import message_of
 from ninja_tui.engine.recording.names import Names
 from ninja_tui.engine.recording.recorder import Recorder
@@ -116,8 +114,3 @@ def _line_in(error: BaseException) -> int:
             line = trace.tb_lineno
         trace = trace.tb_next
     return line
-
-
-def new_namespace(where: str) -> dict[str, Any]:
-    """What a program finds when it starts."""
-    return {"__name__": "__main__", "__file__": where, "torch": torch, "F": torch.nn.functional}

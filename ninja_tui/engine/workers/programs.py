@@ -27,8 +27,8 @@ from ninja_tui.engine.protocol.programs import (
     StatementRun,
     UnansweredNodes,
 )
-from ninja_tui.engine.recording.script import Script, new_namespace
-from ninja_tui.engine.workers.isolation import at_home
+from ninja_tui.engine.recording.script import Script
+from ninja_tui.engine.recording.surroundings import script_module, surroundings
 from ninja_tui.engine.workers.main import Handlers
 from ninja_tui.lesson import words
 
@@ -61,8 +61,10 @@ class Programs:
         random.seed(seed)
         numpy.random.seed(seed)
         torch.manual_seed(seed)
-        self._surroundings.enter_context(at_home(request.served))
-        self._script = Script(new_namespace(request.where), request.seed)
+        module = script_module(request.where)
+        vars(module).update(torch=torch, F=torch.nn.functional)
+        self._surroundings.enter_context(surroundings(module, request.served))
+        self._script = Script(vars(module), request.seed)
         return Done()
 
     def run(self, request: RunProgramStatement) -> StatementRun:
