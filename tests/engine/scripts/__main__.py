@@ -16,15 +16,8 @@ from tests.engine.scripts.networks import SCRIPTS
 from tests.engine.scripts.tally import Finding, Tally, tally
 
 COLUMNS = (
-    "network",
-    "mutants",
-    "escapes",
-    "unknown",
-    "kind as expected",
-    "spoilt",
-    "right",
-    "false alarms",
-    "unjudged",
+    *("network", "mutants", "escapes", "untold", "unknown", "kind as expected"),
+    *("spoilt", "right", "false alarms", "unjudged"),
 )
 
 
@@ -32,14 +25,14 @@ def row_of(each: Tally) -> tuple[int, ...]:
     """The figures of one network; of the kinds, how many were as expected and how many were clear."""
     expected = each.with_kind - len(each.other_kinds)
     return (
-        *(each.mutants, len(each.escapes), len(each.unknown), expected, each.with_kind),
+        *(each.mutants, len(each.escapes), len(each.untold), len(each.unknown), expected, each.with_kind),
         *(len(each.spoilt), each.right, len(each.false_alarms), len(each.unjudged)),
     )
 
 
 def _cells(figures: tuple[int, ...]) -> list[str]:
-    mutants, escapes, unknown, expected, clear, *others = map(str, figures)
-    return [mutants, escapes, unknown, f"{expected} of {clear}", *others]
+    mutants, escapes, untold, unknown, expected, clear, *others = map(str, figures)
+    return [mutants, escapes, untold, unknown, f"{expected} of {clear}", *others]
 
 
 def _print_findings(console: Console, title: str, findings: tuple[Finding, ...]) -> None:
@@ -52,7 +45,7 @@ def main(arguments: list[str]) -> None:
     console = Console(soft_wrap=True, width=140)
     chosen = [each for each in arguments if each != "-v"]
     table = Table(*COLUMNS)
-    total: tuple[int, ...] = (0,) * 9
+    total: tuple[int, ...] = (0,) * 10
     for script in SCRIPTS:
         if chosen and script.name not in chosen:
             continue
@@ -62,7 +55,7 @@ def main(arguments: list[str]) -> None:
         table.add_row(script.name, *_cells(figures))
         console.print(Text(f"{script.name}: {', '.join(_cells(figures))}", style="dim"))
         if "-v" in arguments:
-            for title in ("escapes", "unknown", "other_kinds", "spoilt", "false_alarms", "unjudged"):
+            for title in ("escapes", "untold", "unknown", "other_kinds", "spoilt", "false_alarms", "unjudged"):
                 _print_findings(console, title.replace("_", " "), getattr(each, title))
     table.add_section()
     table.add_row("all", *_cells(total))

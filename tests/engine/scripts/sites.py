@@ -60,13 +60,7 @@ def site_of(script: Script, code: str) -> Site:
     found = [site for site in sites(script) if site.first == first]
     if found:
         return found[0]
-    match ast.parse(textwrap.dedent(code) if not code.startswith("return") else "pass").body:
-        case [ast.Assign(targets=[ast.Tuple(elts=[*targets])])]:
-            gradient = ast.unparse(targets[0])
-        case _:
-            match = GRADIENT.search(code)
-            gradient = match.group() if match else ""
-    return Site(gradient, first, first, _indent(lines[first]), code, "", lambda new: new)
+    return Site(code.partition(" = ")[0], first, first, _indent(lines[first]), code, "", lambda new: new)
 
 
 def _of(statement: ast.stmt, lines: list[str], script: Script) -> Iterator[Site]:

@@ -1,4 +1,7 @@
-"""The judge's word beside the truth: escapes, mistakes without a kind, false alarms, gradients left unjudged."""
+"""The judge's word beside the truth: escapes, mistakes without a kind, false alarms, gradients left unjudged.
+
+A wrong gradient that passes has escaped; one that no row is about is not told, which is no better for the person.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +35,7 @@ class Tally:
     mutants: int
     right: int
     escapes: tuple[Finding, ...]
+    untold: tuple[Finding, ...]
     unknown: tuple[Finding, ...]
     other_kinds: tuple[Finding, ...]
     with_kind: int
@@ -57,7 +61,12 @@ def counted(script: Script, wrong: Sequence[Mutant], right: Sequence[Variant], j
         script=script.name,
         mutants=len(wrong),
         right=len(right),
-        escapes=tuple(_finding(mutant, judgement) for mutant, judgement, rows in caught if not rows),
+        escapes=tuple(
+            _finding(m, judgement) for m, judgement, rows in caught if not rows and _judged(m, script, judgement)
+        ),
+        untold=tuple(
+            _finding(m, judgement) for m, judgement, rows in caught if not rows and not _judged(m, script, judgement)
+        ),
         unknown=tuple(_finding(m, judgement) for m, judgement, rows in caught if rows and _unknown(rows)),
         other_kinds=tuple(
             _finding(m, judgement) for m, judgement, rows in clear if not m.kinds & {row.kind for row in rows}
@@ -79,6 +88,13 @@ def failing(mutant: Mutant, script: Script, judgement: Judgement) -> list[Row]:
     tensor = script.gradients.get(mutant.gradient)
     own = [row for row in wrong if concerns(row, mutant.gradient, tensor)]
     return own or (wrong if mutant.anywhere else [])
+
+
+def _judged(mutant: Mutant, script: Script, judgement: Judgement) -> bool:
+    """Whether there are rows in which the mutant should have been told."""
+    if mutant.anywhere:
+        return not unjudged(script.gradients, judgement)
+    return not unjudged({mutant.gradient: script.gradients[mutant.gradient]}, judgement)
 
 
 def _unknown(rows: list[Row]) -> bool:

@@ -10,6 +10,7 @@ import contextlib
 import functools
 import io
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import CodeType
@@ -24,6 +25,8 @@ WRONG, RIGHT = 1e-6, 1e-8
 """Relative differences from which on a gradient is wrong, and up to which it is right."""
 ZERO = 1e-12
 """A gradient up to here is 0."""
+NEITHER = 1e-7
+"""At least so far off is a gradient of another shape whose values are right."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,9 @@ class Draw:
 
 
 DRAWS = (Draw(101, 1), Draw(None), Draw(102), Draw(103, 2), Draw(104, 3), Draw(None, 4), Draw(105))
+
+MORE_FACTORS = tuple(Draw(None, factors) for factors in range(5, 30))
+"""Where a mutant is looked for that the others do not show: single numbers cross a kink only now and then."""
 
 
 class Raised(Exception):
@@ -57,7 +63,7 @@ def _differences(
     script: Script, hand: str, compare: str, gradients: Mapping[str, str], draw: Draw
 ) -> Iterator[tuple[str, float]]:
     names: Namespace = {"__name__": "__main__"}
-    with contextlib.redirect_stdout(io.StringIO()):
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings(action="ignore"):
         exec(_compiled(_in_double(script.setup, draw)), names)
         if draw.factors is not None:
             _rescale(names, torch.Generator().manual_seed(draw.factors))
@@ -81,7 +87,7 @@ def _difference(given: object, true: torch.Tensor) -> float:
         return float("inf")
     if not gap < float("inf"):
         return float("inf")
-    return gap / max(float(true.abs().max()), ZERO)
+    return max(gap / max(float(true.abs().max()), ZERO), 0.0 if given.shape == true.shape else NEITHER)
 
 
 @functools.cache
@@ -131,7 +137,7 @@ def parameters(names: Namespace) -> list[torch.Tensor]:
 def is_wrong(script: Script, hand: str) -> bool:
     """Whether a gradient is wrong on one of the draws, and the script runs on all of them."""
     try:
-        found = (differences(script, hand, script.compare, script.gradients, draw) for draw in DRAWS)
+        found = (differences(script, hand, script.compare, script.gradients, draw) for draw in (*DRAWS, *MORE_FACTORS))
         wrong = any(gap > WRONG for gaps in found for gap in gaps.values())
         return wrong and bool(differences(script, hand, script.compare, script.gradients, DRAWS[1]))
     except Raised:
@@ -141,15 +147,10 @@ def is_wrong(script: Script, hand: str) -> bool:
 def is_right(script: Script, hand: str, compare: str, gradients: Mapping[str, str]) -> bool:
     """Whether every gradient is right, and has its tensor's shape, on all draws."""
     try:
-        found = [differences(script, hand, compare, gradients, draw) for draw in DRAWS]
+        found = (differences(script, hand, compare, gradients, draw) for draw in DRAWS)
+        return all(gap <= RIGHT for gaps in found for gap in gaps.values())
     except Raised:
         return False
-    return all(gap <= RIGHT for gaps in found for gap in gaps.values()) and _shapes_fit(script, hand, gradients)
-
-
-def _shapes_fit(script: Script, hand: str, gradients: Mapping[str, str]) -> bool:
-    names = executed(script, hand)
-    return all(eval(gradient, names).shape == eval(tensor, names).shape for gradient, tensor in gradients.items())
 
 
 def executed(script: Script, hand: str) -> Namespace:

@@ -26,8 +26,8 @@ MOST = 32
 class Mutant:
     """A wrong script: ``gradient`` is what its changed statement gives, ``kinds`` the kinds expected (empty: any).
 
-    ``anywhere``: another gradient may be the one that is told: the changed one is a step on the way, or was only masked
-    later, and is right of a tensor further up.
+    ``anywhere``: another gradient may be the one that is told: the changed one is a step on the way, or one of several,
+    or was only to be masked, and is right of a tensor further up.
     """
 
     script: str

@@ -6,6 +6,7 @@ from tests.engine.scripts.networks import (
     attention,
     containers,
     gated,
+    kinks,
     losses,
     modules,
     norms,
@@ -24,5 +25,6 @@ SCRIPTS: tuple[Script, ...] = (
     *regular.SCRIPTS,
     *modules.SCRIPTS,
     *losses.SCRIPTS,
+    *kinks.SCRIPTS,
     *containers.SCRIPTS,
 )

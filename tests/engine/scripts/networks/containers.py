@@ -124,8 +124,8 @@ RETURNS_DICT = Script(
 import torch
 
 torch.manual_seed(53)
-X = torch.randn(6, 3)
-y = torch.randn(6, 3)
+X = torch.randn(3, 3)
+y = torch.randn(3, 3)
 W1 = (torch.randn(3, 3) * 0.7).requires_grad_()
 b1 = (torch.randn(3) * 0.2).requires_grad_()
 W2 = (torch.randn(3, 3) * 0.7).requires_grad_()

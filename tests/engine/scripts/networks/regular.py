@@ -254,8 +254,8 @@ RESIDUAL_IN_PLACE = Script(
 import torch
 
 torch.manual_seed(24)
-X = torch.randn(5, 4)
-goal = torch.randn(5, 4)
+X = torch.randn(4, 4)
+goal = torch.randn(4, 4)
 W0 = (torch.randn(4, 4) * 0.5).requires_grad_()
 W1 = (torch.randn(4, 4) * 0.5).requires_grad_()
 W2 = (torch.randn(4, 4) * 0.5).requires_grad_()
