@@ -6,7 +6,6 @@ import functools
 
 import pytest
 
-from tests.engine.corpus.answers import EVERY
 from tests.engine.scripts.judging import judge_script
 from tests.engine.scripts.networks import SCRIPTS
 from tests.engine.scripts.script import Script
@@ -16,7 +15,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.processes]
 
 MOST_UNKNOWN = 0.1
 
-judged = functools.cache(functools.partial(tally, every=EVERY))
+judged = functools.cache(tally)
 
 
 HOLD = ("residual_with_gelu",)

@@ -11,7 +11,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tests.engine.corpus.answers import EVERY
 from tests.engine.scripts.networks import SCRIPTS
 from tests.engine.scripts.tally import Finding, Tally, tally
 
@@ -49,7 +48,7 @@ def main(arguments: list[str]) -> None:
     for script in SCRIPTS:
         if chosen and script.name not in chosen:
             continue
-        each = tally(script, EVERY)
+        each = tally(script)
         figures = row_of(each)
         total = tuple(one + other for one, other in zip(total, figures, strict=True))
         table.add_row(script.name, *_cells(figures))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -13,6 +14,7 @@ import torch
 from tests.engine.corpus.rewriting import expression, rewritten, summand, sums
 from tests.engine.scripts.sites import GRADIENT, Site
 
+AUGMENTED = re.compile(r"[-+*/]= ")
 Position = tuple[int, int, int, str]
 
 
@@ -68,7 +70,7 @@ def value_mistakes(site: Site, names: Mapping[str, Any]) -> Iterator[Mistake]:
     """What is done to its expression."""
     value = site.value
     top = _top(value)
-    whole = not site.masks and "+=" not in site.code
+    whole = _whole(site)
     for rule, code, kinds in (
         *_dropped(value, top),
         *_signs(value, top),
@@ -85,7 +87,7 @@ def blunt_mistakes(site: Site, names: Mapping[str, Any]) -> Iterator[Mistake]:
     value = site.value
 
     def clear(kind: str) -> tuple[str, ...]:
-        return () if site.masks or "+=" in site.code else (kind,)
+        return (kind,) if _whole(site) else ()
 
     yield Mistake("negated", site.around(f"-({value})"), clear("sign"))
     yield Mistake("plus-1", site.around(f"{value} + 1"), clear("constant-offset"))
@@ -98,6 +100,11 @@ def blunt_mistakes(site: Site, names: Mapping[str, Any]) -> Iterator[Mistake]:
     for number in range(len(TRICKS)):
         template = TRICKS[(turn + number) % len(TRICKS)]
         yield Mistake("trick", site.around(template.format(value)), clear("sign") if template == TRICKS[0] else ())
+
+
+def _whole(site: Site) -> bool:
+    """Whether the expression is the whole gradient, and not a part or some entries of it."""
+    return not site.masks and not AUGMENTED.search(site.code)
 
 
 def _batch(names: Mapping[str, Any]) -> str:

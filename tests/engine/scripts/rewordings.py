@@ -44,9 +44,11 @@ def value_rewordings(value: str) -> Iterator[tuple[str, str]]:
         rules.append(("plus", _binary(ast.Add, template)))
     for template in ("1 / ({1}) * ({0})", "torch.div({0}, {1})"):
         rules.append(("division", _binary(ast.Div, template)))
+    nodes = list(ast.walk(expression(value)))
     for rule, change in rules:
-        for code in rewritten(value, change):
-            yield rule, code
+        if any(change(node) is not None for node in nodes):
+            for code in rewritten(value, change):
+                yield rule, code
 
 
 def _binary(operator: type[ast.operator], template: str) -> Change:

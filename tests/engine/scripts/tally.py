@@ -5,6 +5,7 @@ A wrong gradient that passes has escaped; one that no row is about is not told, 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from tests.engine.scripts.right import Variant, variants
 from tests.engine.scripts.script import Script
 from tests.engine.scripts.wrong import Mutant, mutants
 
+EVERY = int(os.environ.get("CORPUS_EVERY", "1"))
+"""Judge only every so manieth text."""
 WRONG = ("fail", "error", "timeout")
 MISSING = "missing"
 
@@ -44,9 +47,9 @@ class Tally:
     unjudged: tuple[Finding, ...]
 
 
-def tally(script: Script, every: int = 1) -> Tally:
-    """Judges every so manieth mutant and variant of ``script``."""
-    wrong, right = mutants(script)[::every], variants(script)[::every]
+def tally(script: Script) -> Tally:
+    """Judges the mutants and the variants of ``script``."""
+    wrong, right = mutants(script)[::EVERY], variants(script)[::EVERY]
     judged = judge_scripts([*(each.text for each in wrong), *(each.text for each in right)])
     return counted(script, wrong, right, judged)
 
