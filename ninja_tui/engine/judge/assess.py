@@ -121,14 +121,15 @@ class Assessor:
 
     def _loses_digits(self, answer: _Answer) -> bool:
         """Whether float32 is not finite where autograd's gradient is, or has nothing to do with float64's."""
-        reference, actual, own = self.reference(answer.node), answer.evidence.gradient, answer.evidence.chained
+        reference, actual = self.reference(answer.node), answer.evidence.gradient
         if actual is None or not bool(torch.isfinite(reference).all()):
             return False
         if not bool(torch.isfinite(actual).all()):
             return True
         exact = self.network.home().gradient(answer.node)
         stable = distance(reference, exact) < UNSTABLE / 10 and not self.is_vacuous(answer.node)
-        return own is not None and stable and distance(actual, own) > UNSTABLE
+        doubles = [each for each in (answer.evidence.chained, answer.results[0].actual) if each is not None]
+        return stable and all(distance(actual, each) > UNSTABLE for each in doubles)
 
     def _told(self, answer: _Answer, decision: Decision, blank: Verdict) -> Verdict:
         """The verdict with all that there is to say on an answer that gave a gradient."""

@@ -147,7 +147,7 @@ class Network:
         self.computed = {number for step in self.operations for number in step.outputs} | set(self.sources)
         self._worlds: list[World] = []
         self._single: World | None = None
-        self._held: frozenset[Number] = frozenset()
+        self._held = self._indexing()
 
     @property
     def _is_tracked(self) -> bool:
@@ -156,6 +156,13 @@ class Network:
     def _is_leaf_of_autograd(self, number: Number) -> bool:
         step = self.record.step_of(number)
         return not (isinstance(step, Operation) and step.engine)
+
+    def _indexing(self) -> frozenset[Number]:
+        """Leaves of which whole numbers have become Python's: in another world these would be others."""
+        held: set[Number] = set()
+        for index in self.record.indices:
+            held |= self.record.ancestors(index)
+        return frozenset(leaf.number for leaf in self._replay.leaves if leaf.number in held)
 
     def twin(self, leaf: Leaf) -> Number | None:
         """A leaf of the network with the same numbers, made anew; None where there is none."""
@@ -225,7 +232,7 @@ class Network:
 
     def _other(self, leaf: Leaf, recipe: Recipe) -> torch.Tensor:
         """Another value for a leaf; numbers in the code stay where there are parameters to vary."""
-        if leaf.root is Root.LITERAL and self.parameters:
+        if leaf.number in self._held or (leaf.root is Root.LITERAL and self.parameters):
             return doubled(leaf.value)
         return draws.leaf(leaf, recipe)
 

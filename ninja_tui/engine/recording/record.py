@@ -102,8 +102,9 @@ class Record:
     """Steps in the order in which they happened.
 
     ``made_by`` has the step of each value; ``before`` the value that a change in place replaced. ``parameters`` are
-    values of leaves of autograd, ``read`` the owner of each gradient that was read from a ``.grad``, and ``escaped``
-    values that left the record as Python numbers.
+    values of leaves of autograd, ``read`` the owner of each gradient that was read from a ``.grad``, ``escaped`` values
+    that left the record as Python numbers, and ``indices`` whole numbers among those. ``attempted`` is the name of an
+    operator that raised.
     """
 
     steps: list[Leaf | Operation] = field(default_factory=list)
@@ -114,6 +115,8 @@ class Record:
     backwards: list[Backward] = field(default_factory=list)
     comparisons: list[Comparison] = field(default_factory=list)
     escaped: set[Number] = field(default_factory=set)
+    indices: set[Number] = field(default_factory=set)
+    attempted: str = ""
 
     def new(self) -> Number:
         """The number of a value that the next step makes."""
@@ -130,6 +133,7 @@ class Record:
             for number in [each for each in numbers if each >= known]:
                 del numbers[number]
         self.escaped = {each for each in self.escaped if each < known}
+        self.indices &= self.escaped
         self.comparisons = [each for each in self.comparisons if each.actual < known]
         self.backwards = [each for each in self.backwards if each.loss < known]
 

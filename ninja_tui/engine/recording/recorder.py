@@ -30,6 +30,7 @@ from ninja_tui.engine.recording.record import Backward, Comparison, Leaf, Number
 aten = torch.ops.aten
 LONG_LIST = 64
 NUMBERS = (int, float, bool, complex)
+WHOLE = frozenset({torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8})
 LITERALS = frozenset({"tensor", "as_tensor", "scalar_tensor"})
 INDEXES = frozenset({"__getitem__", "__setitem__"})
 """Make tensors of the numbers in an index, and of a number that is assigned."""
@@ -90,6 +91,7 @@ class Recorder:
         self._engine = 0
         self._literal: _Literal | None = None
         self._epoch = 0
+        self._branches = 0
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
@@ -128,14 +130,16 @@ class Recorder:
         self._tag(tensor, stand_in)
         return stand_in
 
-    def mark(self) -> int:
-        """A place in the record to which ``go_back`` leads."""
+    def branch(self) -> int:
+        """What is recorded from here on is dropped by ``rejoin``, which takes this mark."""
+        self._branches += 1
+        self._epoch = self._branches
         return len(self.record.steps)
 
-    def go_back(self, mark: int) -> None:
-        """Drops what was recorded since ``mark``; tensors that were made since are forgotten."""
+    def rejoin(self, mark: int) -> None:
+        """Drops what was recorded since ``branch``; tensors that were made since are forgotten."""
         self.record.drop_after(mark)
-        self._epoch += 1
+        self._epoch = 0
 
     def _tag_of(self, tensor: torch.Tensor) -> _Tag | None:
         tag = getattr(tensor, "_recorded", None)
@@ -216,12 +220,19 @@ class Recorder:
             return self._lifted(function, args, kwargs)
         inputs: list[Number] = []
         used, named = self._used(args, inputs), self._used_by_name(kwargs, inputs)
+        self.record.attempted = kind.name
         result = function(*args, **kwargs)
+        self.record.attempted = ""
         if kind.escapes:
-            self.record.escaped.update(inputs)
+            self._escape(args[0], inputs)
             return result
         self._append(kind, Operation(function, used, named, tuple(inputs), ()), args, kwargs, result)
         return result
+
+    def _escape(self, tensor: Any, numbers: list[Number]) -> None:
+        self.record.escaped.update(numbers)
+        if isinstance(tensor, torch.Tensor) and tensor.dtype in WHOLE:
+            self.record.indices.update(numbers)
 
     def _append(
         self, kind: Operator, call: Operation, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any
@@ -349,7 +360,7 @@ class Recorder:
         if name in COMPARES:
             self._compared(args)
         elif name in VALUES_LEAVE and args and isinstance(args[0], torch.Tensor):
-            self.record.escaped.add(self.number(args[0]))
+            self._escape(args[0], [self.number(args[0])])
         if name in LITERALS or name in INDEXES:
             numbers = args[2:] if name in INDEXES else args or kwargs.get("data", ())
             plain = bool(numbers) and _plain(numbers[0])

@@ -23,6 +23,7 @@ from ninja_tui.engine.protocol.answering import (
     SetUp,
     TryAnswer,
 )
+from ninja_tui.engine.protocol.judging import Reading
 from ninja_tui.engine.protocol.lesson_code import LessonCode
 from ninja_tui.engine.protocol.messages import Done, Refused
 from ninja_tui.engine.protocol.tensor_data import TensorData
@@ -122,8 +123,8 @@ class Answers:
         space["cmp"] = run.cmp
         with run.recorder.paused():
             shared = spaces.unseen_sharers(space, request.watch, request.bound)
-        error, line, output = run.execute(code, request.line)
-        spaces.keep_changeable(space, used)
+        error, line, output = run.execute(code, request.line, request.bound)
+        run.keep_changeable(space, used)
         changed = {name for name, state in before.items() if spaces.version(space.get(name)) != state}
         changed |= {name for name, copy in shared.items() if spaces.differs(space.get(name), copy)}
         self._latest = {name: self._taken(run, space, name) for name in request.take}
@@ -132,7 +133,7 @@ class Answers:
             line=line,
             output=output,
             gradients={name: spaces.bound(space, name) for name in request.take},
-            readings={name: run.reading(piece) for name, (piece, _) in self._latest.items()},
+            readings={name: self._reading(run, name, error, used, space) for name in request.take},
             changed=tuple(sorted(changed)),
             clobbered=run.clobbered(reach),
             compared=run.comparisons(self._opened().nodes),
@@ -141,9 +142,7 @@ class Answers:
     def attempt(self, request: TryAnswer) -> Outcome:
         """Executes an answer on a copy of the run, which stays as it was."""
         run = self._begun()
-        if self._mark is None:
-            self._mark = run.recorder.mark()
-        run.recorder.go_back(self._mark)
+        self._mark = run.recorder.branch()
         try:
             code = compile(request.code, spaces.ANSWER, "exec")
         except (SyntaxError, ValueError, RecursionError, MemoryError) as invalid:
@@ -154,17 +153,20 @@ class Answers:
         space["cmp"] = lambda *_: None
         before = {name: spaces.version(space[name]) for name in used & set(request.watch) if name in space}
         space.pop(request.gradient, None)
-        error, line, output = run.execute(code, 1, space)
-        spaces.keep_changeable(space, [request.gradient])
+        error, line, output = run.execute(code, 1, [request.gradient], space)
+        run.keep_changeable(space, [request.gradient])
         self._latest = {request.gradient: self._taken(run, space, request.gradient)}
         return Outcome(
             error=error,
             line=line,
             output=output,
             gradients={request.gradient: spaces.bound(space, request.gradient)},
-            readings={request.gradient: run.reading(self._latest[request.gradient][0])},
+            readings={request.gradient: self._reading(run, request.gradient, error, used, space)},
             changed=tuple(name for name, state in before.items() if spaces.version(space.get(name)) != state),
         )
+
+    def _reading(self, run: Run, gradient: str, error: str, used: Iterable[str], space: Namespace) -> Reading:
+        return run.reading_of(used, space) if error else run.reading(gradient, self._latest[gradient][0])
 
     def _taken(self, run: Run, space: Namespace, name: str) -> tuple[Slice[str] | None, torch.Tensor | None]:
         """A gradient, and what it was computed from."""
@@ -179,14 +181,14 @@ class Answers:
 
     def replay(self, request: ReplayGradient) -> Replayed:
         """Computes a gradient in other worlds."""
-        run = self._begun()
+        run = self._started()
         piece, value = self._latest.get(request.gradient, (None, None))
         if value is None:
             raise Refused(f"{request.gradient} was not computed")
         if piece is None:
             constant = pack(value)
             return Replayed((constant,) * len(request.trials), ("",) * len(request.trials), constant)
-        escapes = run.reading(piece).escapes
+        escapes = run.reading(request.gradient, piece).escapes
         results: list[TensorData | None] = []
         errors: list[str] = []
         for trial in request.trials:
@@ -209,6 +211,14 @@ class Answers:
         return self._code
 
     def _begun(self) -> Run:
+        """The run, without what was tried in it."""
+        run = self._started()
+        if self._mark is not None:
+            run.recorder.rejoin(self._mark)
+            self._mark = None
+        return run
+
+    def _started(self) -> Run:
         if self._run is None:
             raise Refused("no run was begun")
         return self._run

@@ -33,14 +33,6 @@ class Output(io.StringIO):
         return len(text)
 
 
-def keep_changeable(namespace: Namespace, names: Iterable[str]) -> None:
-    """Makes plain tensors of those ``names`` that ``torch.inference_mode()`` left: others may not change them."""
-    for name in names:
-        value = namespace.get(name)
-        if isinstance(value, torch.Tensor) and value.is_inference():
-            namespace[name] = value.clone()
-
-
 def bound(namespace: Namespace, name: str) -> Bound:
     """What ``name`` is bound to."""
     if name not in namespace:

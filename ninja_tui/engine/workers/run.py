@@ -15,7 +15,7 @@ from ninja_tui.engine.recording.names import tensors_in
 from ninja_tui.engine.recording.record import Leaf, Number, Root
 from ninja_tui.engine.recording.recorder import Recorder
 from ninja_tui.engine.recording.replay import double_precision, doubled
-from ninja_tui.engine.recording.slices import Slice
+from ninja_tui.engine.recording.slices import MATRIX_PRODUCTS, PRODUCTS, Slice
 from ninja_tui.engine.workers.namespace import (
     ANSWER,
     Code,
@@ -54,6 +54,7 @@ class Run:
         self._sharers: dict[int, set[str]] = {}
         self._replaced: dict[int, tuple[torch.Tensor, torch.Tensor | None]] = {}
         self._compared: list[tuple[str, int, torch.Tensor]] = []
+        self._escaping: set[str] = set()
         for name, value in self.namespace.items():
             if isinstance(value, torch.Tensor):
                 self._sharers.setdefault(memory_of(value), set()).add(name)
@@ -85,10 +86,21 @@ class Run:
         if isinstance(value, torch.Tensor):
             self._places[self.recorder.number(value)] = node
 
-    def execute(self, code: Code, line: int, namespace: Namespace | None = None) -> tuple[str, int, str]:
-        """Runs ``code``, whose first line is ``line`` of its file: the error ("" for none), its line (0), the output."""
+    def execute(
+        self, code: Code, line: int, bound: Iterable[str], namespace: Namespace | None = None
+    ) -> tuple[str, int, str]:
+        """Runs ``code``, which computes the gradients ``bound``, and whose first line is ``line`` of its file.
+
+        The error ("" for none), its line (0), the output.
+        """
+        before = len(self.recorder.record.escaped)
         with self.recorder.running():
-            return execute(code, line, self.namespace if namespace is None else namespace)
+            result = execute(code, line, self.namespace if namespace is None else namespace)
+        if len(self.recorder.record.escaped) > before:
+            self._escaping.update(bound)
+        else:
+            self._escaping.difference_update(set(bound) if namespace is not None else ())
+        return result
 
     def slice_of(self, value: object, own: Collection[Number] = ()) -> Slice[str] | None:
         """What a tensor was computed from, down to the lesson's tensors and to gradients; None for what is none."""
@@ -97,8 +109,8 @@ class Run:
         places = {number: node for number, node in self._places.items() if number not in own}
         return Slice(self.recorder.record, self.recorder.number(value), self._known, places)
 
-    def reading(self, piece: Slice[str] | None) -> Reading:
-        """What a gradient was computed from, by name."""
+    def reading(self, gradient: str, piece: Slice[str] | None) -> Reading:
+        """What ``gradient`` was computed from, by name."""
         if piece is None:
             return Reading()
         names = tuple(dict.fromkeys(self._known[number] for number in piece.used))
@@ -109,11 +121,22 @@ class Run:
             multiplies=piece.multiplies,
             multiplies_matrices=piece.multiplies_matrices,
             by_autograd=piece.by_autograd,
-            escapes=bool(self.recorder.record.escaped) and any(map(self._is_from_outside, piece.leaves)),
+            escapes=gradient in self._escaping,
         )
 
-    def _is_from_outside(self, leaf: Leaf) -> bool:
-        return leaf.root is Root.OUTSIDE and leaf.value.is_floating_point() and leaf.number not in self._stand_ins
+    def reading_of(self, names: Iterable[str], namespace: Namespace) -> Reading:
+        """What code that raised would have read: the tensors of those ``names``, and the operation that raised."""
+        attempted = self.recorder.record.attempted
+        numbers = [
+            self.recorder.number(namespace[name]) for name in names if isinstance(namespace.get(name), torch.Tensor)
+        ]
+        return Reading(
+            nodes=tuple(dict.fromkeys(self._places[each] for each in numbers if each in self._places)),
+            names=tuple(dict.fromkeys(self._known[each] for each in numbers if each in self._known)),
+            multiplies=attempted in PRODUCTS,
+            multiplies_matrices=attempted in MATRIX_PRODUCTS,
+            reads_grad="grad" in names,
+        )
 
     def replayed(self, piece: Slice[str], world: int, upstream: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """The gradient in a world, with these upstream gradients; raises what an operation raises."""
@@ -145,6 +168,16 @@ class Run:
             error, _, _ = execute(code, 1, namespace)
         value = namespace.get(name)
         return value if not error and isinstance(value, torch.Tensor) else None
+
+    def keep_changeable(self, namespace: Namespace, names: Iterable[str]) -> None:
+        """Makes plain tensors of those ``names`` that ``torch.inference_mode()`` left: others may not change them."""
+        for name in names:
+            value = namespace.get(name)
+            if isinstance(value, torch.Tensor) and value.is_inference():
+                number = self.recorder.number(value)
+                with self.recorder.paused():
+                    namespace[name] = value.clone()
+                self.recorder.adopt(namespace[name], number)
 
     def names_within_reach(self, used: set[str]) -> Collection[str]:
         """The lesson's names that code may bind or change: those it ``used``, and those that share their memory.
