@@ -22,6 +22,7 @@ PASSING = 1e-9
 """The largest difference that passes in float64, as a share of the gradient's largest entry."""
 CLOSED_FORM = "closed form: needs none of its consumers' gradients"
 ANY_UPSTREAM = "holds for any upstream"
+OWN_BRANCH = "holds for any upstream, in the branch that its own numbers take"
 OWN_NUMBERS = "judged on its own numbers only: some of them leave PyTorch on the way"
 
 

@@ -33,7 +33,8 @@ class Gradient:
 def assess(assessor: Assessor, name: str, gradient: Gradient, places: Mapping[Number, Number]) -> Verdict:
     """The verdict on ``gradient`` as that of the node ``name``; ``places`` are values that are gradients of nodes."""
     network = assessor.network
-    inside, read = _places(assessor, places)
+    node = assessor.graph.numbers[name]
+    inside, read = _places(assessor, {place: each for place, each in places.items() if each != node})
     piece = Slice(network.record, gradient.number, network.computed, inside)
     names = assessor.graph.names
     reading = Reading(
@@ -44,17 +45,60 @@ def assess(assessor: Assessor, name: str, gradient: Gradient, places: Mapping[Nu
         multiplies_matrices=piece.multiplies_matrices,
         by_autograd=piece.by_autograd,
         reads_grad=any(place in read for place in piece.read),
+        bends=bool(piece.kinks),
     )
+    tried = assessor.trials(name, reading)
+    branches = _Branches(assessor, gradient, inside, tried[0])
+    left_out: set[int] = set()
     results: list[torch.Tensor | None] = []
     errors: list[str] = []
-    for trial in assessor.trials(name, reading):
+    for index, trial in enumerate(tried):
         result, error = _replayed(assessor, piece, trial)
+        if not branches.same_in(trial):
+            left_out.add(index)
         results.append(result)
         errors.append(error)
     evidence = Evidence(
-        name, reading, gradient.value, tuple(results), tuple(errors), chained=_own(assessor, gradient.number)
+        name, reading, gradient.value, tuple(results), tuple(errors), chained=_own(assessor, gradient.number),
+        left_out=frozenset(left_out),
     )  # fmt: skip
     return assessor.verdict(evidence, gradient.reference)
+
+
+class _Branches:
+    """The truth values by which a program chose what to compute, and whether they are the same in a trial.
+
+    Those of a comparison with autograd's gradients choose nothing.
+    """
+
+    def __init__(self, assessor: Assessor, gradient: Gradient, places: Mapping[Number, Number], home: Trial) -> None:
+        self._assessor = assessor
+        record, known = assessor.network.record, assessor.network.computed
+        last = record.made_by[gradient.number]
+        first = max(record.made_by[each] for each in assessor.network.losses)
+        self._slices: list[tuple[Slice[Number], torch.Tensor]] = []
+        for escape in record.escapes:
+            if not escape.decides or not first < escape.step <= last + 1 or escape.number >= len(record.made_by):
+                continue
+            if record.ancestors(escape.number) & record.read.keys():
+                continue
+            piece = Slice(record, escape.number, known, places)
+            own = self._value(piece, home)
+            if own is not None:
+                self._slices.append((piece, own))
+
+    def same_in(self, trial: Trial) -> bool:
+        """Whether the program would have taken the same branches."""
+        for piece, own in self._slices:
+            value = self._value(piece, trial)
+            if value is not None and not torch.equal(value, own):
+                return False
+        return True
+
+    def _value(self, piece: Slice[Number], trial: Trial | None) -> torch.Tensor | None:
+        if trial is None or not set(piece.nodes_read) <= trial.upstream.keys():
+            return None
+        return _replayed(self._assessor, piece, trial)[0]
 
 
 def comes_from_outside(assessor: Assessor, gradient: Gradient) -> bool:

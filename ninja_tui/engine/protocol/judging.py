@@ -28,7 +28,7 @@ class Reading:
     """What a gradient was computed from: the gradients of ``nodes``, the lesson's tensors ``names``, and ``operations``.
 
     ``own``: of its own node's ``.grad``, ``read_grad`` of another's. ``escapes``: a part of it came from outside
-    PyTorch, so that only these numbers are known.
+    PyTorch, so that only these numbers are known. ``bends``: it takes another branch on other numbers, as ``abs`` does.
     """
 
     nodes: tuple[str, ...] = ()
@@ -39,6 +39,7 @@ class Reading:
     by_autograd: bool = False
     reads_grad: bool = False
     escapes: bool = False
+    bends: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ class Evidence(Generic[T]):
     error: str = ""
     restored: T | None = None
     clobbered: tuple[Clobbered, ...] = ()
+    left_out: frozenset[int] = frozenset()
+    """Trials that say nothing, since the code would have taken another branch."""
 
 
 @dataclass(frozen=True)

@@ -93,10 +93,10 @@ class Run:
 
         The error ("" for none), its line (0), the output.
         """
-        before = len(self.recorder.record.escaped)
+        before = len(self.recorder.record.escapes)
         with self.recorder.running():
             result = execute(code, line, self.namespace if namespace is None else namespace)
-        if len(self.recorder.record.escaped) > before:
+        if len(self.recorder.record.escapes) > before:
             self._escaping.update(bound)
         else:
             self._escaping.difference_update(set(bound) if namespace is not None else ())
@@ -122,6 +122,7 @@ class Run:
             multiplies_matrices=piece.multiplies_matrices,
             by_autograd=piece.by_autograd,
             escapes=gradient in self._escaping,
+            bends=bool(piece.kinks),
         )
 
     def reading_of(self, names: Iterable[str], namespace: Namespace) -> Reading:
