@@ -30,6 +30,7 @@ CHANGES = (
     "link", "truncate", "chmod",
 )  # fmt: skip
 """Functions of ``os`` that would change something outside."""
+TENSOR_TYPES = ("FloatTensor", "DoubleTensor", "HalfTensor", "LongTensor", "IntTensor", "ByteTensor", "BoolTensor")
 
 
 class AsksForInput(EOFError):
@@ -107,6 +108,8 @@ def _of_files(files: Files) -> Iterator[Patch]:
 def _of_devices() -> Iterator[Patch]:
     yield torch, "Generator", _Generator
     yield torch, "set_default_device", lambda _: None
+    for name in TENSOR_TYPES:
+        yield torch.cuda, name, getattr(torch, name)
 
 
 class _Generator(torch.Generator):

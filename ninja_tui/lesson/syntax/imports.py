@@ -13,11 +13,6 @@ def is_import(tree: ast.stmt) -> bool:
     return isinstance(tree, ast.Import | ast.ImportFrom)
 
 
-def is_star_import(tree: ast.stmt) -> bool:
-    """Whether a statement imports whatever a module gives."""
-    return isinstance(tree, ast.ImportFrom) and tree.names[0].name == "*"
-
-
 def is_definition(tree: ast.stmt) -> bool:
     """Whether a statement only names something: a function, a class, an import."""
     return isinstance(tree, ast.FunctionDef | ast.ClassDef) or is_import(tree)
