@@ -105,11 +105,19 @@ def classify(place: BundledLesson | Path, definitions: Definitions | None = None
     except UsageError as error:
         discovery = error
     own = isinstance(discovery, Discovery) and _stands_alone(source, discovery)
-    if not own and _answers_a_lesson(source, definitions):
+    if not own and _may_answer_a_lesson(source, definitions):
         return SolutionsFile(place, source.text)
     if isinstance(discovery, UsageError):
         raise discovery
     return OwnNetwork(discovery)
+
+
+def _may_answer_a_lesson(source: Source, definitions: Definitions | None) -> bool:
+    """Whether a script answers the default lesson; what is nested too deeply to tell is told so as a file of answers."""
+    try:
+        return _answers_a_lesson(source, definitions)
+    except (RecursionError, MemoryError):
+        return True
 
 
 def _answers_a_lesson(source: Source, definitions: Definitions | None) -> bool:
