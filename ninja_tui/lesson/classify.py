@@ -113,7 +113,7 @@ def classify(place: BundledLesson | Path, definitions: Definitions | None = None
 
 
 def _may_answer_a_lesson(source: Source, definitions: Definitions | None) -> bool:
-    """Whether a script answers the default lesson; what is nested too deeply to tell is told so as a file of answers."""
+    """Whether a script answers the default lesson, or is nested too deeply to tell: a file of answers is told so."""
     try:
         return _answers_a_lesson(source, definitions)
     except (RecursionError, MemoryError):

@@ -187,3 +187,35 @@ def test_what_is_written_stays_in_memory(run: Run, tmp_path: Path, monkeypatch: 
 )
 def test_bytes_travel_as_text(content: bytes) -> None:
     assert content_of(as_served(content)) == content
+
+
+def test_what_only_shows_things_need_not_be_installed(run: Run) -> None:
+    found = run(
+        """
+        import matplotlib.pyplot as plt
+        import seaborn as sns, wandb
+        from matplotlib.colors import ListedColormap
+        from tqdm.auto import tqdm, trange
+        from IPython.display import display, clear_output
+        from google.colab import drive
+        drive.mount("/content/drive")
+        fig, axes = plt.subplots(2, 2, figsize=(4, 4))
+        axes[0, 1].plot([1, 2]).set_title("x")
+        for axis in axes.flat:
+            axis.grid(True)
+        sns.set_theme()
+        wandb.init(project="x").log({"loss": 1})
+        bar = tqdm(range(3), desc="x")
+        total = sum(bar) + sum(trange(4))
+        bar.set_postfix(loss=1)
+        with tqdm(total=3) as shown:
+            shown.update(1)
+        display(fig)
+        plt.show()
+        """
+    )
+    assert found["total"] == 9
+    with pytest.raises(ModuleNotFoundError):
+        run("import google.nothing_zz.x")
+    with pytest.raises(ModuleNotFoundError):
+        run("import nothing_zz")

@@ -22,6 +22,7 @@ import torch
 
 from ninja_tui.engine.recording.devices import OnCpu
 from ninja_tui.engine.recording.files import Files, of_python
+from ninja_tui.engine.recording.stand_ins import StandIns
 from ninja_tui.lesson.served import content_of
 
 MAIN = "__main__"
@@ -48,9 +49,10 @@ def script_module(path: str, name: str = MAIN) -> ModuleType:
 def surroundings(module: ModuleType, served: Mapping[str, str]) -> Iterator[None]:
     """Within it the code of ``module``, made by ``script_module``, finds what it does when Python runs its file.
 
-    It is in ``sys.modules``, ``sys.argv`` is the file alone, and modules among ``served`` can be imported. Of files
-    those ``served`` (by path) can be opened, and what is installed; what is written stays in memory. Every device is
-    the CPU, and ``input()`` raises AsksForInput. Afterwards all is as it was, but for modules that were imported.
+    It is in ``sys.modules``, ``sys.argv`` is the file alone, and modules among ``served`` can be imported; packages
+    that only show things are there if need be. Files among ``served`` (by path) can be opened, and those of installed
+    packages; what is written stays in memory. Every device is the CPU, and ``input()`` raises AsksForInput. Afterwards
+    all is as it was, but for modules that were imported.
     """
     files = Files(served)
     with contextlib.ExitStack() as stack:
@@ -65,6 +67,9 @@ def surroundings(module: ModuleType, served: Mapping[str, str]) -> Iterator[None
         stack.callback(sys.meta_path.remove, finder)
         sys.meta_path.insert(_before_folders(), finder)  # the file's folder is where Python looks first
         finder.forget_others()
+        stand_ins = StandIns()
+        stack.callback(sys.meta_path.remove, stand_ins)
+        sys.meta_path.append(stand_ins)
         yield
 
 
