@@ -9,6 +9,7 @@ import importlib.util
 import io
 import os
 import pathlib
+import socket
 import sys
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -90,7 +91,8 @@ def _of_files(files: Files) -> Iterator[Patch]:
     yield io, "open", files.open
     yield torch, "save", files.save(torch.save)
     yield urllib.request, "urlopen", lambda url, *_, **__: files.fetch(getattr(url, "full_url", url))
-    yield urllib.request, "urlretrieve", lambda url, *_, **__: (url, None)
+    yield urllib.request, "urlretrieve", files.retrieve
+    yield socket.socket, "connect", _unreached
     read_by_numpy = numpy_files.open
 
     def open_for_numpy(path: Any, *args: Any, **named: Any) -> Any:
@@ -127,6 +129,11 @@ class _Generator(torch.Generator):
 def _asked(*_: object, **__: object) -> NoReturn:
     """In the place of ``input``."""
     raise AsksForInput("input() is asked, and nobody is here to answer")
+
+
+def _unreached(*_: object, **__: object) -> NoReturn:
+    """In the place of a connection to another machine."""
+    raise ConnectionError("nothing is fetched from the network here")
 
 
 def _method(function: Any) -> Any:
