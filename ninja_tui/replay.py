@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ninja_tui.engine.evaluate.bench import Options, Workbench
+from ninja_tui.engine.evaluate.own_file import OwnFileJudge
 from ninja_tui.engine.evaluate.program import Comparison, ProgramJudge
-from ninja_tui.engine.failures import FAILURES, sentence_for
+from ninja_tui.engine.failures import sentence_for
 from ninja_tui.engine.protocol.verdict import Status, Verdict
 from ninja_tui.engine.protocol.wire import Broken, TimedOut
 from ninja_tui.engine.training.config import Plan, Sources, sources
@@ -17,7 +18,7 @@ from ninja_tui.engine.training.events import Listener, NameSampled, Trained, Tra
 from ninja_tui.engine.training.trainer import Trainer
 from ninja_tui.engine.workers.client import WorkerError, start_server
 from ninja_tui.errors import UsageError
-from ninja_tui.lesson.classify import OwnNetwork, PercentLesson, SolutionsFile, classify, network_in
+from ninja_tui.lesson.classify import OwnNetwork, PercentLesson, SolutionsFile, classify
 from ninja_tui.lesson.model import Lesson
 from ninja_tui.lesson.program import Program
 from ninja_tui.lesson.read import read_lesson, read_text
@@ -25,7 +26,7 @@ from ninja_tui.lesson.solutions import LESSON_MARKER, SavedAnswer, Solutions
 from ninja_tui.lesson.words import EVERY_LIST, word_list_text
 
 if TYPE_CHECKING:
-    from ninja_tui.lesson.notebook.discover import Definitions, Discovery
+    from ninja_tui.lesson.notebook.discover import Definitions
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ class FileReport:
     error: str | None = None
     notes: tuple[str, ...] = ()
     unjudged: int = 0
+    network: OwnNetwork | None = None
 
     @property
     def status(self) -> Status:
@@ -150,7 +152,7 @@ def _file(
     try:
         kind = to_judge(path, request.lesson, definitions)
         if isinstance(kind, OwnNetwork):
-            return _network(kind.discovery, request, progress)
+            return _own(path, kind, request, progress)
         return _solutions(kind, request, benches, progress)
     except UsageError as error:
         return FileReport(str(path), error=str(error))
@@ -169,7 +171,7 @@ def to_judge(path: Path, lesson: str | None, definitions: Definitions | None) ->
         case OwnNetwork() | SolutionsFile() as kind:
             return kind
         case PercentLesson(source):
-            return network_in(source, definitions) or SolutionsFile(path, source.text)
+            return OwnNetwork(source, definitions)
     raise UsageError(f"{path} holds no answers")
 
 
@@ -225,26 +227,36 @@ def _check_answers(solutions: Solutions, request: Request) -> None:
         )
 
 
-def _network(discovery: Discovery, request: Request, progress: Progress) -> FileReport:
-    from ninja_tui.lesson.notebook.data_files import served_for
+def _own(path: Path, network: OwnNetwork, request: Request, progress: Progress) -> FileReport:
+    program = network.program
+    progress(f"starting PyTorch, and {path.name}")
+    served = program.served(request.options.data)
+    try:
+        judged = OwnFileJudge(program, served, request.options.seed, request.timeout).judge(
+            _within(str(path), progress)
+        )
+    except (WorkerError, Broken, TimedOut) as error:
+        return FileReport(str(path), error=sentence_for(error, path.name), notes=program.notes)
+    reports = [
+        LessonReport(
+            lesson=path.stem if number == 1 else f"{path.stem}:{number}",
+            seed=judged.seed,
+            loss=each.loss,
+            torch=judged.torch,
+            total=len({verdict.node for verdict in each.verdicts}),
+            verdicts=tuple(_strict(each.verdicts, request)),
+            starts=program.starts,
+        )
+        for number, each in enumerate(judged.passes, 1)
+    ]
+    return FileReport(str(path), tuple(reports), notes=(*program.notes, *judged.notes), network=network)
 
-    reports: list[LessonReport] = []
-    failures: list[str] = []
-    for each in discovery.lessons:
-        progress(f"starting PyTorch, and {each.lesson.name}")
-        options = replace(request.options, served=served_for(each.lesson, request.options.data))
-        bench = Workbench(each.lesson, options)
-        try:
-            bench.open()
-            program = each.program.among(bench.facts.shapes)
-            answered = AnsweredLesson(each.to_answer, each.with_usual_names, options)
-            within = _within(str(discovery.path), progress)
-            reports.append(replace(_judged(bench, program, {}, request, within), answered=answered))
-        except FAILURES as error:
-            failures.append(sentence_for(error, each.lesson.name))
-        finally:
-            bench.close()
-    return _report(discovery.path, reports, failures, discovery.notes)
+
+def _strict(verdicts: Iterable[Verdict], request: Request) -> list[Verdict]:
+    """With ``--strict`` a warning is a failure."""
+    if not request.strict:
+        return list(verdicts)
+    return [replace(each, status=Status.FAIL) if each.warnings else each for each in verdicts]
 
 
 def _report(path: Path, lessons: list[LessonReport], failures: list[str], notes: tuple[str, ...] = ()) -> FileReport:
@@ -273,8 +285,7 @@ def _judged(
     nodes = [node.name for node in lesson.nodes if node.name in facts.shapes]
     judge = ProgramJudge(bench, program, request.timeout)
     verdicts = judge.judge_all(lambda node: progress(bench.gradient_name(node)))
-    if request.strict:
-        verdicts = [replace(each, status=Status.FAIL) if each.warnings else each for each in verdicts]
+    verdicts = _strict(verdicts, request)
     answered = {answer.node for answer in program.answers}
     missing = [Verdict(node, Status.MISSING, facts.shapes[node]) for node in lesson.asks if node not in answered]
     order = {node: position for position, node in enumerate(nodes)}
@@ -300,9 +311,8 @@ def train(
     ``listener`` gets its events, ``warn`` what there is to know before. Raises UsageError where it cannot be trained.
     """
     report = _to_train(file, request)
-    if report.answered is None:
-        raise UsageError(f"{file.path} was not read")
-    lesson, program = report.answered.lesson, report.answered.program
+    answered = report.answered or _answered(file, report, request)
+    lesson, program = answered.lesson, answered.program
     failing = {verdict.node for verdict in report.verdicts if not verdict.passed}
     origin: Sources = sources(lesson, program, {node: node not in failing for node in lesson.asks}, plan.wrong)
     if origin.message and plan.backward is not plan.backward.AUTOGRAD:
@@ -316,12 +326,24 @@ def train(
             names.append(event.name)
         listener(event)
 
-    trainer = Trainer(lesson, report.answered.options.seed, dict(report.answered.options.served), listen)
+    trainer = Trainer(lesson, answered.options.seed, dict(answered.options.served), listen)
     try:
         (outcome,) = trainer.run(plan, origin)
     finally:
         trainer.close()
     return TrainingReport(lesson.name, outcome, tuple(names))
+
+
+def _answered(file: FileReport, report: LessonReport, request: Request) -> AnsweredLesson:
+    """What is trained of a program: the forward pass that is read from its text."""
+    from ninja_tui.lesson.notebook.data_files import served_for
+
+    if file.network is None:
+        raise UsageError(f"{file.path} was not read")
+    lessons = file.network.discovery.lessons
+    chosen = lessons[min(file.lessons.index(report), len(lessons) - 1)]
+    options = replace(request.options, served=served_for(chosen.lesson, request.options.data))
+    return AnsweredLesson(chosen.to_answer, chosen.with_usual_names, options)
 
 
 def _to_train(file: FileReport, request: Request) -> LessonReport:

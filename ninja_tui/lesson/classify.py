@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from ninja_tui.lesson.solutions import LESSON_MARKER
 if TYPE_CHECKING:
     from ninja_tui.lesson.notebook.cells import Source
     from ninja_tui.lesson.notebook.discover import Definitions, Discovery
+    from ninja_tui.lesson.notebook.own_program import OwnProgram
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,24 @@ class PercentLesson:
 
 @dataclass(frozen=True)
 class OwnNetwork:
-    """A script or notebook with a forward pass of its own, and the gradients that it computes for it."""
+    """A script or notebook that is a program of its own; ``definitions`` bind names that it lacks."""
 
-    discovery: Discovery
+    source: Source
+    definitions: Definitions | None = None
+
+    @cached_property
+    def discovery(self) -> Discovery:
+        """The forward passes in it as lessons; raises UsageError where it holds none."""
+        from ninja_tui.lesson.notebook.discover import discover_in
+
+        return discover_in(self.source, self.definitions)
+
+    @cached_property
+    def program(self) -> OwnProgram:
+        """Its statements; raises UsageError where it computes with something that is not PyTorch."""
+        from ninja_tui.lesson.notebook.own_program import own_program
+
+        return own_program(self.source, self.definitions)
 
 
 @dataclass(frozen=True)
@@ -85,11 +102,10 @@ def classify(place: BundledLesson | Path, definitions: Definitions | None = None
     if place.is_dir():
         return LessonFolder(place)
     from ninja_tui.lesson.notebook.cells import Form, form_of, source_of  # only where a file is read
-    from ninja_tui.lesson.notebook.discover import Discovery, discover_in
 
     text = read_text(place, "the file")
     if form_of(place, text) is Form.NOTEBOOK:
-        return OwnNetwork(discover_in(source_of(place, text), definitions))
+        return OwnNetwork(source_of(place, text), definitions)
     solutions = SolutionsFile(place, text)
     if LESSON_MARKER.search(text):
         return solutions
@@ -99,17 +115,9 @@ def classify(place: BundledLesson | Path, definitions: Definitions | None = None
         return solutions
     if place.suffix == ".py" and set(REQUIRED_CELLS) <= {cell.title for cell in source.cells}:
         return PercentLesson(source)
-    discovery: Discovery | UsageError
-    try:
-        discovery = discover_in(source, definitions)
-    except UsageError as error:
-        discovery = error
-    own = isinstance(discovery, Discovery) and _stands_alone(source, discovery)
-    if not own and _may_answer_a_lesson(source, definitions):
+    if ".backward(" not in source.text and _may_answer_a_lesson(source, definitions):
         return SolutionsFile(place, source.text)
-    if isinstance(discovery, UsageError):
-        raise discovery
-    return OwnNetwork(discovery)
+    return OwnNetwork(source, definitions)
 
 
 def _may_answer_a_lesson(source: Source, definitions: Definitions | None) -> bool:
@@ -127,28 +135,14 @@ def _answers_a_lesson(source: Source, definitions: Definitions | None) -> bool:
     """
     from ninja_tui.lesson.notebook.parse import Dropped, fragments_of
     from ninja_tui.lesson.notebook.requirements import reads_before_binding
+    from ninja_tui.lesson.syntax.names import stored_names
 
     fragments, remarks = fragments_of(source)
-    if not fragments or any(isinstance(remark, Dropped) for remark in remarks):
+    has_loss = any("loss" in stored_names(fragment.tree) for fragment in fragments)
+    if not fragments or (not has_loss and any(isinstance(remark, Dropped) for remark in remarks)):
         return True
     lesson = read_lesson(DEFAULT_LESSON)
     tensors = {name for statement in lesson.statements for name in (*statement.binds, *statement.reads)}
     tensors |= {gradient_name(node.name) for node in lesson.nodes}
     names = frozenset() if definitions is None else definitions.names
     return bool(reads_before_binding(fragments, names) & (tensors - NO_TENSORS))
-
-
-def network_in(source: Source, definitions: Definitions | None = None) -> OwnNetwork | None:
-    """The network of a script; None where it has none, or one that reads names of a lesson."""
-    from ninja_tui.lesson.notebook.discover import discover_in
-
-    try:
-        discovery = discover_in(source, definitions)
-    except UsageError:
-        return None
-    return OwnNetwork(discovery) if _stands_alone(source, discovery) else None
-
-
-def _stands_alone(source: Source, discovery: Discovery) -> bool:
-    """Whether a script's forward passes are its own, and not parts of a lesson's."""
-    return ".backward(" in source.text or all(each.self_contained for each in discovery.lessons)

@@ -37,8 +37,8 @@ def open_lesson(lesson: str, setup: Path | None = None, number: int = 1) -> Less
             return read_folder(path.resolve())
         case PercentLesson(source):
             return lesson_of(source.path.resolve(), source.cells)
-        case OwnNetwork(discovery):
-            pass
+        case OwnNetwork():
+            discovery = kind.discovery
         case SolutionsFile():
             discovery = kind.discover(definitions)
     lessons = discovery.lessons

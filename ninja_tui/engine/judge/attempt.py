@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from functools import cached_property
+
 import torch
 
 from ninja_tui.engine.judge.compare import CLOSE, index_of, largest_entry, same
 from ninja_tui.engine.judge.targets import Targets
 from ninja_tui.engine.protocol.judging import Evidence
 from ninja_tui.engine.protocol.worlds import World
+
+MOST_TENSORS = 60
+"""Tensors of a lesson that are tried in the place of another."""
 
 
 class Attempt:
@@ -27,7 +33,42 @@ class Attempt:
         target = targets.target(self.world, self.node)
         self.expected, self.parts = target.expected.double(), {k: v.double() for k, v in target.parts.items()}
         self.upstream = targets.upstream[self.world]
-        self.full = self.statements.unreduced(self.node, self.upstream)
+        self.vacuous = self.node in targets.vacuous
+        self._elsewhere: dict[World, Attempt] = {}
+
+    @cached_property
+    def full(self) -> torch.Tensor | None:
+        """The gradient before the sum over axes along which the node was broadcast; None where nothing was."""
+        return self.statements.unreduced(self.node, self.upstream)
+
+    @cached_property
+    def right(self) -> bool:
+        """Whether the gradient is right in this world."""
+        return same(self.actual, self.expected)
+
+    def at_home(self) -> Attempt:
+        """The same attempt on the person's own minibatch: what a sentence says is counted there."""
+        return self._home
+
+    @cached_property
+    def _home(self) -> Attempt:
+        return self.elsewhere(World.LOCAL) or self
+
+    def told(self) -> tuple[Attempt, str]:
+        """The attempt that a sentence is about, and the words for where: a person's own numbers, if they show it."""
+        home = self.at_home()
+        if self.vacuous and home is not self:
+            return self, "for any upstream gradient "
+        return (self, "where other numbers stand, ") if home.right and home is not self else (home, "")
+
+    def elsewhere(self, *worlds: World) -> Attempt | None:
+        """The same attempt in the first of ``worlds`` in which there is one; None where there is none."""
+        there = [world for world in worlds if world is not self.world and world in self.evidence.gradients]
+        if not there:
+            return None
+        if there[0] not in self._elsewhere:
+            self._elsewhere[there[0]] = Attempt(self.targets, self.evidence, there[0])
+        return self._elsewhere[there[0]]
 
     def holds(self, world: World) -> bool:
         """Whether the gradient is right in ``world``."""
@@ -41,7 +82,11 @@ class Attempt:
             return None
 
     def worst(self) -> str:
-        """Where it is farthest off."""
+        """Where it is farthest off on the person's own numbers, or else where it is off at all."""
+        told, where = self.told()
+        return where + told._farthest()
+
+    def _farthest(self) -> str:
         actual = self.fitted()
         if actual is None:
             return f"shape {tuple(self.actual.shape)} for {tuple(self.expected.shape)}"
@@ -49,18 +94,75 @@ class Attempt:
         if gap.dim() == 0:
             return "another number"
         place = index_of(int(gap.argmax().item()), tuple(gap.shape))
-        return f"{self.wrong_entries(actual)} of {gap.numel()} entries are off, farthest the one at {place}"
+        wrong = self.wrong_entries(actual)
+        return f"{wrong} of {gap.numel()} entries {'is' if wrong == 1 else 'are'} off, farthest the one at {place}"
 
     def wrong_entries(self, actual: torch.Tensor) -> int:
         """How many entries of ``actual`` are off."""
-        gap = (actual - self.expected).abs()
-        return int((gap > CLOSE * largest_entry(self.expected)).sum().item())
+        return int(self.differs(actual, self.expected).sum().item())
+
+    def differs(self, actual: torch.Tensor, expected: torch.Tensor) -> torch.Tensor:
+        """Where the two differ by more than rounding, as seen from this gradient's largest entry."""
+        return (actual - expected).abs() > CLOSE * largest_entry(self.expected)
 
     def consumer_names(self, indices: list[int]) -> str:
         """What the consumers bind, as text."""
-        return ", ".join(f"`{' '.join(self.statements.binds(index))}`" for index in indices)
+        return ", ".join(f"`{self._names(self.statements.binds(index))}`" for index in indices)
+
+    def shown_name(self, name: str) -> str:
+        """A name as the person's file has it; every name in a sentence goes through here."""
+        return self.targets.shown_name(name)
+
+    def shown_gradient(self, node: str) -> str:
+        """The name of a node's gradient, as the person's file has it."""
+        return self.shown_name(self.gradient_name(node))
+
+    def _names(self, names: tuple[str, ...]) -> str:
+        return " ".join(map(self.shown_name, names))
 
     def ones(self) -> dict[str, torch.Tensor]:
         """Ones in the place of what flows in."""
         bound = [name for index in self.consumers for name in self.statements.binds(index)]
         return {name: torch.ones_like(self.upstream[name]) for name in bound if name in self.upstream}
+
+    @cached_property
+    def upstream_read(self) -> list[str]:
+        """The nodes whose gradients the answer reads."""
+        return [name for name in self.upstream if self._reads(name)]
+
+    def _reads(self, node: str) -> bool:
+        try:
+            return self.gradient_name(node) in self.evidence.traits.depends
+        except KeyError:  # the loss of a part of a file has no gradient of its own
+            return False
+
+    def bound_by(self, index: int) -> list[str]:
+        """Those names that a consumer binds whose gradients flow in."""
+        return [name for name in self.statements.binds(index) if name in self.upstream]
+
+    def scalars(self) -> dict[str, float]:
+        """The single numbers that the node's consumers read and bind beside it."""
+        operands = [each for index in self.consumers for each in self.statements.operands(index).items()]
+        return {
+            name: float(value.item())
+            for name, value in operands
+            if value.numel() == 1 and name != self.node and not value.is_complex()
+        }
+
+    @cached_property
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """The lesson's tensors that some statement on the way to the loss reads or binds."""
+        found: dict[str, torch.Tensor] = {}
+        for node in self.upstream:
+            for index in self.statements.consumers(node):
+                if len(found) < MOST_TENSORS:
+                    found |= self.statements.operands(index)
+        return {name: value.double() for name, value in found.items() if value.is_floating_point()}
+
+    def sizes(self) -> set[int]:
+        """The sizes of the axes about the node, and how many entries their first axes and the whole have."""
+        near = [self.upstream[name] for index in self.consumers for name in self.bound_by(index)]
+        axes = {size for tensor in (self.actual, *self.upstream.values()) for size in tensor.shape}
+        return axes | {
+            math.prod(tensor.shape[: axis + 1]) for tensor in (self.expected, *near) for axis in range(tensor.dim())
+        }

@@ -45,12 +45,18 @@ def diagnose(targets: Targets, evidence: Evidence[torch.Tensor]) -> Finding | No
 def _worlds(targets: Targets, evidence: Evidence[torch.Tensor]) -> list[World]:
     """The worlds in which the answer is wrong, the most telling first: with random upstream if it reads any."""
     node = evidence.node
-    reads = any(targets.gradient_name(name) in evidence.traits.depends for name in targets.upstream[World.FLOAT32])
-    random = reads or node in targets.vacuous
-    order = (World.RANDOM, World.LOCAL, World.VACUOUS) if random else (World.LOCAL, World.RANDOM, World.VACUOUS)
+    read = [name for name in targets.upstream[World.FLOAT32] if targets.gradient_name(name) in evidence.traits.depends]
+    random = (bool(read) or node in targets.vacuous) and not _renamed(targets, node, read)
+    order = (World.RANDOM, World.LOCAL, World.VACUOUS) if random else (World.LOCAL, World.FRESH, World.RANDOM)
     there = [world for world in order if world in evidence.gradients and not evidence.gradients[world].is_complex()]
     wrong = [world for world in there if not same(evidence.gradients[world], targets.target(world, node).expected)]
     return wrong or there or [World.FLOAT32]
+
+
+def _renamed(targets: Targets, node: str, read: list[str]) -> bool:
+    """Whether an upstream gradient has one name in the file and another here: random ones would not be alike."""
+    shown = {targets.shown_name(targets.gradient_name(name)): name for name in targets.upstream_nodes(node)}
+    return any(shown.get(targets.shown_name(targets.gradient_name(name)), name) != name for name in read)
 
 
 def _clobbered(targets: Targets, evidence: Evidence[torch.Tensor]) -> Finding | None:
@@ -75,8 +81,8 @@ def _of_error(targets: Targets, evidence: Evidence[torch.Tensor]) -> Finding | N
     if not (error.startswith(("RuntimeError", "IndexError", "ValueError")) and SIZES.search(error)):
         return None
     known = statements.shapes(evidence.traits.depends)
-    operands = ", ".join(f"{name} {size}" for name, size in known.items())
-    shapes = f"operands: {operands}; {targets.gradient_name(node)} must be {shape}"
+    operands = ", ".join(f"{targets.shown_name(name)} {size}" for name, size in known.items())
+    shapes = f"operands: {operands}; {targets.shown_name(targets.gradient_name(node))} must be {shape}"
     through_matrix = any(statements.multiplies_matrices(index) for index in statements.consumers(node))
     if through_matrix and evidence.traits.multiplies and not evidence.traits.multiplies_matrices:
         return Finding(Kind.ELEMENTWISE, f"forward is a matrix product, so backward is one too, not `*`; {shapes}")

@@ -13,52 +13,98 @@ FAR_EXPONENTS = (-6.0, -4.0, -3.0, -1.5, 1.5, 3.0, 4.0, 6.0)
 MOST_OPERANDS = 5
 PLAIN = {2.0: "2", 0.5: "1/2"}
 """The factors that are likelier to be just that than a size less one."""
+SMALL = {3.0: "3", 4.0: "4", 1 / 3: "1/3", 0.25: "1/4"}
+EQUAL = 1e-6
 
 
-def factor_name(factor: float, sizes: Collection[int], count: int | None) -> str:
-    """``1/n``, ``(n-1)/n``, ``64`` or the plain number. ``count`` is the lesson's own ``n``, if it has one."""
+def factor_name(
+    factor: float, sizes: Collection[int], count: int | None, scalars: Mapping[str, float] | None = None
+) -> str | None:
+    """``1/n``, ``(n-1)/n``, ``64`` or a scalar's name; None for a factor that nobody forgets.
+
+    ``count`` is the lesson's own ``n``, if it has one; ``scalars`` are single numbers of the network.
+    """
     sign = "-" if factor < 0 else ""
     size = abs(factor)
     for value, text in PLAIN.items():
-        if math.isclose(size, value, rel_tol=1e-6) and value not in (count, 1 / (count or 1)):
+        if _equal(size, value) and value not in (count, 1 / (count or 1)):
             return sign + text
     ordered = sorted(set(sizes) | ({count} if count else set()), key=lambda each: (each != count, each))
-    for each in ordered:
-        if each is None or each < 2:
-            continue
-        name = f"n = {each}" if each == count and not sign else str(each)
-        short = "n" if each == count else str(each)
-        candidates = {
-            float(each): name,
-            1 / each: f"1/{short}",
-            each - 1.0: f"{short}-1",
-            1 / (each - 1): f"1/({short}-1)",
-            (each - 1) / each: f"({short}-1)/{short}",
-            each / (each - 1): f"{short}/({short}-1)",
-        }
-        for value, text in candidates.items():
-            if value not in (1.0,) and math.isclose(size, value, rel_tol=1e-6):
+    near = [_size(each, count, sign) for each in ordered if each >= 2]
+    far = [_made_of(each, count) for each in ordered if each >= 2]
+    for table in (*near, SMALL, *far):
+        for value, text in table.items():
+            if value != 1.0 and _equal(size, value):
                 return sign + text
-    return f"{factor:.6g}"
+    named = (scalar_name(factor, name, value) for name, value in (scalars or {}).items())
+    return next((each for each in named if each), None)
 
 
-def powers(operands: Mapping[str, torch.Tensor], shape: torch.Size) -> Iterator[tuple[tuple[str, ...], torch.Tensor]]:
-    """Powers of one operand, and products of powers of two, in a shape that can be broadcast to ``shape``."""
-    fitting = {name: tensor for name, tensor in list(operands.items())[:MOST_OPERANDS] if _fits(tensor, shape)}
-    single: list[tuple[str, torch.Tensor]] = []
-    for name, tensor in fitting.items():
+def _size(each: int, count: int | None, sign: str) -> dict[float, str]:
+    """A size, and one over it."""
+    short = "n" if each == count else str(each)
+    return {float(each): f"n = {each}" if each == count and not sign else str(each), 1 / each: f"1/{short}"}
+
+
+def _made_of(each: int, count: int | None) -> dict[float, str]:
+    """What else is made of a size, likely things first."""
+    short = "n" if each == count else str(each)
+    return {
+        each - 1.0: f"{short}-1",
+        1 / (each - 1): f"1/({short}-1)",
+        (each - 1) / each: f"({short}-1)/{short}",
+        each / (each - 1): f"{short}/({short}-1)",
+        each / 2: f"{short}/2",
+        2 / each: f"2/{short}",
+        2.0 * each: f"2*{short}",
+        1 / (2 * each): f"1/(2*{short})",
+        math.sqrt(each): f"the square root of {each}",
+        1 / math.sqrt(each): f"1 over the square root of {each}",
+    }
+
+
+def scalar_name(factor: float, name: str, value: float) -> str | None:
+    """``1/`alpha`, with `alpha` = 0.5``, where the factor is made of this scalar; None where it is not."""
+    if not value or not math.isfinite(value) or _equal(abs(value), 1.0):
+        return None
+    shown = f"`{name}` = {value:g}"
+    made = {value: shown, 1 / value: f"1/`{name}`, with {shown}", value * value: f"`{name}` squared, with {shown}"}
+    for each, text in made.items():
+        if _equal(factor, each):
+            return text
+        if _equal(-factor, each):
+            return f"-{text}"
+    return None
+
+
+def _equal(one: float, other: float) -> bool:
+    return math.isclose(one, other, rel_tol=EQUAL)
+
+
+Powers = dict[str, float]
+"""An exponent by tensor."""
+
+
+def powers(operands: Mapping[str, torch.Tensor], shape: torch.Size) -> Iterator[tuple[Powers, torch.Tensor]]:
+    """Powers of one operand, in a shape that can be broadcast to ``shape``."""
+    for name, tensor in list(operands.items())[:MOST_OPERANDS]:
+        if not _fits(tensor, shape):
+            continue
         for exponent in (*EXPONENTS, *FAR_EXPONENTS):
             if exponent != round(exponent) and bool((tensor <= 0).any()):
                 continue
             raised = tensor**exponent
             if bool(torch.isfinite(raised).all()):
-                yield (name,), raised
-                if exponent in EXPONENTS:
-                    single.append((name, raised))
+                yield {name: exponent}, raised
+
+
+def products(operands: Mapping[str, torch.Tensor], shape: torch.Size) -> Iterator[tuple[Powers, torch.Tensor]]:
+    """Products of powers of two operands."""
+    single = [(power, raised) for power, raised in powers(operands, shape) if set(power.values()) <= set(EXPONENTS)]
     for first, (one, left) in enumerate(single):
         for other, right in single[first + 1 :]:
-            if other != one:
-                yield (one, other), left * right
+            if other.keys() != one.keys():
+                yield one | other, left * right
 
 
 def _fits(tensor: torch.Tensor, shape: torch.Size) -> bool:

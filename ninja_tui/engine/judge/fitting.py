@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations, product
 
 import torch
@@ -15,11 +15,8 @@ WEIGHTS = (1.0, 0.0, -1.0, 2.0)
 MOST_PARTS = 4
 
 
-def factor_of(actual: torch.Tensor, expected: torch.Tensor) -> float | None:
-    """The number that ``expected`` is to be multiplied with to give ``actual``; None where there is none, or 0.
-
-    Any number is a multiple of any other: between single numbers only a factor that people forget counts.
-    """
+def multiple_of(actual: torch.Tensor, expected: torch.Tensor) -> float | None:
+    """The number that ``expected`` is to be multiplied with to give ``actual``; None where there is none, or 0."""
     if actual.shape != expected.shape or not bool(torch.isfinite(expected).all()):
         return None
     square = float((expected * expected).sum().item())
@@ -32,8 +29,13 @@ def factor_of(actual: torch.Tensor, expected: torch.Tensor) -> float | None:
         or largest_entry(actual - factor * expected) > CLOSE * abs(factor) * largest_entry(expected)
     ):
         return None
-    factor = _round(factor)
-    return factor if expected.numel() > 1 or _plain(factor) else None
+    return _round(factor)
+
+
+def factor_of(actual: torch.Tensor, expected: torch.Tensor) -> float | None:
+    """The same; but any number is a multiple of any other: of single ones only a factor that people forget counts."""
+    factor = multiple_of(actual, expected)
+    return factor if factor is None or expected.numel() > 1 or _plain(factor) else None
 
 
 def _plain(factor: float) -> bool:
@@ -88,9 +90,9 @@ def summed_to(tensor: torch.Tensor, expected: torch.Tensor) -> torch.Tensor | No
     return tensor.sum_to_size(expected.shape)
 
 
-def axes_told(tensor: torch.Tensor, expected: torch.Tensor) -> str:
-    """The axes over which ``tensor`` is to be summed, as text."""
-    return ", ".join(str(axis) for axis in sorted(reduced_axes(tensor, expected)))
+def axes_told(axes: Iterable[int]) -> str:
+    """Each axis by its number, as text."""
+    return " and ".join(f"axis {axis}" for axis in sorted(axes))
 
 
 def reduced_axes(source: torch.Tensor, expected: torch.Tensor) -> set[int]:
@@ -107,3 +109,37 @@ def subsets(count: int) -> Iterator[tuple[int, ...]]:
     """All choices of axes, the small ones first."""
     for size in range(count + 1):
         yield from combinations(range(count), size)
+
+
+def affine_power(
+    slope: torch.Tensor, factor: torch.Tensor, tensors: Mapping[str, torch.Tensor]
+) -> tuple[str, str, bool] | None:
+    """What ``factor`` is to ``slope`` = a + b * t**p: the tensor in either, and whether another power is what differs.
+
+    None where one of them is nothing of that kind, or both are alike but for neither power nor tensor.
+    """
+    for name, tensor in tensors.items():
+        line = _line(slope, tensor, (1.0, 2.0, 3.0))
+        if line is None:
+            continue
+        for other in (name, *(each for each in tensors if each != name)):
+            found = _line(factor, tensors[other], (1.0, 2.0, 3.0, 4.0))
+            if found is None:
+                continue
+            if other == name:
+                return name, other, found[0] != line[0]
+            if found[1:] == line[1:]:
+                return name, other, False
+    return None
+
+
+def _line(values: torch.Tensor, tensor: torch.Tensor, powers: tuple[float, ...]) -> tuple[float, float, float] | None:
+    """The power p, and a and b, of a + b * tensor**p = values; b is not 0."""
+    if values.numel() < MOST_PARTS:
+        return None
+    for power in powers:
+        table = torch.stack([torch.ones_like(values).reshape(-1), (tensor**power).reshape(-1)], 1)
+        a, b = (_round(float(each)) for each in torch.linalg.lstsq(table, values.reshape(-1, 1)).solution[:, 0])
+        if largest_entry(a + b * tensor**power - values) <= CLOSE * largest_entry(values) and abs(b) > CLOSE:
+            return power, a, b
+    return None

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ninja_tui.engine.judge import local_mistakes as local
+from ninja_tui.engine.judge import mask_mistakes as masks
 from ninja_tui.engine.judge import path_mistakes as paths
 from ninja_tui.engine.judge import shape_mistakes as shapes
+from ninja_tui.engine.judge import term_mistakes as terms
 from ninja_tui.engine.judge import value_mistakes as values
 from ninja_tui.engine.judge.attempt import Attempt
 from ninja_tui.engine.judge.finding import Finding
@@ -15,20 +17,30 @@ MISTAKES: tuple[Callable[[Attempt], Finding | None], ...] = (
     values.reads_grad,
     values.wrong_dtype,
     values.non_finite,
-    values.typed_in,
     values.zeros,
+    values.constant_offset,
+    masks.forgotten,
+    masks.other_branch,
+    values.typed_in,
     shapes.other_shape,
     paths.weights,
     local.transposed,
-    values.constant_offset,
     values.lost_duplicates,
     paths.path_summed,
     paths.other_upstream,
+    terms.one_term,
     paths.without_upstream,
     shapes.other_sum,
     paths.other_path,
     local.other_power,
     local.elementwise,
-    local.masked,
+    local.other_operand,
+    local.other_product,
+    terms.other_form,
+    masks.other_entries,
+    paths.own_factor,
     local.other_factor,
+    local.factor_of_the_whole,
+    shapes.misplaced,
+    local.beside_upstream,
 )

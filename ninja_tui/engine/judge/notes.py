@@ -12,7 +12,7 @@ def note_on(verdict: Verdict, actual: torch.Tensor, expected: torch.Tensor, hidd
     """The sentence, or None. ``hidden_by`` are upstream gradients that are 0, and hide what is wrong."""
     if verdict.passed:
         return _on_pass(verdict, actual, expected)
-    if not verdict.approximate:
+    if not verdict.approximate or not bool(torch.isfinite(expected).all()):
         return None
     if verdict.vacuous:
         return "vacuous: the true gradient is 0, and cmp accepts anything below 1e-8; the formula is wrong all the same"

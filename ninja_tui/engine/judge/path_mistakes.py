@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 from ninja_tui.engine.judge.attempt import Attempt
-from ninja_tui.engine.judge.compare import same
-from ninja_tui.engine.judge.factors import factor_name
+from ninja_tui.engine.judge.compare import CLOSE, same
 from ninja_tui.engine.judge.finding import Finding
-from ninja_tui.engine.judge.fitting import factor_of, subsets, weights_of
+from ninja_tui.engine.judge.fitting import factor_of, multiple_of, subsets, weights_of
+from ninja_tui.engine.judge.scaling import scaled, whole_factor
 from ninja_tui.engine.protocol.verdict import Kind
 from ninja_tui.engine.protocol.worlds import World
 
@@ -18,9 +20,9 @@ def weights(attempt: Attempt) -> Finding | None:
     actual = attempt.fitted()
     if actual is None:
         return None
-    whole = factor_of(actual, attempt.expected)
+    whole = whole_factor(attempt)
     if whole is not None:
-        return _scaled(attempt, whole, "every entry", frozenset(attempt.consumers))
+        return scaled(attempt, whole, "", frozenset(attempt.consumers))
     factors = weights_of(actual, list(attempt.parts.values()))
     if factors is None:
         return None
@@ -29,28 +31,39 @@ def weights(attempt: Attempt) -> Finding | None:
     by = dict(zip(attempt.parts, factors, strict=True))
     there = frozenset(index for index, factor in by.items() if factor != 0)
     if any(factor == 0 for factor in factors) and all(factor in (0.0, 1.0, -1.0) for factor in factors):
-        missing = attempt.consumer_names([index for index, factor in by.items() if factor == 0])
-        message = f"{len(there)} of {len(by)} paths; missing: the one through {missing}"
-        return Finding(Kind.MISSING_PATH, message, there)
-    if len(set(factors)) == 1:
-        return _scaled(attempt, factors[0], "every entry", there)
+        return _missing(attempt, by, there)
     index, factor = next((index, factor) for index, factor in by.items() if factor != 1.0)
     if factor == 2.0:
         return Finding(Kind.EXTRA_PATH, f"the path through {attempt.consumer_names([index])} is counted twice", there)
     if factor == 0.0:
-        message = f"{len(there)} of {len(by)} paths; missing: the one through {attempt.consumer_names([index])}"
-        return Finding(Kind.MISSING_PATH, message, there)
-    return _scaled(attempt, factor, f"the path through {attempt.consumer_names([index])}", there)
+        return _missing(attempt, by, there)
+    at_home = _weights_at_home(attempt)
+    home = None if at_home is None else at_home.get(index)
+    return scaled(attempt, (factor, home), f"the path through {attempt.consumer_names([index])}", there)
 
 
-def _scaled(attempt: Attempt, factor: float, what: str, there: frozenset[int]) -> Finding | None:
-    if factor == 1.0:
+def own_factor(attempt: Attempt) -> Finding | None:
+    """A factor that a person's own numbers show, and random upstream gradients do not: these are of another form."""
+    home, other = attempt.at_home(), attempt.elsewhere(World.FRESH)
+    if home.right or attempt.vacuous or other is None or attempt.expected.numel() < 2:
         return None
-    if factor == -1.0:
-        return Finding(Kind.SIGN, f"{what} has the wrong sign", there)
-    sizes = {size for tensor in (attempt.actual, attempt.expected, *attempt.upstream.values()) for size in tensor.shape}
-    named = factor_name(factor, sizes, attempt.statements.count)
-    return Finding(Kind.SCALE, f"{what} is off by the factor {named}", there)
+    factor, there = (multiple_of(each.actual, each.expected) for each in (home, other))
+    if factor is None or there is None or not math.isclose(factor, there, rel_tol=CLOSE):
+        return None
+    return scaled(home, (factor, factor), "", frozenset(attempt.consumers))
+
+
+def _missing(attempt: Attempt, by: dict[int, float], there: frozenset[int]) -> Finding:
+    missing = attempt.consumer_names([index for index, factor in by.items() if factor == 0])
+    return Finding(Kind.MISSING_PATH, f"{len(there)} of {len(by)} paths; missing: the one through {missing}", there)
+
+
+def _weights_at_home(attempt: Attempt) -> dict[int, float] | None:
+    """The factors as the person's own numbers have them; None where these do not show them."""
+    home = attempt.at_home()
+    actual = home.fitted()
+    factors = None if actual is None else weights_of(actual, list(home.parts.values()))
+    return None if factors is None else dict(zip(home.parts, factors, strict=True))
 
 
 def other_upstream(attempt: Attempt) -> Finding | None:
@@ -59,13 +72,14 @@ def other_upstream(attempt: Attempt) -> Finding | None:
     if actual is None or not attempt.has_upstream:
         return None
     nodes = attempt.targets.upstream[World.FLOAT32]
-    read = [name for name in nodes if attempt.gradient_name(name) in attempt.evidence.traits.depends]
+    read = [name for name in attempt.upstream_read if name in nodes]
     for index in attempt.parts:
         bound = [name for name in attempt.statements.binds(index) if name in attempt.upstream]
         rest = [part for other, part in attempt.parts.items() if other != index]
         shape = attempt.upstream[bound[0]].shape if bound else None
+        shown = [attempt.shown_gradient(name) for name in bound]
         for other in (*read, None):
-            if other in bound or (other is not None and attempt.upstream[other].shape != shape):
+            if other is not None and (attempt.shown_gradient(other) in shown or attempt.upstream[other].shape != shape):
                 continue
             instead = {
                 name: torch.ones_like(attempt.upstream[name]) if other is None else attempt.upstream[other]
@@ -76,9 +90,9 @@ def other_upstream(attempt: Attempt) -> Finding | None:
                 continue
             if factor_of(actual, part) is None and not _holds_first(actual, [part, *rest]):
                 continue
-            right = ", ".join(map(attempt.gradient_name, bound))
+            right = ", ".join(shown)
             if other is not None:
-                it = attempt.gradient_name(other)
+                it = attempt.shown_gradient(other)
                 return Finding(Kind.NO_UPSTREAM, f"{it} stands where the upstream gradient {right} belongs")
             return Finding(Kind.NO_UPSTREAM, f"the local derivative alone, without the upstream gradient {right}")
     ones = attempt.ones()
@@ -102,7 +116,7 @@ def without_upstream(attempt: Attempt) -> Finding | None:
     if attempt.evidence.traits.depends & {attempt.gradient_name(name) for name in random}:
         return None
     names = ", ".join(
-        attempt.gradient_name(name) for index in attempt.consumers for name in attempt.statements.binds(index)
+        attempt.shown_gradient(name) for index in attempt.consumers for name in attempt.statements.binds(index)
     )
     if attempt.evidence.node in attempt.targets.vacuous:
         why = "the true gradient is 0, and only a formula of that could be told right from wrong"
@@ -135,10 +149,21 @@ def other_path(attempt: Attempt) -> Finding | None:
     if actual is None:
         return None
     for name, tensor in attempt.upstream.items():
-        if attempt.gradient_name(name) not in attempt.evidence.traits.depends or tensor.shape != actual.shape:
+        if name not in attempt.upstream_read or tensor.shape != actual.shape:
             continue
-        if factor_of(actual - attempt.expected, tensor) is not None:
-            return Finding(
-                Kind.EXTRA_PATH, f"{attempt.gradient_name(name)} is in it and should not be, or not like this"
-            )
+        factor = factor_of(actual - attempt.expected, tensor)
+        belongs = any(name in attempt.bound_by(index) for index in attempt.consumers)
+        if factor is None or (belongs and factor < 0) or not _again(attempt, name, factor):
+            continue
+        gradient = attempt.shown_gradient(name)
+        how = "is in it once more than it should be" if belongs else "is in it and should not be"
+        return Finding(Kind.EXTRA_PATH, f"{gradient} {how}, or not like this", frozenset(attempt.consumers))
     return None
+
+
+def _again(attempt: Attempt, name: str, factor: float) -> bool:
+    """Whether another world shows the same, where a single number may show it by chance."""
+    if attempt.actual.numel() > 1:
+        return True
+    other = attempt.elsewhere(World.FRESH, World.LOCAL)
+    return other is not None and factor_of(other.actual - other.expected, other.upstream[name]) == factor

@@ -63,6 +63,10 @@ class Targets:
         gap = largest_entry(self._single.gradients[node].double() - self._double.gradients[node])
         return gap * ROUNDING
 
+    def shown_name(self, name: str) -> str:
+        """The name of a tensor or a gradient as the person's file has it."""
+        return name
+
     def upstream_nodes(self, node: str) -> list[str]:
         """The nodes whose gradients flow into ``node``, without the loss, whose gradient is 1 always."""
         statements = self.statements(World.LOCAL)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 from ninja_tui.engine.judge.attempt import Attempt
 from ninja_tui.engine.judge.compare import CLOSE, largest_entry
 from ninja_tui.engine.judge.finding import Finding
+from ninja_tui.engine.judge.scaling import entries
 from ninja_tui.engine.protocol.verdict import Kind
 from ninja_tui.engine.protocol.worlds import World
+
+NOTHING = 1e-10
+"""An answer below this share of the right one is 0 up to rounding."""
 
 
 def reads_grad(attempt: Attempt) -> Finding | None:
@@ -29,13 +35,25 @@ def wrong_dtype(attempt: Attempt) -> Finding | None:
 
 
 def non_finite(attempt: Attempt) -> Finding | None:
-    """NaN or infinity."""
-    for gradient in (attempt.evidence.gradients[World.FLOAT32], attempt.actual):
-        bad = ~torch.isfinite(gradient)
-        if bool(bad.any()):
-            place = torch.nonzero(bad.reshape(gradient.shape))[0].tolist() if gradient.dim() else []
-            return Finding(Kind.NON_FINITE, f"entries that are not finite: {int(bad.sum())}; the first at {place}")
+    """NaN or infinity, in the answer or in autograd's own gradient."""
+    single = attempt.targets.target(World.FLOAT32, attempt.node).expected
+    if not bool(torch.isfinite(single).all()):
+        where, count = _not_finite(single)
+        message = f"autograd's own gradient is not finite here: {count} of {single.numel()} entries, the first {where}"
+        return Finding(Kind.NON_FINITE, f"{message}; nothing can be compared there")
+    for gradient in (attempt.evidence.gradients[World.FLOAT32], attempt.at_home().actual, attempt.actual):
+        if not bool(torch.isfinite(gradient).all()):
+            where, count = _not_finite(gradient)
+            return Finding(Kind.NON_FINITE, f"entries that are not finite: {count}; the first {where}")
     return None
+
+
+def _not_finite(tensor: torch.Tensor) -> tuple[str, int]:
+    """Where the first entry stands that is not finite, with what it is, and how many there are."""
+    bad = ~torch.isfinite(tensor)
+    first = str(float(tensor[bad][0].item())) if not tensor.is_complex() else "complex"
+    place = f" at {torch.nonzero(bad)[0].tolist()}" if tensor.dim() else ""
+    return f"is {first}{place}", int(bad.sum().item())
 
 
 def typed_in(attempt: Attempt) -> Finding | None:
@@ -45,36 +63,64 @@ def typed_in(attempt: Attempt) -> Finding | None:
         return None
     if attempt.holds(World.FRESH):
         return None
-    return Finding(Kind.UNKNOWN, "right for these numbers only: something in it belongs to this minibatch")
+    message = "right for these numbers only: something in it belongs to them, or holds for them by chance"
+    return Finding(Kind.UNKNOWN, message)
 
 
 def zeros(attempt: Attempt) -> Finding | None:
     """Nothing arrives."""
-    if largest_entry(attempt.actual) > 0 or largest_entry(attempt.expected) == 0:
+    home = attempt.at_home()
+    least = NOTHING * largest_entry(attempt.expected)
+    if largest_entry(attempt.expected) == 0 or largest_entry(attempt.actual) > least:
         return None
-    message = f"every entry is 0, so no path is in it; missing: {attempt.consumer_names(attempt.consumers)}"
+    if not attempt.vacuous and largest_entry(home.actual) > NOTHING * largest_entry(home.expected):
+        return None
+    exactly = largest_entry(attempt.actual) == 0
+    if not exactly and attempt.has_upstream and not attempt.uses_upstream:
+        return None
+    zero = "0" if exactly and largest_entry(home.actual) == 0 else "0 up to rounding"
+    message = f"every entry is {zero}, so no path is in it; missing: {attempt.consumer_names(attempt.consumers)}"
     return Finding(Kind.MISSING_PATH, message, frozenset())
 
 
 def constant_offset(attempt: Attempt) -> Finding | None:
     """Something constant is added everywhere, as by a start from ones."""
+    found = _offset(attempt)
+    if found is None:
+        return None
+    told, where = attempt.told()
+    at_home = _offset(told)
+    if at_home is None:
+        return None
+    (offset, _), (told_offset, wrong) = found, at_home
+    subject, verb = entries(wrong)
+    number = f"the same {offset:g}" if math.isclose(offset, told_offset, rel_tol=CLOSE) else "one and the same number"
+    rest = "" if bool(wrong.all()) else "; the others are right"
+    return Finding(
+        Kind.CONSTANT_OFFSET,
+        f"{where}{subject} {verb} off by {number}{rest}: where does it start from?",
+        frozenset(attempt.consumers),
+    )
+
+
+def _offset(attempt: Attempt) -> tuple[float, torch.Tensor] | None:
+    """What is added, and where; None where it is not one number."""
     actual = attempt.fitted()
     if actual is None or actual.numel() == 1:  # a single number is off by a constant always
         return None
     gap = actual - attempt.expected
-    offset = float(gap.reshape(-1)[0].item())
     limit = CLOSE * max(largest_entry(attempt.expected), largest_entry(gap))
     untouched = (gap.abs() > limit) & (attempt.expected == 0)
     if bool(untouched.any()) and bool(((gap.abs() <= limit) | untouched).all()):
         start = float(gap[untouched][0].item())
-        if bool(((attempt.expected - start).abs() > limit).all()):
-            offset, gap = start, torch.where(untouched, gap, start)
-    if not offset or largest_entry(gap - offset) > limit:
+        if bool(((attempt.expected - start).abs() > limit).all()) and int(untouched.sum().item()) > 1:
+            return (start, untouched) if largest_entry(gap[untouched] - start) <= limit else None
+    off = gap.abs() > limit
+    if not bool(off[attempt.expected != 0].any()):
         return None
-    return Finding(
-        Kind.CONSTANT_OFFSET, f"every entry is off by the same {offset:g}: where does it start from?",
-        frozenset(attempt.consumers),
-    )  # fmt: skip
+    offset = float(gap[off][0].item())
+    some = int(off.sum().item()) > 1 and (bool(off.all()) or int((~off & (attempt.expected != 0)).sum().item()) > 1)
+    return (offset, off) if some and largest_entry(gap[off] - offset) <= limit else None
 
 
 def lost_duplicates(attempt: Attempt) -> Finding | None:
@@ -91,8 +137,5 @@ def lost_duplicates(attempt: Attempt) -> Finding | None:
     if not bool(once.any()) or float(gap[once].max().item()) > CLOSE * largest_entry(attempt.expected):
         return None
     most = int(uses.max().item())
-    return Finding(
-        Kind.LOST_DUPLICATES,
-        f"entries of `{attempt.node}` that are read more than once (up to {most} times) do not get the sum of it all",
-        frozenset(attempt.consumers),
-    )
+    read = f"entries of `{attempt.shown_name(attempt.node)}` that are read more than once (up to {most} times)"
+    return Finding(Kind.LOST_DUPLICATES, f"{read} do not get the sum of it all", frozenset(attempt.consumers))

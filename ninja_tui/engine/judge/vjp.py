@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import torch
 
+from ninja_tui.engine.judge.uses import contributions_by_use
 from ninja_tui.engine.protocol.lesson_code import LessonCode
 from ninja_tui.engine.recording.devices import on_cpu
 from ninja_tui.engine.recording.execution import Namespace
@@ -93,6 +94,13 @@ class Statements:
         parts = {index: self._part(index, node, self._values[node], upstream) for index in self.consumers(node)}
         return {index: part for index, part in parts.items() if part is not None}
 
+    def uses(self, index: int, node: str, upstream: Gradients) -> list[tuple[str, torch.Tensor]]:
+        """What each place in which a statement uses ``node`` contributes, with the operation there (``var``)."""
+        leaf = self._values[node].detach().clone().requires_grad_()
+        with precision("float64"), on_cpu(self._code):
+            weighed = self._weighed(index, node, leaf, upstream)
+            return [] if weighed is None else contributions_by_use(weighed, leaf)
+
     def with_value(self, index: int, node: str, values: Gradients, upstream: Gradients) -> torch.Tensor | None:
         """A statement's contribution to ``node`` where other tensors had these ``values``; None where it cannot run."""
         try:
@@ -118,8 +126,19 @@ class Statements:
         self, index: int, node: str, value: torch.Tensor, upstream: Gradients, instead: Gradients | None = None
     ) -> torch.Tensor | None:
         leaf = value.detach().clone().requires_grad_()
+        with precision("float64"), on_cpu(self._code):
+            weighed = self._weighed(index, node, leaf, upstream, instead)
+            if weighed is None:
+                return None
+            gradient: torch.Tensor | None = torch.autograd.grad(weighed, leaf, allow_unused=True)[0]
+        return gradient
+
+    def _weighed(
+        self, index: int, node: str, leaf: torch.Tensor, upstream: Gradients, instead: Gradients | None = None
+    ) -> torch.Tensor | None:
+        """One number whose gradient is the contribution: grad_outputs would import half a second of symbolic shapes."""
         namespace = {**self._namespace, **(instead or {}), node: leaf}
-        with torch.enable_grad(), precision("float64"), on_cpu(self._code):
+        with torch.enable_grad():
             exec(self._compiled[index], namespace)
             if self._after[index]:
                 namespace[node] = self._values[node]
@@ -129,10 +148,7 @@ class Statements:
             pairs = [(output, weight) for output, weight in pairs if output.requires_grad]
             if not pairs:
                 return None
-            # one number: grad_outputs would have autograd import half a second of symbolic shapes
-            weighed = torch.stack([(output * weight.reshape(output.shape)).sum() for output, weight in pairs]).sum()
-            gradient: torch.Tensor | None = torch.autograd.grad(weighed, leaf, allow_unused=True)[0]
-        return gradient
+            return torch.stack([(output * weight.reshape(output.shape)).sum() for output, weight in pairs]).sum()
 
 
 def _followers(code: LessonCode, index: int, values: Gradients) -> tuple[int, ...]:

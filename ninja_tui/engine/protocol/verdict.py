@@ -30,6 +30,10 @@ class Warning(enum.StrEnum):
     READS_GRAD = "reads-grad"
     ALIASING = "aliasing"
     CLOBBERS = "clobbers"
+    USES_AUTOGRAD = "uses-autograd"
+    """Autograd, or ``torch.func``, inside an answer."""
+    SCALED = "scaled"
+    """The gradient of a loss that the file scales: a multiple of the one that is compared."""
 
 
 class Kind(enum.StrEnum):
@@ -51,8 +55,14 @@ class Kind(enum.StrEnum):
     READS_GRAD = "reads-grad"
     NON_FINITE = "non-finite"
     WRONG_POWER = "wrong-power"
+    WRONG_DERIVATIVE = "wrong-derivative"
+    """The upstream gradient is the right one; what stands beside it is not the statement's derivative."""
+    MASK = "mask"
+    """Entries get a gradient that should not, or get none that should."""
     CONSTANT_OFFSET = "constant-offset"
     WRONG_DTYPE = "wrong-dtype"
+    CIRCULAR = "circular"
+    """The answer reads gradients that come later in the walk."""
     UNKNOWN = "unknown"
 
 

@@ -32,6 +32,8 @@ class World(enum.StrEnum):
     """As LOCAL, with other parameters and another minibatch: catches numbers typed in."""
     RANDOM = "random"
     """As FRESH, with a random tensor in the place of every upstream gradient: judges the formula."""
+    ALONE = "alone"
+    """As RANDOM, where one path at a time is heard and the others are silent."""
     VACUOUS = "vacuous"
     """As FRESH, with random tensors for the gradients that are 0 up to rounding."""
 
@@ -52,6 +54,7 @@ _VALUES = {
     World.CHAINED: Values.FLOAT64,
     World.FRESH: Values.FRESH,
     World.RANDOM: Values.FRESH,
+    World.ALONE: Values.FRESH,
     World.VACUOUS: Values.FRESH,
 }
 

@@ -35,6 +35,7 @@ class Role(enum.StrEnum):
 
     REFERENCE = "reference"
     ANSWERS = "answers"
+    PROGRAMS = "programs"
     TRAINER = "trainer"
 
 

@@ -22,12 +22,13 @@ from ninja_tui.log import log_to, trace_of
 SERVICES = {
     "reference": "ninja_tui.engine.workers.reference:Reference",
     "answers": "ninja_tui.engine.workers.answers:Answers",
+    "programs": "ninja_tui.engine.workers.programs:Programs",
     "trainer": "ninja_tui.engine.training.service:Training",
 }
 """By role the class that serves, by its import path: this module knows no other of them."""
 SWITCH_INTERVAL = 0.0002
 """Seconds that a thread which an answer left behind keeps the interpreter to itself."""
-RUNS_ANSWERS = frozenset({"answers", "trainer"})
+RUNS_ANSWERS = frozenset({"answers", "programs", "trainer"})
 Handlers = Mapping[type[Request[Any]], Callable[[Any], object]]
 _log = logging.getLogger(__name__)
 

@@ -7,10 +7,8 @@ from collections.abc import Iterator
 
 from tests.engine.corpus.mutant import (
     CLOSED_FORM,
-    MISPLACED,
     NO_KIND,
     OTHER_FACTOR,
-    START_OR_SUM,
     WRONG_UPSTREAM,
     Elsewhere,
     Mutant,
@@ -146,15 +144,15 @@ BY_HAND: dict[tuple[str, ...], list[str]] = {
     ("norm_logits", "other-operand", "wrong-power"): ["norm_logits * dcounts"],
     ("bngain", "other-operand", "wrong-power"): [
         "(bngain * dhpreact).sum(0, keepdim=True)",
-        "(hpreact * dhpreact).sum(0, keepdim=True)",
     ],
+    ("bngain", "another-operand", "wrong-derivative"): ["(hpreact * dhpreact).sum(0, keepdim=True)"],
     ("bnraw", "other-operand", "wrong-power"): ["bnraw * dhpreact"],
     ("bnvar_inv", "other-operand", "wrong-power"): ["(bnvar_inv * dbnraw).sum(0, keepdim=True)"],
     ("bndiff", "other-operand", "wrong-power"): ["bndiff * dbnraw + 2 * bndiff * dbndiff2"],
     # another tensor of the same shape
     ("norm_logits", "wrong-operand", *OTHER_FACTOR): ["probs * dcounts"],
     ("hpreact", "wrong-operand", *OTHER_FACTOR): ["(1 - hpreact**2) * dh", "h * (1 - h) * dh"],
-    ("W2", "wrong-operand", *NO_KIND): ["hpreact.T @ dlogits"],
+    ("W2", "wrong-operand", "wrong-derivative"): ["hpreact.T @ dlogits"],
     # another gradient in the place of the upstream one
     ("counts_sum_inv", "wrong-upstream", *WRONG_UPSTREAM): ["(counts * dlogprobs).sum(1, keepdim=True)"],
     ("norm_logits", "wrong-upstream", *WRONG_UPSTREAM): ["counts * dprobs"],
@@ -209,12 +207,15 @@ BY_HAND: dict[tuple[str, ...], list[str]] = {
         "(F.softmax(logits, 0) - F.one_hot(Yb, 27)) / n",
     ],
     ("hprebn", "closed-form", "scale"): [f"bngain * bnvar_inv * ({STANDARD})"],
-    ("hprebn", "closed-form", *CLOSED_FORM): [f"bngain * bnvar_inv / n * ({STANDARD.replace('n / (n - 1) * ', '')})"],
+    ("hprebn", "closed-form-term", "scale"): [f"bngain * bnvar_inv / n * ({STANDARD.replace('n / (n - 1) * ', '')})"],
     # masks
-    ("logprobs", "mask", *NO_KIND): [f"{_LOGPROBS}dlogprobs[:, Yb] = -1.0 / n", f"{_LOGPROBS}dlogprobs[Yb] = -1.0 / n"],
-    ("logprobs", "mask", *START_OR_SUM): ["torch.full_like(logprobs, -1.0 / n)"],
-    ("logits", "mask", *MISPLACED): ["dnorm_logits + dlogit_maxes"],
-    ("logits", "mask", *NO_KIND): [
+    ("logprobs", "mask", "mask"): [
+        "torch.full_like(logprobs, -1.0 / n)",
+        f"{_LOGPROBS}dlogprobs[:, Yb] = -1.0 / n",
+        f"{_LOGPROBS}dlogprobs[Yb] = -1.0 / n",
+    ],
+    ("logits", "mask", "mask"): [
+        "dnorm_logits + dlogit_maxes",
         f"{_LOGITS}dlogits[range(n), logits.max(1, keepdim=True).indices] += dlogit_maxes",
         f"{_LOGITS}dlogits[range(n), Yb] += dlogit_maxes.view(-1)",
         f"{_LOGITS}dlogits[range(n), logits.min(1).indices] += dlogit_maxes.view(-1)",
@@ -236,7 +237,7 @@ BY_HAND: dict[tuple[str, ...], list[str]] = {
         f"{_C}for j in range(3):\n    dC[Xb[:, j]] += demb[:, j]",
         f"{_C}for k in range(n):\n    dC[Xb[k]] += demb[k]",
     ],
-    ("C", "one-letter-of-three", *NO_KIND): [f"{_C}dC.index_add_(0, Xb[:, 0], demb[:, 0])"],
+    ("C", "one-letter-of-three", "mask"): [f"{_C}dC.index_add_(0, Xb[:, 0], demb[:, 0])"],
     # not a number
     ("probs", "not-finite", "non-finite"): ["dlogprobs / (probs - probs)", "torch.log(-probs) * dlogprobs"],
     ("bnvar", "not-finite", "non-finite"): ["-0.5 * (-bnvar) ** -1.5 * dbnvar_inv"],
@@ -310,5 +311,7 @@ def typed_in(labels: list[int], largest: list[int]) -> list[Mutant]:
     """Numbers of this minibatch typed in: ``labels`` are Yb, ``largest`` where each row of the logits is largest."""
     return [
         Mutant("logprobs", "typed-in", f"{_LOGPROBS}dlogprobs[range(n), {labels}] = -1.0 / n", NO_KIND),
-        Mutant("logits", "typed-in", f"{_LOGITS}dlogits[range(n), {largest}] += dlogit_maxes.view(-1)", NO_KIND),
+        Mutant(
+            "logits", "typed-in", f"{_LOGITS}dlogits[range(n), {largest}] += dlogit_maxes.view(-1)", frozenset({"mask"})
+        ),
     ]

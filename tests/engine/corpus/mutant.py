@@ -11,17 +11,13 @@ ROWS_ALIKE = frozenset({"over-summed", "scale"})
 """Every row of dbndiff2 is the same, so that a sum over the rows is n times a row."""
 WRONG_UPSTREAM = frozenset({"no-upstream", "extra-path"})
 """Another gradient in the place of the upstream one: the one is missing, the other does not belong."""
-SIGN_INSIDE = frozenset({"sign", "wrong-power", "unknown"})
+SIGN_INSIDE = frozenset({"sign", "wrong-derivative"})
 """A sign within the local derivative: no entry has the wrong sign, yet a sign makes it another factor."""
-OTHER_FACTOR = frozenset({"wrong-power", "unknown"})
+OTHER_FACTOR = frozenset({"wrong-derivative"})
 """Another function in the place of the local derivative: a wrong factor, if not quite a power."""
-START_OR_SUM = frozenset({"constant-offset", "over-summed"})
-"""-1/n everywhere: a start from -1/n, and the sum of each row of dlogprobs, spread over the row."""
 ONES_OR_SCALE = frozenset({"no-upstream", "scale"})
 """The local derivative summed is counts_sum, and -counts_sum / n is the closed form: off by the factor -n as well."""
-MISPLACED = frozenset({"extra-path", "over-summed", "unknown"})
-"""A path that is there, but spread over more than where it belongs."""
-CLOSED_FORM = frozenset({"no-upstream", "unknown"})
+CLOSED_FORM = frozenset({"no-upstream", "unknown", "constant-offset"})
 """A closed form gone wrong: it reads no upstream gradient, as a closed form may, and no kind says more."""
 NO_KIND = frozenset({"unknown"})
 """None of the kinds says what is wrong."""

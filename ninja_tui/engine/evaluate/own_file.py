@@ -1,0 +1,249 @@
+"""Runs a script or notebook once in a worker, and has each gradient in it judged there.
+
+A statement that hangs or ends its process is left out, and all others run again; a gradient that does is an error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from ninja_tui.engine.protocol.messages import Request
+from ninja_tui.engine.protocol.programs import (
+    BeginProgram,
+    FindUnanswered,
+    JudgedGradient,
+    JudgeGradient,
+    RecognizedAnswer,
+    RecognizedProgram,
+    RecognizeGradients,
+    RunProgramStatement,
+    StatementFailure,
+)
+from ninja_tui.engine.protocol.verdict import Status, Verdict
+from ninja_tui.engine.protocol.wire import Broken, TimedOut
+from ninja_tui.engine.workers.client import Endpoint, Role, Worker, WorkerError
+from ninja_tui.errors import UsageError
+from ninja_tui.lesson.locations import place
+from ninja_tui.lesson.notebook.own_program import OwnProgram
+
+R = TypeVar("R")
+JUDGING = 30.0
+"""Seconds that judging one gradient may take."""
+LOOKING = 60.0
+"""Seconds that finding the gradients of a program may take."""
+UNKNOWN_NAME = re.compile(r"NameError: name '(\w+)' is not defined")
+MOST_NOTES = 6
+
+
+@dataclass(frozen=True)
+class JudgedPass:
+    """The gradients of one backward pass of a program."""
+
+    loss: float
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True)
+class JudgedProgram:
+    """What a program's gradients are, by backward pass, and what there is to say on its run."""
+
+    passes: tuple[JudgedPass, ...]
+    seed: int | None
+    torch: str
+    notes: tuple[str, ...]
+
+
+@dataclass
+class OwnFileJudge:
+    """One judging of one program. ``limit`` is the seconds that a statement may take."""
+
+    program: OwnProgram
+    served: Mapping[str, str]
+    seed: int | None
+    limit: float
+    start: Callable[[Role], Endpoint] = Worker
+    _left_out: dict[int, str] = field(default_factory=dict)
+    _failures: dict[int, StatementFailure] = field(default_factory=dict)
+    _endpoint: Endpoint | None = None
+
+    def judge(self, progress: Callable[[str], None] = lambda _: None) -> JudgedProgram:
+        """Runs the program and judges it; raises UsageError where it has no backward pass."""
+        try:
+            self._run()
+            recognized: RecognizedProgram = self._ask(RecognizeGradients(), LOOKING)
+            if not recognized.loss:
+                raise UsageError(self._without_loss(recognized))
+            judged = self._judged(recognized, progress)
+            passes = self._by_pass(judged)
+            passes = self._with_unanswered(passes, recognized)
+            return JudgedProgram(passes, recognized.seed, recognized.torch, tuple(self._notes()))
+        finally:
+            if self._endpoint is not None:
+                self._endpoint.close()
+
+    def _run(self) -> None:
+        """Runs all statements that neither hang nor end the process, in one process."""
+        while True:
+            self._endpoint = self.start(Role.PROGRAMS)
+            self._ask(BeginProgram(str(self.program.path), dict(self.served), self.seed), LOOKING)
+            if all(self._ran(index) for index in range(-len(self.program.defined), len(self.program.statements))):
+                return
+
+    def _ran(self, index: int) -> bool:
+        """Whether a statement has run, or is left out; False where the process is lost."""
+        if index in self._left_out:
+            return True
+        statement = self.program.defined[0] if index < 0 else self.program.statements[index]
+        try:
+            run = self._ask(RunProgramStatement(statement), self.limit)
+        except TimedOut:
+            self._left_out[index] = f"no end after {self.limit:g} s"
+        except Broken:
+            self._left_out[index] = "it ended its process"
+        else:
+            if run.failure is not None:
+                self._failures[index] = run.failure
+            return True
+        self._closed()
+        return False
+
+    def _judged(
+        self, recognized: RecognizedProgram, progress: Callable[[str], None]
+    ) -> list[tuple[RecognizedAnswer, JudgedGradient]]:
+        judged: list[tuple[RecognizedAnswer, JudgedGradient]] = []
+        broken: dict[int, JudgedGradient] = {}
+        index = 0
+        while index < len(recognized.answers):
+            answer = recognized.answers[index]
+            progress(answer.gradient)
+            try:
+                result = broken.get(index) or self._ask(JudgeGradient(index), JUDGING)
+            except (TimedOut, Broken) as error:
+                reason = (
+                    "judging it took too long" if isinstance(error, TimedOut) else "it ended the process that judges"
+                )
+                broken[index] = JudgedGradient(_unjudged(answer, reason))
+                self._closed()
+                self._run()
+                self._ask(RecognizeGradients(), LOOKING)
+                index = 0
+                judged.clear()
+                continue
+            except WorkerError as error:
+                result = JudgedGradient(_unjudged(answer, str(error)))
+            judged.append((answer, result))
+            index += 1
+        return judged
+
+    def _by_pass(self, judged: list[tuple[RecognizedAnswer, JudgedGradient]]) -> tuple[JudgedPass, ...]:
+        losses: dict[int, float] = {}
+        verdicts: dict[int, list[Verdict]] = {}
+        for _, result in judged:
+            if result.verdict is not None:
+                losses.setdefault(result.backward, result.loss)
+                verdicts.setdefault(result.backward, []).append(result.verdict)
+        return tuple(JudgedPass(losses[each], tuple(_once(verdicts[each]))) for each in verdicts)
+
+    def _with_unanswered(self, passes: tuple[JudgedPass, ...], recognized: RecognizedProgram) -> tuple[JudgedPass, ...]:
+        """Adds the gradients that are read, or set out to be computed, and are not there."""
+        answered = {answer.gradient for answer in recognized.answers}
+        wanted: dict[str, tuple[int, str]] = {}
+        for index, failure in {**self._failures, **self._of_left_out()}.items():
+            statement = self.program.statements[index] if index >= 0 else None
+            absent = UNKNOWN_NAME.fullmatch(failure.message)
+            names = [absent[1]] if absent else []
+            if statement is not None:
+                names += [name for name in self.program.binding_names(statement) if name not in names]
+            for name in names:
+                if name not in answered:
+                    own = statement is not None and name in self.program.binding_names(statement)
+                    wanted.setdefault(name, (failure.at, self._sentence(failure)) if own else (0, ""))
+        if passes and not wanted:
+            return passes
+        found = self._ask(FindUnanswered(tuple(wanted)), LOOKING)
+        rows: list[Verdict] = []
+        present = {verdict.node for each in passes for verdict in each.verdicts}
+        for node, gradient, shape in found.nodes:
+            line, message = wanted.get(gradient, (0, ""))
+            if node in present:
+                continue
+            present.add(node)
+            status = Status.ERROR if message else Status.MISSING
+            rows.append(Verdict(node, status, shape, line=line or None, named=gradient, error=message or None))
+        if not rows:
+            return passes
+        if not passes:
+            return (JudgedPass(found.loss, tuple(rows)),)
+        return (*passes[:-1], replace(passes[-1], verdicts=(*passes[-1].verdicts, *rows)))
+
+    def _of_left_out(self) -> dict[int, StatementFailure]:
+        return {
+            index: StatementFailure(
+                self.program.statements[index].line, self.program.statements[index].line, "", reason
+            )
+            for index, reason in self._left_out.items()
+            if index >= 0
+        }
+
+    def _sentence(self, failure: StatementFailure) -> str:
+        """What a statement raised; of a name that is bound later where."""
+        absent = UNKNOWN_NAME.fullmatch(failure.message)
+        if absent is None:
+            return failure.message
+        later = self.program.binding(absent[1], failure.at)
+        if later is None:
+            return failure.message
+        where = place(later, self.program.starts).split(",")[0] if self.program.starts else place(later, ())
+        return f"{failure.message}; {where} binds `{absent[1]}`, after this"
+
+    def _without_loss(self, recognized: RecognizedProgram) -> str:
+        path = self.program.path
+        said = [*self._notes(), *self.program.notes]
+        reasons = f" ({'; '.join(dict.fromkeys(said[:3]))})" if said else ""
+        if not recognized.tensors and not said:
+            return f"{path} computes with no tensors of PyTorch: there is nothing to judge"
+        return f"{path} holds no forward pass that ends in a loss: no backward() of it, and no `loss`{reasons}"
+
+    def _notes(self) -> list[str]:
+        """What did not run."""
+        notes = [
+            f"{place(self.program.statements[index].line, self.program.starts)} is left out: {reason}"
+            for index, reason in self._left_out.items()
+            if index >= 0
+        ]
+        for index, failure in sorted(self._failures.items()):
+            if index >= 0 and failure.kind not in ("NameError",):
+                notes.append(f"{place(failure.at, self.program.starts)}: {self._sentence(failure)}")
+        for index, failure in sorted(self._failures.items()):
+            if index >= 0 and failure.kind == "NameError":
+                notes.append(f"{place(failure.at, self.program.starts)}: {self._sentence(failure)}")
+        return notes[:MOST_NOTES]
+
+    def _ask(self, request: Request[R], limit: float) -> R:
+        if self._endpoint is None:
+            raise RuntimeError("no worker was started")
+        return self._endpoint.request(request, limit)
+
+    def _closed(self) -> None:
+        if self._endpoint is not None:
+            self._endpoint.close()
+        self._endpoint = None
+
+
+def _once(verdicts: list[Verdict]) -> list[Verdict]:
+    """One row for a gradient that a loop computes many times in one line, if all of them pass."""
+    rows: list[Verdict] = []
+    for verdict in verdicts:
+        same = [each for each in verdicts if (each.named, each.line) == (verdict.named, verdict.line)]
+        if len(same) > 1 and all(each.passed for each in same) and verdict is not same[0]:
+            continue
+        rows.append(verdict)
+    return rows
+
+
+def _unjudged(answer: RecognizedAnswer, reason: str) -> Verdict:
+    message = f"could not be judged: {reason}"
+    return Verdict(answer.gradient, Status.ERROR, answer.shape, line=answer.line, named=answer.gradient, error=message)

@@ -1,0 +1,102 @@
+"""Decides whether an answer is right, from what it gave in each trial.
+
+LOCAL and FRESH must hold. If RANDOM and ALONE hold too, the formula is right for any upstream. If they do not, the
+answer is a closed form (it reads no gradient), or it leans on a structure that is really there, which VACUOUS tells
+from one that only seems to be there because a gradient is 0. For a gradient that is itself 0 up to rounding, RANDOM
+decides alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from ninja_tui.engine.judge.compare import broadcasts, distance, largest_entry
+from ninja_tui.engine.judge.trials import Reads, Trial
+from ninja_tui.engine.protocol.verdict import Warning
+from ninja_tui.engine.protocol.worlds import World
+
+PASSING = 1e-9
+"""The largest difference that passes in float64, as a share of the gradient's largest entry."""
+CLOSED_FORM = "closed form: needs none of its consumers' gradients"
+ANY_UPSTREAM = "holds for any upstream"
+OWN_NUMBERS = "judged on its own numbers only: some of them leave PyTorch on the way"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What an answer gave in a trial, or what it raised there."""
+
+    trial: Trial
+    actual: torch.Tensor | None
+    error: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is right, after broadcasting."""
+        return self.actual is not None and close(self.actual, self.trial.expected, self.trial.floor)
+
+    @property
+    def off(self) -> float:
+        """The largest difference over the largest entry; infinite where nothing can be compared."""
+        return float("inf") if self.actual is None else distance(self.actual, self.trial.expected)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether an answer passes, for which upstream gradients (``probe``), and with which warnings."""
+
+    passed: bool = True
+    probe: str | None = None
+    warnings: tuple[Warning, ...] = ()
+
+
+FAILS = Decision(passed=False)
+
+
+def close(actual: torch.Tensor, expected: torch.Tensor, floor: float) -> bool:
+    """Whether two gradients are the same up to float64's rounding."""
+    if actual.is_complex() or not broadcasts(tuple(actual.shape), tuple(expected.shape)):
+        return False
+    if actual.numel() > expected.numel():
+        return False
+    gap = actual.double() - expected.double()
+    return bool(largest_entry(gap) <= PASSING * largest_entry(expected) + floor)
+
+
+def decide(results: Sequence[Result], reads: Reads, *, vacuous: bool, upstream: bool) -> Decision:
+    """The decision on an answer. ``upstream``: there are gradients, beside that of the loss, that it could read."""
+
+    def holds(*worlds: World) -> bool:
+        return all(each.holds for each in results if each.trial.kind in worlds)
+
+    tried = {each.trial.kind for each in results}
+    if vacuous:
+        return _on_vacuous(results, reads)
+    if not holds(World.LOCAL, World.FRESH):
+        return FAILS
+    if not reads.all:
+        if not upstream:
+            return Decision(probe=ANY_UPSTREAM)
+        return Decision(probe=CLOSED_FORM, warnings=(Warning.CLOSED_FORM,))
+    if holds(World.RANDOM, World.ALONE):
+        return Decision(probe=ANY_UPSTREAM)
+    if not holds(World.RANDOM) and World.RANDOM in tried and holds(World.VACUOUS):
+        return Decision(probe="", warnings=(Warning.STRUCTURE,))
+    return FAILS
+
+
+def _on_vacuous(results: Sequence[Result], reads: Reads) -> Decision:
+    random = [each for each in results if each.trial.kind in (World.RANDOM, World.ALONE)]
+    if random and all(each.holds for each in random):
+        return Decision(probe=ANY_UPSTREAM)
+    if reads.all:
+        return FAILS
+    at_home = [each for each in results if each.trial.kind in (World.LOCAL, World.FRESH)]
+    computed = [each.actual for each in at_home if each.actual is not None]
+    cancels = len(computed) == len(at_home) and all(each.holds for each in at_home)
+    if cancels and all(largest_entry(each) > 0 for each in computed):
+        return Decision(probe=CLOSED_FORM, warnings=(Warning.CLOSED_FORM,))
+    return FAILS

@@ -1,0 +1,221 @@
+"""A forward pass as it was recorded: its values in each world, and autograd's gradients of any of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from ninja_tui.engine.recording import draws
+from ninja_tui.engine.recording.draws import Recipe
+from ninja_tui.engine.recording.kinks import Side, kinks_among, sides_of, sides_taken
+from ninja_tui.engine.recording.record import Leaf, Number, Operation, Record, Root
+from ninja_tui.engine.recording.replay import Paths, Replay, Values, doubled, with_gradient
+
+HOME = 0
+"""The index of the world with the program's own values."""
+FIRST_RECIPES = (
+    Recipe(seed=1, positive=False),
+    Recipe(seed=2, spread=2.0, sign=-1.0, even=True),
+)
+FURTHER_RECIPES = (
+    Recipe(seed=1, sign=-1.0, even=True),
+    Recipe(seed=3, spread=8.0, even=True),
+    Recipe(seed=3, spread=8.0, sign=-1.0),
+    Recipe(seed=4, spread=100.0, even=True),
+    Recipe(seed=5, spread=3e4),
+    Recipe(seed=6, spread=0.1),
+    Recipe(seed=7, spread=1e6),
+    Recipe(seed=8, spread=4.0, sign=-1.0),
+)
+CAREFUL_RECIPES = (Recipe(seed=1, positive=True), Recipe(seed=2, spread=0.3, positive=True, even=True))
+"""For networks that are not finite where a parameter is negative."""
+FEW = 24
+"""Numbers in all sources; of so few, several draws are needed for both signs of everything."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where a backward pass starts: a value, and the gradient that flows in (None: 1)."""
+
+    number: Number
+    seed: Number | None = None
+
+
+class World:
+    """The values of a network, with autograd's graph of them."""
+
+    def __init__(self, network: Network, values: Values, recipe: Recipe | None) -> None:
+        self.values = values
+        self.recipe = recipe
+        self._network = network
+        self._leaves: Values = {}
+        self._gradients: dict[Number, torch.Tensor] = {}
+        self._detached: Values = {}
+
+    def value(self, number: Number) -> torch.Tensor:
+        """A value, without autograd."""
+        if number not in self._detached:
+            self._detached[number] = self.values[number].detach()
+        return self._detached[number]
+
+    def leaf(self, leaf: Leaf) -> torch.Tensor:
+        """The value here of a leaf that the network itself does not use: that of one which is the same, or its own."""
+        if leaf.number not in self._leaves:
+            twin = self._network.twin(leaf)
+            self._leaves[leaf.number] = doubled(leaf.value) if twin is None else self.value(twin)
+        return self._leaves[leaf.number]
+
+    def gradient(self, number: Number) -> torch.Tensor:
+        """Autograd's gradient of a value."""
+        if number not in self._gradients:
+            self._gradients[number] = self.pulled([number])[number]
+        return self._gradients[number]
+
+    def gradients(self, numbers: Iterable[Number]) -> dict[Number, torch.Tensor]:
+        """Autograd's gradients of many values at once."""
+        missing = [number for number in numbers if number not in self._gradients]
+        self._gradients |= self.pulled(missing) if missing else {}
+        return self._gradients
+
+    def pulled(
+        self, wanted: Sequence[Number], weights: Mapping[Number, torch.Tensor] | None = None, *, loss: bool = True
+    ) -> dict[Number, torch.Tensor]:
+        """Autograd's gradients of ``wanted`` of the loss plus the sum of ``weights`` times these values.
+
+        Without ``loss`` of that sum alone.
+        """
+        outputs = [(self.values[each.number], self._seed(each)) for each in self._network.outputs] if loss else []
+        outputs += [(self.values[number], weight) for number, weight in (weights or {}).items()]
+        outputs = [(value, weight) for value, weight in outputs if value.requires_grad]
+        inputs = [self.values[number] for number in wanted]
+        flowing = [index for index, each in enumerate(inputs) if each.requires_grad]
+        result = {number: torch.zeros_like(self.value(number)) for number in wanted}
+        if not outputs or not flowing:
+            return result
+        # one number: grad_outputs would have autograd import half a second of symbolic shapes
+        total = torch.stack([(value * weight.expand(value.shape)).sum() for value, weight in outputs]).sum()
+        pulled = torch.autograd.grad(total, [inputs[index] for index in flowing], retain_graph=True, allow_unused=True)
+        for index, gradient in zip(flowing, pulled, strict=True):
+            if gradient is not None:
+                result[wanted[index]] = gradient
+        return result
+
+    def _seed(self, output: Output) -> torch.Tensor:
+        if output.seed is None:
+            return torch.ones((), dtype=self.values[output.number].dtype)
+        if output.seed not in self._detached:
+            replay = Replay(self._network.record, [output.seed], self.values.keys())
+            known = {number: self.value(number) for number in replay.given & self.values.keys()}
+            known |= {leaf.number: self.leaf(leaf) for leaf in replay.leaves}
+            self._detached[output.seed] = replay.run(known)[output.seed].detach()
+        return self._detached[output.seed]
+
+    @property
+    def finite(self) -> bool:
+        """Whether the loss and all gradients of what it depends on are numbers."""
+        sources = [*self._network.sources]
+        if not all(bool(torch.isfinite(self.value(each.number)).all()) for each in self._network.outputs):
+            return False
+        return all(bool(torch.isfinite(gradient).all()) for gradient in self.pulled(sources).values())
+
+
+class Network:
+    """What a loss is computed from. ``outputs`` are where the backward pass starts.
+
+    ``sources`` are its parameters, and other values that nothing recorded was computed from.
+    """
+
+    def __init__(self, record: Record, outputs: Sequence[Output]) -> None:
+        self.record = record
+        self.outputs = tuple(outputs)
+        self.losses = tuple(each.number for each in outputs)
+        self.members = set[Number]().union(*(record.ancestors(each) for each in self.losses))
+        self.parameters = tuple(
+            number for number in sorted(self.members & record.parameters.keys()) if self._is_leaf_of_autograd(number)
+        )
+        paths = Paths.TRACKED if self._is_tracked else Paths.ALL
+        self._replay = Replay(record, self.losses, self.parameters, paths)
+        self._own = Replay(record, [*self.losses, *self.parameters], (), paths, torch.float32)
+        self._home = Replay(record, [*self.losses, *self.parameters])
+        self.operations = self._replay.operations
+        self.sources = (*self.parameters, *(leaf.number for leaf in self._replay.leaves))
+        self.computed = {number for step in self.operations for number in step.outputs} | set(self.sources)
+        self._worlds: list[World] = []
+        self._single: World | None = None
+        self._held: frozenset[Number] = frozenset()
+
+    @property
+    def _is_tracked(self) -> bool:
+        return any(backward.loss in self.losses for backward in self.record.backwards)
+
+    def _is_leaf_of_autograd(self, number: Number) -> bool:
+        step = self.record.step_of(number)
+        return not (isinstance(step, Operation) and step.engine)
+
+    def twin(self, leaf: Leaf) -> Number | None:
+        """A leaf of the network with the same numbers, made anew; None where there is none."""
+        for other in self._replay.leaves:
+            same = other.dtype == leaf.dtype and other.value.shape == leaf.value.shape and leaf.value.numel() > 1
+            if same and torch.equal(other.value.to(leaf.dtype), leaf.value.to(leaf.dtype)):
+                return other.number
+        return None
+
+    def home(self) -> World:
+        """The world with the program's own values, in float64."""
+        return self.worlds()[HOME]
+
+    def single(self) -> World:
+        """The program's own values as it has them, in float32."""
+        if self._single is None:
+            self._single = World(self, self._own.run({}, differentiable=True), None)
+        return self._single
+
+    def worlds(self) -> list[World]:
+        """The home world first, then others in which loss and gradients are finite."""
+        if not self._worlds:
+            before = self._home.run({})
+            own = {number: _differentiable(before[number]) for number in self.parameters}
+            self._worlds = [World(self, self._replay.run(own, differentiable=True), None)]
+            self._draw(before)
+        return self._worlds
+
+    def _draw(self, own: Values) -> None:
+        kinks = kinks_among(self.operations)
+        open_sides = sides_of(kinks) - sides_taken(kinks, self._worlds[HOME].values)
+        few = sum(self._worlds[HOME].values[source].numel() for source in self.sources) <= FEW
+        base = 6 if few else 2
+        for index, recipe in enumerate((*FIRST_RECIPES, *FURTHER_RECIPES)):
+            if index >= base and not open_sides:
+                break
+            world = self._drawn(recipe, own)
+            if world is None and index < 2:
+                world = self._drawn(CAREFUL_RECIPES[index], own)
+            if world is None:
+                continue
+            taken = sides_taken(kinks, world.values)
+            if index < base or open_sides & taken:
+                self._worlds.append(world)
+            open_sides -= taken
+        self.open_sides: set[Side] = open_sides
+
+    def _drawn(self, recipe: Recipe, own: Values) -> World | None:
+        """A world of other values; None where it cannot be computed, or is not finite."""
+        given = {number: _differentiable(draws.parameter(own[number], recipe, number)) for number in self.parameters}
+        given |= {leaf.number: _differentiable(self._other(leaf, recipe)) for leaf in self._replay.leaves}
+        try:
+            world = World(self, self._replay.run(given, differentiable=True), recipe)
+            return world if world.finite else None
+        except (RuntimeError, IndexError, ValueError, TypeError):
+            return None
+
+    def _other(self, leaf: Leaf, recipe: Recipe) -> torch.Tensor:
+        """Another value for a leaf; numbers in the code stay where there are parameters to vary."""
+        if leaf.root is Root.LITERAL and self.parameters:
+            return doubled(leaf.value)
+        return draws.leaf(leaf, recipe)
+
+
+def _differentiable(value: torch.Tensor) -> torch.Tensor:
+    return with_gradient(value.detach().clone())

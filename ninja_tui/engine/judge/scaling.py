@@ -1,0 +1,105 @@
+"""Whether a gradient is off by one factor, and how that factor is told: as the person's own numbers have it."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from ninja_tui.engine.judge.attempt import Attempt
+from ninja_tui.engine.judge.compare import CLOSE, largest_entry
+from ninja_tui.engine.judge.factors import factor_name, scalar_name
+from ninja_tui.engine.judge.finding import Finding
+from ninja_tui.engine.judge.fitting import factor_of, multiple_of
+from ninja_tui.engine.protocol.verdict import Kind
+from ninja_tui.engine.protocol.worlds import World
+
+NOTHING = 1e-12
+"""An entry below this share of the largest one is 0 up to float64's rounding."""
+
+
+def whole_factor(attempt: Attempt) -> tuple[float, float | None] | None:
+    """The factor in this world and on the person's own numbers; None where the whole is off by more than one.
+
+    Between single numbers there is a factor always: one counts only if another world has the same, or a scalar's.
+    """
+    actual = attempt.fitted()
+    if actual is None:
+        return None
+    factor = multiple_of(actual, attempt.expected)
+    if factor is None:
+        return None
+    other = attempt.at_home()
+    if other is attempt or attempt.vacuous or other.right:
+        other = attempt.elsewhere(World.RANDOM, World.FRESH, World.VACUOUS) or attempt
+    fitted = other.fitted()
+    there = None if fitted is None else multiple_of(fitted, other.expected)
+    home = factor if attempt.world is World.LOCAL else there
+    if other.world is not World.LOCAL and attempt.world is not World.LOCAL:
+        home = None
+    if attempt.expected.numel() > 1:
+        return factor, home
+    if factor_of(actual, attempt.expected) is not None:
+        return factor, home
+    if there is None or not (math.isclose(factor, there, rel_tol=CLOSE) or _by_scalar(attempt, factor, other, there)):
+        return None
+    return factor, home
+
+
+def told_factor(attempt: Attempt, factor: float, home_factor: float | None) -> str | None:
+    """The factor's name, where it is the same everywhere or made of one of the network's scalars."""
+    if home_factor is None or math.isclose(factor, home_factor, rel_tol=CLOSE):
+        sizes, count = attempt.sizes(), attempt.statements.count
+        return factor_name(factor, sizes, count, _shown(attempt) if home_factor is not None else None)
+    return _by_scalar(attempt, factor, attempt.at_home(), home_factor)
+
+
+def _shown(attempt: Attempt) -> dict[str, float]:
+    return {attempt.shown_name(name): value for name, value in attempt.at_home().scalars().items()}
+
+
+def _by_scalar(attempt: Attempt, factor: float, other: Attempt, other_factor: float) -> str | None:
+    """The name of a scalar of the network of which the factor is made in both worlds, with its value in the other."""
+    here, there = _all_scalars(attempt), _all_scalars(other)
+    for name in here.keys() & there.keys():
+        told = scalar_name(other_factor, attempt.shown_name(name), there[name])
+        if told is not None and scalar_name(factor, name, here[name]) is not None:
+            return told
+    return None
+
+
+def _all_scalars(attempt: Attempt) -> dict[str, float]:
+    far = {name: float(value.item()) for name, value in attempt.tensors.items() if value.numel() == 1}
+    near = attempt.scalars()
+    return near if attempt.expected.numel() == 1 else {**far, **near}
+
+
+def entries(wrong: torch.Tensor) -> tuple[str, str]:
+    """``every entry`` or ``3 of 8 entries``, and the verb that follows."""
+    count, total = int(wrong.sum().item()), wrong.numel()
+    if total == 1:
+        return "it", "is"
+    if count == total:
+        return "every entry", "is"
+    return f"{count} of {total} entries", "is" if count == 1 else "are"
+
+
+def nonzero(tensor: torch.Tensor) -> torch.Tensor:
+    """Where a tensor is not 0 up to rounding."""
+    return tensor.abs() > NOTHING * largest_entry(tensor)
+
+
+def scaled(attempt: Attempt, factors: tuple[float, float | None], what: str, present: frozenset[int]) -> Finding | None:
+    """The finding for a factor; ``what`` is off by it, by default all entries that are not 0."""
+    factor, home_factor = factors
+    if factor == 1.0:
+        return None
+    told, where = attempt.told()
+    subject, verb = (what, "is") if what else entries(nonzero(told.expected))
+    rest = "" if what or not subject[0].isdigit() else "; the others are 0"
+    if factor == -1.0:
+        has = "has" if verb == "is" else "have"
+        return Finding(Kind.SIGN, f"{where}{subject} {has} the wrong sign{rest}", present)
+    named = told_factor(attempt, factor, home_factor)
+    by = f"by the factor {named}" if named else "by a factor" if what else "by the same factor"
+    return Finding(Kind.SCALE, f"{where}{subject} {verb} off {by}{rest}", present)

@@ -1,0 +1,113 @@
+"""Requests to the worker that runs a whole program and judges the gradients in it, and its replies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ninja_tui.engine.protocol.messages import Done, Request
+from ninja_tui.engine.protocol.verdict import Verdict
+from ninja_tui.lesson.syntax.fragment import Fragment
+
+
+@dataclass(frozen=True)
+class BeginProgram(Request[Done]):
+    """A program is to be run; ``where`` is its file's name, ``served`` are texts by the names of files."""
+
+    reply: ClassVar[type] = Done
+    where: str
+    served: dict[str, str]
+    seed: int | None
+
+
+@dataclass(frozen=True)
+class StatementFailure:
+    """A statement that raised ``message``, of the class ``kind``: its first line, and the line that raised."""
+
+    line: int
+    at: int
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True)
+class StatementRun:
+    """What running a statement did; ``shortened``: a loop that trains was ended before its time."""
+
+    failure: StatementFailure | None = None
+    shortened: bool = False
+
+
+@dataclass(frozen=True)
+class RunProgramStatement(Request[StatementRun]):
+    """Runs the next statement of the program."""
+
+    reply: ClassVar[type] = StatementRun
+    statement: Fragment
+
+
+@dataclass(frozen=True)
+class RecognizedAnswer:
+    """A gradient that the program computes: the name that it binds, its lines, and its shape."""
+
+    gradient: str
+    line: int
+    end_line: int
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class RecognizedProgram:
+    """What there is to judge: ``answers``; and ``wanted``, nodes whose gradients are compared or named and not there.
+
+    ``loss`` is False where the program has none. ``tensors``: whether it computes with tensors at all.
+    """
+
+    answers: tuple[RecognizedAnswer, ...]
+    loss: bool
+    tensors: bool
+    seed: int | None
+    torch: str
+
+
+@dataclass(frozen=True)
+class RecognizeGradients(Request[RecognizedProgram]):
+    """Finds the gradients in the program that has run."""
+
+    reply: ClassVar[type] = RecognizedProgram
+
+
+@dataclass(frozen=True)
+class JudgedGradient:
+    """The verdict on an answer; None for what is no gradient. ``backward`` numbers the backward passes of a program.
+
+    ``loss`` is that pass's.
+    """
+
+    verdict: Verdict | None
+    backward: int = 0
+    loss: float = 0.0
+
+
+@dataclass(frozen=True)
+class JudgeGradient(Request[JudgedGradient]):
+    """Judges the answer number ``index``; those before it were judged."""
+
+    reply: ClassVar[type] = JudgedGradient
+    index: int
+
+
+@dataclass(frozen=True)
+class UnansweredNodes:
+    """Nodes without an answer, with their gradients' names and shapes, in the order of the walk back."""
+
+    nodes: tuple[tuple[str, str, tuple[int, ...]], ...]
+    loss: float
+
+
+@dataclass(frozen=True)
+class FindUnanswered(Request[UnansweredNodes]):
+    """The nodes that ``names`` of gradients belong to; all nodes where there are no names."""
+
+    reply: ClassVar[type] = UnansweredNodes
+    names: tuple[str, ...]

@@ -1,0 +1,81 @@
+"""Where a function bends: operations that take another branch on other values, and which branches were taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import torch
+
+from ninja_tui.engine.recording.operators import operator
+from ninja_tui.engine.recording.record import Number, Operation, Use
+from ninja_tui.engine.recording.replay import Values
+
+Side = tuple[Number, bool]
+"""A branch: the value that an operation gives, and whether its condition held."""
+
+
+def _positive(args: list[object]) -> torch.Tensor:
+    value = args[0]
+    return value > 0 if isinstance(value, torch.Tensor) else torch.tensor(True)
+
+
+def _beyond(place: int) -> Callable[[list[object]], torch.Tensor]:
+    def beyond(args: list[object]) -> torch.Tensor:
+        value, limit = args[0], args[place] if place < len(args) else None
+        if limit is None or not isinstance(value, torch.Tensor):
+            return torch.tensor([True, False])
+        return torch.as_tensor(value > limit)
+
+    return beyond
+
+
+def _condition(args: list[object]) -> torch.Tensor:
+    return args[0] if isinstance(args[0], torch.Tensor) else torch.tensor(True)
+
+
+CONDITIONS: dict[str, Callable[[list[object]], torch.Tensor]] = {
+    **dict.fromkeys(("relu", "relu_", "leaky_relu", "elu", "celu", "abs", "sign", "leaky", "_prelu_kernel"), _positive),
+    **dict.fromkeys(("clamp", "clamp_min", "clamp_", "clamp_min_", "threshold", "maximum", "minimum"), _beyond(1)),
+    **dict.fromkeys(("gt", "ge", "lt", "le", "gt_", "hardtanh", "hardtanh_"), _beyond(1)),
+    **dict.fromkeys(("clamp_max", "clamp_max_"), _beyond(1)),
+    "where": _condition,
+}
+UPPER: dict[str, Callable[[list[object]], torch.Tensor]] = {
+    "clamp": _beyond(2), "clamp_": _beyond(2), "hardtanh": _beyond(2), "hardtanh_": _beyond(2)
+}  # fmt: skip
+
+
+def kinks_among(operations: Iterable[Operation]) -> list[Operation]:
+    """The operations that bend."""
+    return [each for each in operations if _name(each) in CONDITIONS and each.outputs]
+
+
+def sides_taken(kinks: Iterable[Operation], values: Values) -> set[Side]:
+    """The branches that these ``values`` take."""
+    sides: set[Side] = set()
+    for kink in kinks:
+        args = [values.get(arg.number) if isinstance(arg, Use) else arg for arg in kink.args]
+        if args and args[0] is None:
+            continue
+        for conditions, key in ((CONDITIONS, kink.outputs[0]), (UPPER, -1 - kink.outputs[0])):
+            condition = conditions.get(_name(kink))
+            if condition is None:
+                continue
+            held = condition(args)
+            if held.numel():
+                sides |= {(key, True)} if bool(held.any()) else set()
+                sides |= {(key, False)} if not bool(held.all()) else set()
+    return sides
+
+
+def sides_of(kinks: Iterable[Operation]) -> set[Side]:
+    """All branches that there are."""
+    sides: set[Side] = set()
+    for kink in kinks:
+        keys = [kink.outputs[0], *([-1 - kink.outputs[0]] if _name(kink) in UPPER else [])]
+        sides |= {(key, held) for key in keys for held in (True, False)}
+    return sides
+
+
+def _name(operation: Operation) -> str:
+    return operator(operation.function).name if hasattr(operation.function, "_schema") else operation.function.__name__

@@ -1,0 +1,117 @@
+"""Which tensor stands behind which name, at each moment of a run: variables, items, attributes, module parameters."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from types import FrameType, SimpleNamespace
+from typing import Any, NamedTuple
+
+import torch
+
+from ninja_tui.engine.recording.record import Number
+from ninja_tui.engine.recording.recorder import Recorder
+from ninja_tui.lesson.syntax.instrument import Site
+
+MOST_ITEMS = 64
+"""Of a list or a dict so many are looked at."""
+DEEPEST = 3
+OWN_MODULES = ("__main__", "lesson")
+"""The modules of classes that a file defines itself."""
+
+
+class Binding(NamedTuple):
+    """A name that stands for another value than before, from ``step`` of the record on.
+
+    ``path`` is a name, or a way to an item, an attribute or a parameter. ``value`` is what a gradient was then; None
+    for what nobody would call a gradient.
+    """
+
+    path: str
+    number: Number
+    site: int
+    step: int
+    function: str
+    value: torch.Tensor | None = None
+
+
+class Names:
+    """Notes the bindings of a run in ``bindings``."""
+
+    def __init__(self, recorder: Recorder, sites: Sequence[Site]) -> None:
+        self.bindings: list[Binding] = []
+        self._recorder = recorder
+        self._sites = sites
+        self._latest: dict[tuple[str, str], Number] = {}
+
+    def note(self, site: int, frame: FrameType) -> None:
+        """Notes what the statement ``site`` has bound or changed, in ``frame``."""
+        place = self._sites[site]
+        local, shared = frame.f_locals, frame.f_globals
+        with torch._C.DisableTorchFunction():
+            for name in place.mentions:
+                if name in local and local is not shared:
+                    value, function = local[name], place.function
+                elif name in shared:
+                    value, function = shared[name], ""
+                else:
+                    continue
+                for path, tensor in tensors_in(name, value):
+                    self._bound(path, tensor, site, function)
+
+    def _bound(self, path: str, tensor: torch.Tensor, site: int, function: str) -> None:
+        number = self._recorder.number(tensor)
+        if self._latest.get((function, path)) == number:
+            return
+        self._latest[function, path] = number
+        value = None
+        if looks_like_a_gradient(path) and tensor.is_floating_point():
+            with self._recorder.paused(), torch.no_grad():
+                value = tensor.detach().clone()
+        self.bindings.append(Binding(path, number, site, len(self._recorder.record.steps), function, value))
+
+
+def looks_like_a_gradient(path: str) -> bool:
+    """Whether a name may be that of a gradient, by the ways in which people name them."""
+    lowered = path.lower()
+    return (
+        lowered.startswith(("d", "g", "my", "manual"))
+        or "grad" in lowered
+        or ".d" in lowered
+        or "bar" in lowered
+        or "[" in path
+    )
+
+
+def tensors_in(path: str, value: object, depth: int = 0) -> Iterator[tuple[str, torch.Tensor]]:
+    """The tensors that ``value`` is or holds, each with the way to it."""
+    if isinstance(value, torch.Tensor):
+        yield path, value
+        return
+    if depth >= DEEPEST or isinstance(value, str | bytes | int | float | type(None)):
+        return
+    if isinstance(value, torch.nn.Module):
+        for name, parameter in value.named_parameters():
+            yield f"{path}.{name}", parameter
+        for name, held in vars(value).items():
+            if isinstance(held, torch.Tensor):
+                yield f"{path}.{name}", held
+    elif isinstance(value, Mapping):
+        for key, held in list(value.items())[:MOST_ITEMS]:
+            if isinstance(key, str | int | tuple):
+                yield from tensors_in(f"{path}[{key!r}]", held, depth + 1)
+    elif isinstance(value, list | tuple):
+        names = getattr(value, "_fields", None)
+        for index, held in enumerate(value[:MOST_ITEMS]):
+            inner = f"{path}.{names[index]}" if names else f"{path}[{index}]"
+            yield from tensors_in(inner, held, depth + 1)
+    elif _holds_attributes(value):
+        for name, held in list(vars(value).items())[:MOST_ITEMS]:
+            yield from tensors_in(f"{path}.{name}", held, depth + 1)
+
+
+def _holds_attributes(value: Any) -> bool:
+    if isinstance(value, type) or not hasattr(value, "__dict__"):
+        return False
+    own = type(value).__module__ in OWN_MODULES
+    return own or isinstance(value, SimpleNamespace) or dataclasses.is_dataclass(value)

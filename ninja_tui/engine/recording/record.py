@@ -1,0 +1,156 @@
+"""What a program did to tensors, as data: operations on numbered values, each of which never changes.
+
+A change in place gives its tensor a new value. So any part of a record can be computed again, on other values.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import torch
+
+Number = int
+"""Stands for one value of one tensor."""
+
+
+class Use(NamedTuple):
+    """In the place of a tensor among the arguments of an operation: the value that it had."""
+
+    number: Number
+
+
+class Root(enum.Enum):
+    """Where a value comes from that no recorded operation has computed."""
+
+    OUTSIDE = enum.auto()
+    """From NumPy, a file, or from before the recording."""
+    LITERAL = enum.auto()
+    """From numbers in the code."""
+    DRAWN = enum.auto()
+    """From a random number generator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A value of this ``dtype`` that was there, or was drawn: ``value`` is a copy, in float64 where it was written so."""
+
+    number: Number
+    value: torch.Tensor
+    root: Root
+    dtype: torch.dtype
+    draw: Operation | None = None
+
+    @property
+    def outputs(self) -> tuple[Number, ...]:
+        """The value that it stands for."""
+        return (self.number,)
+
+    @property
+    def inputs(self) -> tuple[Number, ...]:
+        """There are none."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A call of an operator. ``outputs`` has a number for each tensor that it returns, None for anything else.
+
+    ``changed`` are places among the arguments of tensors that it changed, each with the number of the value after.
+    ``tracked``: autograd was on; ``engine``: autograd itself has called it, in a backward pass.
+    """
+
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    inputs: tuple[Number, ...]
+    returned: tuple[Number | None, ...]
+    changed: tuple[tuple[int | str, Number], ...] = ()
+    tracked: bool = True
+    engine: bool = False
+
+    @property
+    def outputs(self) -> tuple[Number, ...]:
+        """The values that it makes."""
+        return (*(each for each in self.returned if each is not None), *(number for _, number in self.changed))
+
+
+@dataclass(frozen=True, slots=True)
+class Backward:
+    """A backward pass of autograd from ``loss`` with the gradient ``seed`` (None: 1), after ``step`` steps."""
+
+    loss: Number
+    seed: Number | None
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A value that met a gradient of autograd's: ``actual`` with that of ``owner``; ``reference`` is what it was."""
+
+    actual: Number
+    owner: Number
+    value: torch.Tensor
+    reference: torch.Tensor
+    step: int
+
+
+@dataclass
+class Record:
+    """Steps in the order in which they happened.
+
+    ``made_by`` has the step of each value; ``before`` the value that a change in place replaced. ``parameters`` are
+    values of leaves of autograd, ``read`` the owner of each gradient that was read from a ``.grad``, and ``escaped``
+    values that left the record as Python numbers.
+    """
+
+    steps: list[Leaf | Operation] = field(default_factory=list)
+    made_by: list[int] = field(default_factory=list)
+    before: dict[Number, Number] = field(default_factory=dict)
+    parameters: dict[Number, bool] = field(default_factory=dict)
+    read: dict[Number, Number] = field(default_factory=dict)
+    backwards: list[Backward] = field(default_factory=list)
+    comparisons: list[Comparison] = field(default_factory=list)
+    escaped: set[Number] = field(default_factory=set)
+
+    def new(self) -> Number:
+        """The number of a value that the next step makes."""
+        self.made_by.append(len(self.steps))
+        return len(self.made_by) - 1
+
+    def step_of(self, number: Number) -> Leaf | Operation:
+        """The step that made a value."""
+        return self.steps[self.made_by[number]]
+
+    def needed(self, wanted: Iterable[Number], given: Iterable[Number] = ()) -> list[int]:
+        """The steps that compute ``wanted`` from ``given`` values, in order."""
+        known, steps = set(given), set[int]()
+        waiting = [number for number in wanted if number not in known]
+        while waiting:
+            number = waiting.pop()
+            step = self.made_by[number]
+            if step in steps:
+                continue
+            steps.add(step)
+            waiting += [each for each in self.steps[step].inputs if each not in known]
+        return sorted(steps)
+
+    def ancestors(self, number: Number) -> set[Number]:
+        """All values that ``number`` was computed from, and itself."""
+        reached = {number}
+        waiting = [number]
+        while waiting:
+            for each in self.step_of(waiting.pop()).inputs:
+                if each not in reached:
+                    reached.add(each)
+                    waiting.append(each)
+        return reached
+
+    def versions(self, number: Number) -> Iterator[Number]:
+        """``number`` and the values that its tensor had before, the latest first."""
+        at: Number | None = number
+        while at is not None:
+            yield at
+            at = self.before.get(at)

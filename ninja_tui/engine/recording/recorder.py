@@ -1,0 +1,433 @@
+"""Records what code does to tensors, while it runs as it always does.
+
+Operations are seen below autograd (``TorchDispatchMode``): what is composite has become what it is made of. Numbers
+in the code, reads of ``.grad`` and backward passes are seen above it (``TorchFunctionMode``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from ninja_tui.engine.recording.operators import (
+    NOISE,
+    Operator,
+    gradient_reads,
+    leaky,
+    operator,
+    part_of,
+    with_part,
+)
+from ninja_tui.engine.recording.record import Backward, Comparison, Leaf, Number, Operation, Record, Root, Use
+
+aten = torch.ops.aten
+NUMBERS = (int, float, bool, complex)
+LITERALS = frozenset({"tensor", "as_tensor", "scalar_tensor"})
+WITHOUT_MKLDNN = frozenset({"lstm", "gru", "rnn_tanh", "rnn_relu"})
+"""Have a fused form that knows no float64."""
+VALUES_LEAVE = frozenset({"numpy", "tolist", "__array__"})
+COMPARES = frozenset(
+    {"eq", "ne", "sub", "rsub", "allclose", "isclose", "equal", "dist", "mse_loss", "l1_loss", "__eq__"}
+)
+"""Functions that compare, where one of their operands is a gradient of autograd's."""
+SAME_VALUES = frozenset({"detach", "view", "reshape", "t", "transpose", "permute", "clone", "alias", "_to_copy", "squeeze",
+                         "unsqueeze", "flatten", "_unsafe_view", "as_strided", "select", "slice"})  # fmt: skip
+"""Operators after which a gradient of autograd's still is one."""
+
+
+@dataclass(slots=True)
+class _Storage:
+    """The memory of a tensor: ``origin`` is the value that it was made with, of this size and these strides.
+
+    ``flat`` is the value of all of it, once it was changed, ``writes`` how often it was.
+    """
+
+    recorder: Recorder
+    origin: Number
+    geometry: tuple[tuple[int, ...], tuple[int, ...], int]
+    flat: Number | None = None
+    writes: int = 0
+
+
+class Recorder:
+    """Records into ``record`` within ``running()``."""
+
+    def __init__(self) -> None:
+        self.record = Record()
+        self._paused = 0
+        self._engine = 0
+        self._literal: object = None
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """What happens to tensors within it is recorded."""
+        with _Functions(self), _Operators(self):
+            yield
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """What happens to tensors within it is not recorded."""
+        self._paused += 1
+        try:
+            yield
+        finally:
+            self._paused -= 1
+
+    def number(self, tensor: torch.Tensor) -> Number:
+        """The value that ``tensor`` has now."""
+        tag = getattr(tensor, "_recorded", None)
+        storage = _storage_of(tensor)
+        if tag is not None and tag[0] is self and (storage is None or tag[2] == storage.writes):
+            return int(tag[1])
+        if storage is not None and storage.recorder is self and tensor.layout is torch.strided:
+            return self._alias(tensor, storage, tag)
+        return self.leaf(tensor, Root.OUTSIDE)
+
+    def leaf(self, tensor: torch.Tensor, root: Root, exact: torch.Tensor | None = None) -> Number:
+        """A new value, for a tensor that no recorded operation has computed."""
+        with self.paused(), torch.no_grad():
+            value = tensor.detach().clone() if exact is None else exact
+        number = self.record.new()
+        self.record.steps.append(Leaf(number, value, root, tensor.dtype))
+        self._tag(tensor, number)
+        return number
+
+    def _alias(self, tensor: torch.Tensor, storage: _Storage, tag: Any) -> Number:
+        """The value of a tensor whose memory was changed through another one, or that came about unseen."""
+        flat = self._flat(storage)
+        number = self._call(part_of, (Use(flat), list(tensor.shape), list(tensor.stride()), tensor.storage_offset()))
+        if tag is not None and tag[0] is self:
+            self.record.before[number] = tag[1]
+        tensor._recorded = (self, number, storage.writes)  # type: ignore[attr-defined]
+        return number
+
+    def _flat(self, storage: _Storage) -> Number:
+        """The value of all of a tensor's memory."""
+        if storage.flat is None:
+            size, stride, offset = storage.geometry
+            if offset == 0 and _dense(size, stride):
+                storage.flat = storage.origin
+            else:
+                extent = (
+                    offset + 1 + sum((n - 1) * s for n, s in zip(size, stride, strict=True)) if size else offset + 1
+                )
+                empty = self._call(aten.zeros_like.default, (Use(storage.origin),))
+                empty = self._call(aten.new_zeros.default, (Use(empty), [extent]))
+                args = (Use(empty), Use(storage.origin), list(size), list(stride), offset)
+                storage.flat = self._call(with_part, args)
+        return storage.flat
+
+    def _call(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Number:
+        """Adds an operation that gives one tensor, which nobody has executed."""
+        number = self.record.new()
+        inputs = tuple(arg.number for arg in args if isinstance(arg, Use))
+        self.record.steps.append(Operation(function, args, {}, inputs, (number,)))
+        return number
+
+    def _tag(self, tensor: torch.Tensor, number: Number) -> None:
+        """Notes which value a new tensor has."""
+        writes = 0
+        if tensor.layout is torch.strided:
+            memory = tensor.untyped_storage()
+            storage = getattr(memory, "_recorded", None)
+            if storage is None or storage.recorder is not self:
+                geometry = (tuple(tensor.shape), tuple(tensor.stride()), tensor.storage_offset())
+                memory._recorded = _Storage(self, number, geometry)  # type: ignore[attr-defined]
+            else:
+                writes = storage.writes
+        tensor._recorded = (self, number, writes)  # type: ignore[attr-defined]
+
+    def execute(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Calls an operator, and records the call."""
+        if self._paused:
+            return function(*args, **kwargs)
+        kind = operator(function)
+        if kind.opaque:
+            result = function(*args, **kwargs)
+            _forget(result)
+            return result
+        if kind.fresh:
+            return self._lifted(function, args, kwargs)
+        inputs: list[Number] = []
+        used, named = self._used(args, inputs), self._used_by_name(kwargs, inputs)
+        result = function(*args, **kwargs)
+        if kind.escapes:
+            self.record.escaped.update(inputs)
+            return result
+        self._append(kind, Operation(function, used, named, tuple(inputs), ()), args, kwargs, result)
+        return result
+
+    def _append(
+        self, kind: Operator, call: Operation, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any
+    ) -> None:
+        changed = [(place, tensor) for place, tensor in kind.changed(args, kwargs) if isinstance(tensor, torch.Tensor)]
+        returned = _tensors(result)
+        fresh = [
+            tensor
+            for tensor in returned
+            if tensor is not None and not any(tensor is other for _, other in changed) and not self._is_current(tensor)
+        ]
+        if kind.name in NOISE and changed:
+            self._leaky(call, changed[-1][1], returned[0])
+            return
+        if kind.draws(call.args, call.kwargs):
+            self._drawn(call, [*fresh, *(tensor for _, tensor in changed)], in_place=bool(changed))
+            return
+        numbers = {id(tensor): self.record.new() for tensor in fresh}
+        after = [(place, self.record.new()) for place, _ in changed]
+        self.record.steps.append(
+            Operation(
+                call.function, call.args, call.kwargs, call.inputs,
+                tuple(None if tensor is None else numbers.get(id(tensor)) for tensor in returned),
+                tuple(after), torch.is_grad_enabled(), bool(self._engine),
+            )
+        )  # fmt: skip
+        for tensor in fresh:
+            self._tag(tensor, numbers[id(tensor)])
+        for (_, tensor), (_, number) in zip(changed, after, strict=True):
+            self._changed(tensor, number)
+        if kind.name in SAME_VALUES and fresh and call.inputs:
+            self._still_a_gradient(call.inputs[0], numbers[id(fresh[0])])
+
+    def _is_current(self, tensor: torch.Tensor) -> bool:
+        """Whether an operator has returned a tensor that it was given, as it was."""
+        tag = getattr(tensor, "_recorded", None)
+        storage = _storage_of(tensor)
+        return tag is not None and tag[0] is self and storage is not None and tag[2] == storage.writes
+
+    def _drawn(self, call: Operation, tensors: list[torch.Tensor], *, in_place: bool) -> None:
+        for tensor in tensors:
+            with self.paused(), torch.no_grad():
+                value = tensor.detach().clone()
+            number = self.record.new()
+            self.record.steps.append(Leaf(number, value, Root.DRAWN, tensor.dtype, call))
+            if in_place:
+                self._changed(tensor, number)
+            else:
+                self._tag(tensor, number)
+
+    def _leaky(self, call: Operation, noise: torch.Tensor, result: torch.Tensor) -> None:
+        """``rrelu``: the slopes are drawn, and what it gives is computed with them."""
+        before = call.args[0]
+        self._drawn(call, [noise], in_place=True)
+        number = self._call(leaky, (before, Use(self.number(noise))))
+        if self._is_current(result):
+            self._changed(result, number)
+        else:
+            self._tag(result, number)
+
+    def _changed(self, tensor: torch.Tensor, number: Number) -> None:
+        """``number`` is what ``tensor`` is now; what shares its memory has changed as well."""
+        tag = getattr(tensor, "_recorded", None)
+        if tag is not None and tag[0] is self:
+            self.record.before[number] = tag[1]
+        storage = _storage_of(tensor)
+        if storage is None or storage.recorder is not self:
+            self._tag(tensor, number)
+            return
+        size, stride = tuple(tensor.shape), tuple(tensor.stride())
+        elements = tensor.untyped_storage().nbytes() // max(1, tensor.element_size())
+        if tensor.storage_offset() == 0 and tensor.numel() == elements and _dense(size, stride):
+            storage.flat = number
+        else:
+            args = (Use(self._flat(storage)), Use(number), list(size), list(stride), tensor.storage_offset())
+            storage.flat = self._call(with_part, args)
+        storage.writes += 1
+        tensor._recorded = (self, number, storage.writes)  # type: ignore[attr-defined]
+
+    def _lifted(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A tensor that has just been made of what is no tensor."""
+        result = function(*args, **kwargs)
+        literal, self._literal = self._literal, None
+        if isinstance(result, torch.Tensor):
+            _forget(result)
+            exact = None
+            if literal is not None and result.is_floating_point():
+                with self.paused(), contextlib.suppress(Exception):
+                    exact = torch.tensor(literal, dtype=torch.float64)
+            known = literal is not None and (exact is None or exact.shape == result.shape)
+            self.leaf(result, Root.LITERAL if known else Root.OUTSIDE, exact if known else None)
+        return result
+
+    def _used(self, args: Sequence[Any], inputs: list[Number]) -> tuple[Any, ...]:
+        return tuple(self._use(arg, inputs) for arg in args)
+
+    def _used_by_name(self, kwargs: dict[str, Any], inputs: list[Number]) -> dict[str, Any]:
+        return {key: self._use(arg, inputs) for key, arg in kwargs.items()}
+
+    def _use(self, arg: Any, inputs: list[Number]) -> Any:
+        if isinstance(arg, torch.Tensor):
+            number = self.number(arg)
+            inputs.append(number)
+            if arg.requires_grad and arg.is_leaf:
+                self.record.parameters[number] = True
+            return Use(number)
+        if isinstance(arg, list | tuple) and any(isinstance(each, torch.Tensor) for each in arg):
+            return [self._use(each, inputs) for each in arg]
+        return arg
+
+    def _still_a_gradient(self, number: Number, after: Number) -> None:
+        if number in self.record.read:
+            self.record.read[after] = self.record.read[number]
+
+    def called(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Calls a function of torch's, and notes what cannot be seen below autograd."""
+        if self._paused:
+            return function(*args, **kwargs)
+        name = getattr(function, "__name__", "")
+        if name == "__get__" and gradient_reads(function):
+            return self._read(function, args, kwargs)
+        if name in ("backward", "grad") and not isinstance(function, property):
+            return self._backward(name, function, args, kwargs)
+        if name == "__deepcopy__":
+            return self._copied(function, args, kwargs)
+        if name in COMPARES:
+            self._compared(args)
+        elif name in VALUES_LEAVE and args and isinstance(args[0], torch.Tensor):
+            self.record.escaped.add(self.number(args[0]))
+        if name in LITERALS or name == "__setitem__":
+            data = args[2] if name == "__setitem__" and len(args) > 2 else args[0] if args else kwargs.get("data")
+            self._literal = data if _plain(data) else None
+            try:
+                return function(*args, **kwargs)
+            finally:
+                self._literal = None
+        if name in WITHOUT_MKLDNN:
+            with _without_mkldnn():
+                return function(*args, **kwargs)
+        return function(*args, **kwargs)
+
+    def _read(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        gradient = function(*args, **kwargs)
+        if isinstance(gradient, torch.Tensor):
+            self.record.read[self.number(gradient)] = self.number(args[0])
+        return gradient
+
+    def _backward(self, name: str, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A backward pass of autograd's: where it starts, and whose gradients it gives."""
+        given = dict(
+            zip(("outputs", "inputs", "seeds") if name == "grad" else ("outputs", "seeds"), args, strict=False)
+        )
+        seeds = kwargs.get("grad_outputs", kwargs.get("gradient", kwargs.get("grad_tensors", given.get("seeds"))))
+        outputs = _flatten(kwargs.get("outputs", kwargs.get("tensors", given.get("outputs"))))
+        padded = [*_flatten(seeds), *[None] * len(outputs)]
+        for output, seed in zip(outputs, padded, strict=False):
+            if isinstance(output, torch.Tensor):
+                number = None if not isinstance(seed, torch.Tensor) else self.number(seed)
+                self.record.backwards.append(Backward(self.number(output), number, len(self.record.steps)))
+        self._engine += 1
+        try:
+            result = function(*args, **kwargs)
+        finally:
+            self._engine -= 1
+        if name == "grad":
+            owners = _flatten(kwargs.get("inputs", given.get("inputs")))
+            for owner, gradient in zip(owners, _flatten(result), strict=False):
+                if isinstance(gradient, torch.Tensor) and isinstance(owner, torch.Tensor):
+                    self.record.read[self.number(gradient)] = self.number(owner)
+        return result
+
+    def _copied(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        with self.paused():
+            copy = function(*args, **kwargs)
+        if isinstance(copy, torch.Tensor) and isinstance(args[0], torch.Tensor):
+            _forget(copy)
+            self._tag(copy, self.number(args[0]))
+        return copy
+
+    def _compared(self, args: tuple[Any, ...]) -> None:
+        """Notes a comparison of a gradient of autograd's with something else."""
+        if len(args) < 2 or not (isinstance(args[0], torch.Tensor) and isinstance(args[1], torch.Tensor)):
+            return
+        numbers = self.number(args[0]), self.number(args[1])
+        owners = [self.record.read.get(number) for number in numbers]
+        for at, other in ((0, 1), (1, 0)):
+            owner = owners[other]
+            if owner is not None and owners[at] is None and numbers[at] != owner:
+                with self.paused(), torch.no_grad():
+                    pair = args[at].detach().clone(), args[other].detach().clone()
+                self.record.comparisons.append(Comparison(numbers[at], owner, *pair, len(self.record.steps)))
+
+
+class _Operators(TorchDispatchMode):
+    def __init__(self, recorder: Recorder) -> None:
+        super().__init__()
+        self._recorder = recorder
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        return self._recorder.execute(func, args, kwargs or {})
+
+
+class _Functions(TorchFunctionMode):
+    def __init__(self, recorder: Recorder) -> None:
+        super().__init__()
+        self._recorder = recorder
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        return self._recorder.called(func, args, kwargs or {})
+
+
+@contextlib.contextmanager
+def _without_mkldnn() -> Iterator[None]:
+    before = torch._C._get_mkldnn_enabled()
+    torch._C._set_mkldnn_enabled(False)
+    try:
+        yield
+    finally:
+        torch._C._set_mkldnn_enabled(before)
+
+
+def _storage_of(tensor: torch.Tensor) -> _Storage | None:
+    if tensor.layout is not torch.strided:
+        return None
+    storage: _Storage | None = getattr(tensor.untyped_storage(), "_recorded", None)
+    return storage
+
+
+def _forget(result: Any) -> None:
+    """Has a tensor be taken for one that was never seen."""
+    for tensor in _tensors(result):
+        if tensor is not None and tensor.layout is torch.strided:
+            tensor._recorded = None
+            tensor.untyped_storage()._recorded = None  # type: ignore[attr-defined]
+
+
+def _tensors(result: Any) -> list[Any]:
+    """What an operator returned: its tensors, None for anything else."""
+    if isinstance(result, torch.Tensor):
+        return [result]
+    if isinstance(result, list | tuple):
+        return [tensor for each in result for tensor in _tensors(each)]
+    return [None]
+
+
+def operator_name(step: Operation) -> str:
+    """The name of an operator, without its overload."""
+    return operator(step.function).name if hasattr(step.function, "_schema") else str(step.function.__name__)
+
+
+def _flatten(value: Any) -> list[Any]:
+    return [value] if isinstance(value, torch.Tensor) or value is None else list(value)
+
+
+def _plain(data: object) -> bool:
+    """Whether ``data`` is numbers and lists of numbers."""
+    if isinstance(data, list | tuple):
+        return all(_plain(each) for each in data)
+    return isinstance(data, NUMBERS)
+
+
+def _dense(size: tuple[int, ...], stride: tuple[int, ...]) -> bool:
+    """Whether a tensor of these strides is contiguous."""
+    expected = 1
+    for n, step in zip(reversed(size), reversed(stride), strict=True):
+        if n != 1 and step != expected:
+            return False
+        expected *= n
+    return True

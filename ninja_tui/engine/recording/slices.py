@@ -1,0 +1,68 @@
+"""What one value was computed from, down to values that are known and places where others are put in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+
+import torch
+
+from ninja_tui.engine.recording.kinks import kinks_among
+from ninja_tui.engine.recording.operators import operator
+from ninja_tui.engine.recording.record import Leaf, Number, Operation, Record
+from ninja_tui.engine.recording.replay import Replay, Values
+
+PRODUCTS = frozenset({"mul", "mul_", "addcmul", "addcmul_"})
+MATRIX_PRODUCTS = frozenset({"mm", "bmm", "addmm", "addmm_", "addbmm", "baddbmm", "mv", "addmv", "dot", "convolution"})
+
+
+class Slice:
+    """The operations that compute ``number`` from ``known`` values and from those of ``places``.
+
+    ``read`` are the places that it uses, ``used`` the known values. ``by_autograd``: a part of it was computed by a
+    backward pass of autograd's.
+    """
+
+    def __init__(
+        self, record: Record, number: Number, known: Collection[Number], places: Mapping[Number, Number]
+    ) -> None:
+        self.number = number
+        self._places = places
+        given = {*places, *known}
+        self._replay = Replay(record, [number], given)
+        inputs = {each for step in self._replay.operations for each in step.inputs} | {number}
+        self.read = tuple(sorted(inputs & places.keys()))
+        self.used = tuple(sorted((inputs & set(known)) - places.keys()))
+        self.leaves: tuple[Leaf, ...] = self._replay.leaves
+        self.operations: tuple[Operation, ...] = self._replay.operations
+        self.by_autograd = any(step.engine for step in self.operations)
+        self.kinks = kinks_among(self.operations)
+        names = {_name(step) for step in self.operations}
+        self.multiplies = bool(names & PRODUCTS)
+        self.multiplies_matrices = bool(names & MATRIX_PRODUCTS)
+
+    @property
+    def nodes_read(self) -> tuple[Number, ...]:
+        """The nodes whose gradients it uses."""
+        return tuple(sorted({self._places[place] for place in self.read}))
+
+    def run(
+        self,
+        value: Callable[[Number], torch.Tensor],
+        leaf: Callable[[Leaf], torch.Tensor],
+        upstream: Mapping[Number, torch.Tensor],
+    ) -> Values:
+        """All values on the way, from known values, leaves, and ``upstream`` gradients by node.
+
+        Raises what an operation raises on these values.
+        """
+        given = {number: value(number) for number in self.used}
+        given |= {each.number: leaf(each) for each in self.leaves}
+        for place in self.read:
+            gradient = upstream[self._places[place]]
+            given[place] = gradient
+        with torch.no_grad():
+            return self._replay.run(given)
+
+
+def _name(step: Operation) -> str:
+    return operator(step.function).name if hasattr(step.function, "_schema") else step.function.__name__

@@ -1,0 +1,57 @@
+"""A script or notebook as a program that is run from its first statement to its last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ninja_tui.errors import UsageError
+from ninja_tui.lesson.notebook.cells import Source
+from ninja_tui.lesson.notebook.data_files import files_for
+from ninja_tui.lesson.notebook.discover import Definitions
+from ninja_tui.lesson.notebook.parse import fragments_of
+from ninja_tui.lesson.notebook.requirements import lacking, other_framework
+from ninja_tui.lesson.syntax.fragment import Fragment
+from ninja_tui.lesson.syntax.imports import is_definition
+from ninja_tui.lesson.syntax.names import stored_names
+
+
+@dataclass(frozen=True)
+class OwnProgram:
+    """The top-level statements of a file, and ``notes`` on how they were read. ``defined`` runs before them."""
+
+    path: Path
+    statements: tuple[Fragment, ...]
+    starts: tuple[int, ...]
+    notes: tuple[str, ...] = ()
+    defined: tuple[Fragment, ...] = ()
+
+    def served(self, data: Path | None) -> dict[str, str]:
+        """The files that it may open, by path; raises UsageError where ``data`` cannot be read."""
+        return dict(files_for(self.path, self.statements, data))
+
+    def binding(self, name: str, after: int) -> int | None:
+        """The line of the first statement behind line ``after`` that binds ``name``; None where there is none."""
+        lines = [each.line for each in self.statements if name in stored_names(each.tree)]
+        return next((line for line in lines if line > after), None)
+
+    def binding_names(self, statement: Fragment) -> frozenset[str]:
+        """The names that a statement binds, if it does not define a function or a class."""
+        return frozenset() if is_definition(statement.tree) else frozenset(stored_names(statement.tree))
+
+
+def own_program(source: Source, definitions: Definitions | None = None) -> OwnProgram:
+    """The program in ``source``; raises UsageError where it computes with something that is not PyTorch."""
+    try:
+        fragments, remarks = fragments_of(source)
+    except (RecursionError, MemoryError):
+        raise UsageError(f"{source.path} cannot be read: its expressions are nested too deeply") from None
+    notes = tuple(each.sentence(source.place(each.line)) for each in remarks)
+    framework = other_framework(fragments)
+    if framework is not None:
+        raise UsageError(f"{source.path} {framework}")
+    given = definitions or Definitions()
+    lacks = lacking(fragments, source.path, given.names)
+    notes = (*(f"{source.place(each.line)} {each.sentence}" for each in lacks), *notes)
+    defined = (Fragment.at(given.code, 1),) if given.code else ()
+    return OwnProgram(source.path, tuple(fragments), source.starts, notes, defined)
