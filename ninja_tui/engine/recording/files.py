@@ -89,7 +89,8 @@ class Files:
             return self._open(file, mode, *args, **named)
         content = b"" if "w" in mode or "x" in mode else self.content(file)
         if content is None and "a" not in mode:
-            raise FileNotFoundError(f"the file {file} is not here, beside it, nor is it given with --data")
+            missing = f"the file {file} is not here, beside it, nor is it given with --data"
+            raise FileNotFoundError(f"{missing}; with --setup FILE you can define what is made of it")
         opened = _InMemory(str(file), content or b"", self._keeper(file) if writing else None)
         if "a" in mode:
             opened.seek(0, io.SEEK_END)

@@ -128,12 +128,14 @@ class _Generator(torch.Generator):
 
 def _asked(*_: object, **__: object) -> NoReturn:
     """In the place of ``input``."""
-    raise AsksForInput("input() is asked, and nobody is here to answer")
+    raise AsksForInput("input() is asked, and nobody is here to answer; with --setup FILE you can define what it gives")
 
 
 def _unreached(*_: object, **__: object) -> NoReturn:
     """In the place of a connection to another machine."""
-    raise ConnectionError("nothing is fetched from the network here")
+    raise ConnectionError(
+        "nothing is fetched from the network here; with --setup FILE you can define what is made of it"
+    )
 
 
 def _method(function: Any) -> Any:
