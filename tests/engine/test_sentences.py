@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 import pytest
 import torch
+from ninja_tui.engine.judge.judge import judge
+from ninja_tui.engine.judge.targets import Targets
 
 from ninja_tui.engine.evaluate.bench import Options, Workbench
 from ninja_tui.engine.evaluate.program import ProgramJudge
 from ninja_tui.engine.evaluate.runner import Runner
-from ninja_tui.engine.judge.judge import judge
-from ninja_tui.engine.judge.targets import Targets
 from ninja_tui.engine.protocol.judging import Evidence
 from ninja_tui.engine.protocol.verdict import Status, Verdict
 from ninja_tui.engine.workers import reference

@@ -16,7 +16,7 @@ from ninja_tui.engine.judge.finding import Finding
 from ninja_tui.engine.judge.recognition import Program
 from ninja_tui.engine.protocol.judging import Evidence
 from ninja_tui.engine.protocol.verdict import Diagnosis
-from ninja_tui.engine.recording.script import Script, new_namespace
+from ninja_tui.engine.recording.script import Script
 from ninja_tui.lesson.syntax.fragment import Fragment
 from tests.engine.corpus.claims import claims
 
@@ -42,7 +42,7 @@ class Keeping:
 def told(network: str, answer: str) -> Told:
     """What is said of the last gradient of a program."""
     source = f"import torch\nimport torch.nn.functional as F\ntorch.manual_seed(4)\n{network}\n{answer}\n"
-    script = Script(new_namespace("network.py"), None)
+    script = Script({"__name__": "network"})
     for tree in ast.parse(source).body:
         segment = ast.get_source_segment(source, tree)
         assert segment is not None

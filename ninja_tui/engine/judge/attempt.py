@@ -8,10 +8,10 @@ from functools import cached_property
 
 import torch
 
+from ninja_tui.engine.judge.case import Case
 from ninja_tui.engine.judge.compare import CLOSE, index_of, largest_entry, same
+from ninja_tui.engine.judge.evidence import Observed
 from ninja_tui.engine.judge.factors import Numbers
-from ninja_tui.engine.judge.targets import Targets
-from ninja_tui.engine.protocol.judging import Evidence
 from ninja_tui.engine.protocol.worlds import World
 
 MOST_TENSORS = 60
@@ -21,7 +21,7 @@ MOST_TENSORS = 60
 class Attempt:
     """``actual`` is what an answer gave, ``expected`` the right gradient: the sum of ``parts``, by consumer."""
 
-    def __init__(self, targets: Targets, evidence: Evidence[torch.Tensor], world: World) -> None:
+    def __init__(self, targets: Case, evidence: Observed, world: World) -> None:
         self.targets, self.evidence = targets, evidence
         self.world = world if world in evidence.gradients else World.FLOAT32
         self.node, self.statements = evidence.node, targets.statements(self.world)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ninja_tui.engine.judge.assess import Assessment, Gradient
 from ninja_tui.engine.judge.compare import distance
 from ninja_tui.engine.judge.recognition import Answer, Pass, Program
+from ninja_tui.engine.judge.recorded import Gradient, assess
 from ninja_tui.engine.protocol.verdict import Kind, Status, Verdict
 from ninja_tui.engine.recording.execution import message_of
 from ninja_tui.engine.recording.record import Comparison, Number
@@ -26,7 +26,6 @@ class Judged:
     verdict: Verdict
     backward: Pass | None = None
     node: Number | None = None
-    reads: tuple[Number, ...] = ()
 
 
 class Examiner:
@@ -110,10 +109,10 @@ class Examiner:
         name = backward.assessor.graph.names[node]
         reference = None if answer.comparison is None else answer.comparison.reference
         gradient = Gradient(answer.number, answer.values[-1], reference)
-        worst: Assessment | None = None
+        worst: Verdict | None = None
         for places in self._ways(answer):
-            assessment = backward.assessor.assess(name, gradient, places)
-            if assessment.verdict.passed:
+            assessment = assess(backward.assessor, name, gradient, places)
+            if assessment.passed:
                 self._note(answer.number, node)
                 return self._told(answer, assessment, backward, node)
             worst = worst or assessment
@@ -122,19 +121,19 @@ class Examiner:
         earlier = self._earlier(answer, name, node, backward)
         return self._told(answer, earlier or worst, backward, node)
 
-    def _earlier(self, answer: Answer, name: str, node: Number, backward: Pass) -> Assessment | None:
+    def _earlier(self, answer: Answer, name: str, node: Number, backward: Pass) -> Verdict | None:
         """Where a former version is the gradient of the node, and the last one that of a tensor inside it."""
         for number, value in list(zip(answer.versions, answer.values, strict=True))[-2::-1]:
             places = self._without(answer)
-            first = backward.assessor.assess(name, Gradient(number, value), places)
-            if first.verdict.passed:
+            first = assess(backward.assessor, name, Gradient(number, value), places)
+            if first.passed:
                 inner = backward.inside(node)
                 rest = {**places, number: node}
                 for each in inner:
-                    last = backward.assessor.assess(
-                        backward.name(each), Gradient(answer.number, answer.values[-1]), rest
+                    last = assess(
+                        backward.assessor, backward.name(each), Gradient(answer.number, answer.values[-1]), rest
                     )
-                    if last.verdict.passed:
+                    if last.passed:
                         self._note(number, node)
                         self._note(answer.number, each)
                         return first
@@ -166,9 +165,9 @@ class Examiner:
         if node not in nodes:
             nodes.append(node)
 
-    def _told(self, answer: Answer, assessment: Assessment, backward: Pass, node: Number) -> Judged:
-        verdict = replace(assessment.verdict, line=answer.line, named=answer.path)
-        return Judged(answer, verdict, backward, node, assessment.reads)
+    def _told(self, answer: Answer, assessment: Verdict, backward: Pass, node: Number) -> Judged:
+        verdict = replace(assessment, line=answer.line, named=answer.path)
+        return Judged(answer, verdict, backward, node)
 
 
 def _nearer(one: Judged, other: Judged) -> Judged:

@@ -122,12 +122,14 @@ class World:
 
 
 class Network:
-    """What a loss is computed from. ``outputs`` are where the backward pass starts.
+    """What a loss is computed from. ``outputs`` are where the backward pass starts; ``beside`` is computed as well.
 
     ``sources`` are its parameters, and other values that nothing recorded was computed from.
     """
 
-    def __init__(self, record: Record, outputs: Sequence[Output]) -> None:
+    def __init__(
+        self, record: Record, outputs: Sequence[Output], paths: Paths | None = None, beside: Iterable[Number] = ()
+    ) -> None:
         self.record = record
         self.outputs = tuple(outputs)
         self.losses = tuple(each.number for each in outputs)
@@ -135,10 +137,11 @@ class Network:
         self.parameters = tuple(
             number for number in sorted(self.members & record.parameters.keys()) if self._is_leaf_of_autograd(number)
         )
-        paths = Paths.TRACKED if self._is_tracked else Paths.ALL
-        self._replay = Replay(record, self.losses, self.parameters, paths)
-        self._own = Replay(record, [*self.losses, *self.parameters], (), paths, torch.float32)
-        self._home = Replay(record, [*self.losses, *self.parameters])
+        paths = paths or (Paths.TRACKED if self._is_tracked else Paths.ALL)
+        wanted = (*self.losses, *beside)
+        self._replay = Replay(record, wanted, self.parameters, paths)
+        self._own = Replay(record, [*wanted, *self.parameters], (), paths, torch.float32)
+        self._home = Replay(record, [*wanted, *self.parameters])
         self.operations = self._replay.operations
         self.sources = (*self.parameters, *(leaf.number for leaf in self._replay.leaves))
         self.computed = {number for step in self.operations for number in step.outputs} | set(self.sources)
@@ -185,9 +188,11 @@ class Network:
         kinks = kinks_among(self.operations)
         open_sides = sides_of(kinks) - sides_taken(kinks, self._worlds[HOME].values)
         few = sum(self._worlds[HOME].values[source].numel() for source in self.sources) <= FEW
+        signs = self._signs(self._worlds[HOME]) if few else set()
+        wanted = {(number, not positive) for number, positive in signs}
         base = 6 if few else 2
         for index, recipe in enumerate((*FIRST_RECIPES, *FURTHER_RECIPES)):
-            if index >= base and not open_sides:
+            if index >= base and not open_sides and not wanted:
                 break
             world = self._drawn(recipe, own)
             if world is None and index < 2:
@@ -195,10 +200,18 @@ class Network:
             if world is None:
                 continue
             taken = sides_taken(kinks, world.values)
-            if index < base or open_sides & taken:
+            seen = self._signs(world) if few else set()
+            if index < base or open_sides & taken or wanted & seen:
                 self._worlds.append(world)
             open_sides -= taken
+            wanted -= seen
         self.open_sides: set[Side] = open_sides
+
+    def _signs(self, world: World) -> set[tuple[Number, bool]]:
+        """The sign of each single number: among few numbers one sign may hide what ``abs()`` does."""
+        single = [number for number in self.computed if world.values[number].numel() == 1]
+        values = [(number, world.value(number)) for number in single if world.values[number].is_floating_point()]
+        return {(number, bool(value > 0)) for number, value in values}
 
     def _drawn(self, recipe: Recipe, own: Values) -> World | None:
         """A world of other values; None where it cannot be computed, or is not finite."""

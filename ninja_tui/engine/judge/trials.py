@@ -61,14 +61,14 @@ class Reach:
     """What depends on what in a network."""
 
     def __init__(self, network: Network) -> None:
-        self._network = network
+        self.network = network
         self._below: dict[Number, frozenset[Number]] = {}
 
     def below(self, number: Number) -> frozenset[Number]:
         """The values that depend on ``number``, on the way to the loss."""
         if number not in self._below:
             reached = {number}
-            for step in self._network.operations:
+            for step in self.network.operations:
                 if any(each in reached for each in step.inputs):
                     reached.update(step.outputs)
             reached.discard(number)
@@ -95,7 +95,6 @@ class Reach:
 
 
 def trials(
-    network: Network,
     reach: Reach,
     reads: Reads,
     consumers: Sequence[Number],
@@ -103,6 +102,7 @@ def trials(
     length: int = 0,
 ) -> list[Trial]:
     """The trials of an answer of ``length`` operations; ``consumers`` are the next nodes below its node."""
+    network = reach.network
     drawn = network.worlds()[1:]
     worlds = drawn[:1] if length > MANY else drawn
     wanted = list(dict.fromkeys([reads.node, *reads.all, *consumers, *network.losses]))

@@ -84,7 +84,7 @@ def _is_structured(value: torch.Tensor) -> bool:
 def _drawn_again(source: Leaf, recipe: Recipe) -> torch.Tensor | None:
     """What the random generator gives another time; None where only the first draw is known to be right."""
     draw = source.draw
-    if draw is None or any(isinstance(arg, Use | list) for arg in draw.args[1:]) or draw.inputs[1:]:
+    if draw is None or draw.inputs[1:] or (draw.inputs and not isinstance(draw.args[0], Use)):
         return None
     state = torch.random.get_rng_state()
     torch.manual_seed(recipe.seed + 15485863 * source.number)

@@ -120,6 +120,19 @@ class Record:
         self.made_by.append(len(self.steps))
         return len(self.made_by) - 1
 
+    def drop_after(self, step: int) -> None:
+        """Drops the steps from ``step`` on, with their values."""
+        del self.steps[step:]
+        while self.made_by and self.made_by[-1] >= step:
+            self.made_by.pop()
+        known = len(self.made_by)
+        for numbers in (self.before, self.parameters, self.read):
+            for number in [each for each in numbers if each >= known]:
+                del numbers[number]
+        self.escaped = {each for each in self.escaped if each < known}
+        self.comparisons = [each for each in self.comparisons if each.actual < known]
+        self.backwards = [each for each in self.backwards if each.loss < known]
+
     def step_of(self, number: Number) -> Leaf | Operation:
         """The step that made a value."""
         return self.steps[self.made_by[number]]

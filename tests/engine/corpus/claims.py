@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 
 import torch
-
 from ninja_tui.engine.judge.targets import Targets
+
 from ninja_tui.engine.protocol.judging import Evidence
 from ninja_tui.engine.protocol.worlds import World
 
