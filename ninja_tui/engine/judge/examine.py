@@ -108,7 +108,7 @@ class Examiner:
         """The best of what it is where one or another of its sources is taken for a gradient."""
         name = backward.assessor.graph.names[node]
         reference = None if answer.comparison is None else answer.comparison.reference
-        gradient = Gradient(answer.number, answer.values[-1], reference)
+        gradient = Gradient(answer.number, answer.values[-1], reference, answer.step)
         worst: Verdict | None = None
         for places in self._ways(answer):
             assessment = assess(backward.assessor, name, gradient, places)

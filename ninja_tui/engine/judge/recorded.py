@@ -22,12 +22,13 @@ RAISED = (RuntimeError, IndexError, ValueError, TypeError, NotImplementedError)
 class Gradient:
     """A gradient that a program computed: its value in the record, and as float32 has it.
 
-    ``reference`` is what the program itself compares it with.
+    ``reference`` is what the program itself compares it with, ``step`` how many steps there were when it was bound.
     """
 
     number: Number
     value: torch.Tensor
     reference: torch.Tensor | None = None
+    step: int | None = None
 
 
 def assess(assessor: Assessor, name: str, gradient: Gradient, places: Mapping[Number, Number]) -> Verdict:
@@ -74,11 +75,11 @@ class _Branches:
     def __init__(self, assessor: Assessor, gradient: Gradient, places: Mapping[Number, Number], home: Trial) -> None:
         self._assessor = assessor
         record, known = assessor.network.record, assessor.network.computed
-        last = record.made_by[gradient.number]
+        last = record.made_by[gradient.number] + 1 if gradient.step is None else gradient.step
         first = max(record.made_by[each] for each in assessor.network.losses)
         self._slices: list[tuple[Slice[Number], torch.Tensor]] = []
         for escape in record.escapes:
-            if not escape.decides or not first < escape.step <= last + 1 or escape.number >= len(record.made_by):
+            if not escape.decides or not first < escape.step <= last or escape.number >= len(record.made_by):
                 continue
             if record.ancestors(escape.number) & record.read.keys():
                 continue

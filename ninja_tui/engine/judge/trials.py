@@ -24,6 +24,8 @@ MOST_PATHS = 4
 """So many upstream gradients are tried one by one."""
 SIZES = (1.0, 1.0, 40.0, 0.05)
 """Of random gradients, from world to world: clamping to a range shows."""
+SCALE = -37.0
+"""The multiple of the loss that is tried."""
 BENT = 4
 """Draws in each world for an answer that takes another branch on other numbers."""
 Numbered = tuple[int, World]
@@ -35,7 +37,7 @@ MANY = 400
 class Trial:
     """One backward pass in the world number ``world``: ``upstream`` gradients by value, and the gradient ``expected``.
 
-    ``floor`` is what rounding may leave of it.
+    ``floor`` is what rounding may leave of it, ``weights`` what is added to the loss, by value.
     """
 
     kind: Kind
@@ -43,6 +45,7 @@ class Trial:
     upstream: Mapping[Number, torch.Tensor]
     expected: torch.Tensor
     floor: float
+    weights: Mapping[Number, torch.Tensor]
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,10 @@ def trials(reach: Reach, reads: Reads, near: Near, reading: Reading) -> list[Tri
         result += [_trial(Kind.RANDOM, each, wanted, _random_weights(each, places, salt)) for each, salt in draws]
         if reading.operations <= MANY:
             result += _one_by_one(numbered[0], wanted, places)
+    if reads.below:
+        index, world = numbered[0]
+        more = {each: world.gradient(each) * (SCALE - 1.0) for each in network.losses}
+        result.append(_trial(Kind.SCALED, (index, world), wanted, more))
     hidden = [number for number in dict.fromkeys((*near.consumers, *reads.below)) if number in near.vacuous]
     if hidden:
         result.append(_trial(Kind.VACUOUS, numbered[0], wanted, _random_weights(numbered[0], hidden, 0)))
@@ -170,7 +177,7 @@ def _trial(kind: Kind, numbered: Numbered, wanted: list[Number], weights: Mappin
     gradients = world.pulled(wanted, weights)
     upstream = {number: gradients[number] for number in wanted if number != node}
     sizes = [largest_entry(each) for each in (*upstream.values(), *weights.values())]
-    return Trial(kind, index, upstream, gradients[node], max(sizes, default=0.0) * ROUNDING)
+    return Trial(kind, index, upstream, gradients[node], max(sizes, default=0.0) * ROUNDING, weights)
 
 
 def _random(world: World, place: Number, salt: int) -> torch.Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import contextlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import FunctionType
 
 import torch
 
@@ -165,6 +166,9 @@ class Run:
             if isinstance(value, torch.Tensor) and (number := self.recorder.number(value)) in nodes:
                 namespace[bound] = upstream[nodes[number]].clone()
         namespace.pop(name, None)
+        for bound, value in self.namespace.items():
+            if isinstance(value, FunctionType) and value.__globals__ is self.namespace:
+                namespace[bound] = _in_namespace(value, namespace)
         with self.recorder.paused(), double_precision():
             error, _, _ = execute(code, 1, namespace)
         value = namespace.get(name)
@@ -237,6 +241,14 @@ class Run:
                 elif name in lesson:
                     space[name] = lesson[name]
         return space
+
+
+def _in_namespace(function: FunctionType, namespace: Namespace) -> FunctionType:
+    """``function`` where it finds its globals in ``namespace``."""
+    code, closure = function.__code__, function.__closure__
+    other = FunctionType(code, namespace, function.__name__, function.__defaults__, closure)
+    other.__kwdefaults__ = function.__kwdefaults__
+    return other
 
 
 def execute(code: Code, line: int, namespace: Namespace) -> tuple[str, int, str]:
