@@ -83,6 +83,8 @@ class Examiner:
             if answer.comparison is None and answer.number in backward.network.members:
                 continue
             for node in self._nodes(answer, backward):
+                if self._is_judged(answer, node):
+                    return None
                 judged = self._as_gradient_of(node, backward, answer)
                 if judged.verdict.passed:
                     return judged
@@ -95,6 +97,10 @@ class Examiner:
             self._note(answer.number, worst.node)
             self._wrong.update(answer.versions)
         return worst
+
+    def _is_judged(self, answer: Answer, node: Number) -> bool:
+        """Whether the same value was judged as the gradient of the same tensor, under another name."""
+        return any(each.answer.number == answer.number and each.node == node for each in self.judged)
 
     def _nodes(self, answer: Answer, backward: Pass) -> Iterator[Number]:
         graph = backward.assessor.graph

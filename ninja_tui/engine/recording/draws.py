@@ -34,7 +34,9 @@ def generator(seed: int) -> torch.Generator:
 
 
 def parameter(value: torch.Tensor, recipe: Recipe, salt: int) -> torch.Tensor:
-    """Another value for a parameter, or for data that nothing else is known of."""
+    """Another value for a parameter, or for data that nothing else is known of; whole numbers stay."""
+    if not (value.is_floating_point() or value.is_complex()):
+        return value
     size = float(value.square().mean().sqrt()) if value.numel() else 0.0
     size = 1.0 if recipe.even or not 0.0 < size < float("inf") else size
     size = SMALLEST if not bool((value != 0).any()) else size
