@@ -20,11 +20,16 @@ from ninja_tui.engine.protocol.verdict import Kind, Path, Status, Verdict, Warni
 from ninja_tui.engine.protocol.worlds import World
 from ninja_tui.engine.recording.execution import message_of
 from ninja_tui.engine.recording.record import Number, Root
+from ninja_tui.engine.recording.recorder import operator_name
 from ninja_tui.engine.recording.slices import Slice
 from ninja_tui.lesson.syntax.dependencies import Traits
 
 UNSTABLE = 0.02
 """Share of the largest entry; float32 that is farther off than this has lost its digits."""
+
+ADDS = frozenset({"sum", "mean", "mm", "mv", "bmm", "dot", "addmm", "add", "add_", "sub", "sub_", "rsub", "index_add_"})
+CANCELLED = 1e-6
+"""Share of the largest number that goes in which numbers that cancel leave."""
 
 
 @dataclass(frozen=True)
@@ -135,12 +140,25 @@ class Assessor:
                 decision = replace(again, probe=OWN_NUMBERS)
         if decision.passed and self._loses_digits(node, gradient):
             return FAILS
+        if vacuous and Warning.CLOSED_FORM in decision.warnings and not self._cancels(piece):
+            return FAILS
         warnings = list(decision.warnings)
         if piece.by_autograd:
             warnings.append(Warning.USES_AUTOGRAD)
         if any(place in self.network.record.read for place in piece.read):
             warnings.append(Warning.READS_GRAD)
         return replace(decision, warnings=tuple(warnings))
+
+    def _cancels(self, piece: Slice) -> bool:
+        """Whether somewhere in an answer large numbers add up to nearly nothing: small numbers alone are no formula."""
+        home = self.network.home()
+        values = piece.run(home.value, home.leaf, {})
+        for step in piece.operations:
+            if operator_name(step) in ADDS and step.inputs and step.outputs:
+                largest = max(largest_entry(values[each]) for each in step.inputs)
+                if largest_entry(values[step.outputs[0]]) < CANCELLED * largest:
+                    return True
+        return False
 
     def _escapes(self) -> bool:
         """Whether values of the forward pass have become Python's numbers."""

@@ -60,29 +60,43 @@ class Examiner:
 
     def unanswered(self, names: Sequence[str]) -> tuple[Pass, list[tuple[str, str, tuple[int, ...]]]] | None:
         """Nodes with the names and shapes of their gradients: those that ``names`` belong to, or all; None without a loss."""
-        if not self._program.starts:
+        passes = [self._program.pass_of((output,), step) for output, step in reversed(self._program.starts)]
+        if not passes:
             return None
-        output, step = self._program.starts[-1]
-        backward = self._program.pass_of((output,), step)
-        graph, home = backward.assessor.graph, backward.network.home()
+        if not names:
+            return passes[0], self._all_nodes(passes[0])
         rows: list[tuple[str, str, tuple[int, ...]]] = []
-        if names:
-            for gradient in names:
+        chosen: Pass | None = None
+        for gradient in names:
+            for backward in passes if chosen is None else [chosen]:
                 for path in self._program.naming.nodes_for(gradient, backward.paths)[:1]:
-                    rows.append((path, gradient, tuple(home.value(backward.paths[path][-1]).shape)))
-            return backward, rows
-        for number, name in sorted(graph.names.items(), reverse=True):
-            if number not in backward.network.losses and graph.depends_on_parameters(number):
-                rows.append((name, f"d{name}", tuple(home.value(number).shape)))
-        return backward, rows
+                    chosen = backward
+                    value = backward.network.home().value(backward.paths[path][-1])
+                    rows.append((path, gradient, tuple(value.shape)))
+                if chosen is not None:
+                    break
+        return chosen or passes[0], rows
+
+    def _all_nodes(self, backward: Pass) -> list[tuple[str, str, tuple[int, ...]]]:
+        graph, home = backward.assessor.graph, backward.network.home()
+        return [
+            (name, f"d{name}", tuple(home.value(number).shape))
+            for number, name in sorted(graph.names.items(), reverse=True)
+            if number not in backward.network.losses and graph.depends_on_parameters(number)
+        ]
 
     def _tried(self, answer: Answer) -> Judged | None:
         passes = self._program.passes_for(self._program.owners(answer), answer.step)
+        by_place = answer.comparison is None and self._program.naming.is_by_place(answer.path)
+        if by_place and answer.number in self._places:
+            return None
         worst: Judged | None = None
         for backward in passes:
             if answer.comparison is None and answer.number in backward.network.members:
                 continue
             for node in self._nodes(answer, backward):
+                if by_place and backward.network.home().value(node).shape != answer.values[-1].shape:
+                    continue
                 if self._is_judged(answer, node):
                     return None
                 judged = self._as_gradient_of(node, backward, answer)

@@ -63,6 +63,7 @@ class Recorder:
         self._paused = 0
         self._engine = 0
         self._literal: object = None
+        self._indexing = False
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
@@ -251,7 +252,7 @@ class Recorder:
             if literal is not None and result.is_floating_point():
                 with self.paused(), contextlib.suppress(Exception):
                     exact = torch.tensor(literal, dtype=torch.float64)
-            known = literal is not None and (exact is None or exact.shape == result.shape)
+            known = self._indexing or (literal is not None and (exact is None or exact.shape == result.shape))
             self.leaf(result, Root.LITERAL if known else Root.OUTSIDE, exact if known else None)
         return result
 
@@ -291,6 +292,8 @@ class Recorder:
             self._compared(args)
         elif name in VALUES_LEAVE and args and isinstance(args[0], torch.Tensor):
             self.record.escaped.add(self.number(args[0]))
+        if name == "__getitem__":
+            return self._indexed(function, args, kwargs)
         if name in LITERALS or name == "__setitem__":
             data = args[2] if name == "__setitem__" and len(args) > 2 else args[0] if args else kwargs.get("data")
             self._literal = data if _plain(data) else None
@@ -302,6 +305,14 @@ class Recorder:
             with _without_mkldnn():
                 return function(*args, **kwargs)
         return function(*args, **kwargs)
+
+    def _indexed(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Takes entries; what of the index is no tensor, as ``range(n)``, are numbers in the code."""
+        before, self._indexing = self._indexing, True
+        try:
+            return function(*args, **kwargs)
+        finally:
+            self._indexing = before
 
     def _read(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         gradient = function(*args, **kwargs)

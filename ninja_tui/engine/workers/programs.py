@@ -35,8 +35,8 @@ from ninja_tui.engine.recording.surroundings import script_module, surroundings
 from ninja_tui.engine.workers.main import Handlers
 from ninja_tui.lesson import words
 
-
-P, R = ParamSpec("P"), TypeVar("R")
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def _judging(method: Callable[P, R]) -> Callable[P, R]:

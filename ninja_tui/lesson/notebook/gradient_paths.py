@@ -102,6 +102,12 @@ class Naming:
                 return list(dict.fromkeys(by_name[stem]))
         return self._alike(wanted, by_name)
 
+    def is_by_place(self, gradient: str) -> bool:
+        """Whether only its place in a list tells the tensor: ``grads[0]`` may be that of ``parameters[0]``."""
+        path = Path.of(gradient)
+        numbered = bool(path.index) and not path.steps and gradient not in self.compared
+        return numbered and _HOLDS_GRADIENTS.search(path.root) is not None
+
     def _stems(self, path: Path) -> list[str]:
         """The names that a tensor may have whose gradient is called ``path``."""
         name = path.last.removesuffix(path.index) if path.index else path.last
