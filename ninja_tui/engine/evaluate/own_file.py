@@ -5,6 +5,7 @@ A statement that hangs or ends its process is left out, and all others run again
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,7 @@ from ninja_tui.engine.protocol.programs import (
     RecognizedAnswer,
     RecognizedProgram,
     RecognizeGradients,
+    ReconsiderGradients,
     RunProgramStatement,
     StatementFailure,
 )
@@ -137,6 +139,9 @@ class OwnFileJudge:
                 result = JudgedGradient(_unjudged(answer, str(error)))
             judged.append((answer, result))
             index += 1
+        with contextlib.suppress(TimedOut, Broken, WorkerError):  # what was judged stands without
+            for index, again in self._ask(ReconsiderGradients(), JUDGING).judged:
+                judged[index] = (judged[index][0], again)
         return judged
 
     def _by_pass(self, judged: list[tuple[RecognizedAnswer, JudgedGradient]]) -> tuple[JudgedPass, ...]:
@@ -262,11 +267,16 @@ def _once(verdicts: list[Verdict]) -> list[Verdict]:
     """One row for a gradient that a loop computes many times in one line, if all of them pass."""
     rows: list[Verdict] = []
     for verdict in verdicts:
-        same = [each for each in verdicts if (each.named, each.line) == (verdict.named, verdict.line)]
+        same = [each for each in verdicts if _row(each) == _row(verdict)]
         if len(same) > 1 and all(each.passed for each in same) and verdict is not same[0]:
             continue
         rows.append(verdict)
     return rows
+
+
+def _row(verdict: Verdict) -> tuple[str | None, int | None, str]:
+    """What one row is on: a name, a line, and a tensor, whichever turn of a loop has bound it."""
+    return verdict.named, verdict.line, re.sub(r" \(line \d+\)|\[t=\d+\]| #\d+", "", verdict.node)
 
 
 def _unjudged(answer: RecognizedAnswer, reason: str) -> Verdict:

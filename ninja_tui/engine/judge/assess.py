@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -12,6 +13,7 @@ from ninja_tui.engine.judge.compare import broadcasts, columns, distance, larges
 from ninja_tui.engine.judge.decide import FAILS, OWN_NUMBERS, Decision, Result, decide
 from ninja_tui.engine.judge.diagnosis import diagnose
 from ninja_tui.engine.judge.finding import Finding
+from ninja_tui.engine.judge.fitting import multiple_of
 from ninja_tui.engine.judge.graph import Graph
 from ninja_tui.engine.judge.notes import note_on
 from ninja_tui.engine.judge.trials import Reach, Reads, Trial, trials
@@ -27,6 +29,8 @@ from ninja_tui.lesson.syntax.dependencies import Traits
 UNSTABLE = 0.02
 """Share of the largest entry; float32 that is farther off than this has lost its digits."""
 
+FAILURES = (RuntimeError, IndexError, ValueError, TypeError, NotImplementedError)
+SAME_FACTOR = 1e-6
 ADDS = frozenset({"sum", "mean", "mm", "mv", "bmm", "dot", "addmm", "add", "add_", "sub", "sub_", "rsub", "index_add_"})
 CANCELLED = 1e-6
 """Share of the largest number that goes in which numbers that cancel leave."""
@@ -123,7 +127,7 @@ class Assessor:
         }
         try:
             return Result(trial, piece.run(world.value, world.leaf, upstream)[piece.number].detach())
-        except (RuntimeError, IndexError, ValueError, TypeError, NotImplementedError) as error:
+        except FAILURES as error:
             return Result(trial, None, message_of(error))
 
     def _decide(
@@ -182,7 +186,7 @@ class Assessor:
         piece = Slice(self.network.record, gradient.number, self.network.computed, {})
         try:
             return piece.run(home.value, home.leaf, {})[gradient.number].detach()
-        except (RuntimeError, IndexError, ValueError, TypeError, NotImplementedError):
+        except FAILURES:
             return None
 
     def _verdict(
@@ -265,6 +269,22 @@ class Assessor:
     def _is_sparse(self, node: Number) -> bool:
         gradient = self.network.home().gradient(node)
         return int(torch.count_nonzero(gradient)) * 2 < gradient.numel()
+
+    def multiple(self, node: Number, number: Number) -> float | None:
+        """The factor by which a value is the gradient of a node, the same in all worlds; None where there is none."""
+        piece = Slice(self.network.record, number, self.network.computed, {})
+        factors: list[float] = []
+        for world in self.network.worlds():
+            try:
+                value = piece.run(world.value, world.leaf, {})[number].detach()
+            except FAILURES:
+                return None
+            factor = multiple_of(value, world.gradient(node)) if value.shape == world.gradient(node).shape else None
+            if factor is None:
+                return None
+            factors.append(factor)
+        same = all(math.isclose(each, factors[0], rel_tol=SAME_FACTOR) for each in factors)
+        return factors[0] if same else None
 
     def comes_from_outside(self, gradient: Gradient, places: Mapping[Number, Number]) -> bool:
         """Whether it was computed where no operation was recorded, as in NumPy, after the forward pass."""

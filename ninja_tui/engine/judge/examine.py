@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ninja_tui.engine.judge.assess import Assessment, Gradient
+from ninja_tui.engine.judge.assess import SAME_FACTOR, Assessment, Gradient
 from ninja_tui.engine.judge.compare import distance
 from ninja_tui.engine.judge.recognition import Answer, Pass, Program
-from ninja_tui.engine.protocol.verdict import Kind, Status, Verdict
+from ninja_tui.engine.protocol.verdict import Kind, Status, Verdict, Warning
 from ninja_tui.engine.recording.execution import message_of
 from ninja_tui.engine.recording.record import Comparison, Number
 
@@ -36,6 +37,7 @@ class Examiner:
         self._program = program
         self._places: dict[Number, list[Number]] = {}
         self._wrong: set[Number] = set()
+        self._ancestors: dict[Number, set[Number]] = {}
         self.judged: list[Judged] = []
 
     def answers(self) -> list[Answer]:
@@ -44,9 +46,57 @@ class Examiner:
         answers += [_nameless(self._program, each) for each in nameless]
         return sorted(answers, key=lambda each: each.step)
 
+    def reconsider(self) -> list[tuple[int, Judged]]:
+        """Answers, by their index, of which what was judged after them tells more: gradients that are scaled later."""
+        again: list[tuple[int, Judged]] = []
+        for index, judged in enumerate(self.judged):
+            if judged.verdict.status is Status.FAIL and judged.answer.comparison is None:
+                again += self._scaled(index, judged)
+        return list(dict(again).items())
+
+    def _scaled(self, index: int, judged: Judged) -> list[tuple[int, Judged]]:
+        """A gradient and those computed from it that are multiples, where what is computed in the end is right.
+
+        Where one of these is a multiple too, the factor is a mistake and no habit.
+        """
+        later = [(index, judged), *self._computed_from(index, judged)]
+        factors = {at: self._multiple(each) for at, each in later}
+        if factors[index] is None or self._is_one(factors[index]):
+            return []
+        last = [at for at, each in later if not any(each.answer.number in self._sources(other) for _, other in later)]
+        multiples = [(at, each, factor) for at, each in later if (factor := factors[at]) and not self._is_one(factor)]
+        if any(at in last for at, _, _ in multiples) or not any(self._is_one(factors[at]) for at in last):
+            return []
+        return [(at, replace(each, verdict=_multiple_of(each.verdict, factor))) for at, each, factor in multiples]
+
+    def _is_one(self, factor: float | None) -> bool:
+        return factor is not None and math.isclose(factor, 1, rel_tol=SAME_FACTOR)
+
+    def _computed_from(self, index: int, judged: Judged) -> list[tuple[int, Judged]]:
+        return [
+            (at, each)
+            for at, each in enumerate(self.judged[index + 1 :], index + 1)
+            if each.backward is judged.backward and judged.answer.number in self._sources(each)
+        ]
+
+    def _sources(self, judged: Judged) -> set[Number]:
+        """What an answer was computed from, itself aside."""
+        number = judged.answer.number
+        if number not in self._ancestors:
+            self._ancestors[number] = self._program.record.ancestors(number) - {number}
+        return self._ancestors[number]
+
+    def _multiple(self, judged: Judged) -> float | None:
+        if judged.backward is None or judged.node is None:
+            return None
+        return judged.backward.assessor.multiple(judged.node, judged.answer.number)
+
     def examine(self) -> list[Judged]:
         """All verdicts."""
-        return [judged for each in self.answers() if (judged := self.judge(each)) is not None]
+        for each in self.answers():
+            self.judge(each)
+        again = dict(self.reconsider())
+        return [again.get(index, each) for index, each in enumerate(self.judged)]
 
     def judge(self, answer: Answer) -> Judged | None:
         """The verdict; None for what turns out to be no gradient."""
@@ -87,12 +137,14 @@ class Examiner:
 
     def _tried(self, answer: Answer) -> Judged | None:
         passes = self._program.passes_for(self._program.owners(answer), answer.step)
+        if answer.comparison is not None:
+            passes = self._program.summed(answer.comparison, passes)
         by_place = answer.comparison is None and self._program.naming.is_by_place(answer.path)
         if by_place and answer.number in self._places:
             return None
         worst: Judged | None = None
         for backward in passes:
-            if answer.comparison is None and answer.number in backward.network.members:
+            if answer.comparison is None and self._is_forward(answer, backward):
                 continue
             for node in self._nodes(answer, backward):
                 if by_place and backward.network.home().value(node).shape != answer.values[-1].shape:
@@ -111,6 +163,12 @@ class Examiner:
             self._note(answer.number, worst.node)
             self._wrong.update(answer.versions)
         return worst
+
+    def _is_forward(self, answer: Answer, backward: Pass) -> bool:
+        """Whether a name that looks like a gradient's is that of a tensor on the way to the loss."""
+        record = self._program.record
+        last = max(record.made_by[each] for each in backward.network.losses)
+        return answer.number in backward.network.members and answer.step <= last + 1
 
     def _is_judged(self, answer: Answer, node: Number) -> bool:
         """Whether the same value was judged as the gradient of the same tensor, under another name."""
@@ -169,9 +227,17 @@ class Examiner:
             for node in nodes[:-1]:
                 if number not in answer.versions:
                     yield {**plain, number: node}
-        right = {number: node for number, node in plain.items() if number not in self._wrong}
+        right = {number: node for number, node in plain.items() if not self._is_tainted(number)}
         if len(right) < len(plain):
             yield right
+
+    def _is_tainted(self, number: Number) -> bool:
+        """Whether a value is a wrong gradient, or was computed from one."""
+        if not self._wrong:
+            return False
+        if number not in self._ancestors:
+            self._ancestors[number] = self._program.record.ancestors(number) - {number}
+        return number in self._wrong or not self._wrong.isdisjoint(self._ancestors[number])
 
     def _without(self, answer: Answer) -> dict[Number, Number]:
         own = set(answer.versions)
@@ -200,6 +266,13 @@ def _nearer(one: Judged, other: Judged) -> Judged:
         return verdict.shape == verdict.expected_shape, known
 
     return other if rank(other) > rank(one) else one
+
+
+def _multiple_of(verdict: Verdict, factor: float) -> Verdict:
+    """The verdict on a gradient that later ones take for ``factor`` times what it is."""
+    told = f"{factor:.4g} times the gradient of {verdict.node}, as what is computed from it takes it to be"
+    warnings = (*verdict.warnings, Warning.SCALED)
+    return replace(verdict, status=Status.PASS, warnings=warnings, diagnosis=None, probe=told, note=told)
 
 
 def _unjudged(answer: Answer, reason: str) -> Verdict:

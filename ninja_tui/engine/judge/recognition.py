@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 
 from ninja_tui.engine.judge.assess import Assessor
+from ninja_tui.engine.judge.compare import distance
 from ninja_tui.engine.judge.graph import Graph
 from ninja_tui.engine.judge.network import Network, Output
 from ninja_tui.engine.recording.names import Binding
@@ -24,8 +25,10 @@ from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.lesson.syntax.instrument import Site
 from ninja_tui.lesson.syntax.training_steps import LOSSES
 
-FARTHEST = 6
-"""Of the tensors that bore a name so many are tried for one gradient."""
+MOST_SUMMED = 16
+"""So many backward passes may add up in one ``.grad``."""
+ACCUMULATED = 1e-4
+"""Relative difference up to which a ``.grad`` is the sum of such passes."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,26 @@ class Program:
                 if len(result) == 2:
                     break
         return result
+
+    def summed(self, comparison: Comparison, passes: list[Pass]) -> list[Pass]:
+        """``passes``, or the one of several losses where a ``.grad`` holds the sum of their gradients."""
+        versions = set(self.record.versions(comparison.owner))
+        before = [
+            (output, at)
+            for output, at in self.starts
+            if at <= comparison.step and versions & self._before(output.number)
+        ]
+        if len(before) < 2:
+            return passes
+        total = torch.zeros_like(comparison.reference)
+        for count, (output, at) in enumerate(reversed(before[-MOST_SUMMED:]), 1):
+            single = self.pass_of((output,), at).network
+            owner = next(each for each in self.record.versions(comparison.owner) if each in single.computed)
+            total = total + single.single().gradient(owner)
+            if distance(total, comparison.reference) < ACCUMULATED:
+                together = tuple(each for each, _ in before[-count:])
+                return passes if count == 1 else [self.pass_of(together, before[-1][1])]
+        return passes
 
     def _before(self, loss: Number) -> set[Number]:
         """All values that a loss was computed from."""

@@ -25,6 +25,8 @@ from ninja_tui.engine.protocol.programs import (
     RecognizedAnswer,
     RecognizedProgram,
     RecognizeGradients,
+    Reconsidered,
+    ReconsiderGradients,
     RunProgramStatement,
     StatementFailure,
     StatementRun,
@@ -67,6 +69,7 @@ class Programs:
             RunProgramStatement: self.run,
             RecognizeGradients: self.recognize,
             JudgeGradient: self.judge,
+            ReconsiderGradients: self.reconsider,
             FindUnanswered: self.unanswered,
         }
 
@@ -120,6 +123,15 @@ class Programs:
         if judged is None:
             return JudgedGradient(None)
         return JudgedGradient(judged.verdict, *self._told(judged))
+
+    @_judging
+    def reconsider(self, _: ReconsiderGradients) -> Reconsidered:
+        """The verdicts that others have changed."""
+        again = [judged for _, judged in self._examined().reconsider()]
+        indices = {answer: index for index, answer in enumerate(map(id, self._answers))}
+        return Reconsidered(
+            tuple((indices[id(each.answer)], JudgedGradient(each.verdict, *self._told(each))) for each in again)
+        )
 
     def _told(self, judged: Judged) -> tuple[int, float]:
         """The number of the backward pass of a verdict, and its loss."""

@@ -167,7 +167,7 @@ for k, p in zip(('W1', 'b1', 'W2', 'b2'), (W1, b1, W2, b2)):
     err = (grads[f'd{k}'] - p.grad).abs().max()
     print(f'{k}: {err:.1e}')
 """,
-        "dZ2 grads['dW2'] grads['db2'] dZ1 grads['dW1'] grads['db1']",
+        "dZ2 dW db dA_prev dZ1",
         ("dZ1 = grads['dA1'] * (Z1 > 0)", "dZ1 = grads['dA1'] * (Z1 < 0)", "dZ1"),
         ("dZ2 = 2 * Z2 / Z2.numel()", "dZ2 = Z2 / Z2.numel()", "dZ2"),
     ),

@@ -77,7 +77,7 @@ for layer in layers:
     if isinstance(layer, Linear):
         print((layer.dW - layer.W.grad).abs().max(), (layer.db - layer.b.grad).abs().max())
 """,
-        "layers[0].dW layers[0].db layers[2].dW layers[2].db",
+        "self.dW self.db",
     ),
     "one class with its gradients": script(
         DATA

@@ -17,7 +17,8 @@ dx, dW = dz @ W.T, x.T @ dz
 print((dx - x.grad).abs().max(), (dW - W.grad).abs().max())
 """,
         "dx dW",
-        ("dz = dy * y * 0.3", "dz = dy * y", "dx"),
+        ("dx, dW = dz @ W.T, x.T @ dz", "dx, dW = dy @ W.T, x.T @ dz", "dx"),
+        ("dx, dW = dz @ W.T, x.T @ dz", "dx, dW = dz @ W.T, x.T @ dz.abs()", "dW"),
     ),
     "torch.autograd.grad": script(
         """
@@ -79,15 +80,17 @@ h = torch.relu(x @ W)
 keep = 0.75
 mask = (torch.rand_like(h) < keep).float() / keep
 d = h * mask
-loss = (d ** 2).sum()
+u = torch.randn(6, 5)
+loss = (d * u).sum()
 h.retain_grad(); d.retain_grad()
 loss.backward()
-dd = 2 * d
+dd = u
 dh = dd * mask
 dW = x.T @ (dh * (h > 0))
 print(torch.allclose(dd, d.grad), torch.allclose(dh, h.grad), torch.allclose(dW, W.grad))
 """,
         "dd dh dW",
+        ("dd = u", "dd = d", "dd"),
         ("dh = dd * mask", "dh = dd * (mask > 0)", "dh"),
         ("dW = x.T @ (dh * (h > 0))", "dW = x.T @ dh", "dW"),
     ),
