@@ -114,6 +114,8 @@ class Assessor:
             decision = replace(again, probe=OWN_NUMBERS) if again.passed else decision
         if not decision.passed or self._loses_digits(answer):
             return FAILS
+        if vacuous and Warning.CLOSED_FORM in decision.warnings and not reading.cancels:
+            return FAILS
         warnings = list(decision.warnings)
         warnings += [Warning.USES_AUTOGRAD] if reading.by_autograd else []
         warnings += [Warning.READS_GRAD] if reading.reads_grad else []

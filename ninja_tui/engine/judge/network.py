@@ -135,10 +135,9 @@ class Network:
         self.record = record
         self.outputs = tuple(outputs)
         self.losses = tuple(each.number for each in outputs)
-        self.members = set[Number]().union(*(record.ancestors(each) for each in self.losses))
-        self.parameters = tuple(
-            number for number in sorted(self.members & record.parameters.keys()) if self._is_leaf_of_autograd(number)
-        )
+        boundary = {each for each in record.parameters if self._is_leaf_of_autograd(each)} | self._of_earlier_turns()
+        self.members = set[Number]().union(*(record.ancestors(each, boundary) for each in self.losses))
+        self.parameters = tuple(sorted(self.members & boundary))
         paths = paths or (Paths.TRACKED if self._is_tracked else Paths.ALL)
         wanted = (*self.losses, *beside)
         self._replay = Replay(record, wanted, self.parameters, paths)
@@ -165,6 +164,18 @@ class Network:
         for index in self.record.indices:
             held |= self.record.ancestors(index)
         return frozenset(leaf.number for leaf in self._replay.leaves if leaf.number in held)
+
+    def _of_earlier_turns(self) -> set[Number]:
+        """What a turn of training has from the turn before: it was computed there, and is a parameter here."""
+        record = self.record
+        last = max(record.made_by[each] for each in self.losses)
+        loops = [each for each in record.trainings if each.is_last(last)]
+        return {
+            number
+            for number, step in enumerate(record.made_by)
+            if any(each.is_over(step) for each in loops)
+            and isinstance(record.steps[step], Operation)
+        }  # fmt: skip
 
     def twin(self, leaf: Leaf) -> Number | None:
         """A leaf of the network with the same numbers, made anew; None where there is none."""

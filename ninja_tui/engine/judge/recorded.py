@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 
 from ninja_tui.engine.judge.assess import Assessor
+from ninja_tui.engine.judge.fitting import multiple_of
 from ninja_tui.engine.judge.trials import Trial
 from ninja_tui.engine.protocol.judging import Evidence, Reading
 from ninja_tui.engine.protocol.verdict import Verdict
@@ -15,6 +17,7 @@ from ninja_tui.engine.recording.execution import message_of
 from ninja_tui.engine.recording.record import Number, Root
 from ninja_tui.engine.recording.slices import Slice
 
+SAME_FACTOR = 1e-6
 RAISED = (RuntimeError, IndexError, ValueError, TypeError, NotImplementedError)
 
 
@@ -47,6 +50,7 @@ def assess(assessor: Assessor, name: str, gradient: Gradient, places: Mapping[Nu
         by_autograd=piece.by_autograd,
         reads_grad=any(place in read for place in piece.read),
         bends=bool(piece.kinks),
+        cancels=_cancels(assessor, piece),
     )
     tried = assessor.trials(name, reading)
     branches = _Branches(assessor, gradient, inside, tried[0])
@@ -102,6 +106,24 @@ class _Branches:
         return _replayed(self._assessor, piece, trial)[0]
 
 
+def multiple(assessor: Assessor, node: Number, number: Number) -> float | None:
+    """The factor by which a value is the gradient of a node, the same in all worlds; None where there is none."""
+    piece: Slice[Number] = Slice(assessor.network.record, number, assessor.network.computed, {})
+    factors: list[float] = []
+    for world in assessor.network.worlds():
+        try:
+            value = piece.run(world.value, world.leaf, {})[number].detach()
+        except RAISED:
+            return None
+        gradient = world.gradient(node)
+        factor = multiple_of(value, gradient) if value.shape == gradient.shape else None
+        if factor is None:
+            return None
+        factors.append(factor)
+    same = all(math.isclose(each, factors[0], rel_tol=SAME_FACTOR) for each in factors)
+    return factors[0] if same else None
+
+
 def comes_from_outside(assessor: Assessor, gradient: Gradient) -> bool:
     """Whether it was computed where no operation was recorded, as in NumPy, after the forward pass."""
     record = assessor.network.record
@@ -121,6 +143,14 @@ def _places(assessor: Assessor, places: Mapping[Number, Number]) -> tuple[dict[N
             inside[number] = version
             read.add(number)
     return inside, read
+
+
+def _cancels(assessor: Assessor, piece: Slice[Number]) -> bool:
+    home = assessor.network.home()
+    try:
+        return not piece.read and piece.cancels(piece.run(home.value, home.leaf, {}))
+    except RAISED:
+        return False
 
 
 def _replayed(assessor: Assessor, piece: Slice, trial: Trial) -> tuple[torch.Tensor | None, str]:

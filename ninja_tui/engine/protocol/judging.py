@@ -29,6 +29,7 @@ class Reading:
 
     ``own``: of its own node's ``.grad``, ``read_grad`` of another's. ``escapes``: a part of it came from outside
     PyTorch, so that only these numbers are known. ``bends``: it takes another branch on other numbers, as ``abs`` does.
+    ``cancels``: large numbers in it add up to nearly nothing.
     """
 
     nodes: tuple[str, ...] = ()
@@ -40,6 +41,7 @@ class Reading:
     reads_grad: bool = False
     escapes: bool = False
     bends: bool = False
+    cancels: bool = False
 
 
 @dataclass(frozen=True)

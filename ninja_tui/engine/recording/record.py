@@ -6,7 +6,7 @@ A change in place gives its tensor a new value. So any part of a record can be c
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -106,6 +106,27 @@ class Comparison:
     step: int
 
 
+@dataclass(slots=True)
+class Training:
+    """A loop that trains: its first turn began before step ``first``, its last one before ``last``."""
+
+    first: int
+    last: int
+    end: int | None = None
+
+    def is_over(self, step: int) -> bool:
+        """Whether a step belongs to a turn that another one followed."""
+        return self.first <= step < self.last
+
+    def is_last(self, step: int) -> bool:
+        """Whether a step belongs to the last turn."""
+        return self.last <= step and not self.is_after(step)
+
+    def is_after(self, step: int) -> bool:
+        """Whether a step came after the loop."""
+        return self.end is not None and step >= self.end
+
+
 @dataclass
 class Record:
     """Steps in the order in which they happened.
@@ -113,7 +134,7 @@ class Record:
     ``made_by`` has the step of each value; ``before`` the value that a change in place replaced. ``parameters`` are
     values of leaves of autograd, ``read`` the owner of each gradient that was read from a ``.grad``, ``escapes`` are
     values that left the record, and ``indices`` whole numbers among those. ``attempted`` is the name of an operator
-    that raised.
+    that raised, ``trainings`` are loops.
     """
 
     steps: list[Leaf | Operation] = field(default_factory=list)
@@ -126,6 +147,7 @@ class Record:
     escapes: list[Escape] = field(default_factory=list)
     indices: set[Number] = field(default_factory=set)
     attempted: str = ""
+    trainings: list[Training] = field(default_factory=list)
 
     def new(self) -> Number:
         """The number of a value that the next step makes."""
@@ -163,16 +185,21 @@ class Record:
             waiting += [each for each in self.steps[step].inputs if each not in known]
         return sorted(steps)
 
-    def ancestors(self, number: Number) -> set[Number]:
-        """All values that ``number`` was computed from, and itself."""
+    def ancestors(self, number: Number, boundary: Container[Number] = ()) -> set[Number]:
+        """All values that ``number`` was computed from, and itself; nothing beyond a ``boundary``."""
         reached = {number}
         waiting = [number]
         while waiting:
             for each in self.step_of(waiting.pop()).inputs:
                 if each not in reached:
                     reached.add(each)
-                    waiting.append(each)
+                    if each not in boundary:
+                        waiting.append(each)
         return reached
+
+    def is_over(self, number: Number) -> bool:
+        """Whether a value was computed in a turn of training that another turn followed."""
+        return any(each.is_over(self.made_by[number]) for each in self.trainings)
 
     def versions(self, number: Number) -> Iterator[Number]:
         """``number`` and the values that its tensor had before, the latest first."""

@@ -124,7 +124,17 @@ class Run:
             by_autograd=piece.by_autograd,
             escapes=gradient in self._escaping,
             bends=bool(piece.kinks),
+            cancels=self._cancels(piece),
         )
+
+    def _cancels(self, piece: Slice[str]) -> bool:
+        if piece.read:
+            return False
+        values = self._worlds[0]
+        try:
+            return piece.cancels(piece.run(lambda number: values[self._known[number]], self._leaf, {}))
+        except RAISED:
+            return False
 
     def reading_of(self, names: Iterable[str], namespace: Namespace) -> Reading:
         """What code that raised would have read: the tensors of those ``names``, and the operation that raised."""
