@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass
 
 import torch
-from ninja_tui.engine.judge.targets import Targets
 
-from ninja_tui.engine.protocol.judging import Evidence
+from ninja_tui.engine.judge.case import Case
+from ninja_tui.engine.judge.evidence import Observed
 from ninja_tui.engine.protocol.worlds import World
 
 CLOSE = 1e-6
@@ -38,7 +38,7 @@ class Numbers:
         return self.expected.abs() > 1e-12 * self.expected.abs().max()
 
 
-def numbers(targets: Targets, evidence: Evidence[torch.Tensor], world: World) -> Numbers | None:
+def numbers(targets: Case, evidence: Observed, world: World) -> Numbers | None:
     gradient = evidence.gradients.get(world)
     if gradient is None:
         return None
@@ -56,7 +56,7 @@ def numbers(targets: Targets, evidence: Evidence[torch.Tensor], world: World) ->
     return Numbers(actual, target.expected.double(), parts, scalars)
 
 
-def claims(targets: Targets, evidence: Evidence[torch.Tensor], message: str) -> tuple[int, list[str]]:
+def claims(targets: Case, evidence: Observed, message: str) -> tuple[int, list[str]]:
     """How many claims of ``message`` were counted again, and those that are not true."""
     worlds: tuple[World, ...] = (World.LOCAL,)
     for words, others in WORLDS.items():
