@@ -34,6 +34,7 @@ class Case:
         node: str,
         results: Sequence[Result],
         reference: torch.Tensor,
+        *,
         vacuous: frozenset[str],
         gradient_name: Callable[[str], str],
     ) -> None:

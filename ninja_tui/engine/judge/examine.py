@@ -58,7 +58,7 @@ class Examiner:
         return judged
 
     def unanswered(self, names: Sequence[str]) -> tuple[Pass, list[tuple[str, str, tuple[int, ...]]]] | None:
-        """Nodes with the names and shapes of their gradients: those that ``names`` belong to, or all; None without a loss."""
+        """Nodes with the names and shapes of their gradients: those of ``names``, or all; None without a loss."""
         if not self._program.starts:
             return None
         output, step = self._program.starts[-1]

@@ -142,7 +142,16 @@ class Program:
                     by_number.setdefault(number, []).append(path)
         numbers: dict[str, Number] = {}
         for number, names in sorted(by_number.items()):
-            best = min(names, key=lambda path: (len(paths[path]) > 1, lines[path, number].function != "", path.startswith("self."), path.count("[") + path.count("."), len(path)))  # fmt: skip
+            best = min(
+                names,
+                key=lambda path: (
+                    len(paths[path]) > 1,
+                    lines[path, number].function != "",
+                    path.startswith("self."),
+                    path.count("[") + path.count("."),
+                    len(path),
+                ),
+            )
             versions = paths[best]
             name = best
             if len(versions) > 1 and number != versions[-1]:

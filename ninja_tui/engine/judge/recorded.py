@@ -78,7 +78,7 @@ def _places(assessor: Assessor, places: Mapping[Number, Number]) -> tuple[dict[N
     return inside, read
 
 
-def _replayed(assessor: Assessor, piece: Slice, trial: Trial) -> tuple[torch.Tensor | None, str]:
+def _replayed(assessor: Assessor, piece: Slice[Number], trial: Trial) -> tuple[torch.Tensor | None, str]:
     world = assessor.network.worlds()[trial.world]
     try:
         return piece.run(world.value, world.leaf, trial.upstream)[piece.number].detach(), ""

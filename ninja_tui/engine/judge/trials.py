@@ -106,8 +106,8 @@ def trials(
     drawn = network.worlds()[1:]
     worlds = drawn[:1] if length > MANY else drawn
     wanted = list(dict.fromkeys([reads.node, *reads.all, *consumers, *network.losses]))
-    result = [_trial(Kind.LOCAL, HOME, network.home(), reads.node, wanted, {})]
-    result += [_trial(Kind.FRESH, index, world, reads.node, wanted, {}) for index, world in enumerate(worlds, HOME + 1)]
+    result = [_trial(Kind.LOCAL, HOME, network.home(), reads.node, wanted)]
+    result += [_trial(Kind.FRESH, index, world, reads.node, wanted) for index, world in enumerate(worlds, HOME + 1)]
     places = list(reads.below)
     for other in reads.beside:
         met = reach.met(reads.node, other)
@@ -119,14 +119,14 @@ def trials(
     for index, world in numbered:
         weights = {place: _random(world, place, index) for place in places}
         if weights:
-            result.append(_trial(Kind.RANDOM, index, world, reads.node, wanted, weights))
+            result.append(_trial(Kind.RANDOM, index, world, reads.node, wanted, weights=weights))
     if places and length <= MANY:
         result += _one_by_one(*numbered[0], reads.node, wanted, places)
     hidden = [number for number in dict.fromkeys((*consumers, *reads.below)) if number in set(vacuous)]
     if hidden:
         index, world = numbered[0]
         weights = {place: _random(world, place, index) for place in hidden}
-        result.append(_trial(Kind.VACUOUS, index, world, reads.node, wanted, weights))
+        result.append(_trial(Kind.VACUOUS, index, world, reads.node, wanted, weights=weights))
     return result
 
 
@@ -135,7 +135,7 @@ def _one_by_one(index: int, world: World, node: Number, wanted: list[Number], pl
     silence: dict[Number, torch.Tensor] = {}
     for place in sorted(places, reverse=True):  # what is nearest to the loss first: it flows into the others
         silence[place] = -world.pulled([place], silence)[place]
-    result = [_trial(Kind.ALONE, index, world, node, wanted, silence)]
+    result = [_trial(Kind.ALONE, index, world, node, wanted, weights=silence)]
     if len(places) == 1:
         return result
     for place in places[:MOST_PATHS]:
@@ -144,14 +144,21 @@ def _one_by_one(index: int, world: World, node: Number, wanted: list[Number], pl
         for other in sorted((each for each in places if each != place and each < place), reverse=True):
             without = {each: weight for each, weight in weights.items() if each != other}
             weights[other] = -world.pulled([other], without)[other]
-        result.append(_trial(Kind.ALONE, index, world, node, wanted, weights))
+        result.append(_trial(Kind.ALONE, index, world, node, wanted, weights=weights))
     return result
 
 
 def _trial(
-    kind: Kind, index: int, world: World, node: Number, wanted: list[Number], weights: Mapping[Number, torch.Tensor]
+    kind: Kind,
+    index: int,
+    world: World,
+    node: Number,
+    wanted: list[Number],
+    *,
+    weights: Mapping[Number, torch.Tensor] | None = None,
 ) -> Trial:
-    gradients = world.pulled(wanted, weights)
+    weights = weights or {}
+    gradients = world.pulled(wanted, weights=weights)
     upstream = {number: gradients[number] for number in wanted if number != node}
     largest = max(
         [*(largest_entry(each) for each in upstream.values()), *map(largest_entry, weights.values())], default=0

@@ -25,10 +25,11 @@ class Clobbered:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a gradient was computed from: the gradients of ``nodes``, the lesson's tensors ``names``, and ``operations``.
+    """What a gradient was computed from: the gradients of ``nodes`` and the lesson's tensors ``names``.
 
-    ``own``: of its own node's ``.grad``, ``read_grad`` of another's. ``escapes``: a part of it came from outside
-    PyTorch, so that only these numbers are known.
+    ``operations`` counts the operations on the way. ``by_autograd``: autograd has computed a part of it,
+    ``reads_grad``: a ``.grad`` is a part of it, and ``escapes``: a part of it came from outside PyTorch, so that only
+    these numbers are known.
     """
 
     nodes: tuple[str, ...] = ()

@@ -75,13 +75,12 @@ class Script:
 
     def _turns(self, site: int, items: Iterable[Any]) -> Iterator[Any]:
         """The turns of a ``for``; of one that trains only some."""
-        started, turns = time.monotonic(), 0
+        started = time.monotonic()
         before = len(self.recorder.record.backwards)
-        for item in items:
+        for turns, item in enumerate(items):
             training = self.sites[site].training or len(self.recorder.record.backwards) > before
             if training and self._enough(site, started, turns):
                 return
-            turns += 1
             yield item
 
     def _over(self, site: int) -> bool:

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 import torch
 
 from ninja_tui.engine.recording.kinks import kinks_among
-from ninja_tui.engine.recording.operators import operator
+from ninja_tui.engine.recording.operators import name_of
 from ninja_tui.engine.recording.record import Leaf, Number, Operation, Record
 from ninja_tui.engine.recording.replay import Replay, Values
 
@@ -27,7 +27,7 @@ class Slice(Generic[N]):
 
     def __init__(self, record: Record, number: Number, known: Collection[Number], places: Mapping[Number, N]) -> None:
         self.number = number
-        self._places = places
+        self._places: Mapping[Number, N] = places
         given = {*places, *known}
         self._replay = Replay(record, [number], given)
         inputs = {each for step in self._replay.operations for each in step.inputs} | {number}
@@ -37,7 +37,7 @@ class Slice(Generic[N]):
         self.operations: tuple[Operation, ...] = self._replay.operations
         self.by_autograd = any(step.engine for step in self.operations)
         self.kinks = kinks_among(self.operations)
-        names = {_name(step) for step in self.operations}
+        names = {name_of(step.function) for step in self.operations}
         self.multiplies = bool(names & PRODUCTS)
         self.multiplies_matrices = bool(names & MATRIX_PRODUCTS)
 
@@ -63,7 +63,3 @@ class Slice(Generic[N]):
             given[place] = gradient
         with torch.no_grad():
             return self._replay.run(given)
-
-
-def _name(step: Operation) -> str:
-    return operator(step.function).name if hasattr(step.function, "_schema") else step.function.__name__

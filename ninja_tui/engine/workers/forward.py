@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -74,9 +75,9 @@ def _parameters(code: LessonCode, namespace: Namespace, recorder: Recorder) -> l
     return numbers
 
 
-def _note(namespace: Namespace, names: object, recorder: Recorder, numbers: dict[str, Number]) -> None:
+def _note(namespace: Namespace, names: Iterable[str], recorder: Recorder, numbers: dict[str, Number]) -> None:
     """Notes the values of tensors by their paths."""
-    for name in tuple(names):  # type: ignore[call-overload]
+    for name in tuple(names):
         if not name.startswith("__"):
             for path, tensor in tensors_in(name, namespace.get(name)):
                 numbers[path] = recorder.number(tensor)

@@ -87,7 +87,8 @@ class Programs:
         seed = script.namespace.get("seed")
         return RecognizedProgram(
             answers=tuple(
-                RecognizedAnswer(each.path, each.line, each.end_line, tuple(each.values[-1].shape)) for each in self._answers
+                RecognizedAnswer(each.path, each.line, each.end_line, tuple(each.values[-1].shape))
+                for each in self._answers
             ),
             loss=bool(program.starts),
             tensors=bool(script.recorder.record.steps),
