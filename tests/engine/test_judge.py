@@ -6,16 +6,16 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from ninja_tui.engine.judge.judge import judge
 from ninja_tui.engine.judge.targets import Targets, targets_of
+from ninja_tui.lesson.syntax.dependencies import Traits
+
 from ninja_tui.engine.protocol.judging import Evidence
 from ninja_tui.engine.protocol.lesson_code import LessonCode
 from ninja_tui.engine.protocol.verdict import Kind, Status, Verdict, Warning
 from ninja_tui.engine.protocol.worlds import World
 from ninja_tui.engine.workers.setup import draw_minibatch, set_up
 from ninja_tui.lesson.read import read_lesson
-from ninja_tui.lesson.syntax.dependencies import Traits
 
 
 def targets(name: str) -> Targets:

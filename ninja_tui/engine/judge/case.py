@@ -47,18 +47,26 @@ class Case:
             self._chosen.setdefault(result.trial.kind, result.trial)
         local = self._chosen[World.LOCAL]
         self._chosen |= {World.CHAINED: local, World.FLOAT32: local}
-        self.upstream: dict[World, dict[str, torch.Tensor]] = {
-            kind: {graph.names[number]: each for number, each in trial.upstream.items() if number in graph.names}
-            for kind in World
-            for trial in (self._chosen.get(kind, local),)
-        }
+        self._upstream: dict[World, dict[str, torch.Tensor]] = {}
         self._targets: dict[World, Target] = {}
         self._node = node
 
     def statements(self, world: World) -> Steps:
         """The steps of the network on the values of ``world``, in float64."""
-        trial = self._chosen.get(world, self._chosen[World.LOCAL])
-        return Steps(self.graph, self.graph.network.worlds()[trial.world])
+        return Steps(self.graph, self.graph.network.worlds()[self._trial(world).world])
+
+    def upstream(self, world: World) -> dict[str, torch.Tensor]:
+        """The gradients of all nodes in ``world``, by name."""
+        if world not in self._upstream:
+            trial = self._trial(world)
+            names, network = self.graph.names, self.graph.network
+            numbers = [number for number in names if number in network.computed]
+            gradients = network.worlds()[trial.world].pulled(numbers, trial.weights)
+            self._upstream[world] = {names[number]: gradients[number] for number in numbers}
+        return self._upstream[world]
+
+    def _trial(self, world: World) -> Trial:
+        return self._chosen.get(world, self._chosen[World.LOCAL])
 
     def shown_name(self, name: str) -> str:
         """The name of a tensor or a gradient as the program has it."""
@@ -83,8 +91,7 @@ class Case:
     def _target(self, world: World, node: str) -> Target:
         if world is World.FLOAT32:
             return Target(self._reference, {})
-        trial = self._chosen.get(world, self._chosen[World.LOCAL])
-        return Target(trial.expected, self.statements(world).contributions(node, self.upstream[world]))
+        return Target(self._trial(world).expected, self.statements(world).contributions(node, self.upstream(world)))
 
 
 def chosen_actuals(results: Sequence[Result]) -> Mapping[World, torch.Tensor]:

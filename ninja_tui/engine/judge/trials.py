@@ -29,13 +29,14 @@ MANY = 400
 class Trial:
     """One backward pass in the world number ``world``: ``upstream`` gradients by value, and the gradient ``expected``.
 
-    ``floor`` is what rounding may leave of it.
+    It is that of the loss plus the sum of ``weights`` times these values. ``floor`` is what rounding may leave of it.
     """
 
     kind: Kind
     world: int
     upstream: Mapping[Number, torch.Tensor]
     expected: torch.Tensor
+    weights: Mapping[Number, torch.Tensor]
     floor: float
 
 
@@ -157,13 +158,13 @@ def _trial(
     *,
     weights: Mapping[Number, torch.Tensor] | None = None,
 ) -> Trial:
-    weights = weights or {}
+    weights = dict(weights or {})
     gradients = world.pulled(wanted, weights=weights)
     upstream = {number: gradients[number] for number in wanted if number != node}
     largest = max(
         [*(largest_entry(each) for each in upstream.values()), *map(largest_entry, weights.values())], default=0
     )
-    return Trial(kind, index, upstream, gradients[node], largest * ROUNDING)
+    return Trial(kind, index, upstream, gradients[node], weights, largest * ROUNDING)
 
 
 def _random(world: World, place: Number, salt: int) -> torch.Tensor:
