@@ -53,7 +53,7 @@ class Keeping:
 
     def __call__(self, case: Case, observed: Observed) -> Finding | None:
         finding = diagnose(case, observed)
-        self.asked.append((case, observed, finding and finding.diagnosis))
+        self.asked.append((case, observed, None if finding is None else finding.diagnosis))
         return finding
 
     def behind(self, verdict: Verdict) -> tuple[Case, Observed] | None:
