@@ -35,11 +35,13 @@ class ForwardPass:
     carried: tuple[int, ...]
 
 
-def forward_pass(code: LessonCode) -> ForwardPass:
-    """Runs ``code``. Raises Refused where a statement raises, the loss is no scalar, or depends on no parameter."""
+def forward_pass(code: LessonCode, seed: int = 0) -> ForwardPass:
+    """Runs ``code``, with ``seed`` for the global generators.
+
+    Raises Refused where a statement raises, the loss is no scalar, or depends on no parameter."""
     recorder = Recorder()
     with recorder.running():
-        namespace = set_up(code)
+        namespace = set_up(code, seed)
         before = dict(namespace)
         draw_minibatch(code, namespace)
     drawn = frozenset(name for name, value in namespace.items() if value is not before.get(name))
@@ -103,7 +105,7 @@ def _network(
     if loss.numel() != 1:
         raise Refused(f"{code.where}: `{code.loss}` is not a single number")
     network = Network(recorder.record, [Output(recorder.number(loss))], Paths.TRACKED, beside)
-    if not set(parameters) & network.members:
+    if not (loss.requires_grad and set(parameters) & network.members):
         raise Refused(f"{code.where}: `{code.loss}` depends on no parameter")
     return network
 
