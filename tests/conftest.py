@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from multiprocessing.process import BaseProcess
 from typing import Any, NoReturn
 
+import jupytext  # noqa: F401 - it looks for pandoc, in a process, when it is imported
 import pytest
 from hypothesis import settings
 

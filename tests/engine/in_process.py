@@ -7,16 +7,20 @@ from typing import Any, TypeVar
 from ninja_tui.engine.protocol.messages import Refused, Request, checked, decode, encode
 from ninja_tui.engine.workers.answers import Answers
 from ninja_tui.engine.workers.client import Role, WorkerError
+from ninja_tui.engine.workers.programs import Programs
 from ninja_tui.engine.workers.reference import Reference
 
 R = TypeVar("R")
+SERVICES: dict[Role, type[Reference | Answers | Programs]] = {
+    Role.REFERENCE: Reference, Role.ANSWERS: Answers, Role.PROGRAMS: Programs
+}  # fmt: skip
 
 
 class InProcess:
     """An ``Endpoint`` that serves in the test's own process; what hangs or ends it takes the test along."""
 
     def __init__(self, role: Role) -> None:
-        self.service: Reference | Answers = Reference() if role is Role.REFERENCE else Answers()
+        self.service: Reference | Answers | Programs = SERVICES[role]()
 
     def request(self, request: Request[R], timeout: float) -> R:
         received: Request[Any] = decode(encode(request), type(request))
@@ -33,4 +37,6 @@ class InProcess:
         """There is nothing to end."""
 
     def close(self) -> None:
-        """There is nothing to end."""
+        """Takes back what it has changed in this process."""
+        if isinstance(self.service, Programs):
+            self.service.close()

@@ -106,11 +106,12 @@ def test_a_gradient_that_is_wrong_for_random_upstream_alone_leans_on_a_structure
             assert (verdict.status, verdict.warnings) == (Status.PASS, (Warning.STRUCTURE,)), node.name
 
 
-def test_a_structure_that_is_there_only_because_a_gradient_is_0_does_not_count() -> None:
-    hidden = [node for node in NODES if any(trial.kind is World.VACUOUS for trial in node.trials)]
-    assert any(not node.vacuous for node in hidden)
-    for node in hidden:
-        results = [trial.expected + (trial.kind in (World.RANDOM, World.VACUOUS)) for trial in node.trials]
+@pytest.mark.parametrize("kind", [World.VACUOUS, World.SCALED])
+def test_a_structure_that_a_0_or_a_size_only_seems_to_have_does_not_count(kind: World) -> None:
+    tried = [node for node in NODES if any(trial.kind is kind for trial in node.trials)]
+    assert any(not node.vacuous for node in tried)
+    for node in tried:
+        results = [trial.expected + (trial.kind in (World.RANDOM, kind)) for trial in node.trials]
         assert node.verdict(node.single, results).status is Status.FAIL, node.name
 
 

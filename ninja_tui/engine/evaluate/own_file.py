@@ -5,6 +5,7 @@ A statement that hangs or ends its process is left out, and all others run again
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,7 @@ from ninja_tui.engine.protocol.programs import (
     RecognizedAnswer,
     RecognizedProgram,
     RecognizeGradients,
+    ReconsiderGradients,
     RunProgramStatement,
     StatementFailure,
 )
@@ -35,6 +37,7 @@ JUDGING = 30.0
 LOOKING = 60.0
 """Seconds that finding the gradients of a program may take."""
 UNKNOWN_NAME = re.compile(r"NameError: name '(\w+)' is not defined")
+MODULE_MISSING = "ModuleNotFoundError"
 MOST_NOTES = 6
 
 
@@ -136,6 +139,9 @@ class OwnFileJudge:
                 result = JudgedGradient(_unjudged(answer, str(error)))
             judged.append((answer, result))
             index += 1
+        with contextlib.suppress(TimedOut, Broken, WorkerError):  # what was judged stands without
+            for index, again in self._ask(ReconsiderGradients(), JUDGING).judged:
+                judged[index] = (judged[index][0], again)
         return judged
 
     def _by_pass(self, judged: list[tuple[RecognizedAnswer, JudgedGradient]]) -> tuple[JudgedPass, ...]:
@@ -150,7 +156,9 @@ class OwnFileJudge:
     def _with_unanswered(self, passes: tuple[JudgedPass, ...], recognized: RecognizedProgram) -> tuple[JudgedPass, ...]:
         """Adds the gradients that are read, or set out to be computed, and are not there."""
         answered = {answer.gradient for answer in recognized.answers}
-        wanted: dict[str, tuple[int, str]] = {}
+        wanted: dict[str, tuple[int, str]] = {
+            name: (0, "") for name in self.program.placeholders if name not in answered
+        }
         for index, failure in {**self._failures, **self._of_left_out()}.items():
             statement = self.program.statements[index] if index >= 0 else None
             absent = UNKNOWN_NAME.fullmatch(failure.message)
@@ -160,7 +168,8 @@ class OwnFileJudge:
             for name in names:
                 if name not in answered:
                     own = statement is not None and name in self.program.binding_names(statement)
-                    wanted.setdefault(name, (failure.at, self._sentence(failure)) if own else (0, ""))
+                    if own or name not in wanted:
+                        wanted[name] = (failure.at, self._sentence(failure)) if own else (0, "")
         if passes and not wanted:
             return passes
         found = self._ask(FindUnanswered(tuple(wanted)), LOOKING)
@@ -201,26 +210,47 @@ class OwnFileJudge:
 
     def _without_loss(self, recognized: RecognizedProgram) -> str:
         path = self.program.path
-        said = [*self._notes(), *self.program.notes]
+        said = [*self.program.notes, *self._notes()]
         reasons = f" ({'; '.join(dict.fromkeys(said[:3]))})" if said else ""
         if not recognized.tensors and not said:
             return f"{path} computes with no tensors of PyTorch: there is nothing to judge"
         return f"{path} holds no forward pass that ends in a loss: no backward() of it, and no `loss`{reasons}"
 
     def _notes(self) -> list[str]:
-        """What did not run."""
+        """What did not run, and matters: undefined names come last, since they follow from something else."""
         notes = [
             f"{place(self.program.statements[index].line, self.program.starts)} is left out: {reason}"
             for index, reason in self._left_out.items()
             if index >= 0
         ]
-        for index, failure in sorted(self._failures.items()):
-            if index >= 0 and failure.kind not in ("NameError",):
-                notes.append(f"{place(failure.at, self.program.starts)}: {self._sentence(failure)}")
-        for index, failure in sorted(self._failures.items()):
-            if index >= 0 and failure.kind == "NameError":
-                notes.append(f"{place(failure.at, self.program.starts)}: {self._sentence(failure)}")
+        without = self._without_modules()
+        told = [(index, each) for index, each in sorted(self._failures.items()) if index >= 0]
+        for index, failure in sorted(told, key=lambda each: each[1].kind == "NameError"):
+            note = self._note(index, failure, without)
+            if note is not None:
+                notes.append(note)
         return notes[:MOST_NOTES]
+
+    def _without_modules(self) -> frozenset[str]:
+        """The names that imports of modules which are not here would have bound."""
+        failed = [index for index, each in self._failures.items() if index >= 0 and each.kind == MODULE_MISSING]
+        return frozenset(
+            name for index in failed for name in self.program.binding_names(self.program.statements[index])
+        )
+
+    def _note(self, index: int, failure: StatementFailure, without: frozenset[str]) -> str | None:
+        """A sentence on a statement that failed; None where that is told already, or it only shows something."""
+        where = place(failure.at, self.program.starts)
+        if failure.kind in (MODULE_MISSING, "AsksForInput") and failure.at == self.program.statements[index].line:
+            return None  # if it matters, it is among the notes on how the file was read
+        names = sorted(self.program.binding_names(self.program.statements[index]))
+        absent = UNKNOWN_NAME.fullmatch(failure.message)
+        if absent is not None and absent[1] in without and not names:
+            return None
+        if failure.kind == "FileNotFoundError":
+            define = f"; with --setup FILE you can define {', '.join(names)}" if names else ""
+            return f"{where}: {failure.message.removeprefix('FileNotFoundError: ')}{define}"
+        return f"{where}: {self._sentence(failure)}"
 
     def _ask(self, request: Request[R], limit: float) -> R:
         if self._endpoint is None:
@@ -237,11 +267,16 @@ def _once(verdicts: list[Verdict]) -> list[Verdict]:
     """One row for a gradient that a loop computes many times in one line, if all of them pass."""
     rows: list[Verdict] = []
     for verdict in verdicts:
-        same = [each for each in verdicts if (each.named, each.line) == (verdict.named, verdict.line)]
+        same = [each for each in verdicts if _row(each) == _row(verdict)]
         if len(same) > 1 and all(each.passed for each in same) and verdict is not same[0]:
             continue
         rows.append(verdict)
     return rows
+
+
+def _row(verdict: Verdict) -> tuple[str | None, int | None, str]:
+    """What one row is on: a name, a line, and a tensor, whichever turn of a loop has bound it."""
+    return verdict.named, verdict.line, re.sub(r" \(line \d+\)|\[t=\d+\]| #\d+", "", verdict.node)
 
 
 def _unjudged(answer: RecognizedAnswer, reason: str) -> Verdict:

@@ -222,7 +222,7 @@ class ProgramJudge:
             message = f"{self._place(step.line)}, `{code}`, changes {gradient} too: the two names are one tensor"
             node = self._program.answers[number].node
             self._warn(node, Warning.ALIASING, Diagnosis(Kind.ALIASING, message))
-            self._put_after(index, node, gradient, own=True)
+            self._put_after(index, node, gradient, own=False)
         for name in outcome.clobbered:
             self._clobbered[name] = (nodes[0] if nodes else "", step.line)
 

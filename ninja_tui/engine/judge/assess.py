@@ -9,13 +9,13 @@ import torch
 
 from ninja_tui.engine.judge.case import Case, chosen_actuals
 from ninja_tui.engine.judge.compare import broadcasts, columns, distance, largest_entry
-from ninja_tui.engine.judge.decide import FAILS, OWN_NUMBERS, Decision, Result, decide
+from ninja_tui.engine.judge.decide import ANY_UPSTREAM, FAILS, OWN_BRANCH, OWN_NUMBERS, Decision, Result, decide
 from ninja_tui.engine.judge.diagnosis import diagnose
 from ninja_tui.engine.judge.evidence import Observed, Traits
 from ninja_tui.engine.judge.finding import Finding
 from ninja_tui.engine.judge.graph import Graph
 from ninja_tui.engine.judge.notes import note_on
-from ninja_tui.engine.judge.trials import MANY, Reach, Reads, Trial, trials
+from ninja_tui.engine.judge.trials import MANY, Near, Reach, Reads, Trial, trials
 from ninja_tui.engine.protocol.judging import Evidence, Reading
 from ninja_tui.engine.protocol.verdict import Kind, Path, Status, Verdict, Warning
 from ninja_tui.engine.protocol.worlds import World
@@ -44,7 +44,7 @@ class Assessor:
         self.gradient_name = gradient_name
         self._reach = Reach(graph.network)
         self._vacuous: dict[Number, bool] = {}
-        self._trials: dict[tuple[str, tuple[str, ...], bool], tuple[Reads, list[Trial]]] = {}
+        self._trials: dict[tuple[str, tuple[str, ...], bool, bool], tuple[Reads, list[Trial]]] = {}
 
     def reference(self, node: Number) -> torch.Tensor:
         """Autograd's gradient in float32."""
@@ -67,13 +67,13 @@ class Assessor:
         return self._planned(name, reading)[1]
 
     def _planned(self, name: str, reading: Reading) -> tuple[Reads, list[Trial]]:
-        key = (name, reading.nodes, reading.operations > MANY)
+        key = (name, reading.nodes, reading.operations > MANY, reading.bends)
         if key not in self._trials:
             node = self.graph.numbers[name]
             reads = self._reach.reads(node, [self.graph.numbers[each] for each in reading.nodes])
             consumers = self.graph.below(name)
             hidden = [each for each in {*consumers, *reads.below, node} if self.is_vacuous(each)]
-            self._trials[key] = reads, trials(self._reach, reads, consumers, hidden, reading.operations)
+            self._trials[key] = reads, trials(self._reach, reads, Near(tuple(consumers), frozenset(hidden)), reading)
         return self._trials[key]
 
     def verdict(self, evidence: Evidence[torch.Tensor], reference: torch.Tensor | None = None) -> Verdict:
@@ -85,7 +85,11 @@ class Assessor:
         reads, tried = self._planned(evidence.node, evidence.reading)
         errors = evidence.errors or ("",) * len(tried)
         given = evidence.results or (None,) * len(tried)
-        results = [Result(*each) for each in zip(tried, given, errors, strict=True)]
+        results = [
+            Result(*each)
+            for index, each in enumerate(zip(tried, given, errors, strict=True))
+            if index not in evidence.left_out
+        ]
         expected = self.reference(node) if reference is None else reference
         answer = _Answer(evidence, node, reads, results, expected)
         blank = Verdict(evidence.node, Status.ERROR, tuple(expected.shape), vacuous=self.is_vacuous(node))
@@ -110,14 +114,18 @@ class Assessor:
             decision = replace(again, probe=OWN_NUMBERS) if again.passed else decision
         if not decision.passed or self._loses_digits(answer):
             return FAILS
+        if vacuous and Warning.CLOSED_FORM in decision.warnings and not reading.cancels:
+            return FAILS
         warnings = list(decision.warnings)
         warnings += [Warning.USES_AUTOGRAD] if reading.by_autograd else []
         warnings += [Warning.READS_GRAD] if reading.reads_grad else []
-        return replace(decision, warnings=tuple(warnings))
+        probe = OWN_BRANCH if evidence.left_out and decision.probe == ANY_UPSTREAM else decision.probe
+        return replace(decision, probe=probe, warnings=tuple(warnings))
 
     def _escapes(self) -> bool:
         """Whether values of the forward pass have become Python's numbers."""
-        return bool((self.network.record.escaped & self.network.computed) - set(self.network.losses))
+        escaped = {each.number for each in self.network.record.escapes}
+        return bool((escaped & self.network.computed) - set(self.network.losses))
 
     def _loses_digits(self, answer: _Answer) -> bool:
         """Whether float32 is not finite where autograd's gradient is, or has nothing to do with float64's."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ninja_tui.engine.judge.compare import distance
 from ninja_tui.engine.judge.recognition import Answer, Pass, Program
-from ninja_tui.engine.judge.recorded import Gradient, assess
-from ninja_tui.engine.protocol.verdict import Kind, Status, Verdict
+from ninja_tui.engine.judge.recorded import SAME_FACTOR, Gradient, assess, multiple
+from ninja_tui.engine.protocol.verdict import Kind, Status, Verdict, Warning
 from ninja_tui.engine.recording.execution import message_of
 from ninja_tui.engine.recording.record import Comparison, Number
 
@@ -35,6 +36,7 @@ class Examiner:
         self._program = program
         self._places: dict[Number, list[Number]] = {}
         self._wrong: set[Number] = set()
+        self._ancestors: dict[Number, set[Number]] = {}
         self.judged: list[Judged] = []
 
     def answers(self) -> list[Answer]:
@@ -43,9 +45,57 @@ class Examiner:
         answers += [_nameless(self._program, each) for each in nameless]
         return sorted(answers, key=lambda each: each.step)
 
+    def reconsider(self) -> list[tuple[int, Judged]]:
+        """Answers, by their index, of which what was judged after them tells more: gradients that are scaled later."""
+        again: list[tuple[int, Judged]] = []
+        for index, judged in enumerate(self.judged):
+            if judged.verdict.status is Status.FAIL and judged.answer.comparison is None:
+                again += self._scaled(index, judged)
+        return list(dict(again).items())
+
+    def _scaled(self, index: int, judged: Judged) -> list[tuple[int, Judged]]:
+        """A gradient and those computed from it that are multiples, where what is computed in the end is right.
+
+        Where one of these is a multiple too, the factor is a mistake and no habit.
+        """
+        later = [(index, judged), *self._computed_from(index, judged)]
+        factors = {at: self._multiple(each) for at, each in later}
+        if factors[index] is None or self._is_one(factors[index]):
+            return []
+        last = [at for at, each in later if not any(each.answer.number in self._sources(other) for _, other in later)]
+        multiples = [(at, each, factor) for at, each in later if (factor := factors[at]) and not self._is_one(factor)]
+        if any(at in last for at, _, _ in multiples) or not any(self._is_one(factors[at]) for at in last):
+            return []
+        return [(at, replace(each, verdict=_multiple_of(each.verdict, factor))) for at, each, factor in multiples]
+
+    def _is_one(self, factor: float | None) -> bool:
+        return factor is not None and math.isclose(factor, 1, rel_tol=SAME_FACTOR)
+
+    def _computed_from(self, index: int, judged: Judged) -> list[tuple[int, Judged]]:
+        return [
+            (at, each)
+            for at, each in enumerate(self.judged[index + 1 :], index + 1)
+            if each.backward is judged.backward and judged.answer.number in self._sources(each)
+        ]
+
+    def _sources(self, judged: Judged) -> set[Number]:
+        """What an answer was computed from, itself aside."""
+        number = judged.answer.number
+        if number not in self._ancestors:
+            self._ancestors[number] = self._program.record.ancestors(number) - {number}
+        return self._ancestors[number]
+
+    def _multiple(self, judged: Judged) -> float | None:
+        if judged.backward is None or judged.node is None:
+            return None
+        return multiple(judged.backward.assessor, judged.node, judged.answer.number)
+
     def examine(self) -> list[Judged]:
         """All verdicts."""
-        return [judged for each in self.answers() if (judged := self.judge(each)) is not None]
+        for each in self.answers():
+            self.judge(each)
+        again = dict(self.reconsider())
+        return [again.get(index, each) for index, each in enumerate(self.judged)]
 
     def judge(self, answer: Answer) -> Judged | None:
         """The verdict; None for what turns out to be no gradient."""
@@ -59,29 +109,47 @@ class Examiner:
 
     def unanswered(self, names: Sequence[str]) -> tuple[Pass, list[tuple[str, str, tuple[int, ...]]]] | None:
         """Nodes with the names and shapes of their gradients: those of ``names``, or all; None without a loss."""
-        if not self._program.starts:
+        passes = [self._program.pass_of((output,), step) for output, step in reversed(self._program.starts)]
+        if not passes:
             return None
-        output, step = self._program.starts[-1]
-        backward = self._program.pass_of((output,), step)
-        graph, home = backward.assessor.graph, backward.network.home()
+        if not names:
+            return passes[0], self._all_nodes(passes[0])
         rows: list[tuple[str, str, tuple[int, ...]]] = []
-        if names:
-            for gradient in names:
+        chosen: Pass | None = None
+        for gradient in names:
+            for backward in passes if chosen is None else [chosen]:
                 for path in self._program.naming.nodes_for(gradient, backward.paths)[:1]:
-                    rows.append((path, gradient, tuple(home.value(backward.paths[path][-1]).shape)))
-            return backward, rows
-        for number, name in sorted(graph.names.items(), reverse=True):
-            if number not in backward.network.losses and graph.depends_on_parameters(number):
-                rows.append((name, f"d{name}", tuple(home.value(number).shape)))
-        return backward, rows
+                    chosen = backward
+                    value = backward.network.home().value(backward.paths[path][-1])
+                    rows.append((path, gradient, tuple(value.shape)))
+                if chosen is not None:
+                    break
+        return chosen or passes[0], rows
+
+    def _all_nodes(self, backward: Pass) -> list[tuple[str, str, tuple[int, ...]]]:
+        graph, home = backward.assessor.graph, backward.network.home()
+        return [
+            (name, f"d{name}", tuple(home.value(number).shape))
+            for number, name in sorted(graph.names.items(), reverse=True)
+            if number not in backward.network.losses and graph.depends_on_parameters(number)
+        ]
 
     def _tried(self, answer: Answer) -> Judged | None:
         passes = self._program.passes_for(self._program.owners(answer), answer.step)
+        if answer.comparison is not None:
+            passes = self._program.summed(answer.comparison, passes)
+        by_place = answer.comparison is None and self._program.naming.is_by_place(answer.path)
+        if by_place and answer.number in self._places:
+            return None
         worst: Judged | None = None
         for backward in passes:
-            if answer.comparison is None and answer.number in backward.network.members:
+            if answer.comparison is None and self._is_forward(answer, backward):
                 continue
             for node in self._nodes(answer, backward):
+                if by_place and backward.network.home().value(node).shape != answer.values[-1].shape:
+                    continue
+                if self._is_judged(answer, node):
+                    return None
                 judged = self._as_gradient_of(node, backward, answer)
                 if judged.verdict.passed:
                     return judged
@@ -94,6 +162,16 @@ class Examiner:
             self._note(answer.number, worst.node)
             self._wrong.update(answer.versions)
         return worst
+
+    def _is_forward(self, answer: Answer, backward: Pass) -> bool:
+        """Whether a name that looks like a gradient's is that of a tensor on the way to the loss."""
+        record = self._program.record
+        last = max(record.made_by[each] for each in backward.network.losses)
+        return answer.number in backward.network.members and answer.step <= last + 1
+
+    def _is_judged(self, answer: Answer, node: Number) -> bool:
+        """Whether the same value was judged as the gradient of the same tensor, under another name."""
+        return any(each.answer.number == answer.number and each.node == node for each in self.judged)
 
     def _nodes(self, answer: Answer, backward: Pass) -> Iterator[Number]:
         graph = backward.assessor.graph
@@ -108,7 +186,7 @@ class Examiner:
         """The best of what it is where one or another of its sources is taken for a gradient."""
         name = backward.assessor.graph.names[node]
         reference = None if answer.comparison is None else answer.comparison.reference
-        gradient = Gradient(answer.number, answer.values[-1], reference)
+        gradient = Gradient(answer.number, answer.values[-1], reference, answer.step)
         worst: Verdict | None = None
         for places in self._ways(answer):
             assessment = assess(backward.assessor, name, gradient, places)
@@ -148,9 +226,17 @@ class Examiner:
             for node in nodes[:-1]:
                 if number not in answer.versions:
                     yield {**plain, number: node}
-        right = {number: node for number, node in plain.items() if number not in self._wrong}
+        right = {number: node for number, node in plain.items() if not self._is_tainted(number)}
         if len(right) < len(plain):
             yield right
+
+    def _is_tainted(self, number: Number) -> bool:
+        """Whether a value is a wrong gradient, or was computed from one."""
+        if not self._wrong:
+            return False
+        if number not in self._ancestors:
+            self._ancestors[number] = self._program.record.ancestors(number) - {number}
+        return number in self._wrong or not self._wrong.isdisjoint(self._ancestors[number])
 
     def _without(self, answer: Answer) -> dict[Number, Number]:
         own = set(answer.versions)
@@ -179,6 +265,13 @@ def _nearer(one: Judged, other: Judged) -> Judged:
         return verdict.shape == verdict.expected_shape, known
 
     return other if rank(other) > rank(one) else one
+
+
+def _multiple_of(verdict: Verdict, factor: float) -> Verdict:
+    """The verdict on a gradient that later ones take for ``factor`` times what it is."""
+    told = f"{factor:.4g} times the gradient of {verdict.node}, as what is computed from it takes it to be"
+    warnings = (*verdict.warnings, Warning.SCALED)
+    return replace(verdict, status=Status.PASS, warnings=warnings, diagnosis=None, probe=told, note=told)
 
 
 def _unjudged(answer: Answer, reason: str) -> Verdict:

@@ -29,6 +29,8 @@ FURTHER_RECIPES = (
     Recipe(seed=7, spread=1e6),
     Recipe(seed=8, spread=4.0, sign=-1.0),
 )
+SIGN_RECIPES = tuple(Recipe(seed=seed, even=True) for seed in range(20, 44))
+"""For networks of few numbers: until each, and its gradient, has had both signs."""
 CAREFUL_RECIPES = (Recipe(seed=1, positive=True), Recipe(seed=2, spread=0.3, positive=True, even=True))
 """For networks that are not finite where a parameter is negative."""
 FEW = 24
@@ -133,10 +135,9 @@ class Network:
         self.record = record
         self.outputs = tuple(outputs)
         self.losses = tuple(each.number for each in outputs)
-        self.members = set[Number]().union(*(record.ancestors(each) for each in self.losses))
-        self.parameters = tuple(
-            number for number in sorted(self.members & record.parameters.keys()) if self._is_leaf_of_autograd(number)
-        )
+        boundary = {each for each in record.parameters if self._is_leaf_of_autograd(each)} | self._of_earlier_turns()
+        self.members = set[Number]().union(*(record.ancestors(each, boundary) for each in self.losses))
+        self.parameters = tuple(sorted(self.members & boundary))
         paths = paths or (Paths.TRACKED if self._is_tracked else Paths.ALL)
         wanted = (*self.losses, *beside)
         self._replay = Replay(record, wanted, self.parameters, paths)
@@ -163,6 +164,18 @@ class Network:
         for index in self.record.indices:
             held |= self.record.ancestors(index)
         return frozenset(leaf.number for leaf in self._replay.leaves if leaf.number in held)
+
+    def _of_earlier_turns(self) -> set[Number]:
+        """What a turn of training has from the turn before: it was computed there, and is a parameter here."""
+        record = self.record
+        last = max(record.made_by[each] for each in self.losses)
+        loops = [each for each in record.trainings if each.is_last(last)]
+        return {
+            number
+            for number, step in enumerate(record.made_by)
+            if any(each.is_over(step) for each in loops)
+            and isinstance(record.steps[step], Operation)
+        }  # fmt: skip
 
     def twin(self, leaf: Leaf) -> Number | None:
         """A leaf of the network with the same numbers, made anew; None where there is none."""
@@ -198,7 +211,8 @@ class Network:
         signs = self._signs(self._worlds[HOME]) if few else set()
         wanted = {(number, not positive) for number, positive in signs}
         base = 6 if few else 2
-        for index, recipe in enumerate((*FIRST_RECIPES, *FURTHER_RECIPES)):
+        recipes = (*FIRST_RECIPES, *FURTHER_RECIPES, *(SIGN_RECIPES if few else ()))
+        for index, recipe in enumerate(recipes):
             if index >= base and not open_sides and not wanted:
                 break
             world = self._drawn(recipe, own)
@@ -218,7 +232,9 @@ class Network:
         """The sign of each single number: among few numbers one sign may hide what ``abs()`` does."""
         single = [number for number in self.computed if world.values[number].numel() == 1]
         values = [(number, world.value(number)) for number in single if world.values[number].is_floating_point()]
-        return {(number, bool(value > 0)) for number, value in values}
+        signs = {(number, bool(value > 0)) for number, value in values}
+        gradients = world.gradients([number for number, _ in values])
+        return signs | {(-1 - number, bool(gradients[number] > 0)) for number, _ in values}
 
     def _drawn(self, recipe: Recipe, own: Values) -> World | None:
         """A world of other values; None where it cannot be computed, or is not finite."""

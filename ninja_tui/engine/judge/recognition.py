@@ -5,23 +5,30 @@ What the program compares with a ``.grad`` tells most; names tell the rest.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
 
 from ninja_tui.engine.judge.assess import Assessor
+from ninja_tui.engine.judge.compare import distance
 from ninja_tui.engine.judge.graph import Graph
 from ninja_tui.engine.judge.network import Network, Output
 from ninja_tui.engine.recording.names import Binding
 from ninja_tui.engine.recording.record import Comparison, Number, Operation, Record, Use
 from ninja_tui.engine.recording.recorder import SAME_VALUES, operator_name
+from ninja_tui.engine.recording.replay import Replay
 from ninja_tui.lesson.notebook.gradient_paths import Naming, Path
+from ninja_tui.lesson.syntax.comparisons import pairs_in
+from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.lesson.syntax.instrument import Site
 from ninja_tui.lesson.syntax.training_steps import LOSSES
 
-FARTHEST = 6
-"""Of the tensors that bore a name so many are tried for one gradient."""
+MOST_SUMMED = 16
+"""So many backward passes may add up in one ``.grad``."""
+ACCUMULATED = 1e-4
+"""Relative difference up to which a ``.grad`` is the sum of such passes."""
 
 
 @dataclass(frozen=True)
@@ -70,23 +77,37 @@ class Pass:
 
 
 class Program:
-    """What a run has left: its record, and which names stood for which values."""
+    """What a run has left: its record, which names stood for which values, and the statements that ``failed``."""
 
-    def __init__(self, record: Record, bindings: Sequence[Binding], sites: Sequence[Site]) -> None:
+    def __init__(
+        self, record: Record, bindings: Sequence[Binding], sites: Sequence[Site], failed: Sequence[Fragment] = ()
+    ) -> None:
         self.record, self.bindings, self.sites = record, list(bindings), sites
+        self._failed = tuple(failed)
         self._passes: dict[tuple[Output, ...], Pass] = {}
+        self._ancestors: dict[Number, set[Number]] = {}
         self.starts = self._starts()
 
     def _starts(self) -> list[tuple[Output, int]]:
-        """Where backward passes start, and after which step; without any, values that are called a loss."""
+        """Where backward passes start, and after which step: where autograd's do, and at what is called a loss.
+
+        The latter counts where no backward pass of autograd's is: in the whole file, or in a loop that trains.
+        """
         starts = [(Output(each.loss, each.seed), each.step) for each in self.record.backwards]
-        if starts:
-            return starts
         last: dict[str, tuple[Output, int]] = {}
         for binding in self.bindings:
-            if Path.of(binding.path).last in LOSSES and self._is_number(binding.number):
+            is_loss = Path.of(binding.path).last in LOSSES and self._is_number(binding.number)
+            if is_loss and (not starts or self._trains_by_hand(binding.step)):
                 last[binding.path] = (Output(binding.number), binding.step)
-        return sorted(last.values(), key=lambda each: each[1])
+        return sorted([*starts, *last.values()], key=lambda each: each[1])
+
+    def _trains_by_hand(self, step: int) -> bool:
+        """Whether a step belongs to the last turn of a loop that trains without autograd."""
+        return any(
+            each.is_last(step) and not any(each.first <= backward.step and not each.is_after(backward.step)
+            for backward in self.record.backwards)
+            for each in self.record.trainings
+        )  # fmt: skip
 
     def _is_number(self, number: Number) -> bool:
         return isinstance(self.record.step_of(number), Operation)
@@ -98,11 +119,37 @@ class Program:
         after = [(output, at) for output, at in self.starts if at > step]
         result: list[Pass] = []
         for output, at in (*reversed(before), *after):
-            if wanted & self.record.ancestors(output.number):
+            if wanted & self._before(output.number):
                 result.append(self.pass_of((output,), at))
                 if len(result) == 2:
                     break
         return result
+
+    def summed(self, comparison: Comparison, passes: list[Pass]) -> list[Pass]:
+        """``passes``, or the one of several losses where a ``.grad`` holds the sum of their gradients."""
+        versions = set(self.record.versions(comparison.owner))
+        before = [
+            (output, at)
+            for output, at in self.starts
+            if at <= comparison.step and versions & self._before(output.number)
+        ]
+        if len(before) < 2:
+            return passes
+        total = torch.zeros_like(comparison.reference)
+        for count, (output, at) in enumerate(reversed(before[-MOST_SUMMED:]), 1):
+            single = self.pass_of((output,), at).network
+            owner = next(each for each in self.record.versions(comparison.owner) if each in single.computed)
+            total = total + single.single().gradient(owner)
+            if distance(total, comparison.reference) < ACCUMULATED:
+                together = tuple(each for each, _ in before[-count:])
+                return passes if count == 1 else [self.pass_of(together, before[-1][1])]
+        return passes
+
+    def _before(self, loss: Number) -> set[Number]:
+        """All values that a loss was computed from."""
+        if loss not in self._ancestors:
+            self._ancestors[loss] = self.record.ancestors(loss)
+        return self._ancestors[loss]
 
     def pass_of(self, outputs: tuple[Output, ...], step: int) -> Pass:
         """The backward pass from ``outputs``."""
@@ -164,20 +211,16 @@ class Program:
 
     def answers(self) -> tuple[list[Answer], list[Comparison]]:
         """The gradients that the program computes, and comparisons of what bears no name."""
-        nodes = self._node_paths()
+        nodes = self._node_paths
         naming = self._naming(nodes)
         grouped = self._grouped()
         compared, nameless = self._compared(grouped)
         result: list[Answer] = []
         for index, (path, events) in enumerate(grouped):
             comparison = compared.get(index)
-            if comparison is None and not naming.nodes_for(path, nodes):
+            if comparison is None and (self._is_over(events[-1]) or not naming.nodes_for(path, nodes)):
                 continue
-            values = tuple(event.value for event in events if event.value is not None)
-            if len(values) != len(events):
-                values = (comparison.value,) * len(events) if comparison is not None else ()
-            if not values:
-                continue
+            values = tuple(self._value(event) for event in events)
             first, last = self.sites[events[0].site], self.sites[events[-1].site]
             result.append(
                 Answer(
@@ -193,21 +236,36 @@ class Program:
         self.naming = naming
         return result, nameless
 
+    @functools.cached_property
     def _node_paths(self) -> list[str]:
         """The names of tensors that may be nodes: of what some loss depends on."""
         members: set[Number] = set()
         for output, _ in self.starts[-1:] + self.starts[:-1][-8:]:
-            members |= self.record.ancestors(output.number)
+            members |= self._before(output.number)
         for comparison in self.record.comparisons:
             members.update(self.record.versions(comparison.owner))
         return list(
             dict.fromkeys(each.path for each in self.bindings if each.number in members and self._bears_name(each))
         )
 
+    def _value(self, binding: Binding) -> torch.Tensor:
+        """What a value was in the program."""
+        if binding.value is not None:
+            return binding.value
+        with torch.no_grad():
+            return Replay(self.record, [binding.number], dtype=torch.float32).run({})[binding.number]
+
+    def _is_over(self, binding: Binding) -> bool:
+        """Whether a turn of training bound a name that another turn followed."""
+        return any(each.is_over(binding.step) for each in self.record.trainings)
+
     def _naming(self, nodes: Sequence[str]) -> Naming:
         losses = {output.number for output, _ in self.starts}
-        naming = Naming({each.path for each in self.bindings if each.number in losses})
-        naming.learn({each.path for each in self.bindings}, nodes)
+        names = {each.path for each in self.bindings}
+        pairs = [pair for each in self._failed for tree in each.statements for pair in pairs_in(tree, nodes, names)]
+        compared = {pair.gradient: pair.node for pair in pairs}
+        naming = Naming({each.path for each in self.bindings if each.number in losses}, compared)
+        naming.learn(names, nodes)
         return naming
 
     def _grouped(self) -> list[tuple[str, list[Binding]]]:
@@ -282,7 +340,7 @@ class Program:
         """All values whose gradient an answer may be, in any pass."""
         if answer.comparison is not None:
             return set(self.record.versions(answer.comparison.owner))
-        names = set(self.naming.nodes_for(answer.path, self._node_paths()))
+        names = set(self.naming.nodes_for(answer.path, self._node_paths))
         return {each.number for each in self.bindings if each.path in names}
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 
 from ninja_tui.engine.judge.assess import Assessor
+from ninja_tui.engine.judge.fitting import multiple_of
 from ninja_tui.engine.judge.trials import Trial
 from ninja_tui.engine.protocol.judging import Evidence, Reading
 from ninja_tui.engine.protocol.verdict import Verdict
@@ -15,6 +17,7 @@ from ninja_tui.engine.recording.execution import message_of
 from ninja_tui.engine.recording.record import Number, Root
 from ninja_tui.engine.recording.slices import Slice
 
+SAME_FACTOR = 1e-6
 RAISED = (RuntimeError, IndexError, ValueError, TypeError, NotImplementedError)
 
 
@@ -22,18 +25,20 @@ RAISED = (RuntimeError, IndexError, ValueError, TypeError, NotImplementedError)
 class Gradient:
     """A gradient that a program computed: its value in the record, and as float32 has it.
 
-    ``reference`` is what the program itself compares it with.
+    ``reference`` is what the program itself compares it with, ``step`` how many steps there were when it was bound.
     """
 
     number: Number
     value: torch.Tensor
     reference: torch.Tensor | None = None
+    step: int | None = None
 
 
 def assess(assessor: Assessor, name: str, gradient: Gradient, places: Mapping[Number, Number]) -> Verdict:
     """The verdict on ``gradient`` as that of the node ``name``; ``places`` are values that are gradients of nodes."""
     network = assessor.network
-    inside, read = _places(assessor, places)
+    node = assessor.graph.numbers[name]
+    inside, read = _places(assessor, {place: each for place, each in places.items() if each != node})
     piece = Slice(network.record, gradient.number, network.computed, inside)
     names = assessor.graph.names
     reading = Reading(
@@ -44,17 +49,79 @@ def assess(assessor: Assessor, name: str, gradient: Gradient, places: Mapping[Nu
         multiplies_matrices=piece.multiplies_matrices,
         by_autograd=piece.by_autograd,
         reads_grad=any(place in read for place in piece.read),
+        bends=bool(piece.kinks),
+        cancels=_cancels(assessor, piece),
     )
+    tried = assessor.trials(name, reading)
+    branches = _Branches(assessor, gradient, inside, tried[0])
+    left_out: set[int] = set()
     results: list[torch.Tensor | None] = []
     errors: list[str] = []
-    for trial in assessor.trials(name, reading):
+    for index, trial in enumerate(tried):
         result, error = _replayed(assessor, piece, trial)
+        if not branches.same_in(trial):
+            left_out.add(index)
         results.append(result)
         errors.append(error)
     evidence = Evidence(
-        name, reading, gradient.value, tuple(results), tuple(errors), chained=_own(assessor, gradient.number)
+        name, reading, gradient.value, tuple(results), tuple(errors), chained=_own(assessor, gradient.number),
+        left_out=frozenset(left_out),
     )  # fmt: skip
     return assessor.verdict(evidence, gradient.reference)
+
+
+class _Branches:
+    """The truth values by which a program chose what to compute, and whether they are the same in a trial.
+
+    Those of a comparison with autograd's gradients choose nothing.
+    """
+
+    def __init__(self, assessor: Assessor, gradient: Gradient, places: Mapping[Number, Number], home: Trial) -> None:
+        self._assessor = assessor
+        record, known = assessor.network.record, assessor.network.computed
+        last = record.made_by[gradient.number] + 1 if gradient.step is None else gradient.step
+        first = max(record.made_by[each] for each in assessor.network.losses)
+        self._slices: list[tuple[Slice[Number], torch.Tensor]] = []
+        for escape in record.escapes:
+            if not escape.decides or not first < escape.step <= last or escape.number >= len(record.made_by):
+                continue
+            if record.ancestors(escape.number) & record.read.keys():
+                continue
+            piece = Slice(record, escape.number, known, places)
+            own = self._value(piece, home)
+            if own is not None:
+                self._slices.append((piece, own))
+
+    def same_in(self, trial: Trial) -> bool:
+        """Whether the program would have taken the same branches."""
+        for piece, own in self._slices:
+            value = self._value(piece, trial)
+            if value is not None and not torch.equal(value, own):
+                return False
+        return True
+
+    def _value(self, piece: Slice[Number], trial: Trial | None) -> torch.Tensor | None:
+        if trial is None or not set(piece.nodes_read) <= trial.upstream.keys():
+            return None
+        return _replayed(self._assessor, piece, trial)[0]
+
+
+def multiple(assessor: Assessor, node: Number, number: Number) -> float | None:
+    """The factor by which a value is the gradient of a node, the same in all worlds; None where there is none."""
+    piece: Slice[Number] = Slice(assessor.network.record, number, assessor.network.computed, {})
+    factors: list[float] = []
+    for world in assessor.network.worlds():
+        try:
+            value = piece.run(world.value, world.leaf, {})[number].detach()
+        except RAISED:
+            return None
+        gradient = world.gradient(node)
+        factor = multiple_of(value, gradient) if value.shape == gradient.shape else None
+        if factor is None:
+            return None
+        factors.append(factor)
+    same = all(math.isclose(each, factors[0], rel_tol=SAME_FACTOR) for each in factors)
+    return factors[0] if same else None
 
 
 def comes_from_outside(assessor: Assessor, gradient: Gradient) -> bool:
@@ -76,6 +143,14 @@ def _places(assessor: Assessor, places: Mapping[Number, Number]) -> tuple[dict[N
             inside[number] = version
             read.add(number)
     return inside, read
+
+
+def _cancels(assessor: Assessor, piece: Slice[Number]) -> bool:
+    home = assessor.network.home()
+    try:
+        return not piece.read and piece.cancels(piece.run(home.value, home.leaf, {}))
+    except RAISED:
+        return False
 
 
 def _replayed(assessor: Assessor, piece: Slice[Number], trial: Trial) -> tuple[torch.Tensor | None, str]:

@@ -29,7 +29,8 @@ class Reading:
 
     ``operations`` counts the operations on the way. ``by_autograd``: autograd has computed a part of it,
     ``reads_grad``: a ``.grad`` is a part of it, and ``escapes``: a part of it came from outside PyTorch, so that only
-    these numbers are known.
+    these numbers are known. ``bends``: it takes another branch on other numbers, as ``abs`` does. ``cancels``: large
+    numbers in it add up to nearly nothing.
     """
 
     nodes: tuple[str, ...] = ()
@@ -40,6 +41,8 @@ class Reading:
     by_autograd: bool = False
     reads_grad: bool = False
     escapes: bool = False
+    bends: bool = False
+    cancels: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,8 @@ class Evidence(Generic[T]):
     error: str = ""
     restored: T | None = None
     clobbered: tuple[Clobbered, ...] = ()
+    left_out: frozenset[int] = frozenset()
+    """Trials that say nothing, since the code would have taken another branch."""
 
 
 @dataclass(frozen=True)

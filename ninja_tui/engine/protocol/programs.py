@@ -98,6 +98,20 @@ class JudgeGradient(Request[JudgedGradient]):
 
 
 @dataclass(frozen=True)
+class Reconsidered:
+    """Verdicts that others have changed, by the index of their answer."""
+
+    judged: tuple[tuple[int, JudgedGradient], ...]
+
+
+@dataclass(frozen=True)
+class ReconsiderGradients(Request[Reconsidered]):
+    """Looks again at answers, now that all of them are judged."""
+
+    reply: ClassVar[type] = Reconsidered
+
+
+@dataclass(frozen=True)
 class UnansweredNodes:
     """Nodes without an answer, with their gradients' names and shapes, in the order of the walk back."""
 

@@ -20,5 +20,7 @@ class World(enum.StrEnum):
     """As FRESH, with random tensors added to the upstream gradients: judges the formula."""
     ALONE = "alone"
     """As RANDOM, where one path at a time is heard and the others are silent."""
+    SCALED = "scaled"
+    """As FRESH, of a multiple of the loss, with the other sign: gradients are linear in what flows in."""
     VACUOUS = "vacuous"
     """As FRESH, with random tensors for the gradients that are 0 up to rounding."""

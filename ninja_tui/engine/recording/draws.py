@@ -34,7 +34,9 @@ def generator(seed: int) -> torch.Generator:
 
 
 def parameter(value: torch.Tensor, recipe: Recipe, salt: int) -> torch.Tensor:
-    """Another value for a parameter, or for data that nothing else is known of."""
+    """Another value for a parameter, or for data that nothing else is known of; whole numbers stay."""
+    if not (value.is_floating_point() or value.is_complex()):
+        return value
     size = float(value.square().mean().sqrt()) if value.numel() else 0.0
     size = 1.0 if recipe.even or not 0.0 < size < float("inf") else size
     size = SMALLEST if not bool((value != 0).any()) else size
@@ -55,7 +57,7 @@ def leaf(source: Leaf, recipe: Recipe) -> torch.Tensor:
         return value
     chance = generator(recipe.seed + 104729 * source.number)
     if not value.is_floating_point() or _is_structured(value):
-        if value.dim() == 0 or value.is_complex():
+        if value.dim() == 0 or value.is_complex() or _is_progression(value):
             return value
         return value[torch.randperm(value.shape[0], generator=chance)]
     noise = torch.randn(value.shape, generator=chance, dtype=torch.float64).clamp(-2, 2)
@@ -79,6 +81,14 @@ def _is_structured(value: torch.Tensor) -> bool:
         sums = value.sum(-1)
         return bool(((sums - 1).abs() < 1e-5).all())
     return len(torch.unique(value)) <= 2 < value.numel()  # a mask, divided by what it keeps
+
+
+def _is_progression(value: torch.Tensor) -> bool:
+    """Whether whole numbers go up or down in equal steps, as those of ``arange``: other values may rely on it."""
+    if value.dim() != 1 or value.is_floating_point() or value.dtype is torch.bool or len(value) < 2:
+        return False
+    steps = value[1:] - value[:-1]
+    return bool((steps == steps[0]).all())
 
 
 def _drawn_again(source: Leaf, recipe: Recipe) -> torch.Tensor | None:

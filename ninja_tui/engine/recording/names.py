@@ -16,6 +16,8 @@ from ninja_tui.lesson.syntax.instrument import Site
 MOST_ITEMS = 64
 """Of a list or a dict so many are looked at."""
 DEEPEST = 3
+BARREN, SELDOM = 64, 64
+"""A statement that has met no tensor so often is looked at each such time only: it prepares text, or counts."""
 OWN_MODULES = ("__main__", "lesson")
 """The modules of classes that a file defines itself."""
 
@@ -43,11 +45,17 @@ class Names:
         self._recorder = recorder
         self._sites = sites
         self._latest: dict[tuple[str, str], Number] = {}
+        self._without: dict[int, int] = {}
 
     def note(self, site: int, frame: FrameType) -> None:
         """Notes what the statement ``site`` has bound or changed, in ``frame``."""
+        without = self._without.get(site, 0)
+        if without >= BARREN and without % SELDOM:
+            self._without[site] = without + 1
+            return
         place = self._sites[site]
         local, shared = frame.f_locals, frame.f_globals
+        found = False
         with torch._C.DisableTorchFunction():
             for name in place.mentions:
                 if name in local and local is not shared:
@@ -57,7 +65,9 @@ class Names:
                 else:
                     continue
                 for path, tensor in tensors_in(name, value):
+                    found = True
                     self._bound(path, tensor, site, function)
+        self._without[site] = 0 if found else without + 1
 
     def _bound(self, path: str, tensor: torch.Tensor, site: int, function: str) -> None:
         number = self._recorder.number(tensor)

@@ -6,7 +6,7 @@ A change in place gives its tensor a new value. So any part of a record can be c
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -90,6 +90,15 @@ class Backward:
 
 
 @dataclass(frozen=True, slots=True)
+class Escape:
+    """A value that became Python's number after ``step`` steps; ``decides``: it was a truth value."""
+
+    number: Number
+    step: int
+    decides: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """A value that met a gradient of autograd's: ``actual`` with that of ``owner``; ``reference`` is what it was."""
 
@@ -100,14 +109,35 @@ class Comparison:
     step: int
 
 
+@dataclass(slots=True)
+class Training:
+    """A loop that trains: its first turn began before step ``first``, its last one before ``last``."""
+
+    first: int
+    last: int
+    end: int | None = None
+
+    def is_over(self, step: int) -> bool:
+        """Whether a step belongs to a turn that another one followed."""
+        return self.first <= step < self.last
+
+    def is_last(self, step: int) -> bool:
+        """Whether a step belongs to the last turn."""
+        return self.last <= step and not self.is_after(step)
+
+    def is_after(self, step: int) -> bool:
+        """Whether a step came after the loop."""
+        return self.end is not None and step >= self.end
+
+
 @dataclass
 class Record:
     """Steps in the order in which they happened.
 
     ``made_by`` has the step of each value; ``before`` the value that a change in place replaced. ``parameters`` are
-    values of leaves of autograd, ``read`` the owner of each gradient that was read from a ``.grad``, ``escaped`` values
-    that left the record as Python numbers, and ``indices`` whole numbers among those. ``attempted`` is the name of an
-    operator that raised.
+    values of leaves of autograd, ``read`` the owner of each gradient that was read from a ``.grad``, ``escapes`` are
+    values that left the record, and ``indices`` whole numbers among those. ``attempted`` is the name of an operator
+    that raised, ``trainings`` are loops.
     """
 
     steps: list[Leaf | Operation] = field(default_factory=list)
@@ -117,9 +147,10 @@ class Record:
     read: dict[Number, Number] = field(default_factory=dict)
     backwards: list[Backward] = field(default_factory=list)
     comparisons: list[Comparison] = field(default_factory=list)
-    escaped: set[Number] = field(default_factory=set)
+    escapes: list[Escape] = field(default_factory=list)
     indices: set[Number] = field(default_factory=set)
     attempted: str = ""
+    trainings: list[Training] = field(default_factory=list)
 
     def new(self) -> Number:
         """The number of a value that the next step makes."""
@@ -135,8 +166,8 @@ class Record:
         for numbers in (self.before, self.parameters, self.read):
             for number in [each for each in numbers if each >= known]:
                 del numbers[number]
-        self.escaped = {each for each in self.escaped if each < known}
-        self.indices &= self.escaped
+        self.escapes = [each for each in self.escapes if each.number < known]
+        self.indices = {each for each in self.indices if each < known}
         self.comparisons = [each for each in self.comparisons if each.actual < known]
         self.backwards = [each for each in self.backwards if each.loss < known]
 
@@ -157,16 +188,21 @@ class Record:
             waiting += [each for each in self.steps[step].inputs if each not in known]
         return sorted(steps)
 
-    def ancestors(self, number: Number) -> set[Number]:
-        """All values that ``number`` was computed from, and itself."""
+    def ancestors(self, number: Number, boundary: Container[Number] = ()) -> set[Number]:
+        """All values that ``number`` was computed from, and itself; nothing beyond a ``boundary``."""
         reached = {number}
         waiting = [number]
         while waiting:
             for each in self.step_of(waiting.pop()).inputs:
                 if each not in reached:
                     reached.add(each)
-                    waiting.append(each)
+                    if each not in boundary:
+                        waiting.append(each)
         return reached
+
+    def is_over(self, number: Number) -> bool:
+        """Whether a value was computed in a turn of training that another turn followed."""
+        return any(each.is_over(self.made_by[number]) for each in self.trainings)
 
     def versions(self, number: Number) -> Iterator[Number]:
         """``number`` and the values that its tensor had before, the latest first."""

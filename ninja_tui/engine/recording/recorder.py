@@ -26,7 +26,7 @@ from ninja_tui.engine.recording.operators import (
     same,
     with_part,
 )
-from ninja_tui.engine.recording.record import Backward, Comparison, Leaf, Number, Operation, Record, Root, Use
+from ninja_tui.engine.recording.record import Backward, Comparison, Escape, Leaf, Number, Operation, Record, Root, Use
 
 aten = torch.ops.aten
 LONG_LIST = 64
@@ -233,7 +233,8 @@ class Recorder:
         return result
 
     def _escape(self, tensor: Any, numbers: list[Number]) -> None:
-        self.record.escaped.update(numbers)
+        decides = isinstance(tensor, torch.Tensor) and tensor.dtype is torch.bool
+        self.record.escapes += [Escape(number, len(self.record.steps), decides) for number in numbers]
         if isinstance(tensor, torch.Tensor) and tensor.dtype in WHOLE:
             self.record.indices.update(numbers)
 

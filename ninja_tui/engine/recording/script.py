@@ -12,6 +12,7 @@ from typing import Any
 
 from ninja_tui.engine.recording.execution import message_of
 from ninja_tui.engine.recording.names import Names
+from ninja_tui.engine.recording.record import Record, Training
 from ninja_tui.engine.recording.recorder import Recorder
 from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.lesson.syntax.instrument import NOTE, OVER, TURNS, Site, instrumented
@@ -46,9 +47,10 @@ class Script:
         self.names = Names(self.recorder, self.sites)
         self.namespace = namespace
         self.failures: list[Failure] = []
+        self.failed: list[Fragment] = []
         self.shortened: set[int] = set()
         namespace |= {NOTE: self._note, TURNS: self._turns, OVER: self._over}
-        self._started: dict[int, tuple[float, int]] = {}
+        self._loops: dict[int, _Loop] = {}
 
     def run(self, fragment: Fragment) -> str:
         """Runs one statement; what it printed. What it raises is kept in ``failures``."""
@@ -67,34 +69,73 @@ class Script:
                     exec(code, self.namespace)
             except BaseException as error:
                 line = _line_in(error) or fragment.line
+                self.failed.append(fragment)
                 self.failures.append(Failure(fragment.line, line, message_of(error), type(error).__name__))
         return output.getvalue()
 
     def _note(self, site: int) -> None:
         self.names.note(site, sys._getframe(1))
+        loop = self._loops.pop(site, None)
+        if loop is not None:
+            loop.end()
 
     def _turns(self, site: int, items: Iterable[Any]) -> Iterator[Any]:
         """The turns of a ``for``; of one that trains only some."""
-        started = time.monotonic()
-        before = len(self.recorder.record.backwards)
-        for turns, item in enumerate(items):
-            training = self.sites[site].training or len(self.recorder.record.backwards) > before
-            if training and self._enough(site, started, turns):
-                return
-            yield item
+        loop = _Loop(self.recorder.record, training=self.sites[site].training)
+        try:
+            for item in items:
+                if self._enough(site, loop):
+                    return
+                loop.turn()
+                yield item
+        finally:
+            loop.end()
 
     def _over(self, site: int) -> bool:
         """Whether a ``while`` that trains has had turns enough."""
-        started, turns = self._started.get(site, (time.monotonic(), 0))
-        self._started[site] = (started, turns + 1)
-        return self.sites[site].training and self._enough(site, started, turns)
+        loop = self._loops.setdefault(site, _Loop(self.recorder.record, training=self.sites[site].training))
+        if self._enough(site, loop):
+            return True
+        loop.turn()
+        return False
 
-    def _enough(self, site: int, started: float, turns: int) -> bool:
-        late = turns >= FEWEST_TURNS and time.monotonic() - started > LONGEST_TRAINING
-        if turns >= MOST_TURNS or late:
+    def _enough(self, site: int, loop: _Loop) -> bool:
+        if not loop.trains:
+            return False
+        late = loop.turns >= FEWEST_TURNS and time.monotonic() - loop.started > LONGEST_TRAINING
+        if loop.turns >= MOST_TURNS or late:
             self.shortened.add(site)
             return True
         return False
+
+
+class _Loop:
+    """One run of a loop. It trains if that is plain from its text, or once a backward pass has happened in it."""
+
+    def __init__(self, record: Record, *, training: bool) -> None:
+        self.started, self.turns = time.monotonic(), 0
+        self._record, self._training = record, training
+        self._first, self._passes = len(record.steps), len(record.backwards)
+        self._told: Training | None = None
+
+    @property
+    def trains(self) -> bool:
+        """Whether it trains a network."""
+        return self._training or len(self._record.backwards) > self._passes
+
+    def turn(self) -> None:
+        """Another turn begins."""
+        self.turns += 1
+        if self.trains and self._told is None:
+            self._told = Training(self._first, self._first)
+            self._record.trainings.append(self._told)
+        if self._told is not None:
+            self._told.last = len(self._record.steps)
+
+    def end(self) -> None:
+        """No other turn begins."""
+        if self._told is not None:
+            self._told.end = len(self._record.steps)
 
 
 class _Output(io.StringIO):

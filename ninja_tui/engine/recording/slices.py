@@ -12,6 +12,9 @@ from ninja_tui.engine.recording.operators import name_of
 from ninja_tui.engine.recording.record import Leaf, Number, Operation, Record
 from ninja_tui.engine.recording.replay import Replay, Values
 
+ADDS = frozenset({"sum", "mean", "mm", "mv", "bmm", "dot", "addmm", "add", "add_", "sub", "sub_", "rsub", "index_add_"})
+CANCELLED = 1e-6
+"""Share of the largest number that goes in which numbers that cancel leave."""
 N = TypeVar("N", Number, str)
 """What stands for a node: its value, or its name."""
 PRODUCTS = frozenset({"mul", "mul_", "addcmul", "addcmul_"})
@@ -63,3 +66,16 @@ class Slice(Generic[N]):
             given[place] = gradient
         with torch.no_grad():
             return self._replay.run(given)
+
+    def cancels(self, values: Values) -> bool:
+        """Whether somewhere large numbers add up to nearly nothing: what is small for another reason is no such sum."""
+        for step in self.operations:
+            if name_of(step.function) in ADDS and step.inputs and step.outputs:
+                largest = max(_largest(values[each]) for each in step.inputs)
+                if _largest(values[step.outputs[0]]) < CANCELLED * largest:
+                    return True
+        return False
+
+
+def _largest(value: torch.Tensor) -> float:
+    return float(value.abs().max()) if value.numel() else 0.0

@@ -166,7 +166,8 @@ class Answers:
         )
 
     def _reading(self, run: Run, gradient: str, error: str, used: Iterable[str], space: Namespace) -> Reading:
-        return run.reading_of(used, space) if error else run.reading(gradient, self._latest[gradient][0])
+        piece = self._latest[gradient][0]
+        return run.reading_of(used, space) if error or piece is None else run.reading(gradient, piece)
 
     def _taken(self, run: Run, space: Namespace, name: str) -> tuple[Slice[str] | None, torch.Tensor | None]:
         """A gradient, and what it was computed from."""

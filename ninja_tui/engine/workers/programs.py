@@ -6,7 +6,10 @@ A statement, and an answer, are a request each: what hangs or ends the process c
 from __future__ import annotations
 
 import contextlib
+import functools
 import random
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
 import numpy
 import torch
@@ -22,6 +25,8 @@ from ninja_tui.engine.protocol.programs import (
     RecognizedAnswer,
     RecognizedProgram,
     RecognizeGradients,
+    Reconsidered,
+    ReconsiderGradients,
     RunProgramStatement,
     StatementFailure,
     StatementRun,
@@ -31,6 +36,20 @@ from ninja_tui.engine.recording.script import Script
 from ninja_tui.engine.recording.surroundings import script_module, surroundings
 from ninja_tui.engine.workers.main import Handlers
 from ninja_tui.lesson import words
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _judging(method: Callable[P, R]) -> Callable[P, R]:
+    """``method`` without the modes that surround a person's code: what is replayed needs none."""
+
+    @functools.wraps(method)
+    def judging(*args: P.args, **kwargs: P.kwargs) -> R:
+        with torch._C.DisableTorchFunction():
+            return method(*args, **kwargs)
+
+    return judging
 
 
 class Programs:
@@ -50,6 +69,7 @@ class Programs:
             RunProgramStatement: self.run,
             RecognizeGradients: self.recognize,
             JudgeGradient: self.judge,
+            ReconsiderGradients: self.reconsider,
             FindUnanswered: self.unanswered,
         }
 
@@ -78,10 +98,11 @@ class Programs:
             failure = StatementFailure(last.line, last.at, last.kind, last.message)
         return StatementRun(failure, len(script.shortened) > shortened)
 
+    @_judging
     def recognize(self, _: RecognizeGradients) -> RecognizedProgram:
         """Finds the gradients in what has run."""
         script = self._opened()
-        program = Program(script.recorder.record, script.names.bindings, script.sites)
+        program = Program(script.recorder.record, script.names.bindings, script.sites, script.failed)
         self._examiner = Examiner(program)
         self._answers = self._examiner.answers()
         seed = script.namespace.get("seed")
@@ -96,12 +117,22 @@ class Programs:
             torch=str(torch.__version__),
         )  # fmt: skip
 
+    @_judging
     def judge(self, request: JudgeGradient) -> JudgedGradient:
         """The verdict on one answer."""
         judged = self._examined().judge(self._answers[request.index])
         if judged is None:
             return JudgedGradient(None)
         return JudgedGradient(judged.verdict, *self._told(judged))
+
+    @_judging
+    def reconsider(self, _: ReconsiderGradients) -> Reconsidered:
+        """The verdicts that others have changed."""
+        again = [judged for _, judged in self._examined().reconsider()]
+        indices = {answer: index for index, answer in enumerate(map(id, self._answers))}
+        return Reconsidered(
+            tuple((indices[id(each.answer)], JudgedGradient(each.verdict, *self._told(each))) for each in again)
+        )
 
     def _told(self, judged: Judged) -> tuple[int, float]:
         """The number of the backward pass of a verdict, and its loss."""
@@ -112,6 +143,7 @@ class Programs:
             self._passes.append(backward)
         return self._passes.index(backward), _loss(backward)
 
+    @_judging
     def unanswered(self, request: FindUnanswered) -> UnansweredNodes:
         """The nodes that names of gradients belong to, or all of the last backward pass."""
         found = self._examined().unanswered(request.names)
@@ -119,6 +151,10 @@ class Programs:
             return UnansweredNodes((), 0.0)
         backward, nodes = found
         return UnansweredNodes(tuple(nodes), _loss(backward))
+
+    def close(self) -> None:
+        """Takes back what surrounds a program; the process of a worker ends without."""
+        self._surroundings.close()
 
     def _opened(self) -> Script:
         if self._script is None:

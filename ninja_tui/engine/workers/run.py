@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import contextlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import FunctionType
 
 import torch
 
@@ -93,10 +94,10 @@ class Run:
 
         The error ("" for none), its line (0), the output.
         """
-        before = len(self.recorder.record.escaped)
+        before = len(self.recorder.record.escapes)
         with self.recorder.running():
             result = execute(code, line, self.namespace if namespace is None else namespace)
-        if len(self.recorder.record.escaped) > before:
+        if len(self.recorder.record.escapes) > before:
             self._escaping.update(bound)
         else:
             self._escaping.difference_update(set(bound) if namespace is not None else ())
@@ -122,7 +123,18 @@ class Run:
             multiplies_matrices=piece.multiplies_matrices,
             by_autograd=piece.by_autograd,
             escapes=gradient in self._escaping,
+            bends=bool(piece.kinks),
+            cancels=self._cancels(piece),
         )
+
+    def _cancels(self, piece: Slice[str]) -> bool:
+        if piece.read:
+            return False
+        values = self._worlds[0]
+        try:
+            return piece.cancels(piece.run(lambda number: values[self._known[number]], self._leaf, {}))
+        except RAISED:
+            return False
 
     def reading_of(self, names: Iterable[str], namespace: Namespace) -> Reading:
         """What code that raised would have read: the tensors of those ``names``, and the operation that raised."""
@@ -164,6 +176,9 @@ class Run:
             if isinstance(value, torch.Tensor) and (number := self.recorder.number(value)) in nodes:
                 namespace[bound] = upstream[nodes[number]].clone()
         namespace.pop(name, None)
+        for bound, value in self.namespace.items():
+            if isinstance(value, FunctionType) and value.__globals__ is self.namespace:
+                namespace[bound] = _in_namespace(value, namespace)
         with self.recorder.paused(), double_precision():
             error, _, _ = execute(code, 1, namespace)
         value = namespace.get(name)
@@ -236,6 +251,14 @@ class Run:
                 elif name in lesson:
                     space[name] = lesson[name]
         return space
+
+
+def _in_namespace(function: FunctionType, namespace: Namespace) -> FunctionType:
+    """``function`` where it finds its globals in ``namespace``."""
+    code, closure = function.__code__, function.__closure__
+    other = FunctionType(code, namespace, function.__name__, function.__defaults__, closure)
+    other.__kwdefaults__ = function.__kwdefaults__
+    return other
 
 
 def execute(code: Code, line: int, namespace: Namespace) -> tuple[str, int, str]:

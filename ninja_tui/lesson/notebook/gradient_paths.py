@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -24,12 +25,13 @@ class Path:
     steps: tuple[str, ...] = ()
     index: str = ""
 
-    @classmethod
-    def of(cls, text: str) -> Path:
+    @staticmethod
+    @functools.lru_cache(maxsize=10_000)
+    def of(text: str) -> Path:
         """The parts of ``text``; a number as the last key is ``index``."""
         root = re.match(r"\w+", text)
         if root is None:
-            return cls(text)
+            return Path(text)
         steps: list[str] = []
         index = ""
         for access in _ACCESS.finditer(text, root.end()):
@@ -38,7 +40,7 @@ class Path:
                 index += f"[{key}]"
             else:
                 steps.append(key)
-        return cls(root[0], tuple(steps), index)
+        return Path(root[0], tuple(steps), index)
 
     @property
     def last(self) -> str:
@@ -56,7 +58,7 @@ class Path:
 
 @dataclass
 class Naming:
-    """How a file names gradients: patterns with a gap for the tensor's name."""
+    """How a file names gradients: patterns with a gap for the tensor's name, and pairs that it names side by side."""
 
     losses: Collection[str] = ()
     compared: Mapping[str, str] = field(default_factory=dict)
@@ -84,6 +86,9 @@ class Naming:
 
     def nodes_for(self, gradient: str, nodes: Iterable[str]) -> list[str]:
         """The tensors that ``gradient`` may belong to, by their names; none for what is no gradient."""
+        nodes = list(nodes)
+        if self.compared.get(gradient) in nodes:
+            return [self.compared[gradient]]
         path = Path.of(gradient)
         wanted = self._stems(path)
         if not wanted:
@@ -96,6 +101,12 @@ class Naming:
             if stem in by_name:
                 return list(dict.fromkeys(by_name[stem]))
         return self._alike(wanted, by_name)
+
+    def is_by_place(self, gradient: str) -> bool:
+        """Whether only its place in a list tells the tensor: ``grads[0]`` may be that of ``parameters[0]``."""
+        path = Path.of(gradient)
+        numbered = bool(path.index) and not path.steps and gradient not in self.compared
+        return numbered and _HOLDS_GRADIENTS.search(path.root) is not None
 
     def _stems(self, path: Path) -> list[str]:
         """The names that a tensor may have whose gradient is called ``path``."""

@@ -13,7 +13,7 @@ from ninja_tui.lesson.notebook.parse import fragments_of
 from ninja_tui.lesson.notebook.requirements import lacking, other_framework
 from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.lesson.syntax.imports import is_definition
-from ninja_tui.lesson.syntax.names import stored_names
+from ninja_tui.lesson.syntax.names import placeholders, stored_names
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,11 @@ class OwnProgram:
         """The line of the first statement behind line ``after`` that binds ``name``; None where there is none."""
         lines = [each.line for each in self.statements if name in stored_names(each.tree)]
         return next((line for line in lines if line > after), None)
+
+    @property
+    def placeholders(self) -> dict[str, int]:
+        """Names that are to be filled in later, with their lines."""
+        return {name: each.line for each in self.statements for name in placeholders(each.tree)}
 
     def binding_names(self, statement: Fragment) -> frozenset[str]:
         """The names that a statement binds, if it does not define a function or a class."""

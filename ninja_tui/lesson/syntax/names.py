@@ -82,6 +82,19 @@ def assigned(statement: ast.stmt) -> frozenset[str]:
     return frozenset(fresh)
 
 
+def placeholders(statement: ast.stmt) -> frozenset[str]:
+    """The names to which ``statement`` gives what stands for a value that is to come: ``None``, ``...`` or ``""``."""
+    match statement:
+        case ast.Assign(targets=targets, value=ast.Tuple(elts=values) | ast.List(elts=values)):
+            pairs = [(target, each) for target in targets for each in values]
+        case ast.Assign(targets=targets, value=value):
+            pairs = [(target, value) for target in targets]
+        case _:
+            return frozenset()
+    empty = all(isinstance(value, ast.Constant) and value.value in (None, ..., "") for _, value in pairs)
+    return frozenset(name for target, _ in pairs for name in target_names(target)) if empty else frozenset()
+
+
 def changed(statement: ast.stmt) -> frozenset[str]:
     """The names whose values ``statement`` changes: ``x += y``, ``x[i] = y``, ``x.add_(y)``, ``out=x``."""
     names: set[str | None] = set()

@@ -90,6 +90,9 @@ def _binds_loss(node: ast.AST) -> bool:
 
 
 def _updates(node: ast.AST) -> bool:
+    """Whether something is updated that is no sum of losses."""
+    if updated(node) in LOSSES:
+        return False
     match node:
         case ast.AugAssign(target=target, op=op, value=value):
             downhill = isinstance(op, ast.Sub) or (isinstance(value, ast.BinOp) and isinstance(value.left, ast.UnaryOp))

@@ -1,0 +1,204 @@
+"""Where a backward pass starts, several of them, and what stands in it."""
+
+from __future__ import annotations
+
+from tests.engine.own_files.script import script
+
+SCRIPTS = {
+    "backward with a gradient": script(
+        """
+x = torch.randn(4, 3, requires_grad=True)
+W = torch.randn(3, 2, requires_grad=True)
+y = torch.exp(x @ W * 0.3)
+dy = torch.randn(4, 2)
+y.backward(dy)
+dz = dy * y * 0.3
+dx, dW = dz @ W.T, x.T @ dz
+print((dx - x.grad).abs().max(), (dW - W.grad).abs().max())
+""",
+        "dx dW",
+        ("dx, dW = dz @ W.T, x.T @ dz", "dx, dW = dy @ W.T, x.T @ dz", "dx"),
+        ("dx, dW = dz @ W.T, x.T @ dz", "dx, dW = dz @ W.T, x.T @ dz.abs()", "dW"),
+    ),
+    "torch.autograd.grad": script(
+        """
+x = torch.randn(4, 3, requires_grad=True)
+w = torch.randn(3, requires_grad=True)
+s = (x * w).sum(1)
+loss = torch.log(1 + s ** 2).sum()
+gx, gw = torch.autograd.grad(loss, [x, w])
+ds = 2 * s / (1 + s ** 2)
+dx = ds[:, None] * w
+dw = (ds[:, None] * x).sum(0)
+print(torch.allclose(dx, gx), torch.allclose(dw, gw))
+""",
+        "ds dx dw",
+        ("dw = (ds[:, None] * x).sum(0)", "dw = (ds[:, None] * x).mean(0)", "dw"),
+        ("ds = 2 * s / (1 + s ** 2)", "ds = s / (1 + s ** 2)", "ds"),
+        ("dx = ds[:, None] * w", "dx = ds[:, None] * w.abs()", "dx"),
+    ),
+    "two losses one after the other": script(
+        """
+a = torch.randn(5, requires_grad=True)
+loss = (a ** 3).sum()
+loss.backward()
+da = 3 * a ** 2
+print((da - a.grad).abs().max())
+b = torch.randn(4, requires_grad=True)
+loss = torch.sin(b).sum()
+loss.backward()
+db = torch.cos(b)
+print((db - b.grad).abs().max())
+""",
+        "da db",
+        ("da = 3 * a ** 2", "da = 2 * a ** 3", "da"),
+        ("db = torch.cos(b)", "db = -torch.cos(b)", "db"),
+    ),
+    "a loss of three terms": script(
+        """
+W = torch.randn(4, 3, requires_grad=True)
+x, y = torch.randn(6, 4), torch.randn(6, 3)
+p = x @ W
+mse = ((p - y) ** 2).mean()
+l2 = 0.1 * (W ** 2).sum()
+l1 = 0.01 * W.abs().sum()
+loss = mse + l2 + l1
+loss.backward()
+dp = 2 * (p - y) / p.numel()
+dW = x.T @ dp + 0.2 * W + 0.01 * W.sign()
+print(torch.allclose(dW, W.grad))
+""",
+        "dp dW",
+        ("+ 0.2 * W +", "+ 0.1 * W +", "dW"),
+        (" + 0.01 * W.sign()", "", "dW"),
+        ("dp = 2 * (p - y) / p.numel()", "dp = 2 * (p - y) / len(p)", "dp"),
+    ),
+    "dropout": script(
+        """
+x, W = torch.randn(6, 4), torch.randn(4, 5, requires_grad=True)
+h = torch.relu(x @ W)
+keep = 0.75
+mask = (torch.rand_like(h) < keep).float() / keep
+d = h * mask
+u = torch.randn(6, 5)
+loss = (d * u).sum()
+h.retain_grad(); d.retain_grad()
+loss.backward()
+dd = u
+dh = dd * mask
+dW = x.T @ (dh * (h > 0))
+print(torch.allclose(dd, d.grad), torch.allclose(dh, h.grad), torch.allclose(dW, W.grad))
+""",
+        "dd dh dW",
+        ("dd = u", "dd = d", "dd"),
+        ("dh = dd * mask", "dh = dd * (mask > 0)", "dh"),
+        ("dW = x.T @ (dh * (h > 0))", "dW = x.T @ dh", "dW"),
+    ),
+    "an in-place residual": script(
+        """
+x = torch.randn(4, 3)
+W, V = torch.randn(3, 3, requires_grad=True), torch.randn(3, 3, requires_grad=True)
+h = x @ W
+h = h + torch.tanh(h @ V)
+loss = h.pow(2).sum()
+loss.backward()
+h0 = x @ W
+th = torch.tanh(h0 @ V)
+dh = 2 * h
+dth = dh * (1 - th ** 2)
+dV = h0.T @ dth
+dh = dh + dth @ V.T
+dW = x.T @ dh
+print((dW - W.grad).abs().max(), (dV - V.grad).abs().max())
+""",
+        "dV dW",
+        ("dV = h0.T @ dth", "dV = h.T @ dth", "dV"),
+        ("dW = x.T @ dh", "dW = x.T @ dth", "dW"),
+    ),
+    "a scalar graph by hand": script(
+        """
+a = torch.tensor(2.0, requires_grad=True)
+b = torch.tensor(-3.0, requires_grad=True)
+c = torch.tensor(10.0, requires_grad=True)
+e = a * b
+d = e + c
+f = torch.tensor(-2.0, requires_grad=True)
+L = d * f
+for t in (e, d):
+    t.retain_grad()
+L.backward()
+dd = f
+df = d
+de = dd * 1.0
+dc = dd * 1.0
+da = de * b
+db = de * a
+for n, g, t in [('d', dd, d), ('f', df, f), ('e', de, e), ('c', dc, c), ('a', da, a), ('b', db, b)]:
+    print(n, (g - t.grad).abs().item())
+""",
+        "dd df de dc da db",
+        ("da = de * b", "da = de * a", "da"),
+        ("dc = dd * 1.0", "dc = -dd", "dc"),
+        ("db = de * a", "db = a", "db"),
+    ),
+    "gradients that accumulate over two passes": script(
+        """
+w = torch.randn(3, requires_grad=True)
+x1, x2 = torch.randn(4, 3), torch.randn(4, 3)
+loss1 = ((x1 @ w) ** 2).sum()
+loss1.backward()
+loss2 = torch.exp(x2 @ w).sum()
+loss2.backward()
+dw = 2 * x1.T @ (x1 @ w) + x2.T @ torch.exp(x2 @ w)
+print((dw - w.grad).abs().max())
+""",
+        "dw",
+        ("dw = 2 * x1.T", "dw = x1.T", "dw"),
+        ("+ x2.T @", "- x2.T @", "dw"),
+    ),
+    "attention with a mask": script(
+        """
+T, C = 5, 4
+x = torch.randn(T, C)
+Wq, Wk, Wv = (torch.randn(C, C, requires_grad=True) for _ in range(3))
+q, k, v = x @ Wq, x @ Wk, x @ Wv
+att = (q @ k.T) / C ** 0.5
+att = att.masked_fill(torch.triu(torch.ones(T, T), 1).bool(), float('-inf'))
+p = att.softmax(-1)
+o = p @ v
+loss = (o ** 2).sum()
+loss.backward()
+do = 2 * o
+dp = do @ v.T
+dv = p.T @ do
+ds = p * (dp - (dp * p).sum(-1, keepdim=True)) / C ** 0.5
+dq, dk = ds @ k, ds.T @ q
+dWq, dWk, dWv = x.T @ dq, x.T @ dk, x.T @ dv
+for m, w in ((dWq, Wq), (dWk, Wk), (dWv, Wv)):
+    print(torch.allclose(m, w.grad, atol=1e-4))
+""",
+        "do dp dv dq dk dWq dWk dWv",
+        ("dv = p.T @ do", "dv = p @ do", "dv"),
+        ("dq, dk = ds @ k, ds.T @ q", "dq, dk = ds @ k, ds @ q", "dk"),
+        ("dWv = x.T @ dq, x.T @ dk, x.T @ dv", "dWv = x.T @ dq, x.T @ dk, x.T @ dv * 2", "dWv"),
+    ),
+    "an embedding": script(
+        """
+E = torch.randn(10, 4, requires_grad=True)
+ix = torch.tensor([1, 3, 3, 7, 1])
+e = E[ix]
+u = torch.randn(5, 4)
+loss = (e * u).sum().pow(2)
+loss.backward()
+s = (e * u).sum()
+de = 2 * s * u
+dE = torch.zeros_like(E)
+for n, i in enumerate(ix.tolist()):
+    dE[i] += de[n]
+print((dE - E.grad).abs().max())
+""",
+        "de dE",
+        ("dE[i] += de[n]", "dE[i] = de[n]", "dE"),
+        ("de = 2 * s * u", "de = s * u", "de"),
+    ),
+}
