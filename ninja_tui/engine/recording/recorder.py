@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from ninja_tui.engine.recording.literals import Literal, is_plain
+from ninja_tui.engine.recording.memory import Storage, Tag, forget, is_dense, tensors_of
 from ninja_tui.engine.recording.operators import (
     NOISE,
     Operator,
@@ -29,8 +30,6 @@ from ninja_tui.engine.recording.operators import (
 from ninja_tui.engine.recording.record import Backward, Comparison, Escape, Leaf, Number, Operation, Record, Root, Use
 
 aten = torch.ops.aten
-LONG_LIST = 64
-NUMBERS = (int, float, bool, complex)
 WHOLE = frozenset({torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8})
 LITERALS = frozenset({"tensor", "as_tensor", "scalar_tensor"})
 INDEXES = frozenset({"__getitem__", "__setitem__"})
@@ -49,42 +48,6 @@ SAME_VALUES = frozenset({
 """Operators after which a gradient of autograd's still is one."""
 
 
-@dataclass(slots=True)
-class _Storage:
-    """The memory of a tensor: ``origin`` is the value that it was made with, of this size and these strides.
-
-    ``flat`` is the value of all of it, once it was changed, ``writes`` how often it was.
-    """
-
-    recorder: Recorder
-    epoch: int
-    origin: Number
-    geometry: tuple[tuple[int, ...], tuple[int, ...], int]
-    flat: Number | None = None
-    writes: int = 0
-
-
-class _Literal(NamedTuple):
-    """Tensors are being made of numbers in the code; ``numbers`` are those that are no indices."""
-
-    numbers: object
-
-
-class _Tag(NamedTuple):
-    """Which value a tensor has, if its memory was not changed since: ``writes`` is how often it had been."""
-
-    recorder: Recorder
-    epoch: int
-    number: Number
-    writes: int
-
-    def __deepcopy__(self, memo: object) -> _Tag:
-        return self
-
-    def __reduce__(self) -> tuple[type[str], tuple[()]]:
-        return str, ()
-
-
 class Recorder:
     """Records into ``record`` within ``running()``."""
 
@@ -92,7 +55,7 @@ class Recorder:
         self.record = Record()
         self._paused = 0
         self._engine = 0
-        self._literal: _Literal | None = None
+        self._literal: Literal | None = None
         self._epoch = 0
         self._branches = 0
 
@@ -123,12 +86,12 @@ class Recorder:
 
     def adopt(self, tensor: torch.Tensor, number: Number) -> None:
         """Takes ``tensor`` for the value ``number``, of which it is a copy."""
-        _forget(tensor)
+        forget(tensor)
         self._tag(tensor, number)
 
     def stand_for(self, tensor: torch.Tensor, number: Number) -> Number:
         """A new value for ``tensor``, which takes the place of the value ``number``."""
-        _forget(tensor)
+        forget(tensor)
         stand_in = self._call(same, (Use(number),))
         self._tag(tensor, stand_in)
         return stand_in
@@ -144,16 +107,16 @@ class Recorder:
         self.record.drop_after(mark)
         self._epoch = 0
 
-    def _tag_of(self, tensor: torch.Tensor) -> _Tag | None:
+    def _tag_of(self, tensor: torch.Tensor) -> Tag | None:
         tag = getattr(tensor, "_recorded", None)
-        valid = isinstance(tag, _Tag) and tag.recorder is self and tag.epoch in (0, self._epoch)
+        valid = isinstance(tag, Tag) and tag.recorder is self and tag.epoch in (0, self._epoch)
         return tag if valid else None
 
-    def _storage_of(self, tensor: torch.Tensor) -> _Storage | None:
+    def _storage_of(self, tensor: torch.Tensor) -> Storage | None:
         if tensor.layout is not torch.strided:
             return None
         storage = getattr(tensor.untyped_storage(), "_recorded", None)
-        valid = isinstance(storage, _Storage) and storage.recorder is self and storage.epoch in (0, self._epoch)
+        valid = isinstance(storage, Storage) and storage.recorder is self and storage.epoch in (0, self._epoch)
         return storage if valid else None
 
     def leaf(self, tensor: torch.Tensor, root: Root, exact: torch.Tensor | None = None) -> Number:
@@ -165,20 +128,20 @@ class Recorder:
         self._tag(tensor, number)
         return number
 
-    def _alias(self, tensor: torch.Tensor, storage: _Storage, tag: _Tag | None) -> Number:
+    def _alias(self, tensor: torch.Tensor, storage: Storage, tag: Tag | None) -> Number:
         """The value of a tensor whose memory was changed through another one, or that came about unseen."""
         flat = self._flat(storage)
         number = self._call(part_of, (Use(flat), list(tensor.shape), list(tensor.stride()), tensor.storage_offset()))
         if tag is not None:
             self.record.before[number] = tag.number
-        tensor._recorded = _Tag(self, self._epoch, number, storage.writes)  # type: ignore[attr-defined]
+        tensor._recorded = Tag(self, self._epoch, number, storage.writes)  # type: ignore[attr-defined]
         return number
 
-    def _flat(self, storage: _Storage) -> Number:
+    def _flat(self, storage: Storage) -> Number:
         """The value of all of a tensor's memory."""
         if storage.flat is None:
             size, stride, offset = storage.geometry
-            if offset == 0 and _dense(size, stride):
+            if offset == 0 and is_dense(size, stride):
                 storage.flat = storage.origin
             else:
                 extent = (
@@ -205,10 +168,10 @@ class Recorder:
             if storage is None:
                 geometry = (tuple(tensor.shape), tuple(tensor.stride()), int(tensor.storage_offset()))
                 memory: Any = tensor.untyped_storage()
-                memory._recorded = _Storage(self, self._epoch, number, geometry)
+                memory._recorded = Storage(self, self._epoch, number, geometry)
             else:
                 writes = storage.writes
-        tensor._recorded = _Tag(self, self._epoch, number, writes)  # type: ignore[attr-defined]
+        tensor._recorded = Tag(self, self._epoch, number, writes)  # type: ignore[attr-defined]
 
     def execute(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Calls an operator, and records the call."""
@@ -217,7 +180,7 @@ class Recorder:
         kind = operator(function)
         if kind.opaque:
             result = function(*args, **kwargs)
-            _forget(result)
+            forget(result)
             return result
         if kind.fresh:
             return self._lifted(function, args, kwargs)
@@ -242,7 +205,7 @@ class Recorder:
         self, kind: Operator, call: Operation, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any
     ) -> None:
         changed = [(place, tensor) for place, tensor in kind.changed(args, kwargs) if isinstance(tensor, torch.Tensor)]
-        returned = _tensors(result)
+        returned = tensors_of(result)
         fresh = [
             tensor
             for tensor in returned
@@ -306,19 +269,19 @@ class Recorder:
             return
         size, stride = tuple(tensor.shape), tuple(tensor.stride())
         elements = tensor.untyped_storage().nbytes() // max(1, tensor.element_size())
-        if tensor.storage_offset() == 0 and tensor.numel() == elements and _dense(size, stride):
+        if tensor.storage_offset() == 0 and tensor.numel() == elements and is_dense(size, stride):
             storage.flat = number
         else:
             args = (Use(self._flat(storage)), Use(number), list(size), list(stride), tensor.storage_offset())
             storage.flat = self._call(with_part, args)
         storage.writes += 1
-        tensor._recorded = _Tag(self, self._epoch, number, storage.writes)  # type: ignore[attr-defined]
+        tensor._recorded = Tag(self, self._epoch, number, storage.writes)  # type: ignore[attr-defined]
 
     def _lifted(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A tensor that has just been made of what is no tensor."""
         result = function(*args, **kwargs)
         if isinstance(result, torch.Tensor):
-            _forget(result)
+            forget(result)
             exact = None
             if self._literal is not None and result.is_floating_point():
                 with self.paused(), contextlib.suppress(Exception):
@@ -367,8 +330,8 @@ class Recorder:
             self._escape(args[0], [self.number(args[0])])
         if name in LITERALS or name in INDEXES:
             numbers = args[2:] if name in INDEXES else args or kwargs.get("data", ())
-            plain = bool(numbers) and _plain(numbers[0])
-            self._literal = _Literal(numbers[0] if plain else None) if plain or name in INDEXES else None
+            plain = bool(numbers) and is_plain(numbers[0])
+            self._literal = Literal(numbers[0] if plain else None) if plain or name in INDEXES else None
             try:
                 return function(*args, **kwargs)
             finally:
@@ -412,7 +375,7 @@ class Recorder:
         with self.paused():
             copy = function(*args, **kwargs)
         if isinstance(copy, torch.Tensor) and isinstance(args[0], torch.Tensor):
-            _forget(copy)
+            forget(copy)
             self._tag(copy, self.number(args[0]))
         return copy
 
@@ -463,24 +426,6 @@ def _without_mkldnn() -> Iterator[None]:
         torch._C._set_mkldnn_enabled(before)
 
 
-def _forget(result: Any) -> None:
-    """Has a tensor be taken for one that was never seen."""
-    for tensor in _tensors(result):
-        if tensor is not None and tensor.layout is torch.strided:
-            tensor._recorded = None
-            memory: Any = tensor.untyped_storage()
-            memory._recorded = None
-
-
-def _tensors(result: Any) -> list[Any]:
-    """What an operator returned: its tensors, None for anything else."""
-    if isinstance(result, torch.Tensor):
-        return [result]
-    if isinstance(result, list | tuple):
-        return [tensor for each in result for tensor in _tensors(each)]
-    return [None]
-
-
 def operator_name(step: Operation) -> str:
     """The name of an operator, without its overload."""
     return name_of(step.function)
@@ -488,23 +433,3 @@ def operator_name(step: Operation) -> str:
 
 def _flatten(value: Any) -> list[Any]:
     return [value] if isinstance(value, torch.Tensor) or value is None else list(value)
-
-
-def _plain(data: object) -> bool:
-    """Whether ``data`` is numbers and lists of numbers; of long lists the ends are looked at."""
-    if isinstance(data, range):
-        return True
-    if isinstance(data, list | tuple):
-        looked_at = data if len(data) <= LONG_LIST else [data[0], data[-1]]
-        return all(_plain(each) for each in looked_at)
-    return isinstance(data, NUMBERS)
-
-
-def _dense(size: tuple[int, ...], stride: tuple[int, ...]) -> bool:
-    """Whether a tensor of these strides is contiguous."""
-    expected = 1
-    for n, step in zip(reversed(size), reversed(stride), strict=True):
-        if n != 1 and step != expected:
-            return False
-        expected *= n
-    return True
