@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from ninja_tui.engine.judge.compare import distance
 from ninja_tui.engine.judge.recognition import Answer, Pass, Program
-from ninja_tui.engine.judge.recorded import SAME_FACTOR, Gradient, assess, multiple
+from ninja_tui.engine.judge.recorded import SAME_FACTOR, Gradient, assess, multiple, passes
 from ninja_tui.engine.protocol.verdict import Kind, Status, Verdict, Warning
 from ninja_tui.engine.recording.execution import message_of
 from ninja_tui.engine.recording.record import Comparison, Number
@@ -36,6 +36,7 @@ class Examiner:
         self._program = program
         self._places: dict[Number, list[Number]] = {}
         self._wrong: set[Number] = set()
+        self._taken: dict[str, set[Number]] = {}
         self._ancestors: dict[Number, set[Number]] = {}
         self.judged: list[Judged] = []
 
@@ -135,14 +136,15 @@ class Examiner:
         ]
 
     def _tried(self, answer: Answer) -> Judged | None:
-        passes = self._program.passes_for(self._program.owners(answer), answer.step)
+        backwards = self._program.passes_for(self._program.owners(answer), answer.step)
         if answer.comparison is not None:
-            passes = self._program.summed(answer.comparison, passes)
+            backwards = self._program.summed(answer.comparison, backwards)
         by_place = answer.comparison is None and self._program.naming.is_by_place(answer.path)
         if by_place and answer.number in self._places:
             return None
         worst: Judged | None = None
-        for backward in passes:
+        tried: list[Number] = []
+        for backward in backwards:
             if answer.comparison is None and self._is_forward(answer, backward):
                 continue
             for node in self._nodes(answer, backward):
@@ -152,15 +154,21 @@ class Examiner:
                     return None
                 judged = self._as_gradient_of(node, backward, answer)
                 if judged.verdict.passed:
+                    self._taken.setdefault(answer.path, set()).add(node)
                     return judged
+                tried.append(node)
                 worst = judged if worst is None else _nearer(worst, judged)
         if worst is None:
             if answer.comparison is None:
                 return None
             return Judged(answer, _unjudged(answer, "no backward pass here computes what it is compared with"))
+        if answer.inner and answer.comparison is None:
+            return None  # what it flows into is judged
         if worst.node is not None:
-            self._note(answer.number, worst.node)
+            for node in (*reversed(tried), worst.node):
+                self._note(answer.number, node)
             self._wrong.update(answer.versions)
+        self._taken.setdefault(answer.path, set()).add(worst.node or -1)
         return worst
 
     def _is_forward(self, answer: Answer, backward: Pass) -> bool:
@@ -179,7 +187,8 @@ class Examiner:
         home, value = backward.network.home(), answer.values[-1]
         fitting = [node for node in nodes if home.value(node).shape == value.shape] or nodes
         if len(fitting) > 1:
-            fitting.sort(key=lambda node: distance(value, home.gradient(node)) > NEAR)
+            taken = self._taken.get(answer.path, set())
+            fitting.sort(key=lambda node: (distance(value, home.gradient(node)) > NEAR, node in taken))
         yield from fitting[:MOST_NODES]
 
     def _as_gradient_of(self, node: Number, backward: Pass, answer: Answer) -> Judged:
@@ -187,31 +196,26 @@ class Examiner:
         name = backward.assessor.graph.names[node]
         reference = None if answer.comparison is None else answer.comparison.reference
         gradient = Gradient(answer.number, answer.values[-1], reference, answer.step)
-        worst: Verdict | None = None
-        for places in self._ways(answer):
-            assessment = assess(backward.assessor, name, gradient, places)
-            if assessment.passed:
+        ways = list(self._ways(answer))
+        for places in ways:
+            if passes(backward.assessor, name, gradient, places):
                 self._note(answer.number, node)
-                return self._told(answer, assessment, backward, node)
-            worst = worst or assessment
-        if worst is None:
-            raise ValueError("no way to judge it")
+                return self._told(answer, assess(backward.assessor, name, gradient, places), backward, node)
         earlier = self._earlier(answer, name, node, backward)
-        return self._told(answer, earlier or worst, backward, node)
+        worst = earlier or assess(backward.assessor, name, gradient, ways[0])
+        return self._told(answer, worst, backward, node)
 
     def _earlier(self, answer: Answer, name: str, node: Number, backward: Pass) -> Verdict | None:
         """Where a former version is the gradient of the node, and the last one that of a tensor inside it."""
         for number, value in list(zip(answer.versions, answer.values, strict=True))[-2::-1]:
             places = self._without(answer)
-            first = assess(backward.assessor, name, Gradient(number, value), places)
-            if first.passed:
+            if passes(backward.assessor, name, Gradient(number, value), places):
+                first = assess(backward.assessor, name, Gradient(number, value), places)
                 inner = backward.inside(node)
                 rest = {**places, number: node}
                 for each in inner:
-                    last = assess(
-                        backward.assessor, backward.name(each), Gradient(answer.number, answer.values[-1]), rest
-                    )
-                    if last.passed:
+                    last = Gradient(answer.number, answer.values[-1])
+                    if passes(backward.assessor, backward.name(each), last, rest):
                         self._note(number, node)
                         self._note(answer.number, each)
                         return first

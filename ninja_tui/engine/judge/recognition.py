@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -45,6 +45,8 @@ class Answer:
     versions: tuple[Number, ...]
     values: tuple[torch.Tensor, ...]
     comparison: Comparison | None = None
+    inner: bool = False
+    """It is bound in a function, and others are computed from it."""
 
     @property
     def number(self) -> Number:
@@ -231,10 +233,19 @@ class Program:
                     tuple(e.number for e in events),
                     values,
                     comparison,
+                    bool(events[-1].function),
                 )
             )
         self.naming = naming
-        return result, nameless
+        return self._with_inner(result), nameless
+
+    def _with_inner(self, answers: Sequence[Answer]) -> list[Answer]:
+        """The answers, of which those in functions are inner ones only where others are computed from them."""
+        outer: set[Number] = set()
+        for answer in answers:
+            if not answer.inner or answer.comparison is not None:
+                outer |= self.record.ancestors(answer.number)
+        return [replace(each, inner=each.inner and each.number in outer) for each in answers]
 
     @functools.cached_property
     def _node_paths(self) -> list[str]:

@@ -36,6 +36,18 @@ class Gradient:
 
 def assess(assessor: Assessor, name: str, gradient: Gradient, places: Mapping[Number, Number]) -> Verdict:
     """The verdict on ``gradient`` as that of the node ``name``; ``places`` are values that are gradients of nodes."""
+    return assessor.verdict(evidence_on(assessor, name, gradient, places), gradient.reference)
+
+
+def passes(assessor: Assessor, name: str, gradient: Gradient, places: Mapping[Number, Number]) -> bool:
+    """Whether ``gradient`` is right as that of the node ``name``, as ``assess`` has it."""
+    return assessor.passes(evidence_on(assessor, name, gradient, places))
+
+
+def evidence_on(
+    assessor: Assessor, name: str, gradient: Gradient, places: Mapping[Number, Number]
+) -> Evidence[torch.Tensor]:
+    """What a gradient is computed from, and what it gives in each trial."""
     network = assessor.network
     node = assessor.graph.numbers[name]
     inside, read = _places(assessor, {place: each for place, each in places.items() if each != node})
@@ -63,11 +75,10 @@ def assess(assessor: Assessor, name: str, gradient: Gradient, places: Mapping[Nu
             left_out.add(index)
         results.append(result)
         errors.append(error)
-    evidence = Evidence(
+    return Evidence(
         name, reading, gradient.value, tuple(results), tuple(errors), chained=_own(assessor, gradient.number),
         left_out=frozenset(left_out),
     )  # fmt: skip
-    return assessor.verdict(evidence, gradient.reference)
 
 
 class _Branches:

@@ -10,12 +10,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+
 from ninja_tui.engine.recording.execution import message_of
 from ninja_tui.engine.recording.names import Names
 from ninja_tui.engine.recording.record import Record, Training
 from ninja_tui.engine.recording.recorder import Recorder
 from ninja_tui.lesson.syntax.fragment import Fragment
-from ninja_tui.lesson.syntax.instrument import NOTE, OVER, TURNS, Site, instrumented
+from ninja_tui.lesson.syntax.instrument import ALIAS, NOTE, OVER, TURNS, Site, instrumented
 from ninja_tui.lesson.syntax.seed import reseed
 
 FILE = "<program>"
@@ -49,7 +51,7 @@ class Script:
         self.failures: list[Failure] = []
         self.failed: list[Fragment] = []
         self.shortened: set[int] = set()
-        namespace |= {NOTE: self._note, TURNS: self._turns, OVER: self._over}
+        namespace |= {NOTE: self._note, TURNS: self._turns, OVER: self._over, ALIAS: _alias}
         self._loops: dict[int, _Loop] = {}
 
     def run(self, fragment: Fragment) -> str:
@@ -136,6 +138,13 @@ class _Loop:
         """No other turn begins."""
         if self._told is not None:
             self._told.end = len(self._record.steps)
+
+
+def _alias(value: Any) -> Any:
+    """A gradient as a tensor of its own, in the same memory; anything else as it is."""
+    if type(value) is not torch.Tensor or value.requires_grad or value.layout is not torch.strided:
+        return value
+    return value.view_as(value)
 
 
 class _Output(io.StringIO):
