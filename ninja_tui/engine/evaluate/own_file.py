@@ -239,7 +239,7 @@ class OwnFileJudge:
         )
 
     def _note(self, index: int, failure: StatementFailure, without: frozenset[str]) -> str | None:
-        """A sentence on a statement that failed; None where that is told already, or does nothing but show something."""
+        """A sentence on a statement that failed; None where that is told already, or it only shows something."""
         where = place(failure.at, self.program.starts)
         if failure.kind in (MODULE_MISSING, "AsksForInput") and failure.at == self.program.statements[index].line:
             return None  # if it matters, it is among the notes on how the file was read

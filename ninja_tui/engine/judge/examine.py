@@ -21,12 +21,16 @@ NEAR = 1e-3
 
 @dataclass(frozen=True)
 class Judged:
-    """The verdict on an answer; ``node`` is the value whose gradient it is taken for."""
+    """The verdict on an answer; ``node`` is the value whose gradient it is taken for.
+
+    ``dismissed``: it turned out to be none.
+    """
 
     answer: Answer
     verdict: Verdict
     backward: Pass | None = None
     node: Number | None = None
+    dismissed: bool = False
 
 
 class Examiner:
@@ -47,12 +51,26 @@ class Examiner:
         return sorted(answers, key=lambda each: each.step)
 
     def reconsider(self) -> list[tuple[int, Judged]]:
-        """Answers, by their index, of which what was judged after them tells more: gradients that are scaled later."""
+        """Answers, by their index, of which what was judged after them tells more.
+
+        Gradients that are scaled later, and names in a function that are no gradients of what is called so elsewhere:
+        those have no verdict any more.
+        """
         again: list[tuple[int, Judged]] = []
         for index, judged in enumerate(self.judged):
             if judged.verdict.status is Status.FAIL and judged.answer.comparison is None:
-                again += self._scaled(index, judged)
+                again += self._scaled(index, judged) or self._of_another_name(index, judged)
         return list(dict(again).items())
+
+    def _of_another_name(self, index: int, judged: Judged) -> list[tuple[int, Judged]]:
+        """A name in a function that fails, where all that is computed from it in the end is right."""
+        number = judged.answer.number
+        same = [each for each in self.judged if each is not judged and each.answer.number == number]
+        later = [*same, *(each for _, each in self._computed_from(index, judged))]
+        outer = [each for each in later if not each.answer.inner]
+        if judged.answer.inner and outer and all(each.verdict.passed for each in outer):
+            return [(index, replace(judged, dismissed=True))]
+        return []
 
     def _scaled(self, index: int, judged: Judged) -> list[tuple[int, Judged]]:
         """A gradient and those computed from it that are multiples, where what is computed in the end is right.
@@ -96,20 +114,21 @@ class Examiner:
         for each in self.answers():
             self.judge(each)
         again = dict(self.reconsider())
-        return [again.get(index, each) for index, each in enumerate(self.judged)]
+        judged = [again.get(index, each) for index, each in enumerate(self.judged)]
+        return [each for each in judged if not each.dismissed]
 
     def judge(self, answer: Answer) -> Judged | None:
         """The verdict; None for what turns out to be no gradient."""
         try:
             judged = self._tried(answer)
-        except (RuntimeError, ValueError, TypeError, IndexError, KeyError, NotImplementedError) as error:
+        except Exception as error:  # whatever a gradient makes go wrong costs that gradient
             judged = Judged(answer, _unjudged(answer, message_of(error)))
         if judged is not None:
             self.judged.append(judged)
         return judged
 
     def unanswered(self, names: Sequence[str]) -> tuple[Pass, list[tuple[str, str, tuple[int, ...]]]] | None:
-        """Nodes with the names and shapes of their gradients: those that ``names`` belong to, or all; None without a loss."""
+        """Nodes with the names and shapes of their gradients: those of ``names``, or all; None without a loss."""
         passes = [self._program.pass_of((output,), step) for output, step in reversed(self._program.starts)]
         if not passes:
             return None
@@ -162,8 +181,6 @@ class Examiner:
             if answer.comparison is None:
                 return None
             return Judged(answer, _unjudged(answer, "no backward pass here computes what it is compared with"))
-        if answer.inner and answer.comparison is None:
-            return None  # what it flows into is judged
         if worst.node is not None:
             for node in (*reversed(tried), worst.node):
                 self._note(answer.number, node)

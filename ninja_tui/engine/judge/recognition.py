@@ -98,9 +98,9 @@ class Program:
         starts = [(Output(each.loss, each.seed), each.step) for each in self.record.backwards]
         last: dict[str, tuple[Output, int]] = {}
         for binding in self.bindings:
-            if Path.of(binding.path).last in LOSSES and self._is_number(binding.number):
-                if not starts or self._trains_by_hand(binding.step):
-                    last[binding.path] = (Output(binding.number), binding.step)
+            is_loss = Path.of(binding.path).last in LOSSES and self._is_number(binding.number)
+            if is_loss and (not starts or self._trains_by_hand(binding.step)):
+                last[binding.path] = (Output(binding.number), binding.step)
         return sorted([*starts, *last.values()], key=lambda each: each[1])
 
     def _trains_by_hand(self, step: int) -> bool:
@@ -191,7 +191,16 @@ class Program:
                     by_number.setdefault(number, []).append(path)
         numbers: dict[str, Number] = {}
         for number, names in sorted(by_number.items()):
-            best = min(names, key=lambda path: (len(paths[path]) > 1, lines[path, number].function != "", path.startswith("self."), path.count("[") + path.count("."), len(path)))  # fmt: skip
+            best = min(
+                names,
+                key=lambda path: (
+                    len(paths[path]) > 1,
+                    lines[path, number].function != "",
+                    path.startswith("self."),
+                    path.count("[") + path.count("."),
+                    len(path),
+                ),
+            )
             versions = paths[best]
             name = best
             if len(versions) > 1 and number != versions[-1]:

@@ -164,7 +164,7 @@ def _cancels(assessor: Assessor, piece: Slice[Number]) -> bool:
         return False
 
 
-def _replayed(assessor: Assessor, piece: Slice, trial: Trial) -> tuple[torch.Tensor | None, str]:
+def _replayed(assessor: Assessor, piece: Slice[Number], trial: Trial) -> tuple[torch.Tensor | None, str]:
     world = assessor.network.worlds()[trial.world]
     try:
         return piece.run(world.value, world.leaf, trial.upstream)[piece.number].detach(), ""

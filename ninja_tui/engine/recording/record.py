@@ -35,7 +35,10 @@ class Root(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A value of this ``dtype`` that was there, or was drawn: ``value`` is a copy, in float64 where it was written so."""
+    """A value of this ``dtype`` that was there, or was drawn.
+
+    ``value`` is a copy, in float64 where it was written so.
+    """
 
     number: Number
     value: torch.Tensor

@@ -20,6 +20,7 @@ from ninja_tui.engine.recording.operators import (
     Operator,
     gradient_reads,
     leaky,
+    name_of,
     operator,
     part_of,
     same,
@@ -41,8 +42,10 @@ COMPARES = frozenset(
     {"eq", "ne", "sub", "rsub", "allclose", "isclose", "equal", "dist", "mse_loss", "l1_loss", "__eq__"}
 )
 """Functions that compare, where one of their operands is a gradient of autograd's."""
-SAME_VALUES = frozenset({"detach", "view", "reshape", "t", "transpose", "permute", "clone", "alias", "_to_copy", "squeeze",
-                         "unsqueeze", "flatten", "_unsafe_view", "as_strided", "select", "slice"})  # fmt: skip
+SAME_VALUES = frozenset({
+    "detach", "view", "reshape", "t", "transpose", "permute", "clone", "alias", "_to_copy", "squeeze", "unsqueeze",
+    "flatten", "_unsafe_view", "as_strided", "select", "slice",
+})  # fmt: skip
 """Operators after which a gradient of autograd's still is one."""
 
 
@@ -200,7 +203,7 @@ class Recorder:
         if tensor.layout is torch.strided:
             storage = self._storage_of(tensor)
             if storage is None:
-                geometry = (tuple(tensor.shape), tuple(tensor.stride()), tensor.storage_offset())
+                geometry = (tuple(tensor.shape), tuple(tensor.stride()), int(tensor.storage_offset()))
                 memory: Any = tensor.untyped_storage()
                 memory._recorded = _Storage(self, self._epoch, number, geometry)
             else:
@@ -427,14 +430,9 @@ class Recorder:
                 self.record.comparisons.append(Comparison(numbers[at], owner, *pair, len(self.record.steps)))
 
 
-class _Operators(TorchDispatchMode):
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        """No: to have Dynamo skip it would import Dynamo, which takes seconds."""
-        return False
-
+class _Operators(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch does not type it
     def __init__(self, recorder: Recorder) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._recorder = recorder
 
     @classmethod
@@ -458,7 +456,7 @@ class _Functions(TorchFunctionMode):
 @contextlib.contextmanager
 def _without_mkldnn() -> Iterator[None]:
     before = torch._C._get_mkldnn_enabled()
-    torch._C._set_mkldnn_enabled(False)
+    torch._C._set_mkldnn_enabled(False)  # noqa: FBT003  # it takes no keyword
     try:
         yield
     finally:
@@ -470,7 +468,8 @@ def _forget(result: Any) -> None:
     for tensor in _tensors(result):
         if tensor is not None and tensor.layout is torch.strided:
             tensor._recorded = None
-            tensor.untyped_storage()._recorded = None  # type: ignore[attr-defined]
+            memory: Any = tensor.untyped_storage()
+            memory._recorded = None
 
 
 def _tensors(result: Any) -> list[Any]:
@@ -484,7 +483,7 @@ def _tensors(result: Any) -> list[Any]:
 
 def operator_name(step: Operation) -> str:
     """The name of an operator, without its overload."""
-    return operator(step.function).name if hasattr(step.function, "_schema") else str(step.function.__name__)
+    return name_of(step.function)
 
 
 def _flatten(value: Any) -> list[Any]:

@@ -83,7 +83,7 @@ class Script:
 
     def _turns(self, site: int, items: Iterable[Any]) -> Iterator[Any]:
         """The turns of a ``for``; of one that trains only some."""
-        loop = _Loop(self.recorder.record, self.sites[site].training)
+        loop = _Loop(self.recorder.record, training=self.sites[site].training)
         try:
             for item in items:
                 if self._enough(site, loop):
@@ -95,7 +95,7 @@ class Script:
 
     def _over(self, site: int) -> bool:
         """Whether a ``while`` that trains has had turns enough."""
-        loop = self._loops.setdefault(site, _Loop(self.recorder.record, self.sites[site].training))
+        loop = self._loops.setdefault(site, _Loop(self.recorder.record, training=self.sites[site].training))
         if self._enough(site, loop):
             return True
         loop.turn()
@@ -114,7 +114,7 @@ class Script:
 class _Loop:
     """One run of a loop. It trains if that is plain from its text, or once a backward pass has happened in it."""
 
-    def __init__(self, record: Record, training: bool) -> None:
+    def __init__(self, record: Record, *, training: bool) -> None:
         self.started, self.turns = time.monotonic(), 0
         self._record, self._training = record, training
         self._first, self._passes = len(record.steps), len(record.backwards)
