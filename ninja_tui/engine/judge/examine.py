@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from ninja_tui.engine.judge.compare import distance
 from ninja_tui.engine.judge.recognition import Answer, Pass, Program
-from ninja_tui.engine.judge.recorded import SAME_FACTOR, Gradient, assess, multiple, passes
+from ninja_tui.engine.judge.recorded import SAME_FACTOR, Gradient, assess, multiple, nodes_read, passes
 from ninja_tui.engine.protocol.verdict import Kind, Status, Verdict, Warning
 from ninja_tui.engine.recording.execution import message_of
 from ninja_tui.engine.recording.record import Comparison, Number
@@ -21,12 +21,16 @@ NEAR = 1e-3
 
 @dataclass(frozen=True)
 class Judged:
-    """The verdict on an answer; ``node`` is the value whose gradient it is taken for."""
+    """The verdict on an answer; ``node`` is the value whose gradient it is taken for.
+
+    ``dismissed``: it turned out to be none.
+    """
 
     answer: Answer
     verdict: Verdict
     backward: Pass | None = None
     node: Number | None = None
+    dismissed: bool = False
 
 
 class Examiner:
@@ -47,12 +51,37 @@ class Examiner:
         return sorted(answers, key=lambda each: each.step)
 
     def reconsider(self) -> list[tuple[int, Judged]]:
-        """Answers, by their index, of which what was judged after them tells more: gradients that are scaled later."""
+        """Answers, by their index, of which what was judged after them tells more.
+
+        Gradients that are scaled later, and names in a function that are no gradients of what is called so elsewhere:
+        those have no verdict any more.
+        """
         again: list[tuple[int, Judged]] = []
         for index, judged in enumerate(self.judged):
             if judged.verdict.status is Status.FAIL and judged.answer.comparison is None:
-                again += self._scaled(index, judged)
+                again += self._scaled(index, judged) or self._of_another_name(index, judged)
         return list(dict(again).items())
+
+    def _of_another_name(self, index: int, judged: Judged) -> list[tuple[int, Judged]]:
+        """A name in a function that fails, where all that is computed from it in the end is right."""
+        number = judged.answer.number
+        same = [each for each in self.judged if each is not judged and each.answer.number == number]
+        later = [*same, *(each for _, each in self._computed_from(index, judged))]
+        outer = [each for each in later if not each.answer.inner]
+        if judged.answer.inner and outer and all(self._passes_without(number, each) for each in outer):
+            return [(index, replace(judged, dismissed=True))]
+        return []
+
+    def _passes_without(self, number: Number, judged: Judged) -> bool:
+        """Whether an answer is right as well where the value ``number`` is taken for no gradient."""
+        if judged.backward is None or judged.node is None:
+            return False
+        gradient = Gradient(judged.answer.number, judged.answer.values[-1], None, judged.answer.step)
+        name = judged.backward.assessor.graph.names[judged.node]
+        return any(
+            passes(judged.backward.assessor, name, gradient, {at: node for at, node in places.items() if at != number})
+            for places in self._ways(judged.answer)
+        )
 
     def _scaled(self, index: int, judged: Judged) -> list[tuple[int, Judged]]:
         """A gradient and those computed from it that are multiples, where what is computed in the end is right.
@@ -96,13 +125,14 @@ class Examiner:
         for each in self.answers():
             self.judge(each)
         again = dict(self.reconsider())
-        return [again.get(index, each) for index, each in enumerate(self.judged)]
+        judged = [again.get(index, each) for index, each in enumerate(self.judged)]
+        return [each for each in judged if not each.dismissed]
 
     def judge(self, answer: Answer) -> Judged | None:
         """The verdict; None for what turns out to be no gradient."""
         try:
             judged = self._tried(answer)
-        except (RuntimeError, ValueError, TypeError, IndexError, KeyError, NotImplementedError) as error:
+        except Exception as error:  # whatever a gradient makes go wrong costs that gradient
             judged = Judged(answer, _unjudged(answer, message_of(error)))
         if judged is not None:
             self.judged.append(judged)
@@ -162,8 +192,6 @@ class Examiner:
             if answer.comparison is None:
                 return None
             return Judged(answer, _unjudged(answer, "no backward pass here computes what it is compared with"))
-        if answer.inner and answer.comparison is None:
-            return None  # what it flows into is judged
         if worst.node is not None:
             for node in (*reversed(tried), worst.node):
                 self._note(answer.number, node)
@@ -187,8 +215,15 @@ class Examiner:
         home, value = backward.network.home(), answer.values[-1]
         fitting = [node for node in nodes if home.value(node).shape == value.shape] or nodes
         if len(fitting) > 1:
-            taken = self._taken.get(answer.path, set())
-            fitting.sort(key=lambda node: (distance(value, home.gradient(node)) > NEAR, node in taken))
+            taken, below = self._taken.get(answer.path, set()), backward.assessor.below
+            read = nodes_read(backward.assessor, answer.number, self._without(answer))
+            fitting.sort(
+                key=lambda node: (
+                    distance(value, home.gradient(node)) > NEAR,
+                    node in taken,
+                    not all(each in below(node) for each in read),
+                )
+            )
         yield from fitting[:MOST_NODES]
 
     def _as_gradient_of(self, node: Number, backward: Pass, answer: Answer) -> Judged:
@@ -230,9 +265,12 @@ class Examiner:
             for node in nodes[:-1]:
                 if number not in answer.versions:
                     yield {**plain, number: node}
-        right = {number: node for number, node in plain.items() if not self._is_tainted(number)}
+        right = {number: node for number, node in plain.items() if number not in self._wrong}
         if len(right) < len(plain):
             yield right
+        sound = {number: node for number, node in plain.items() if not self._is_tainted(number)}
+        if len(sound) < len(right):
+            yield sound
 
     def _is_tainted(self, number: Number) -> bool:
         """Whether a value is a wrong gradient, or was computed from one."""
@@ -265,7 +303,7 @@ def _nearer(one: Judged, other: Judged) -> Judged:
 
     def rank(judged: Judged) -> tuple[bool, bool]:
         verdict = judged.verdict
-        known = verdict.diagnosis is not None and verdict.diagnosis.kind is not Kind.UNKNOWN
+        known = verdict.diagnosis is not None and verdict.diagnosis.kind not in (Kind.UNKNOWN, Kind.CIRCULAR)
         return verdict.shape == verdict.expected_shape, known
 
     return other if rank(other) > rank(one) else one

@@ -394,11 +394,6 @@ class Recorder:
 
 
 class _Operators(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch does not type it
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        """No: to have Dynamo skip it would import Dynamo, which takes seconds."""
-        return False
-
     def __init__(self, recorder: Recorder) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._recorder = recorder
