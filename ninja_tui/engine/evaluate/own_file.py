@@ -234,16 +234,14 @@ class OwnFileJudge:
     def _without_modules(self) -> frozenset[str]:
         """The names that imports of modules which are not here would have bound."""
         failed = [index for index, each in self._failures.items() if index >= 0 and each.kind == MODULE_MISSING]
-        return frozenset(
-            name for index in failed for name in self.program.binding_names(self.program.statements[index])
-        )
+        return frozenset(name for index in failed for name in self.program.fresh_names(self.program.statements[index]))
 
     def _note(self, index: int, failure: StatementFailure, without: frozenset[str]) -> str | None:
         """A sentence on a statement that failed; None where that is told already, or does nothing but show something."""
         where = place(failure.at, self.program.starts)
         if failure.kind in (MODULE_MISSING, "AsksForInput") and failure.at == self.program.statements[index].line:
             return None  # if it matters, it is among the notes on how the file was read
-        names = sorted(self.program.binding_names(self.program.statements[index]))
+        names = sorted(self.program.fresh_names(self.program.statements[index]))
         absent = UNKNOWN_NAME.fullmatch(failure.message)
         if absent is not None and absent[1] in without and not names:
             return None

@@ -156,6 +156,8 @@ class Network:
     def _of_earlier_turns(self) -> set[Number]:
         """What a turn of training has from the turn before: it was computed there, and is a parameter here."""
         record = self.record
+        if self._is_tracked:  # autograd knows where it begins
+            return set()
         last = max(record.made_by[each] for each in self.losses)
         loops = [each for each in record.trainings if each.is_last(last)]
         return {
