@@ -63,7 +63,9 @@ def _parser() -> argparse.ArgumentParser:
         "path", nargs="?", metavar="PATH", help="a script, notebook or lesson folder of your own to open"
     )
     parser.add_argument("--version", action="version", version=f"ninja-tui {__version__}")
-    parser.add_argument("--replay", metavar="FILE", nargs="+", type=Path, help="check saved answers, without the app")
+    parser.add_argument(
+        "--replay", metavar="FILE", nargs="+", type=Path, help="check saved answers, without the app (- for stdin)"
+    )
     parser.add_argument("--list", action="store_true", help="list the lessons, and what is answered in each")
     parser.add_argument("--check", metavar="LESSON", help="say what is wrong with a lesson: a name, or a folder")
     parser.add_argument("--lesson", metavar="NAME", help="the lesson (default: names)")
@@ -189,9 +191,11 @@ def _replay(arguments: argparse.Namespace) -> int:
     from ninja_tui.engine.workers.client import start_server
 
     start_server()
+    from ninja_tui.lesson.read import STDIN
     from ninja_tui.replay import Request, replay
 
-    request = Request(tuple(arguments.replay), arguments.lesson, session, arguments.timeout, arguments.strict)
+    paths = tuple(STDIN if path == Path("-") else path for path in arguments.replay)
+    request = Request(paths, arguments.lesson, session, arguments.timeout, arguments.strict)
     from rich.console import Console
     from rich.markup import escape
 

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from ninja_tui import __version__
 from ninja_tui.engine.evaluate.program import Comparison
-from ninja_tui.engine.protocol.verdict import Status, Verdict, Warning
+from ninja_tui.engine.protocol.verdict import WARNING_WORDS, Status, Verdict, Warning
 from ninja_tui.engine.training.events import Begun, Checked, TrainingEvent
 from ninja_tui.engine.training.events import Progress as Steps
 from ninja_tui.formatting import number_text, shape_text
@@ -51,6 +51,7 @@ def messages_on(verdict: Verdict) -> list[str]:
         words.append(f"a gradient has its tensor's shape: {verdict.expected_shape}, not {verdict.shape}")
     if verdict.probe and any(w in (Warning.STRUCTURE, Warning.CLOSED_FORM) for w in verdict.warnings):
         words.append(verdict.probe)
+    words += [WARNING_WORDS[warning] for warning in verdict.warnings if warning in WARNING_WORDS]
     if verdict.note:
         words.append(verdict.note)
     return words

@@ -115,9 +115,17 @@ def classify(place: BundledLesson | Path, definitions: Definitions | None = None
         return solutions
     if place.suffix == ".py" and set(REQUIRED_CELLS) <= {cell.title for cell in source.cells}:
         return PercentLesson(source)
-    if ".backward(" not in source.text and _answers_a_lesson(source, definitions):
+    if ".backward(" not in source.text and _may_answer_a_lesson(source, definitions):
         return SolutionsFile(place, source.text)
     return OwnNetwork(source, definitions)
+
+
+def _may_answer_a_lesson(source: Source, definitions: Definitions | None) -> bool:
+    """Whether a script answers the default lesson, or is nested too deeply to tell: a file of answers is told so."""
+    try:
+        return _answers_a_lesson(source, definitions)
+    except (RecursionError, MemoryError):
+        return True
 
 
 def _answers_a_lesson(source: Source, definitions: Definitions | None) -> bool:
@@ -127,9 +135,11 @@ def _answers_a_lesson(source: Source, definitions: Definitions | None) -> bool:
     """
     from ninja_tui.lesson.notebook.parse import Dropped, fragments_of
     from ninja_tui.lesson.notebook.requirements import reads_before_binding
+    from ninja_tui.lesson.syntax.names import stored_names
 
     fragments, remarks = fragments_of(source)
-    if not fragments or any(isinstance(remark, Dropped) for remark in remarks):
+    has_loss = any("loss" in stored_names(fragment.tree) for fragment in fragments)
+    if not fragments or (not has_loss and any(isinstance(remark, Dropped) for remark in remarks)):
         return True
     lesson = read_lesson(DEFAULT_LESSON)
     tensors = {name for statement in lesson.statements for name in (*statement.binds, *statement.reads)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 import tokenize
 from collections.abc import Iterable
 from pathlib import Path
@@ -22,6 +23,8 @@ LONGEST_MESSAGE = 200
 COOKIE_LINES = 2
 """A file's first lines, which may declare its encoding."""
 _COOKIE = re.compile(r"^[ \t\f]*#.*?coding[:=].*")
+STDIN = Path("<stdin>")
+"""What stands for standard input, as in Python's own messages."""
 PERCENT = {"extension": ".py", "format_name": "percent", "comment_magics": False}
 
 
@@ -98,11 +101,13 @@ def _notes(path: Path) -> Notes:
 
 
 def read_text(path: Path, what: str) -> str:
-    """The text of ``path``; raises UsageError, which calls it ``what``, where it is missing or no text."""
+    """The text of ``path``, which may be STDIN; raises UsageError, which calls it ``what``, where it is missing or no
+    text.
+    """
     if path.is_dir():
         raise UsageError(f"{what} {path} is a directory, not a file")
     try:
-        text = decoded(path.read_bytes())
+        text = decoded(_standard_input() if path == STDIN else path.read_bytes())
     except FileNotFoundError:
         raise UsageError(f"{what} {path} does not exist") from None
     except UnicodeDecodeError:
@@ -112,6 +117,10 @@ def read_text(path: Path, what: str) -> str:
     if "\0" in text:
         raise UsageError(f"{what} {path} is not text")
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _standard_input() -> bytes:
+    return sys.stdin.buffer.read() if sys.stdin is not None else b""
 
 
 def decoded(raw: bytes) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 
 from ninja_tui.engine.events import Judged
-from ninja_tui.engine.protocol.verdict import Verdict
+from ninja_tui.engine.protocol.verdict import WARNING_WORDS, Verdict
 from ninja_tui.lesson.catalogue import LessonSummary
 from ninja_tui.tui.session import Phase, Session
 
@@ -83,6 +83,7 @@ def verdict_message(session: Session, judged: Judged) -> str:
         parts.append("in training it would be off all the same, by what is wrong upstream")
     if verdict.probe and verdict.passed:
         parts.append(verdict.probe)
+    parts += [WARNING_WORDS[warning] for warning in verdict.warnings if warning in WARNING_WORDS]
     parts.append(f"upstream: {', '.join(_upstream(session, judged))}")
     if verdict.output.strip():
         parts.append(f"printed: {' '.join(verdict.output.split())}")

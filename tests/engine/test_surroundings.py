@@ -174,11 +174,16 @@ def test_what_is_written_stays_in_memory(run: Run, tmp_path: Path, monkeypatch: 
         W = torch.load("model.pt")["W"]
         log = open("log.txt").read()
         there = os.path.exists("model.pt")
+        import tempfile
+        with tempfile.NamedTemporaryFile("w+") as temporary, tempfile.TemporaryFile() as other:
+            temporary.write("x")
+            named = os.path.basename(temporary.name)
         os.remove("kept.txt")
         pathlib.Path("kept.txt").unlink()
         """
     )
     assert (found["log"], found["there"], found["W"].sum()) == ("one two", True, 2)
+    assert found["named"]
     assert [path.name for path in tmp_path.iterdir()] == ["kept.txt"]
 
 
@@ -187,3 +192,53 @@ def test_what_is_written_stays_in_memory(run: Run, tmp_path: Path, monkeypatch: 
 )
 def test_bytes_travel_as_text(content: bytes) -> None:
     assert content_of(as_served(content)) == content
+
+
+def test_what_only_shows_things_need_not_be_installed(run: Run) -> None:
+    found = run(
+        """
+        import matplotlib.pyplot as plt
+        import seaborn as sns, wandb
+        from matplotlib.colors import ListedColormap
+        from tqdm.auto import tqdm, trange
+        from IPython.display import display, clear_output
+        from google.colab import drive
+        drive.mount("/content/drive")
+        fig, axes = plt.subplots(2, 2, figsize=(4, 4))
+        axes[0, 1].plot([1, 2]).set_title("x")
+        for axis in axes.flat:
+            axis.grid(True)
+        sns.set_theme()
+        wandb.init(project="x").log({"loss": 1})
+        bar = tqdm(range(3), desc="x")
+        total = sum(bar) + sum(trange(4))
+        bar.set_postfix(loss=1)
+        with tqdm(total=3) as shown:
+            shown.update(1)
+        display(fig)
+        plt.show()
+        """
+    )
+    assert found["total"] == 9
+    with pytest.raises(ModuleNotFoundError):
+        run("import google.nothing_zz.x")
+    with pytest.raises(ModuleNotFoundError):
+        run("import nothing_zz")
+
+
+def test_what_is_fetched_is_what_lies_beside(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "words.txt").write_text("a b")
+    found = run(
+        """
+        import urllib.request, requests
+        url = "https://example.org/some/words.txt"
+        urllib.request.urlretrieve(url, "mine.txt")
+        words = [open("mine.txt").read(), urllib.request.urlopen(url).read().decode(), requests.get(url).text]
+        near = "words.txt"
+        """
+    )
+    assert found["words"] == ["a b"] * 3
+    with pytest.raises(FileNotFoundError):
+        run("import urllib.request\nurllib.request.urlretrieve('https://example.org/none.tgz', 'none.tgz')")
+    with pytest.raises(ConnectionError, match="nothing is fetched from the network"):
+        run("import socket\nsocket.create_connection(('127.0.0.1', 9))")

@@ -11,7 +11,6 @@ import torch
 from ninja_tui.engine.evaluate.bench import Workbench
 from ninja_tui.engine.evaluate.typing import LiveJudge, Place
 from ninja_tui.engine.protocol.verdict import Status, Verdict
-from ninja_tui.engine.protocol.worlds import World
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson import words
 from tests.helpers import NAMES, WALK, rerun, right_answers, run, solution_with, some_names, verdicts
@@ -171,7 +170,7 @@ def truth() -> Iterator[dict[str, torch.Tensor]]:
 def hunt(node: str, truth: dict[str, torch.Tensor], bench: Workbench) -> str:
     """A call of ``hunt`` for the gradient of ``node``: by its dozen largest entries, in single and in double."""
     single = truth[node].reshape(-1)
-    double = torch.frombuffer(bytearray(bench.gradient(node, World.LOCAL).data), dtype=torch.float64)
+    double = torch.frombuffer(bytearray(bench.gradient(node).double.data), dtype=torch.float64)
     looked_for = []
     for values in (single, double):
         largest = values.abs().argsort(descending=True)[:12].tolist()

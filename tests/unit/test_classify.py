@@ -20,7 +20,7 @@ from ninja_tui.lesson.classify import (
     locate,
 )  # fmt: skip
 from ninja_tui.lesson.model import Origin
-from ninja_tui.lesson.notebook.discover import Definitions, Discovery
+from ninja_tui.lesson.notebook.discover import Definitions
 from ninja_tui.lesson.open import open_lesson
 from ninja_tui.lesson.read import LESSONS
 from tests.engine.notebook_support import CELLS, FORWARD, notebook
@@ -32,13 +32,6 @@ READS_A_LESSON = "probs = counts * counts_sum_inv\nloss = probs.sum()\ndprobs = 
 def kind_of(path: Path, text: str) -> FileKind:
     path.write_text(text, encoding="utf-8")
     return classify(path)
-
-
-def discovered(path: Path, text: str) -> Discovery:
-    """What is found in a script of one's own."""
-    kind = kind_of(path, text)
-    assert isinstance(kind, OwnNetwork)
-    return kind.discovery
 
 
 def test_a_bundled_name_comes_before_a_file_of_that_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,8 +49,7 @@ def test_scripts(tmp_path: Path) -> None:
     own = kind_of(path, SCRIPT)
     assert isinstance(own, OwnNetwork) and len(own.discovery.lessons) == 1
     assert isinstance(kind_of(path, "# %% setup\nx = 1\n# %% forward\nloss = x"), PercentLesson)
-    with pytest.raises(UsageError, match="holds no forward pass"):
-        discovered(path, "# %% setup\nx = 1")
+    assert isinstance(kind_of(path, "# %% setup\nx = 1"), OwnNetwork)
     for text in (READS_A_LESSON, "", "dprobs = 1 / probs", "dprobs = (", f"# %% lesson: names\n{SCRIPT}"):
         assert kind_of(path, text) == SolutionsFile(path, text)
     assert isinstance(kind_of(path, f"{READS_A_LESSON}\nloss.backward()"), OwnNetwork)
@@ -98,8 +90,10 @@ def test_a_file_of_answers_reads_what_it_does_not_bind(tmp_path: Path, text: str
     ],
 )
 def test_a_script_of_ones_own_is_no_file_of_answers(tmp_path: Path, text: str, said: str) -> None:
+    kind = kind_of(tmp_path / "any.py", text)
+    assert isinstance(kind, OwnNetwork)
     with pytest.raises(UsageError, match=said):
-        discovered(tmp_path / "any.py", text)
+        _ = kind.program, kind.discovery
 
 
 def test_numpy_beside_torch_or_an_answer_is_no_numpy_program(tmp_path: Path) -> None:
@@ -107,8 +101,8 @@ def test_numpy_beside_torch_or_an_answer_is_no_numpy_program(tmp_path: Path) -> 
     assert isinstance(kind_of(path, f"import numpy as np\nk = np.ones(3)\n{SCRIPT}"), OwnNetwork)
     assert isinstance(kind_of(path, "import numpy as np\ndprobs = np.ones(3) / probs"), SolutionsFile)
     (tmp_path / "engine_here.py").write_text("import torch")
-    with pytest.raises(UsageError, match="holds no forward pass"):
-        discovered(path, "import numpy as np\nfrom engine_here import Value\nx = Value(np.ones(3))")
+    kind = kind_of(path, "import numpy as np\nfrom engine_here import Value\nx = Value(np.ones(3))")
+    assert isinstance(kind, OwnNetwork) and len(kind.program.statements) == 3
 
 
 def test_what_is_lacking_is_noted_where_it_matters(tmp_path: Path) -> None:
@@ -127,10 +121,10 @@ def test_what_is_lacking_is_noted_where_it_matters(tmp_path: Path) -> None:
 
 def test_a_notebook_is_a_network_or_nothing(tmp_path: Path) -> None:
     assert isinstance(classify(notebook(tmp_path / "one.ipynb", CELLS)), OwnNetwork)
-    without = classify(notebook(tmp_path / "two.ipynb", ["dprobs = 1 / probs"]))
-    assert isinstance(without, OwnNetwork)
+    kind = classify(notebook(tmp_path / "two.ipynb", ["dprobs = 1 / probs"]))
+    assert isinstance(kind, OwnNetwork)
     with pytest.raises(UsageError, match="holds no forward pass"):
-        _ = without.discovery
+        _ = kind.discovery
 
 
 def test_what_opens_as_what(tmp_path: Path) -> None:

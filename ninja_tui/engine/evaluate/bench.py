@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import pathlib
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -19,7 +19,11 @@ from ninja_tui.engine.protocol.judging import (
     InspectTensor,
     JudgeAnswer,
     LessonRun,
+    Plan,
+    PlanTrials,
+    Reading,
     RunLesson,
+    UpstreamGradient,
 )
 from ninja_tui.engine.protocol.lesson_code import LessonCode
 from ninja_tui.engine.protocol.messages import Request
@@ -27,7 +31,6 @@ from ninja_tui.engine.protocol.tensor_data import TensorData
 from ninja_tui.engine.protocol.verdict import Status, Verdict
 from ninja_tui.engine.protocol.views import TensorView, ViewRequest
 from ninja_tui.engine.protocol.wire import Broken, TimedOut
-from ninja_tui.engine.protocol.worlds import World
 from ninja_tui.engine.workers.client import Endpoint, Role, Worker, WorkerError
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.model import Lesson, Origin, gradient_name
@@ -79,7 +82,7 @@ class Workbench:
         self._reference: Endpoint | None = None
         self._run: LessonRun | None = None
         self._closed = False
-        self._upstream: dict[str, Mapping[World, TensorData]] = {}
+        self._upstream: dict[str, UpstreamGradient] = {}
         self._facts: Facts | None = None
         self._ahead = _Ahead(self._code, start)
 
@@ -119,15 +122,15 @@ class Workbench:
         """Has the next runner made in the background, so that it is there at once."""
         self._ahead.prime()
 
-    def gradient(self, node: str, world: World) -> TensorData:
-        """The upstream gradient of ``node`` that stands in ``world``."""
+    def gradient(self, node: str) -> UpstreamGradient:
+        """Autograd's gradient of ``node``, to stand in the place of a person's."""
         if node not in self._upstream:
-            self._upstream[node] = self._ask(FetchUpstream(node)).by_world
-        return self._upstream[node][world]
+            self._upstream[node] = self._ask(FetchUpstream(node))
+        return self._upstream[node]
 
-    def gradients(self, node: str, worlds: Iterable[World]) -> dict[World, TensorData]:
-        """The upstream gradients of ``node``, by world."""
-        return {world: self.gradient(node, world) for world in worlds}
+    def plan(self, node: str, reading: Reading) -> Plan:
+        """How an answer to ``node`` that reads this is to be tried."""
+        return self._ask(PlanTrials(node, reading))
 
     def judge(self, evidence: Evidence[TensorData]) -> Verdict:
         """The verdict on an answer; whatever it gave, it costs that answer at the most."""

@@ -1,9 +1,8 @@
-"""Runs the statements of a solutions file in file order, in every world, and judges each answer where it is complete.
+"""Runs the statements of a solutions file in file order, and judges each answer where it is complete.
 
-The worlds run side by side, statement by statement. Once an answer is complete, and has left the runner, its node's
-upstream gradient for that world goes into its place: so one error stays one error. Only in FLOAT32, which gives
-``cmp``'s columns, a gradient that passes stays the person's own, so that a file in which all is right shows what
-its notebook shows.
+A statement runs once, in float32; everything else is asked of its record. Once an answer is complete, its node's
+gradient goes into its place wherever it is judged, so one error stays one error; in the run itself a gradient that
+passes stays the person's own, so that a file in which all is right shows what its notebook shows.
 """
 
 from __future__ import annotations
@@ -15,27 +14,18 @@ from dataclasses import dataclass, replace
 from textwrap import shorten
 
 from ninja_tui.engine.evaluate.bench import Workbench
-from ninja_tui.engine.evaluate.gradient import Gradient, gradient_in
+from ninja_tui.engine.evaluate.evaluation import Asked, Evaluation, Given, gradient_in
 from ninja_tui.engine.evaluate.runner import Runner
-from ninja_tui.engine.protocol.answering import Outcome, RunStatement, TryAnswer
-from ninja_tui.engine.protocol.judging import Clobbered, Evidence
+from ninja_tui.engine.protocol.answering import Outcome, RunStatement
+from ninja_tui.engine.protocol.judging import Clobbered, Evidence, Reading
 from ninja_tui.engine.protocol.tensor_data import TensorData
 from ninja_tui.engine.protocol.verdict import Diagnosis, Kind, Status, Verdict, Warning
 from ninja_tui.engine.protocol.wire import Broken, TimedOut
-from ninja_tui.engine.protocol.worlds import DECIDING, World
+from ninja_tui.engine.workers.client import WorkerError
 from ninja_tui.lesson.locations import place
 from ninja_tui.lesson.program import Answer, Program, ProgramStatement
-from ninja_tui.lesson.syntax.dependencies import Traits, dependencies_after, traits_of
-from ninja_tui.lesson.syntax.names import assigned, changed
-from ninja_tui.lesson.syntax.parsing import parse_code
 
 UNKNOWN_NAME = re.compile(r"NameError: name '(\w+)' is not defined")
-REPLACED = (World.LOCAL, *DECIDING)
-"""The worlds in which a complete answer makes place for the reference's, or a random, gradient."""
-OTHERS = (*REPLACED, World.CHAINED)
-WORLDS = (World.FLOAT32, *OTHERS)
-OTHERS_TAKE = 3 * len(OTHERS)
-"""How many times longer than once in float32 an answer may take in all other worlds."""
 
 
 @dataclass(frozen=True)
@@ -66,14 +56,12 @@ class ProgramJudge:
         self._program = program
         self._timeout = timeout
         self._node_of = {bench.gradient_name(node): node for node in bench.facts.shapes}
-        self._gradients = frozenset(self._node_of) | {answer.gradient for answer in program.answers}
         self._dead: dict[int, tuple[Status, str]] = {}
-        self._errors: dict[tuple[World, int], str] = {}
+        self._errors: dict[int, str] = {}
         self._seconds: dict[int, float] = {}
-        self._puts: dict[int, list[tuple[str, str, tuple[World, ...]]]] = {}
+        self._puts: dict[int, list[tuple[str, str, bool]]] = {}
         self._complete: dict[str, int] = {}
         self._clobbered: dict[str, tuple[str, int]] = {}
-        self._binds_more: dict[int, bool] = {}
         self._verdicts: dict[int, Verdict] = {}
         self._last: int | None = None
         self._runner = self._fresh(0)
@@ -84,35 +72,34 @@ class ProgramJudge:
             for index, step in enumerate(self._program.steps):
                 for number in step.answers:
                     progress(self._program.answers[number].node)
-                outcomes = self._run_step(index)
+                outcome = self._run_step(index)
                 for number, answer in enumerate(self._program.answers):
                     if answer.last == index:
-                        self._verdicts[number] = self._judge(number, outcomes)
+                        self._verdicts[number] = self._judge(number, outcome)
                         self._replace(index, number)
             self._still_there(len(self._program.steps))
         finally:
             self._runner.close()
         return [self._verdicts[number] for number in range(len(self._program.answers))]
 
-    def _run_step(self, index: int) -> dict[World, Outcome]:
-        """What the step gives in each world; nothing where it hangs or ends its process."""
+    def _run_step(self, index: int) -> Outcome | None:
+        """What the step gives; None where it hangs or ends its process."""
         step = self._program.steps[index]
         self._still_there(index)
         spent = max((self._seconds.get(number, 0.0) for number in step.answers), default=0.0)
         started = time.monotonic()
         try:
-            outcomes = self._step(index, (World.FLOAT32,), max(0.0, self._timeout - spent))
+            outcome = self._step(index, max(0.0, self._timeout - spent))
             for number in step.answers:
                 self._seconds[number] = self._seconds.get(number, 0.0) + time.monotonic() - started
             self._runner.ping()
-            outcomes |= self._step(index, OTHERS, self._timeout * OTHERS_TAKE)
         except (TimedOut, Broken) as error:
             self._bury(index, error)
             self._restart(index)
-            return {}
+            return None
         self._last = index
-        self._note_damage(index, outcomes[World.LOCAL])
-        return outcomes
+        self._note_damage(index, outcome)
+        return outcome
 
     def _still_there(self, index: int) -> None:
         """Makes sure that the runner answers before the statement ``index``, which is not to pay for one before it."""
@@ -138,107 +125,82 @@ class ProgramJudge:
         self._last = None
         self._runner = self._fresh(upto)
 
-    def _step(self, index: int, worlds: tuple[World, ...], timeout: float) -> dict[World, Outcome]:
+    def _step(self, index: int, timeout: float) -> Outcome:
         step = self._program.steps[index]
         take = tuple(answer.gradient for answer in self._program.answers if answer.last == index)
         bound = {self._program.answers[number].gradient for number in step.answers}
         watch = tuple(gradient for gradient in self._complete if gradient not in bound)
-        request = RunStatement(worlds, step.code, step.line, take, watch, tuple(sorted(bound)))
-        outcomes = self._runner.execute(request, timeout)
-        if outcomes.keys() != set(worlds):
-            raise Broken("no outcome of a statement")
-        for world, outcome in outcomes.items():
-            for number in step.answers:
-                if outcome.error:
-                    self._errors.setdefault((world, number), self._with_line(outcome, step))
-        if World.FLOAT32 in outcomes:
-            self._note_comparisons(step, outcomes[World.FLOAT32])
-        return outcomes
+        outcome = self._runner.execute(RunStatement(step.code, step.line, take, watch, tuple(sorted(bound))), timeout)
+        for number in step.answers:
+            if outcome.error:
+                self._errors.setdefault(number, self._with_line(outcome, step))
+        self._note_comparisons(step, outcome)
+        return outcome
 
-    def _judge(self, number: int, outcomes: dict[World, Outcome]) -> Verdict:
+    def _judge(self, number: int, outcome: Outcome | None) -> Verdict:
         answer = self._program.answers[number]
-        gradients = {world: self._gradient(world, number, outcomes.get(world)) for world in WORLDS}
-        single = gradients[World.FLOAT32]
-        evidence = Evidence(
-            node=answer.node,
-            gradients={world: each.tensor for world, each in gradients.items() if each.tensor is not None},
-            errors={world: each.error for world, each in gradients.items() if each.tensor is None},
-            traits=self._traits(answer),
-        )
-        verdict = self._bench.judge(evidence)
-        if not verdict.passed and single.status is not Status.TIMEOUT:
-            verdict = self._with_names_restored(evidence, answer) or verdict
-        if single.tensor is None:
-            verdict = replace(verdict, status=single.status, error=single.error)
+        given = self._given(number, outcome)
+        reading = (outcome.readings or {}).get(answer.gradient) if outcome is not None else None
+        code = "\n".join(self._program.steps[index].code for index in answer.steps)
+        asked = Asked(answer.node, answer.gradient, code, self._timeout)
+        evaluation = Evaluation(self._bench, self._runner)
+        try:
+            evidence = evaluation.evidence(asked, given, reading or Reading())
+            verdict = self._bench.judge(evidence)
+            if not verdict.passed and given.status is not Status.TIMEOUT:
+                verdict = self._with_names_restored(evaluation, asked, evidence) or verdict
+        except (TimedOut, Broken, WorkerError) as error:
+            if not isinstance(error, WorkerError):
+                self._restart(answer.last + 1)
+            verdict = self._unjudged(answer, error)
+        if given.tensor is None:
+            verdict = replace(verdict, status=given.status, error=given.error)
         return replace(verdict, named=answer.gradient, line=answer.line, seconds=self._seconds.get(number, 0.0))
 
-    def _with_names_restored(self, evidence: Evidence[TensorData], answer: Answer) -> Verdict | None:
+    def _unjudged(self, answer: Answer, error: Exception) -> Verdict:
+        reason = "judging it took too long" if isinstance(error, TimedOut) else str(error) or "it ended its process"
+        shape = self._bench.facts.shapes[answer.node]
+        return Verdict(answer.node, Status.ERROR, shape, error=f"could not be judged: {reason}")
+
+    def _with_names_restored(
+        self, evaluation: Evaluation, asked: Asked, evidence: Evidence[TensorData]
+    ) -> Verdict | None:
         """The verdict with the diagnosis that names of the lesson were clobbered before, if that is the mistake."""
-        by = {
-            name: where for name, where in self._clobbered.items()
-            if name in evidence.traits.depends and where[0] != answer.node
-        }  # fmt: skip
+        by = {name: where for name, where in self._clobbered.items() if where[0] != asked.node}
         if not by:
             return None
-        code = "\n".join(self._program.steps[index].code for index in answer.steps)
-        request = TryAnswer((World.LOCAL,), code, answer.gradient, restore=tuple(sorted(by)))
-        try:
-            outcome = self._runner.execute(request, self._timeout)[World.LOCAL]
-        except (TimedOut, Broken, KeyError):
-            self._restart(answer.last + 1)
-            return None
-        restored = (outcome.gradients or {})[answer.gradient].tensor
         clobbered = tuple(Clobbered(name, node, self._place(line)) for name, (node, line) in by.items())
-        verdict = self._bench.judge(replace(evidence, restored=restored, clobbered=clobbered))
-        if verdict.diagnosis is None or verdict.diagnosis.kind is not Kind.CLOBBERED:
-            return None
-        for node in {node for node, _ in by.values() if node}:
-            self._warn(node, Warning.CLOBBERS, None)
+        verdict = evaluation.with_names_restored(asked, evidence, clobbered)
+        if verdict is not None:
+            for node in {node for node, _ in by.values() if node}:
+                self._warn(node, Warning.CLOBBERS, None)
         return verdict
 
     def _replace(self, index: int, number: int) -> None:
         """Puts upstream gradients in the place of a complete answer, which has left the runner by now."""
         answer, verdict = self._program.answers[number], self._verdicts[number]
-        worlds = REPLACED if stays(verdict) else (World.FLOAT32, *REPLACED)
         self._complete[answer.gradient] = number
         self._node_of[answer.gradient] = answer.node
-        self._put_after(index, answer.node, answer.gradient, worlds)
+        self._put_after(index, answer.node, answer.gradient, own=stays(verdict))
 
-    def _put_after(self, index: int, node: str, gradient: str, worlds: tuple[World, ...]) -> None:
-        """Puts gradients in place behind the statement ``index``, which pays where the runner does not answer."""
-        self._puts.setdefault(index, []).append((node, gradient, worlds))
+    def _put_after(self, index: int, node: str, gradient: str, *, own: bool) -> None:
+        """Has a gradient be that of ``node`` behind the statement ``index``, which pays where the runner is gone."""
+        self._puts.setdefault(index, []).append((node, gradient, own))
         try:
-            self._runner.put(node, gradient, self._bench.gradients(node, worlds))
+            self._runner.put(node, gradient, None if own else self._bench.gradient(node))
         except (TimedOut, Broken):
             self._blame(index)
             self._restart(index + 1)
 
-    def _gradient(self, world: World, number: int, outcome: Outcome | None) -> Gradient:
+    def _given(self, number: int, outcome: Outcome | None) -> Given:
         answer = self._program.answers[number]
         for step in answer.steps:
             if step in self._dead:
                 status, error = self._dead[step]
-                return Gradient(None, status, error)
-        if (world, number) in self._errors or outcome is None:
-            return Gradient(None, error=self._errors.get((world, number), "the answer did not run"))
+                return Given(None, status, error)
+        if number in self._errors or outcome is None:
+            return Given(error=self._errors.get(number, "the answer did not run"))
         return gradient_in(replace(outcome, error=""), answer.gradient, self._bench.facts.shapes[answer.node])
-
-    def _traits(self, answer: Answer) -> Traits:
-        steps = self._program.steps
-        loose = [step.code for index, step in enumerate(steps[: answer.last]) if self._binds_other_names(index)]
-        before = dependencies_after(loose, self._gradients)
-        traits = traits_of([steps[index].code for index in answer.steps], before, self._gradients)
-        nodes = self._node_of | {answer.gradient: answer.node}
-        known = {name: self._bench.gradient_name(nodes[name]) for name in traits.depends if name in nodes}
-        return replace(traits, depends=frozenset(known.get(name, name) for name in traits.depends))
-
-    def _binds_other_names(self, index: int) -> bool:
-        """Whether a step binds names beside gradients, by which an answer may depend on others."""
-        if index not in self._binds_more:
-            trees = parse_code(self._program.steps[index].code).body
-            names = {name for tree in trees for name in assigned(tree) | changed(tree)}
-            self._binds_more[index] = bool(names - self._gradients)
-        return self._binds_more[index]
 
     def _note_comparisons(self, step: ProgramStatement, outcome: Outcome) -> None:
         for call in outcome.compared:
@@ -260,7 +222,7 @@ class ProgramJudge:
             message = f"{self._place(step.line)}, `{code}`, changes {gradient} too: the two names are one tensor"
             node = self._program.answers[number].node
             self._warn(node, Warning.ALIASING, Diagnosis(Kind.ALIASING, message))
-            self._put_after(index, node, gradient, REPLACED)
+            self._put_after(index, node, gradient, own=False)
         for name in outcome.clobbered:
             self._clobbered[name] = (nodes[0] if nodes else "", step.line)
 
@@ -285,9 +247,9 @@ class ProgramJudge:
         unanswered = {node: name for node, name in names.items() if name in read and not self._program.whole}
         while True:
             runner = self._bench.runner()
-            runner.begin(WORLDS, read)
+            runner.begin(read)
             for node, name in unanswered.items():
-                runner.put(node, name, self._bench.gradients(node, WORLDS))
+                runner.put(node, name, self._bench.gradient(node))
             if self._again(runner, upto):
                 return runner
             runner.close()
@@ -298,9 +260,9 @@ class ProgramJudge:
             step = self._program.steps[index]
             try:
                 if index not in self._dead:
-                    runner.execute(RunStatement(WORLDS, step.code, step.line), self._timeout * OTHERS_TAKE)
-                for node, name, worlds in self._puts.get(index, []):
-                    runner.put(node, name, self._bench.gradients(node, worlds))
+                    runner.execute(RunStatement(step.code, step.line), self._timeout)
+                for node, name, own in self._puts.get(index, []):
+                    runner.put(node, name, None if own else self._bench.gradient(node))
             except (TimedOut, Broken) as error:
                 self._bury(index, error)
                 return False

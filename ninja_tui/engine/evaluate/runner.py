@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TypeVar
 
-from ninja_tui.engine.protocol.answering import Begin, Outcome, Outcomes, Ping, PutGradient, RunStatement, TryAnswer
+from ninja_tui.engine.protocol.answering import (
+    Begin,
+    Outcome,
+    Ping,
+    PutGradient,
+    Replayed,
+    ReplayGradient,
+    RunStatement,
+    TryAnswer,
+)
+from ninja_tui.engine.protocol.judging import UpstreamGradient
 from ninja_tui.engine.protocol.messages import Request
-from ninja_tui.engine.protocol.tensor_data import TensorData
 from ninja_tui.engine.protocol.wire import Broken
-from ninja_tui.engine.protocol.worlds import World
 from ninja_tui.engine.workers.client import Endpoint, WorkerError
 
 R = TypeVar("R")
@@ -27,23 +35,28 @@ class Runner:
         self._worker = worker
         self.reference_nodes: set[str] = set()
 
-    def begin(self, worlds: Iterable[World], names: Iterable[str]) -> None:
-        """Starts a run in each world; the tensors called ``names``, which code may change, are its own."""
-        self._ask(Begin(tuple(worlds), tuple(sorted(names))), LIMIT)
+    def begin(self, names: Iterable[str]) -> None:
+        """Starts a run; the tensors called ``names``, which code may change, are its own."""
+        self._ask(Begin(tuple(sorted(names))), LIMIT)
 
-    def put(self, node: str, name: str, gradients: Mapping[World, TensorData]) -> None:
-        """Binds upstream gradients of ``node`` to ``name`` in the runs of those worlds."""
-        self.reference_nodes.add(node)
-        self._ask(PutGradient(name, gradients), LIMIT)
+    def put(self, node: str, name: str, gradient: UpstreamGradient | None) -> None:
+        """Binds the upstream gradient of ``node`` to ``name``; None: what is bound there is taken for it."""
+        if gradient is not None:
+            self.reference_nodes.add(node)
+        self._ask(PutGradient(node, name, gradient), LIMIT)
 
     def ping(self, within: float = LIMIT) -> None:
         """Returns where the process still answers."""
         self._ask(Ping(), within)
 
-    def execute(self, request: RunStatement | TryAnswer, timeout: float) -> dict[World, Outcome]:
-        """Runs code. A world that is missing did not run, because one before it failed."""
-        outcomes: Outcomes = self._ask(request, timeout)
-        return dict(outcomes.by_world)
+    def execute(self, request: RunStatement | TryAnswer, timeout: float) -> Outcome:
+        """Runs code."""
+        return self._ask(request, timeout)
+
+    def replay(self, request: ReplayGradient, timeout: float) -> Replayed:
+        """Computes a gradient that was run or tried in other worlds."""
+        self.reference_nodes.update(node for trial in request.trials for node in trial.upstream)
+        return self._ask(request, timeout)
 
     def close(self) -> None:
         """Ends the process."""

@@ -1,28 +1,26 @@
-"""Judges an answer while it is typed: the cost of a key press is one run of that one answer in each world."""
+"""Judges an answer while it is typed: the cost of a key press is one run of that one answer, and its replays."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
 from ninja_tui.engine.evaluate.bench import Workbench
-from ninja_tui.engine.evaluate.gradient import Gradient, gradient_in
-from ninja_tui.engine.evaluate.program import OTHERS_TAKE, REPLACED, WORLDS
+from ninja_tui.engine.evaluate.evaluation import Asked, Evaluation, Given, gradient_in
 from ninja_tui.engine.evaluate.runner import Runner
 from ninja_tui.engine.protocol.answering import Outcome, RunStatement, TryAnswer
-from ninja_tui.engine.protocol.judging import Clobbered, Evidence
-from ninja_tui.engine.protocol.tensor_data import TensorData
+from ninja_tui.engine.protocol.judging import Clobbered, Reading
 from ninja_tui.engine.protocol.verdict import Diagnosis, Kind, Status, Verdict, Warning
 from ninja_tui.engine.protocol.wire import Broken, TimedOut
-from ninja_tui.engine.protocol.worlds import DECIDING, FIRST, World
+from ninja_tui.engine.workers.client import WorkerError
 from ninja_tui.lesson.program import Answer, ProgramStatement
 from ninja_tui.lesson.syntax.completeness import binds, names_read
-from ninja_tui.lesson.syntax.dependencies import Dependencies, Traits, dependencies_after, traits_of
 
 LIVE_TIMEOUT = 2.0
 """Seconds that one live evaluation may take."""
 ANSWERS_WITHIN = 1.0
 """Seconds within which a runner that has nothing to do answers."""
-LATER = (*DECIDING, World.CHAINED)
+STATEMENTS_TAKE = 15
+"""How many times longer a statement before the answer may take."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,6 @@ class _Ready:
     runner: Runner
     bound: set[str] = field(default_factory=set)
     clobbered: dict[str, int] = field(default_factory=dict)
-    dependencies: Dependencies = field(default_factory=dict)
 
 
 class LiveJudge:
@@ -78,8 +75,7 @@ class LiveJudge:
                 self._drop()
                 runner = self._runner = self._bench.runner()
                 self._bench.make_ahead()
-            before = dependencies_after((step.code for step in place.steps), self._gradients)
-            ready = _Ready(place, runner, dependencies=before)
+            ready = _Ready(place, runner)
             if self._run_up(ready):
                 self._ready = ready
                 return ready
@@ -90,10 +86,14 @@ class LiveJudge:
         gradient, shape = self._gradient_name(place.node), self._bench.facts.shapes[place.node]
         if not binds(code, gradient):
             return Verdict(place.node, Status.ERROR, shape, error=f"the answer does not bind {gradient}")
-        traits = traits_of([code], ready.dependencies, self._gradients)
+        asked = Asked(place.node, gradient, code, LIVE_TIMEOUT)
         try:
             self._supply(ready, names_read(code))
-            outcomes = self._tried(ready, code, gradient)
+            outcome = ready.runner.execute(
+                TryAnswer(code, gradient, self._watched(ready, code, gradient)), LIVE_TIMEOUT
+            )
+            given = _given(outcome, gradient, shape, code)
+            verdict = self._judged(ready, asked, given, (outcome.readings or {}).get(gradient))
         except TimedOut:
             self._drop()
             error = f"no end after {LIVE_TIMEOUT:g} s"
@@ -101,11 +101,9 @@ class LiveJudge:
         except Broken:
             self._drop()
             return Verdict(place.node, Status.ERROR, shape, error="the answer ended its process")
-        gradients = {world: _gradient(outcome, gradient, shape, code) for world, outcome in outcomes.items()}
-        verdict = self._judged(ready, gradients, traits, code)
-        changed = {name for outcome in outcomes.values() for name in outcome.changed}
-        output = next((outcome.output for outcome in outcomes.values() if outcome.output), "")
-        return replace(_with_aliasing(verdict, changed), output=output)
+        except WorkerError as error:
+            return Verdict(place.node, Status.ERROR, shape, error=f"could not be judged: {error}")
+        return replace(_with_aliasing(verdict, set(outcome.changed)), output=outcome.output)
 
     def close(self) -> None:
         """Ends the runner."""
@@ -122,60 +120,30 @@ class LiveJudge:
             return self.prepare(place)
         return self._ready
 
-    def _tried(self, ready: _Ready, code: str, gradient: str) -> dict[World, Outcome]:
-        """What an answer does in each world; where it fails in float32, in no other."""
-        watch = [
-            name for name in names_read(code) & self._gradients
-            if name != gradient and self._node_of[name] in ready.bound
-        ]  # fmt: skip
-        outcomes: dict[World, Outcome] = {}
-        for worlds, limit in ((FIRST, LIVE_TIMEOUT), (LATER, LIVE_TIMEOUT * OTHERS_TAKE)):
-            outcomes |= ready.runner.execute(TryAnswer(worlds, code, gradient, tuple(sorted(watch))), limit)
-            if World.FLOAT32 not in outcomes:
-                raise Broken("no outcome of an answer")
-            bound = (outcomes[World.FLOAT32].gradients or {}).get(gradient)
-            if bound is None or bound.tensor is None or outcomes[World.FLOAT32].error:
-                break
-        return outcomes
+    def _watched(self, ready: _Ready, code: str, gradient: str) -> tuple[str, ...]:
+        """The gradients that code is not to change."""
+        names = names_read(code) & self._gradients
+        return tuple(sorted(name for name in names if name != gradient and self._node_of[name] in ready.bound))
 
-    def _judged(self, ready: _Ready, gradients: dict[World, Gradient], traits: Traits, code: str) -> Verdict:
+    def _judged(self, ready: _Ready, asked: Asked, given: Given, reading: Reading | None) -> Verdict:
         """The verdict, also on whether names that were clobbered before are the mistake."""
-        single = gradients[World.FLOAT32]
-        evidence = Evidence(
-            node=ready.place.node,
-            gradients={world: each.tensor for world, each in gradients.items() if each.tensor is not None},
-            errors={world: each.error for world, each in gradients.items() if each.tensor is None},
-            traits=traits,
-        )
+        evaluation = Evaluation(self._bench, ready.runner)
+        evidence = evaluation.evidence(asked, given, reading or Reading())
         verdict = self._bench.judge(evidence)
-        by = {name: line for name, line in ready.clobbered.items() if name in traits.depends}
+        by = {name: line for name, line in ready.clobbered.items() if name in names_read(asked.code)}
         if by and not verdict.passed:
-            restored = self._restored(ready, code, tuple(sorted(by)))
             clobbered = tuple(Clobbered(name, "", f"line {line}") for name, line in by.items())
-            again = self._bench.judge(replace(evidence, restored=restored, clobbered=clobbered))
-            verdict = again if again.diagnosis and again.diagnosis.kind is Kind.CLOBBERED else verdict
-        if single.tensor is None:
-            verdict = replace(verdict, status=single.status, error=single.error)
+            verdict = evaluation.with_names_restored(asked, evidence, clobbered) or verdict
+        if given.tensor is None:
+            verdict = replace(verdict, status=given.status, error=given.error)
         return verdict
-
-    def _restored(self, ready: _Ready, code: str, names: tuple[str, ...]) -> TensorData | None:
-        """The LOCAL gradient where those ``names`` have the lesson's values; None where there is none."""
-        gradient = self._gradient_name(ready.place.node)
-        try:
-            request = TryAnswer((World.LOCAL,), code, gradient, restore=names)
-            outcome = ready.runner.execute(request, LIVE_TIMEOUT)[World.LOCAL]
-        except (TimedOut, Broken, KeyError):
-            self._drop()
-            return None
-        bound = (outcome.gradients or {}).get(gradient)
-        return bound.tensor if bound else None
 
     def _run_up(self, ready: _Ready) -> bool:
         """Runs the steps before the place that do not hang; False where one did, and the runner is dead."""
         place, runner = ready.place, ready.runner
         before = {name for step in place.steps for name in step.reads}
         ended = {self._gradient_name(node) for _, node in place.completed}
-        runner.begin(WORLDS, before)
+        runner.begin(before)
         self._supply(ready, before - ended)
         for index, step in enumerate(place.steps):
             try:
@@ -183,8 +151,7 @@ class LiveJudge:
                     self._run(ready, step)
                 for at, node in place.completed:
                     if at == index and node != place.node:
-                        worlds = REPLACED if node in place.kept else (World.FLOAT32, *REPLACED)
-                        self._put(ready, node, worlds)
+                        self._put(ready, node, own=node in place.kept)
             except (TimedOut, Broken):
                 self._excluded.add(step.code)
                 self._drop()
@@ -192,11 +159,8 @@ class LiveJudge:
         return True
 
     def _run(self, ready: _Ready, step: ProgramStatement) -> None:
-        request = RunStatement(WORLDS, step.code, step.line)
-        outcomes = ready.runner.execute(request, LIVE_TIMEOUT * OTHERS_TAKE)
-        if World.LOCAL not in outcomes:
-            raise Broken("no outcome of a statement")
-        for name in outcomes[World.LOCAL].clobbered:
+        outcome = ready.runner.execute(RunStatement(step.code, step.line), LIVE_TIMEOUT * STATEMENTS_TAKE)
+        for name in outcome.clobbered:
             ready.clobbered[name] = step.line
 
     def _supply(self, ready: _Ready, names: set[str] | frozenset[str]) -> None:
@@ -204,10 +168,10 @@ class LiveJudge:
         for name in sorted(names & self._gradients):
             node = self._node_of[name]
             if node not in ready.bound and node != ready.place.node:
-                self._put(ready, node, WORLDS)
+                self._put(ready, node, own=False)
 
-    def _put(self, ready: _Ready, node: str, worlds: tuple[World, ...]) -> None:
-        ready.runner.put(node, self._gradient_name(node), self._bench.gradients(node, worlds))
+    def _put(self, ready: _Ready, node: str, *, own: bool) -> None:
+        ready.runner.put(node, self._gradient_name(node), None if own else self._bench.gradient(node))
         ready.bound.add(node)
 
     def _drop(self) -> None:
@@ -224,9 +188,9 @@ def _with_aliasing(verdict: Verdict, changed: set[str]) -> Verdict:
     return replace(verdict, warnings=(*verdict.warnings, Warning.ALIASING), diagnosis=Diagnosis(Kind.ALIASING, message))
 
 
-def _gradient(outcome: Outcome, name: str, shape: tuple[int, ...], code: str) -> Gradient:
+def _given(outcome: Outcome, name: str, shape: tuple[int, ...], code: str) -> Given:
     """The gradient in an outcome; an error in code of several lines has its line."""
-    gradient = gradient_in(outcome, name, shape)
-    if gradient.error and outcome.line and "\n" in code.strip("\n"):
-        return replace(gradient, error=f"line {outcome.line}: {gradient.error}")
-    return gradient
+    given = gradient_in(outcome, name, shape)
+    if given.error and outcome.line and "\n" in code.strip("\n"):
+        return replace(given, error=f"line {outcome.line}: {given.error}")
+    return given

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from functools import cached_property
 
 import torch
 
+from ninja_tui.engine.judge.case import Case
 from ninja_tui.engine.judge.compare import CLOSE, index_of, largest_entry, same
-from ninja_tui.engine.judge.targets import Targets
-from ninja_tui.engine.protocol.judging import Evidence
+from ninja_tui.engine.judge.evidence import Observed
+from ninja_tui.engine.judge.factors import Numbers
 from ninja_tui.engine.protocol.worlds import World
 
 MOST_TENSORS = 60
@@ -19,7 +21,7 @@ MOST_TENSORS = 60
 class Attempt:
     """``actual`` is what an answer gave, ``expected`` the right gradient: the sum of ``parts``, by consumer."""
 
-    def __init__(self, targets: Targets, evidence: Evidence[torch.Tensor], world: World) -> None:
+    def __init__(self, targets: Case, evidence: Observed, world: World) -> None:
         self.targets, self.evidence = targets, evidence
         self.world = world if world in evidence.gradients else World.FLOAT32
         self.node, self.statements = evidence.node, targets.statements(self.world)
@@ -159,10 +161,16 @@ class Attempt:
                     found |= self.statements.operands(index)
         return {name: value.double() for name, value in found.items() if value.is_floating_point()}
 
-    def sizes(self) -> set[int]:
-        """The sizes of the axes about the node, and how many entries their first axes and the whole have."""
-        near = [self.upstream[name] for index in self.consumers for name in self.bound_by(index)]
-        axes = {size for tensor in (self.actual, *self.upstream.values()) for size in tensor.shape}
-        return axes | {
-            math.prod(tensor.shape[: axis + 1]) for tensor in (self.expected, *near) for axis in range(tensor.dim())
-        }
+    def numbers(self) -> Numbers:
+        """What a factor may be made of: sizes about the node, of axes and of all entries along the first of them."""
+        operands = [each.shape for index in self.consumers for each in self.statements.operands(index).values()]
+        near = [self.actual.shape, self.expected.shape, *operands]
+        whole = {math.prod(shape[: axis + 1]) for shape in near for axis in range(len(shape))}
+        bound = [self.upstream[name].shape for index in self.consumers for name in self.bound_by(index)]
+        summed = {shape[0] for shape in bound if shape}
+        for shape in bound:
+            pairs = itertools.zip_longest(reversed(shape), reversed(self.expected.shape), fillvalue=1)
+            summed |= {max(pair) for pair in pairs if 1 in pair}
+        return Numbers(
+            self.statements.count, frozenset(whole | {size for shape in near for size in shape}), frozenset(summed)
+        )

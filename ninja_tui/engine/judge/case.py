@@ -46,13 +46,18 @@ class Case:
             self._chosen.setdefault(result.trial.kind, result.trial)
         local = self._chosen[World.LOCAL]
         self._chosen |= {World.CHAINED: local, World.FLOAT32: local}
+        flowing = {kind: self._flowing(trial) for kind, trial in self._chosen.items()}
         self.upstream: dict[World, dict[str, torch.Tensor]] = {
-            kind: {graph.names[number]: each for number, each in trial.upstream.items() if number in graph.names}
-            for kind in World
-            for trial in (self._chosen.get(kind, local),)
+            kind: flowing.get(kind, flowing[World.LOCAL]) for kind in World
         }
         self._targets: dict[World, Target] = {}
         self._node = node
+
+    def _flowing(self, trial: Trial) -> dict[str, torch.Tensor]:
+        """The gradients of all nodes in a trial, by name."""
+        world = self.graph.network.worlds()[trial.world]
+        gradients = world.pulled(list(self.graph.names), trial.weights)
+        return {self.graph.names[number]: gradient for number, gradient in gradients.items()}
 
     def statements(self, world: World) -> Steps:
         """The steps of the network on the values of ``world``, in float64."""

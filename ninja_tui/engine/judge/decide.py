@@ -1,8 +1,8 @@
 """Decides whether an answer is right, from what it gave in each trial.
 
 LOCAL and FRESH must hold. If RANDOM and ALONE hold too, the formula is right for any upstream. If they do not, the
-answer is a closed form (it reads no gradient), or it leans on a structure that is really there, which VACUOUS tells
-from one that only seems to be there because a gradient is 0. For a gradient that is itself 0 up to rounding, RANDOM
+answer is a closed form (it reads no gradient), or it leans on a structure that is really there: SCALED tells it from a sign
+or a size that was taken for granted, VACUOUS from one that only seems to be there because a gradient is 0. For a gradient that is itself 0 up to rounding, RANDOM
 decides alone.
 """
 
@@ -22,6 +22,7 @@ PASSING = 1e-9
 """The largest difference that passes in float64, as a share of the gradient's largest entry."""
 CLOSED_FORM = "closed form: needs none of its consumers' gradients"
 ANY_UPSTREAM = "holds for any upstream"
+OWN_BRANCH = "holds for any upstream, in the branch that its own numbers take"
 OWN_NUMBERS = "judged on its own numbers only: some of them leave PyTorch on the way"
 
 
@@ -83,7 +84,7 @@ def decide(results: Sequence[Result], reads: Reads, *, vacuous: bool, upstream: 
         return Decision(probe=CLOSED_FORM, warnings=(Warning.CLOSED_FORM,))
     if holds(World.RANDOM, World.ALONE):
         return Decision(probe=ANY_UPSTREAM)
-    if not holds(World.RANDOM) and World.RANDOM in tried and holds(World.VACUOUS):
+    if not holds(World.RANDOM) and World.RANDOM in tried and holds(World.VACUOUS, World.SCALED):
         return Decision(probe="", warnings=(Warning.STRUCTURE,))
     return FAILS
 

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import re
 
-import torch
-
 from ninja_tui.engine.judge.attempt import Attempt
+from ninja_tui.engine.judge.case import Case
 from ninja_tui.engine.judge.compare import same
+from ninja_tui.engine.judge.evidence import Observed
 from ninja_tui.engine.judge.finding import Finding
 from ninja_tui.engine.judge.mistakes import MISTAKES
-from ninja_tui.engine.judge.targets import Targets
-from ninja_tui.engine.protocol.judging import Evidence
 from ninja_tui.engine.protocol.verdict import Kind
 from ninja_tui.engine.protocol.worlds import World
 
@@ -23,7 +21,7 @@ SIZES = re.compile(r"size|shape|dimension|broadcast|inconsistent", re.IGNORECASE
 DTYPES = re.compile(r"dtype|scalar type|Float did not match|expected .*Float", re.IGNORECASE)
 
 
-def diagnose(targets: Targets, evidence: Evidence[torch.Tensor]) -> Finding | None:
+def diagnose(targets: Case, evidence: Observed) -> Finding | None:
     """The mistake in a wrong answer; None for an error that says itself what it is."""
     clobbered = _clobbered(targets, evidence)
     if clobbered is not None:
@@ -42,24 +40,25 @@ def diagnose(targets: Targets, evidence: Evidence[torch.Tensor]) -> Finding | No
     return Finding(Kind.UNKNOWN, f"of no known kind; {attempt.worst()}")
 
 
-def _worlds(targets: Targets, evidence: Evidence[torch.Tensor]) -> list[World]:
+def _worlds(targets: Case, evidence: Observed) -> list[World]:
     """The worlds in which the answer is wrong, the most telling first: with random upstream if it reads any."""
     node = evidence.node
     read = [name for name in targets.upstream[World.FLOAT32] if targets.gradient_name(name) in evidence.traits.depends]
     random = (bool(read) or node in targets.vacuous) and not _renamed(targets, node, read)
-    order = (World.RANDOM, World.LOCAL, World.VACUOUS) if random else (World.LOCAL, World.FRESH, World.RANDOM)
+    first = (World.RANDOM, World.LOCAL) if random else (World.LOCAL, World.FRESH, World.RANDOM)
+    order = (*first, World.ALONE, World.FRESH, World.VACUOUS)
     there = [world for world in order if world in evidence.gradients and not evidence.gradients[world].is_complex()]
     wrong = [world for world in there if not same(evidence.gradients[world], targets.target(world, node).expected)]
     return wrong or there or [World.FLOAT32]
 
 
-def _renamed(targets: Targets, node: str, read: list[str]) -> bool:
+def _renamed(targets: Case, node: str, read: list[str]) -> bool:
     """Whether an upstream gradient has one name in the file and another here: random ones would not be alike."""
     shown = {targets.shown_name(targets.gradient_name(name)): name for name in targets.upstream_nodes(node)}
     return any(shown.get(targets.shown_name(targets.gradient_name(name)), name) != name for name in read)
 
 
-def _clobbered(targets: Targets, evidence: Evidence[torch.Tensor]) -> Finding | None:
+def _clobbered(targets: Case, evidence: Observed) -> Finding | None:
     if evidence.restored is None or not evidence.clobbered:
         return None
     target = targets.target(World.LOCAL, evidence.node).expected
@@ -70,7 +69,7 @@ def _clobbered(targets: Targets, evidence: Evidence[torch.Tensor]) -> Finding | 
     return Finding(Kind.CLOBBERED, f"`{first.name}` is not the lesson's any more: {by} bound or changed it before")
 
 
-def _of_error(targets: Targets, evidence: Evidence[torch.Tensor]) -> Finding | None:
+def _of_error(targets: Case, evidence: Observed) -> Finding | None:
     error = evidence.errors.get(World.FLOAT32, "")
     node, statements = evidence.node, targets.statements(World.LOCAL)
     shape = tuple(targets.target(World.FLOAT32, node).expected.shape)

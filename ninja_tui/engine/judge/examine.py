@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ninja_tui.engine.judge.assess import SAME_FACTOR, Assessment, Gradient
 from ninja_tui.engine.judge.compare import distance
 from ninja_tui.engine.judge.recognition import Answer, Pass, Program
+from ninja_tui.engine.judge.recorded import Gradient, assess, multiple, same_factor
 from ninja_tui.engine.protocol.verdict import Kind, Status, Verdict, Warning
 from ninja_tui.engine.recording.execution import message_of
 from ninja_tui.engine.recording.record import Comparison, Number
@@ -27,7 +26,6 @@ class Judged:
     verdict: Verdict
     backward: Pass | None = None
     node: Number | None = None
-    reads: tuple[Number, ...] = ()
 
 
 class Examiner:
@@ -70,7 +68,7 @@ class Examiner:
         return [(at, replace(each, verdict=_multiple_of(each.verdict, factor))) for at, each, factor in multiples]
 
     def _is_one(self, factor: float | None) -> bool:
-        return factor is not None and math.isclose(factor, 1, rel_tol=SAME_FACTOR)
+        return factor is not None and same_factor(factor, 1)
 
     def _computed_from(self, index: int, judged: Judged) -> list[tuple[int, Judged]]:
         return [
@@ -89,7 +87,7 @@ class Examiner:
     def _multiple(self, judged: Judged) -> float | None:
         if judged.backward is None or judged.node is None:
             return None
-        return judged.backward.assessor.multiple(judged.node, judged.answer.number)
+        return multiple(judged.backward.assessor, judged.node, judged.answer.number)
 
     def examine(self) -> list[Judged]:
         """All verdicts."""
@@ -187,11 +185,11 @@ class Examiner:
         """The best of what it is where one or another of its sources is taken for a gradient."""
         name = backward.assessor.graph.names[node]
         reference = None if answer.comparison is None else answer.comparison.reference
-        gradient = Gradient(answer.number, answer.values[-1], reference)
-        worst: Assessment | None = None
+        gradient = Gradient(answer.number, answer.values[-1], reference, answer.step)
+        worst: Verdict | None = None
         for places in self._ways(answer):
-            assessment = backward.assessor.assess(name, gradient, places)
-            if assessment.verdict.passed:
+            assessment = assess(backward.assessor, name, gradient, places)
+            if assessment.passed:
                 self._note(answer.number, node)
                 return self._told(answer, assessment, backward, node)
             worst = worst or assessment
@@ -200,19 +198,19 @@ class Examiner:
         earlier = self._earlier(answer, name, node, backward)
         return self._told(answer, earlier or worst, backward, node)
 
-    def _earlier(self, answer: Answer, name: str, node: Number, backward: Pass) -> Assessment | None:
+    def _earlier(self, answer: Answer, name: str, node: Number, backward: Pass) -> Verdict | None:
         """Where a former version is the gradient of the node, and the last one that of a tensor inside it."""
         for number, value in list(zip(answer.versions, answer.values, strict=True))[-2::-1]:
             places = self._without(answer)
-            first = backward.assessor.assess(name, Gradient(number, value), places)
-            if first.verdict.passed:
+            first = assess(backward.assessor, name, Gradient(number, value), places)
+            if first.passed:
                 inner = backward.inside(node)
                 rest = {**places, number: node}
                 for each in inner:
-                    last = backward.assessor.assess(
-                        backward.name(each), Gradient(answer.number, answer.values[-1]), rest
+                    last = assess(
+                        backward.assessor, backward.name(each), Gradient(answer.number, answer.values[-1]), rest
                     )
-                    if last.verdict.passed:
+                    if last.passed:
                         self._note(number, node)
                         self._note(answer.number, each)
                         return first
@@ -252,9 +250,9 @@ class Examiner:
         if node not in nodes:
             nodes.append(node)
 
-    def _told(self, answer: Answer, assessment: Assessment, backward: Pass, node: Number) -> Judged:
-        verdict = replace(assessment.verdict, line=answer.line, named=answer.path)
-        return Judged(answer, verdict, backward, node, assessment.reads)
+    def _told(self, answer: Answer, assessment: Verdict, backward: Pass, node: Number) -> Judged:
+        verdict = replace(assessment, line=answer.line, named=answer.path)
+        return Judged(answer, verdict, backward, node)
 
 
 def _nearer(one: Judged, other: Judged) -> Judged:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 import torch
 
@@ -17,26 +18,36 @@ SMALL = {3.0: "3", 4.0: "4", 1 / 3: "1/3", 0.25: "1/4"}
 EQUAL = 1e-6
 
 
-def factor_name(
-    factor: float, sizes: Collection[int], count: int | None, scalars: Mapping[str, float] | None = None
-) -> str | None:
-    """``1/n``, ``(n-1)/n``, ``64`` or a scalar's name; None for a factor that nobody forgets.
+@dataclass(frozen=True)
+class Numbers:
+    """What a factor may be made of: the lesson's own ``n``, if it has one, and sizes; ``summed`` are those of axes.
 
-    ``count`` is the lesson's own ``n``, if it has one; ``scalars`` are single numbers of the network.
+    ``scalars`` are single numbers of the network.
     """
+
+    count: int | None
+    sizes: frozenset[int]
+    summed: frozenset[int]
+    scalars: Mapping[str, float] = field(default_factory=dict)
+
+
+def factor_name(factor: float, numbers: Numbers) -> str | None:
+    """``1/n``, ``(n-1)/n``, ``64`` or a scalar's name; None for a factor that nobody forgets."""
+    count = numbers.count
     sign = "-" if factor < 0 else ""
     size = abs(factor)
     for value, text in PLAIN.items():
         if _equal(size, value) and value not in (count, 1 / (count or 1)):
             return sign + text
-    ordered = sorted(set(sizes) | ({count} if count else set()), key=lambda each: (each != count, each))
-    near = [_size(each, count, sign) for each in ordered if each >= 2]
-    far = [_made_of(each, count) for each in ordered if each >= 2]
-    for table in (*near, SMALL, *far):
+    own = {count} if count else set[int]()
+    ordered = [each for each in sorted(numbers.sizes | own, key=lambda each: (each != count, each)) if each >= 2]
+    near = [_size(each, count, sign) for each in ordered]
+    less = [_one_less(each, count) for each in ordered if each in numbers.summed | own]
+    for table in (*near, SMALL, *less, *(_made_of(each, count) for each in ordered)):
         for value, text in table.items():
             if value != 1.0 and _equal(size, value):
                 return sign + text
-    named = (scalar_name(factor, name, value) for name, value in (scalars or {}).items())
+    named = (scalar_name(factor, name, value) for name, value in numbers.scalars.items())
     return next((each for each in named if each), None)
 
 
@@ -46,14 +57,21 @@ def _size(each: int, count: int | None, sign: str) -> dict[float, str]:
     return {float(each): f"n = {each}" if each == count and not sign else str(each), 1 / each: f"1/{short}"}
 
 
-def _made_of(each: int, count: int | None) -> dict[float, str]:
-    """What else is made of a size, likely things first."""
+def _one_less(each: int, count: int | None) -> dict[float, str]:
+    """What a variance has to do with the size of the axis along which it is taken."""
     short = "n" if each == count else str(each)
     return {
         each - 1.0: f"{short}-1",
         1 / (each - 1): f"1/({short}-1)",
         (each - 1) / each: f"({short}-1)/{short}",
         each / (each - 1): f"{short}/({short}-1)",
+    }
+
+
+def _made_of(each: int, count: int | None) -> dict[float, str]:
+    """What else is made of a size."""
+    short = "n" if each == count else str(each)
+    return {
         each / 2: f"{short}/2",
         2 / each: f"2/{short}",
         2.0 * each: f"2*{short}",

@@ -15,6 +15,9 @@ from ninja_tui.engine.judge.scaling import entries
 from ninja_tui.engine.protocol.verdict import Kind
 from ninja_tui.engine.protocol.worlds import World
 
+EPSILON = 1e-2
+FEW = 4
+"""A derivative of so few values is that of a function with a kink: any powers of it are alike."""
 DERIVATIVE_POWERS = (-2.0, -1.0, 2.0, 3.0)
 
 
@@ -125,13 +128,20 @@ def stands_in(attempt: Attempt, index: int, name: str) -> bool:
     if value.shape != part.shape or bool((value == 0).any()):
         return False
     if part.numel() > 1:
-        return any(multiple_of(part, value**power) is not None for power in exponents)
+        return any(_nearly_constant(part / value**power) for power in exponents)
     other = attempt.elsewhere(World.LOCAL, World.FRESH)
     there = None if other is None else other.statements.contributions(other.node, other.ones()).get(index)
     if other is None or there is None:
         return False
     ratio, by = part / there, value / other.statements.operands(index)[name]
     return any(same(ratio, by**power) for power in exponents)
+
+
+def _nearly_constant(ratio: torch.Tensor) -> bool:
+    """Up to the small number that keeps a root or a quotient from 0."""
+    return bool(torch.isfinite(ratio).all()) and bool(
+        (ratio - ratio.mean()).abs().max() <= EPSILON * ratio.mean().abs()
+    )
 
 
 def elementwise(attempt: Attempt) -> Finding | None:
@@ -164,7 +174,8 @@ def other_factor(attempt: Attempt) -> Finding | None:
         return None
     if factor.numel() == 1:
         return _wrong_factor(attempt, name)
-    if any(multiple_of(factor, slope**power) is not None for power in DERIVATIVE_POWERS):
+    several = len(set(slope.reshape(-1).tolist())) > FEW
+    if several and any(multiple_of(factor, slope**power) is not None for power in DERIVATIVE_POWERS):
         return Finding(Kind.WRONG_POWER, "the derivative of this statement stands to another power", everywhere)
     tensors = {name: value for name, value in attempt.tensors.items() if value.shape == factor.shape}
     power = affine_power(slope, factor, tensors)

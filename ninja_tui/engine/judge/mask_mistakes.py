@@ -43,12 +43,12 @@ def other_entries(attempt: Attempt) -> Finding | None:
 def other_branch(attempt: Attempt) -> Finding | None:
     """A function with a kink has another derivative on either side of it, and entries have that of the wrong side."""
     for rest, part, index in _paths(attempt):
-        wrong = attempt.differs(rest, part)
-        if not bool(wrong.any()) or bool(wrong.all()):
+        wrong, slopes = attempt.differs(rest, part), _slopes(attempt, part, index)
+        if not bool(wrong.any()):
             continue
         turned = not bool(attempt.differs(-rest, part)[wrong].any())
-        kinked = _branches(attempt, index)
-        if not (turned or kinked) or not bool((nonzero(part) & ~wrong).any()):
+        some = bool((nonzero(part) & ~wrong).any())
+        if (not some or not (turned or slopes)) and not _swapped(attempt, rest, index, slopes):
             continue
         if attempt.at_home().right and not turned:
             continue
@@ -58,23 +58,35 @@ def other_branch(attempt: Attempt) -> Finding | None:
             continue
         off = told.differs(*home)
         subject, verb = entries(off)
-        kind = Kind.MASK if kinked else Kind.SIGN
+        right = "" if bool(off.all()) else ", the others are right"
         if turned:
-            has = "has" if verb == "is" else "have"
-            message = f"{subject} {has} the wrong sign, the others are right"
+            message = f"{subject} {'has' if verb == 'is' else 'have'} the wrong sign{right}"
         else:
-            message = f"{subject} {verb} off, the others are right: each side of a kink has a derivative of its own"
-        return Finding(kind, where + message, frozenset(attempt.consumers))
+            message = f"{subject} {verb} off{right}: each side of a kink has a derivative of its own"
+        return Finding(Kind.MASK if slopes else Kind.SIGN, where + message, frozenset(attempt.consumers))
     return None
 
 
-def _branches(attempt: Attempt, index: int) -> bool:
-    """Whether a consumer's derivative takes few values, and more than one beside 0."""
-    slope = attempt.statements.contributions(attempt.node, attempt.ones()).get(index)
-    if slope is None or slope.numel() <= MOST_BRANCHES:
+def _slopes(attempt: Attempt, part: torch.Tensor, index: int) -> frozenset[float]:
+    """The values of a consumer's derivative, entry by entry, where they are few, and more than one beside 0."""
+    slope, bound = attempt.statements.contributions(attempt.node, attempt.ones()).get(index), attempt.bound_by(index)
+    if slope is None or slope.numel() <= MOST_BRANCHES or len(bound) != 1:
+        return frozenset()
+    upstream = attempt.upstream[bound[0]]
+    if upstream.shape != slope.shape or bool(attempt.differs(slope * upstream, part).any()):
+        return frozenset()
+    values = frozenset(slope.reshape(-1).tolist())
+    return values if len(values) <= MOST_BRANCHES and len(values - {0.0}) > 1 else frozenset()
+
+
+def _swapped(attempt: Attempt, rest: torch.Tensor, index: int, slopes: frozenset[float]) -> bool:
+    """Whether each entry has the derivative of one side or the other."""
+    if len(slopes) < 2:
         return False
-    values = set(slope.reshape(-1).tolist())
-    return len(values) <= MOST_BRANCHES and len(values - {0.0}) > 1
+    upstream = attempt.upstream[attempt.bound_by(index)[0]]
+    fitting = torch.stack([~attempt.differs(rest, slope * upstream) for slope in slopes])
+    used = sum(bool((each & ~fitting[:place].any(0)).any()) for place, each in enumerate(fitting))
+    return bool(fitting.any(0).all()) and used > 1
 
 
 def _paths(attempt: Attempt) -> Iterator[tuple[torch.Tensor, torch.Tensor, int]]:

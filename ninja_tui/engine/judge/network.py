@@ -29,6 +29,8 @@ FURTHER_RECIPES = (
     Recipe(seed=7, spread=1e6),
     Recipe(seed=8, spread=4.0, sign=-1.0),
 )
+SIGN_RECIPES = tuple(Recipe(seed=seed, even=True) for seed in range(20, 44))
+"""For networks of few numbers: until each, and its gradient, has had both signs."""
 CAREFUL_RECIPES = (Recipe(seed=1, positive=True), Recipe(seed=2, spread=0.3, positive=True, even=True))
 """For networks that are not finite where a parameter is negative."""
 FEW = 24
@@ -122,28 +124,31 @@ class World:
 
 
 class Network:
-    """What a loss is computed from. ``outputs`` are where the backward pass starts.
+    """What a loss is computed from. ``outputs`` are where the backward pass starts; ``beside`` is computed as well.
 
     ``sources`` are its parameters, and other values that nothing recorded was computed from.
     """
 
-    def __init__(self, record: Record, outputs: Sequence[Output]) -> None:
+    def __init__(
+        self, record: Record, outputs: Sequence[Output], paths: Paths | None = None, beside: Iterable[Number] = ()
+    ) -> None:
         self.record = record
         self.outputs = tuple(outputs)
         self.losses = tuple(each.number for each in outputs)
         boundary = {each for each in record.parameters if self._is_leaf_of_autograd(each)} | self._of_earlier_turns()
         self.members = set[Number]().union(*(record.ancestors(each, boundary) for each in self.losses))
         self.parameters = tuple(sorted(self.members & boundary))
-        paths = Paths.TRACKED if self._is_tracked else Paths.ALL
-        self._replay = Replay(record, self.losses, self.parameters, paths)
-        self._own = Replay(record, [*self.losses, *self.parameters], (), paths, torch.float32)
-        self._home = Replay(record, [*self.losses, *self.parameters])
+        paths = paths or (Paths.TRACKED if self._is_tracked else Paths.ALL)
+        wanted = (*self.losses, *beside)
+        self._replay = Replay(record, wanted, self.parameters, paths)
+        self._own = Replay(record, [*wanted, *self.parameters], (), paths, torch.float32)
+        self._home = Replay(record, [*wanted, *self.parameters])
         self.operations = self._replay.operations
         self.sources = (*self.parameters, *(leaf.number for leaf in self._replay.leaves))
         self.computed = {number for step in self.operations for number in step.outputs} | set(self.sources)
         self._worlds: list[World] = []
         self._single: World | None = None
-        self._held: frozenset[Number] = frozenset()
+        self._held = self._indexing()
 
     @property
     def _is_tracked(self) -> bool:
@@ -166,6 +171,13 @@ class Network:
             if any(each.is_over(step) for each in loops)
             and isinstance(record.steps[step], Operation)
         }  # fmt: skip
+
+    def _indexing(self) -> frozenset[Number]:
+        """Leaves of which whole numbers have become Python's: in another world these would be others."""
+        held: set[Number] = set()
+        for index in self.record.indices:
+            held |= self.record.ancestors(index)
+        return frozenset(leaf.number for leaf in self._replay.leaves if leaf.number in held)
 
     def twin(self, leaf: Leaf) -> Number | None:
         """A leaf of the network with the same numbers, made anew; None where there is none."""
@@ -198,9 +210,12 @@ class Network:
         kinks = kinks_among(self.operations)
         open_sides = sides_of(kinks) - sides_taken(kinks, self._worlds[HOME].values)
         few = sum(self._worlds[HOME].values[source].numel() for source in self.sources) <= FEW
+        signs = self._signs(self._worlds[HOME]) if few else set()
+        wanted = {(number, not positive) for number, positive in signs}
         base = 6 if few else 2
-        for index, recipe in enumerate((*FIRST_RECIPES, *FURTHER_RECIPES)):
-            if index >= base and not open_sides:
+        recipes = (*FIRST_RECIPES, *FURTHER_RECIPES, *(SIGN_RECIPES if few else ()))
+        for index, recipe in enumerate(recipes):
+            if index >= base and not open_sides and not wanted:
                 break
             world = self._drawn(recipe, own)
             if world is None and index < 2:
@@ -208,10 +223,20 @@ class Network:
             if world is None:
                 continue
             taken = sides_taken(kinks, world.values)
-            if index < base or open_sides & taken:
+            seen = self._signs(world) if few else set()
+            if index < base or open_sides & taken or wanted & seen:
                 self._worlds.append(world)
             open_sides -= taken
+            wanted -= seen
         self.open_sides: set[Side] = open_sides
+
+    def _signs(self, world: World) -> set[tuple[Number, bool]]:
+        """The sign of each single number: among few numbers one sign may hide what ``abs()`` does."""
+        single = [number for number in self.computed if world.values[number].numel() == 1]
+        values = [(number, world.value(number)) for number in single if world.values[number].is_floating_point()]
+        signs = {(number, bool(value > 0)) for number, value in values}
+        gradients = world.gradients([number for number, _ in values])
+        return signs | {(-1 - number, bool(gradients[number] > 0)) for number, _ in values}
 
     def _drawn(self, recipe: Recipe, own: Values) -> World | None:
         """A world of other values; None where it cannot be computed, or is not finite."""
@@ -225,7 +250,7 @@ class Network:
 
     def _other(self, leaf: Leaf, recipe: Recipe) -> torch.Tensor:
         """Another value for a leaf; numbers in the code stay where there are parameters to vary."""
-        if leaf.root is Root.LITERAL and self.parameters:
+        if leaf.number in self._held or (leaf.root is Root.LITERAL and self.parameters):
             return doubled(leaf.value)
         return draws.leaf(leaf, recipe)
 

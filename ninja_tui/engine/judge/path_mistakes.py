@@ -54,8 +54,9 @@ def own_factor(attempt: Attempt) -> Finding | None:
 
 
 def _missing(attempt: Attempt, by: dict[int, float], there: frozenset[int]) -> Finding:
-    missing = attempt.consumer_names([index for index, factor in by.items() if factor == 0])
-    return Finding(Kind.MISSING_PATH, f"{len(there)} of {len(by)} paths; missing: the one through {missing}", there)
+    missing = [index for index, factor in by.items() if factor == 0]
+    ones = f"the one{'s' if len(missing) > 1 else ''} through {attempt.consumer_names(missing)}"
+    return Finding(Kind.MISSING_PATH, f"{len(there)} of {len(by)} paths; missing: {ones}", there)
 
 
 def _weights_at_home(attempt: Attempt) -> dict[int, float] | None:

@@ -169,7 +169,7 @@ class Program:
                     lines[binding.path, binding.number] = binding
         numbers = self._named(paths, lines, network)
         graph = Graph(network, numbers, [(name,) for name in numbers])
-        return Pass(outputs, step, network, paths, Assessor(graph, {}))
+        return Pass(outputs, step, network, paths, Assessor(graph, lambda name: f"d{name}"))
 
     def _bears_name(self, binding: Binding) -> bool:
         """Whether a name is one that the program gives, and no argument of a function."""

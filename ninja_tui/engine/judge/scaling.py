@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import torch
 
@@ -41,16 +42,18 @@ def whole_factor(attempt: Attempt) -> tuple[float, float | None] | None:
         return factor, home
     if factor_of(actual, attempt.expected) is not None:
         return factor, home
-    if there is None or not (math.isclose(factor, there, rel_tol=CLOSE) or _by_scalar(attempt, factor, other, there)):
+    if there is None or (
+        not math.isclose(factor, there, rel_tol=CLOSE) and not _by_scalar(attempt, factor, other, there)
+    ):
         return None
-    return factor, home
+    return (factor, home) if told_factor(attempt, factor, home) else None
 
 
 def told_factor(attempt: Attempt, factor: float, home_factor: float | None) -> str | None:
     """The factor's name, where it is the same everywhere or made of one of the network's scalars."""
     if home_factor is None or math.isclose(factor, home_factor, rel_tol=CLOSE):
-        sizes, count = attempt.sizes(), attempt.statements.count
-        return factor_name(factor, sizes, count, _shown(attempt) if home_factor is not None else None)
+        numbers = attempt.numbers()
+        return factor_name(factor, numbers if home_factor is None else replace(numbers, scalars=_shown(attempt)))
     return _by_scalar(attempt, factor, attempt.at_home(), home_factor)
 
 

@@ -17,7 +17,7 @@ from ninja_tui.engine.protocol.worlds import World
 MOST_TERMS = 6
 DEEPEST = 6
 """Statements that a path through the graph is followed down."""
-DIRECT = frozenset({"add", "sub", "rsub"})
+DIRECT = frozenset({"+", "-", "rsub"})
 
 Terms = dict[str, torch.Tensor]
 """What is added up to a gradient, by the words for its path."""
@@ -109,7 +109,7 @@ def _terms(attempt: Attempt) -> Terms:
         uses = attempt.statements.uses(index, attempt.node, attempt.upstream)
         if len(uses) > 1:
             for operation, part in uses:
-                where = "that uses it directly" if operation in DIRECT else f"through {operation}"
+                where = "that uses it directly" if operation in DIRECT else f"through `{operation}`"
                 words = f"{where} in {attempt.consumer_names([index])}"
                 found[words if words not in found else f"{words} (another)"] = part
     if found:

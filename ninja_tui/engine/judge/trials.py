@@ -6,13 +6,14 @@ every gradient in it belongs to every other, and an answer that is right for any
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import torch
 
 from ninja_tui.engine.judge.compare import largest_entry
 from ninja_tui.engine.judge.network import HOME, Network, World
+from ninja_tui.engine.protocol.judging import Reading
 from ninja_tui.engine.protocol.worlds import World as Kind
 from ninja_tui.engine.recording.draws import generator
 from ninja_tui.engine.recording.record import Number
@@ -21,6 +22,13 @@ ROUNDING = 1e-12
 """Of the largest upstream gradient: what rounding may leave of a gradient that is 0."""
 MOST_PATHS = 4
 """So many upstream gradients are tried one by one."""
+SIZES = (1.0, 1.0, 40.0, 0.05)
+"""Of random gradients, from world to world: clamping to a range shows."""
+SCALE = -37.0
+"""The multiple of the loss that is tried."""
+BENT = 4
+"""Draws in each world for an answer that takes another branch on other numbers."""
+Numbered = tuple[int, World]
 MANY = 400
 """Operations of an answer from which on it is tried in fewer worlds."""
 
@@ -29,7 +37,7 @@ MANY = 400
 class Trial:
     """One backward pass in the world number ``world``: ``upstream`` gradients by value, and the gradient ``expected``.
 
-    ``floor`` is what rounding may leave of it.
+    ``floor`` is what rounding may leave of it, ``weights`` what is added to the loss, by value.
     """
 
     kind: Kind
@@ -37,6 +45,7 @@ class Trial:
     upstream: Mapping[Number, torch.Tensor]
     expected: torch.Tensor
     floor: float
+    weights: Mapping[Number, torch.Tensor]
 
 
 @dataclass(frozen=True)
@@ -61,14 +70,14 @@ class Reach:
     """What depends on what in a network."""
 
     def __init__(self, network: Network) -> None:
-        self._network = network
+        self.network = network
         self._below: dict[Number, frozenset[Number]] = {}
 
     def below(self, number: Number) -> frozenset[Number]:
         """The values that depend on ``number``, on the way to the loss."""
         if number not in self._below:
             reached = {number}
-            for step in self._network.operations:
+            for step in self.network.operations:
                 if any(each in reached for each in step.inputs):
                     reached.update(step.outputs)
             reached.discard(number)
@@ -94,48 +103,62 @@ class Reach:
         return min(self.below(node) & self.below(other), default=None)
 
 
-def trials(
-    network: Network,
-    reach: Reach,
-    reads: Reads,
-    consumers: Sequence[Number],
-    vacuous: Iterable[Number],
-    length: int = 0,
-) -> list[Trial]:
-    """The trials of an answer of ``length`` operations; ``consumers`` are the next nodes below its node."""
+@dataclass(frozen=True)
+class Near:
+    """The nodes that come next below a node, and which of the nodes about it have a gradient of 0."""
+
+    consumers: tuple[Number, ...]
+    vacuous: frozenset[Number]
+
+
+def trials(reach: Reach, reads: Reads, near: Near, reading: Reading) -> list[Trial]:
+    """The trials of an answer to ``reads.node``."""
+    network, node = reach.network, reads.node
     drawn = network.worlds()[1:]
-    worlds = drawn[:1] if length > MANY else drawn
-    wanted = list(dict.fromkeys([reads.node, *reads.all, *consumers, *network.losses]))
-    result = [_trial(Kind.LOCAL, HOME, network.home(), reads.node, wanted, {})]
-    result += [_trial(Kind.FRESH, index, world, reads.node, wanted, {}) for index, world in enumerate(worlds, HOME + 1)]
+    worlds = list(enumerate(drawn[:1] if reading.operations > MANY else drawn, HOME + 1))
+    wanted = list(dict.fromkeys([node, *reads.all, *near.consumers, *network.losses]))
+    result = [_trial(Kind.LOCAL, (HOME, network.home()), wanted, {})]
+    result += [_trial(Kind.FRESH, each, wanted, {}) for each in worlds]
+    places = _places(reach, reads, near)
+    numbered = worlds or [(HOME, network.home())]
+    draws = [(each, salt) for salt in range(BENT if reading.bends else 1) for each in numbered]
+    if places:
+        result += [_trial(Kind.RANDOM, each, wanted, _random_weights(each, places, salt)) for each, salt in draws]
+        if reading.operations <= MANY:
+            result += _one_by_one(numbered[0], wanted, places)
+    if reads.below:
+        index, world = numbered[0]
+        more = {each: world.gradient(each) * (SCALE - 1.0) for each in network.losses}
+        result.append(_trial(Kind.SCALED, (index, world), wanted, more))
+    hidden = [number for number in dict.fromkeys((*near.consumers, *reads.below)) if number in near.vacuous]
+    if hidden:
+        result.append(_trial(Kind.VACUOUS, numbered[0], wanted, _random_weights(numbered[0], hidden, 0)))
+    return result
+
+
+def _places(reach: Reach, reads: Reads, near: Near) -> list[Number]:
+    """Where random gradients are added: at what the answer reads, or, for what is beside its node, where both meet."""
     places = list(reads.below)
     for other in reads.beside:
         met = reach.met(reads.node, other)
         if met is not None and met not in places:
             places.append(met)
-    if not places and reads.node in set(vacuous):
-        places = list(consumers)
-    numbered = list(enumerate(worlds, HOME + 1)) or [(HOME, network.home())]
-    for index, world in numbered:
-        weights = {place: _random(world, place, index) for place in places}
-        if weights:
-            result.append(_trial(Kind.RANDOM, index, world, reads.node, wanted, weights))
-    if places and length <= MANY:
-        result += _one_by_one(*numbered[0], reads.node, wanted, places)
-    hidden = [number for number in dict.fromkeys((*consumers, *reads.below)) if number in set(vacuous)]
-    if hidden:
-        index, world = numbered[0]
-        weights = {place: _random(world, place, index) for place in hidden}
-        result.append(_trial(Kind.VACUOUS, index, world, reads.node, wanted, weights))
-    return result
+    return places or (list(near.consumers) if reads.node in near.vacuous else [])
 
 
-def _one_by_one(index: int, world: World, node: Number, wanted: list[Number], places: list[Number]) -> list[Trial]:
+def _random_weights(numbered: Numbered, places: Iterable[Number], salt: int) -> dict[Number, torch.Tensor]:
+    """Random gradients; from draw to draw of another size."""
+    index, world = numbered
+    return {place: _random(world, place, index + 101 * salt) * SIZES[(index + salt) % len(SIZES)] for place in places}
+
+
+def _one_by_one(numbered: Numbered, wanted: list[Number], places: list[Number]) -> list[Trial]:
     """Each path by itself, where all others are silent: none is hidden by a larger one."""
+    index, world = numbered
     silence: dict[Number, torch.Tensor] = {}
     for place in sorted(places, reverse=True):  # what is nearest to the loss first: it flows into the others
         silence[place] = -world.pulled([place], silence)[place]
-    result = [_trial(Kind.ALONE, index, world, node, wanted, silence)]
+    result = [_trial(Kind.ALONE, numbered, wanted, silence)]
     if len(places) == 1:
         return result
     for place in places[:MOST_PATHS]:
@@ -144,19 +167,17 @@ def _one_by_one(index: int, world: World, node: Number, wanted: list[Number], pl
         for other in sorted((each for each in places if each != place and each < place), reverse=True):
             without = {each: weight for each, weight in weights.items() if each != other}
             weights[other] = -world.pulled([other], without)[other]
-        result.append(_trial(Kind.ALONE, index, world, node, wanted, weights))
+        result.append(_trial(Kind.ALONE, numbered, wanted, weights))
     return result
 
 
-def _trial(
-    kind: Kind, index: int, world: World, node: Number, wanted: list[Number], weights: Mapping[Number, torch.Tensor]
-) -> Trial:
+def _trial(kind: Kind, numbered: Numbered, wanted: list[Number], weights: Mapping[Number, torch.Tensor]) -> Trial:
+    """The trial of an answer to the first of ``wanted``."""
+    (index, world), node = numbered, wanted[0]
     gradients = world.pulled(wanted, weights)
     upstream = {number: gradients[number] for number in wanted if number != node}
-    largest = max(
-        [*(largest_entry(each) for each in upstream.values()), *map(largest_entry, weights.values())], default=0
-    )
-    return Trial(kind, index, upstream, gradients[node], largest * ROUNDING)
+    sizes = [largest_entry(each) for each in (*upstream.values(), *weights.values())]
+    return Trial(kind, index, upstream, gradients[node], max(sizes, default=0.0) * ROUNDING, weights)
 
 
 def _random(world: World, place: Number, salt: int) -> torch.Tensor:

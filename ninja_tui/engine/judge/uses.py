@@ -7,20 +7,40 @@ import re
 import torch
 
 NODE_NAME = re.compile(r"Backward\d*$")
+SHAPES = frozenset({"view", "unsafeview", "reshapealias", "t", "transpose", "permute", "expand", "unsqueeze", "squeeze",
+                    "clone", "alias"})  # fmt: skip
+OPERATORS = {
+    "mm": "@", "bmm": "@", "mv": "@", "addmm": "@", "dot": "@", "mul": "*", "div": "/", "add": "+", "sub": "-",
+    "pow": "**", "linalgvectornorm": "norm",
+}  # fmt: skip
+"""As a person writes them."""
 
 
 def contributions_by_use(output: torch.Tensor, leaf: torch.Tensor) -> list[tuple[str, torch.Tensor]]:
     """For each place in which ``leaf`` is used on the way to ``output``: the operation there, and its contribution."""
     found: list[tuple[str, torch.Tensor]] = []
     handles = []
-    for function in _functions(output):
+    functions = _functions(output)
+    for function in functions:
         for place, (reader, _) in enumerate(function.next_functions):
             if getattr(reader, "variable", None) is leaf:
-                handles.append(function.register_hook(_Noting(found, _operation(function), place)))
+                handles.append(function.register_hook(_Noting(found, _computing(function, functions), place)))
     torch.autograd.grad(output, leaf, allow_unused=True)
     for handle in handles:
         handle.remove()
     return [(name, part) for name, part in found if part.shape == leaf.shape]
+
+
+def _computing(function: torch.autograd.graph.Node, functions: list[torch.autograd.graph.Node]) -> str:
+    """The operation that computes with what ``function`` reads: a change of shape is none."""
+    name = _operation(function)
+    while name in SHAPES:
+        readers = [each for each in functions if any(reader is function for reader, _ in each.next_functions)]
+        if len(readers) != 1:
+            break
+        function = readers[0]
+        name = _operation(function)
+    return OPERATORS.get(name, name)
 
 
 def _functions(output: torch.Tensor) -> list[torch.autograd.graph.Node]:

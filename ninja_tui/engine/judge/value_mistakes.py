@@ -21,7 +21,7 @@ def reads_grad(attempt: Attempt) -> Finding | None:
     """``dh = h.grad``."""
     if not attempt.evidence.traits.reads_grad:
         return None
-    return Finding(Kind.READS_GRAD, "a `.grad` is empty here: the gradient is to be computed, not read")
+    return Finding(Kind.READS_GRAD, "autograd's own gradient is read: it is to be computed here")
 
 
 def wrong_dtype(attempt: Attempt) -> Finding | None:

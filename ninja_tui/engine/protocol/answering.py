@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from ninja_tui.engine.protocol.judging import PlannedTrial, Reading, UpstreamGradient
 from ninja_tui.engine.protocol.lesson_code import LessonCode
 from ninja_tui.engine.protocol.messages import Done, Request
 from ninja_tui.engine.protocol.tensor_data import TensorData
-from ninja_tui.engine.protocol.worlds import Values, World
 
 
 @dataclass(frozen=True)
@@ -25,26 +25,26 @@ class LoadValues(Request[Done]):
     """Puts the forward pass's values in place; the statements ``carried`` bind what is no tensor, and run again."""
 
     reply: ClassVar[type] = Done
-    values: dict[Values, dict[str, TensorData]]
+    values: tuple[dict[str, TensorData], ...]
     carried: tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Begin(Request[Done]):
-    """Starts a run in each of ``worlds``; the tensors called ``names``, which code may change, are the run's own."""
+    """Starts a run; the tensors called ``names``, which code may change, are the run's own."""
 
     reply: ClassVar[type] = Done
-    worlds: tuple[World, ...]
     names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class PutGradient(Request[Done]):
-    """Binds upstream gradients to ``name``, each in the run of its world."""
+    """Binds the upstream gradient of ``node`` to ``name``; without a ``gradient`` what is there is taken for it."""
 
     reply: ClassVar[type] = Done
+    node: str
     name: str
-    gradients: Mapping[World, TensorData]
+    gradient: UpstreamGradient | None = None
 
 
 @dataclass(frozen=True)
@@ -73,39 +73,32 @@ class Compared:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What running code did in one world.
+    """What running code did.
 
     ``error`` is empty where it went well; ``line`` is the one that raised, 0 for none. ``gradients`` has what was
-    asked for by name. ``changed`` are gradients that it changed, and ``clobbered`` names of the lesson that it bound
-    anew or changed.
+    asked for by name, and ``readings`` what each was computed from. ``changed`` are gradients that it changed, and
+    ``clobbered`` names of the lesson that it bound anew or changed.
     """
 
     error: str = ""
     line: int = 0
     output: str = ""
     gradients: Mapping[str, Bound] | None = None
+    readings: Mapping[str, Reading] | None = None
     changed: tuple[str, ...] = ()
     clobbered: tuple[str, ...] = ()
     compared: tuple[Compared, ...] = ()
 
 
 @dataclass(frozen=True)
-class Outcomes:
-    """What running code did, by world. Those behind a failure in a world that comes first are left out."""
-
-    by_world: Mapping[World, Outcome]
-
-
-@dataclass(frozen=True)
-class RunStatement(Request[Outcomes]):
-    """Executes one statement, whose first line is ``line``, in the runs of ``worlds``, for good.
+class RunStatement(Request[Outcome]):
+    """Executes one statement, whose first line is ``line``, for good.
 
     Gradients called ``take`` are read afterwards; those called ``watch`` are not to change, unless as ``bound``,
     the gradients that the statement is there for.
     """
 
-    reply: ClassVar[type] = Outcomes
-    worlds: tuple[World, ...]
+    reply: ClassVar[type] = Outcome
     code: str
     line: int
     take: tuple[str, ...] = ()
@@ -114,15 +107,36 @@ class RunStatement(Request[Outcomes]):
 
 
 @dataclass(frozen=True)
-class TryAnswer(Request[Outcomes]):
-    """Executes an answer that binds ``gradient`` on a copy of each run, which stays as it was.
+class TryAnswer(Request[Outcome]):
+    """Executes an answer that binds ``gradient`` on a copy of the run, which stays as it was.
 
     The names ``restore`` have the lesson's values.
     """
 
-    reply: ClassVar[type] = Outcomes
-    worlds: tuple[World, ...]
+    reply: ClassVar[type] = Outcome
     code: str
     gradient: str
     watch: tuple[str, ...] = ()
     restore: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What a gradient came out as in each trial, or the error there; ``chained`` with the person's own upstream."""
+
+    results: tuple[TensorData | None, ...]
+    errors: tuple[str, ...]
+    chained: TensorData | None = None
+
+
+@dataclass(frozen=True)
+class ReplayGradient(Request[Replayed]):
+    """Computes ``gradient``, as it was last run or tried, in other worlds.
+
+    ``code`` is the answer's, for what has to run again since it leaves PyTorch on its way.
+    """
+
+    reply: ClassVar[type] = Replayed
+    gradient: str
+    trials: tuple[PlannedTrial, ...]
+    code: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Generic, TypeVar
 
@@ -11,8 +10,6 @@ from ninja_tui.engine.protocol.messages import Request
 from ninja_tui.engine.protocol.tensor_data import TensorData
 from ninja_tui.engine.protocol.verdict import Verdict
 from ninja_tui.engine.protocol.views import TensorView, ViewRequest
-from ninja_tui.engine.protocol.worlds import Values, World
-from ninja_tui.lesson.syntax.dependencies import Traits
 
 T = TypeVar("T")
 
@@ -27,27 +24,79 @@ class Clobbered:
 
 
 @dataclass(frozen=True)
-class Evidence(Generic[T]):
-    """What is known of one answer to ``node``: its gradient, or its error, in each world, and what its text shows.
+class Reading:
+    """What a gradient was computed from: the gradients of ``nodes``, the lesson's tensors ``names``, and ``operations``.
 
-    ``restored`` is its LOCAL gradient with the lesson's values for the names in ``clobbered``. ``T`` is TensorData
-    between processes, and a tensor in the judge.
+    ``own``: of its own node's ``.grad``, ``read_grad`` of another's. ``escapes``: a part of it came from outside
+    PyTorch, so that only these numbers are known. ``bends``: it takes another branch on other numbers, as ``abs`` does.
+    ``cancels``: large numbers in it add up to nearly nothing, or it is not known whether they do.
+    """
+
+    nodes: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    operations: int = 0
+    multiplies: bool = False
+    multiplies_matrices: bool = False
+    by_autograd: bool = False
+    reads_grad: bool = False
+    escapes: bool = False
+    bends: bool = False
+    cancels: bool = True
+
+
+@dataclass(frozen=True)
+class Evidence(Generic[T]):
+    """What is known of one answer to ``node``: its ``gradient`` in float32, and what it gave in each trial, in order.
+
+    Where there is none, ``error`` says why, and ``errors`` by trial. ``chained`` is what it gives with the person's own
+    gradients upstream, ``restored`` in the first trial with the lesson's values for the names in ``clobbered``. ``T``
+    is TensorData between processes, and a tensor in the judge.
     """
 
     node: str
-    gradients: Mapping[World, T]
-    errors: Mapping[World, str]
-    traits: Traits
+    reading: Reading
+    gradient: T | None = None
+    results: tuple[T | None, ...] = ()
+    errors: tuple[str, ...] = ()
+    chained: T | None = None
+    error: str = ""
     restored: T | None = None
     clobbered: tuple[Clobbered, ...] = ()
+    left_out: frozenset[int] = frozenset()
+    """Trials that say nothing, since the code would have taken another branch."""
+
+
+@dataclass(frozen=True)
+class PlannedTrial:
+    """A trial of an answer: in the world of that number, with these upstream gradients, by node."""
+
+    world: int
+    upstream: dict[str, TensorData]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The trials of one answer; the first is at home, with the reference upstream."""
+
+    trials: tuple[PlannedTrial, ...]
+
+
+@dataclass(frozen=True)
+class PlanTrials(Request[Plan]):
+    """Asks how an answer to ``node`` is to be tried; never holds that node's own gradient."""
+
+    reply: ClassVar[type] = Plan
+    node: str
+    reading: Reading
 
 
 @dataclass(frozen=True)
 class LessonRun:
     """A lesson that has run: ``shapes`` of its gradients by node, ``values`` that answers run on.
 
-    ``names`` has, for what code may name, a tensor's shape or another object's kind. ``carried`` are the statements
-    that bind what is no tensor, which is not sent.
+    ``names`` has, for what code may name, a tensor's shape or another object's kind. ``values`` are those of the
+    program in float32, and then, in float64, those of each world, its own first. ``carried`` are the statements that
+    bind what is no tensor, which is not sent.
     """
 
     loss: float
@@ -55,7 +104,7 @@ class LessonRun:
     torch: str
     shapes: dict[str, tuple[int, ...]]
     names: dict[str, tuple[int, ...] | str]
-    values: dict[Values, dict[str, TensorData]]
+    values: tuple[dict[str, TensorData], ...]
     carried: tuple[int, ...]
 
 
@@ -94,17 +143,18 @@ class CompareGradient(Request[Columns]):
 
 
 @dataclass(frozen=True)
-class UpstreamGradients:
-    """The upstream gradient of one node, by world."""
+class UpstreamGradient:
+    """Autograd's gradient of one node in float32, and in float64."""
 
-    by_world: dict[World, TensorData]
+    single: TensorData
+    double: TensorData
 
 
 @dataclass(frozen=True)
-class FetchUpstream(Request[UpstreamGradients]):
-    """The upstream gradients of ``node``."""
+class FetchUpstream(Request[UpstreamGradient]):
+    """The gradient of ``node``, to be put in the place of a person's."""
 
-    reply: ClassVar[type] = UpstreamGradients
+    reply: ClassVar[type] = UpstreamGradient
     node: str
 
 

@@ -33,7 +33,14 @@ class Warning(enum.StrEnum):
     USES_AUTOGRAD = "uses-autograd"
     """Autograd, or ``torch.func``, inside an answer."""
     SCALED = "scaled"
-    """The gradient of a loss that the file scales: a multiple of the one that is compared."""
+    """Right for a loss that is a multiple of the one here, as of a sum where the file has a mean."""
+
+
+WARNING_WORDS = {
+    Warning.USES_AUTOGRAD: "autograd computes it inside the answer: right, and not by hand",
+    Warning.SCALED: "right up to a factor, by which the loss is scaled",
+}
+"""A sentence for a warning that no other message speaks of."""
 
 
 class Kind(enum.StrEnum):

@@ -12,6 +12,7 @@ from torch.overrides import TorchFunctionMode
 from ninja_tui.engine.protocol.lesson_code import LessonCode
 
 DEVICES = ("cuda", "mps", "xpu", "hip", "tpu", "xla")
+CUDA_TYPES = "torch.cuda."
 
 
 class OnCpu(TorchFunctionMode):
@@ -42,4 +43,8 @@ def _here(arg: Any) -> Any:
         return torch.device("cpu") if arg.type in DEVICES else arg
     if isinstance(arg, str) and arg.split(":")[0] in DEVICES:
         return "cpu"
+    if isinstance(arg, str) and arg.startswith(CUDA_TYPES):
+        return f"torch.{arg.removeprefix(CUDA_TYPES)}"
+    if isinstance(arg, type) and arg.__module__ == "torch.cuda":
+        return getattr(torch, arg.__name__, arg)
     return arg

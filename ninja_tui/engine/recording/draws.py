@@ -94,18 +94,18 @@ def _is_progression(value: torch.Tensor) -> bool:
 def _drawn_again(source: Leaf, recipe: Recipe) -> torch.Tensor | None:
     """What the random generator gives another time; None where only the first draw is known to be right."""
     draw = source.draw
-    if draw is None or any(isinstance(arg, Use | list) for arg in draw.args[1:]) or draw.inputs[1:]:
+    if draw is None or draw.inputs[1:] or (draw.inputs and not isinstance(draw.args[0], Use)):
         return None
+    seed = recipe.seed + 15485863 * source.number
+    args = [generator(seed) if isinstance(arg, torch.Generator) else arg for arg in draw.args]
+    if args and isinstance(args[0], Use):
+        args[0] = torch.empty(source.value.shape, dtype=source.dtype)
+    kwargs = {key: arg for key, arg in draw.kwargs.items() if key not in ("layout", "device", "pin_memory")}
+    if kwargs.get("generator") is not None:
+        kwargs["generator"] = generator(seed)
     state = torch.random.get_rng_state()
-    torch.manual_seed(recipe.seed + 15485863 * source.number)
+    torch.manual_seed(seed)
     try:
-        args = list(draw.args)
-        if args and isinstance(args[0], Use):
-            args[0] = torch.empty(source.value.shape, dtype=source.dtype)
-        kwargs = {
-            key: arg for key, arg in draw.kwargs.items() if key not in ("generator", "layout", "device", "pin_memory")
-        }
-        args = [arg for arg in args if not isinstance(arg, torch.Generator)]
         with double_precision():
             drawn = _call(draw.function, args, kwargs)
     finally:

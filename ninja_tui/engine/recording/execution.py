@@ -13,6 +13,8 @@ from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.lesson.syntax.seed import reseed
 
 LONGEST_MESSAGE = 400
+ADVICE = "; with --setup FILE"
+"""Begins what a message says of what a person can do, where nothing more particular is known."""
 
 Namespace = dict[str, Any]
 
@@ -51,10 +53,10 @@ def _refused(error: BaseException, fragment: Fragment, code: LessonCode) -> Refu
                 return Refused(f"{at} needs `{name}`, which is not here{code.hint(fragment.line)}")
             case AsksForInput():
                 return Refused(f"{at} asks for `input()`, which nobody can give here{code.hint(fragment.line)}")
-            case FileNotFoundError():
-                return Refused(f"{at}: {error}{code.hint(fragment.line)}")
             case OSError() | ImportError():
-                return Refused(f"{at}: {message_of(error)}{code.hint(fragment.line)}")
+                said = str(error) if isinstance(error, FileNotFoundError) else message_of(error)
+                hint = code.hint(fragment.line)
+                return Refused(f"{at}: {said.split(ADVICE)[0] if hint else said}{hint}")
     return Refused(f"{at}: {message_of(error)}")
 
 

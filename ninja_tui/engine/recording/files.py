@@ -84,11 +84,13 @@ class Files:
     def open(self, file: Any, mode: str = "r", *args: Any, **named: Any) -> Any:
         """In the place of ``open``; raises FileNotFoundError."""
         writing = bool(set(mode) & WRITING)
-        if isinstance(file, int) or (of_python(file) and not writing):
+        by_others = isinstance(file, int) or named.get("opener") is not None  # such as a temporary file
+        if by_others or (of_python(file) and not writing):
             return self._open(file, mode, *args, **named)
         content = b"" if "w" in mode or "x" in mode else self.content(file)
         if content is None and "a" not in mode:
-            raise FileNotFoundError(f"the file {file} is not here, beside it, nor is it given with --data")
+            missing = f"the file {file} is not here, beside it, nor is it given with --data"
+            raise FileNotFoundError(f"{missing}; with --setup FILE you can define what is made of it")
         opened = _InMemory(str(file), content or b"", self._keeper(file) if writing else None)
         if "a" in mode:
             opened.seek(0, io.SEEK_END)
@@ -121,6 +123,13 @@ class Files:
     def fetch(self, address: object) -> Answer:
         """The file that an address ends in; raises FileNotFoundError."""
         return Answer(self.open(urlsplit(str(address)).path, "rb").read())
+
+    def retrieve(self, address: object, file: Any = None, *_: object, **__: object) -> tuple[str, Message]:
+        """In the place of ``urlretrieve``; raises FileNotFoundError."""
+        content = self.fetch(address).content
+        name = os.fspath(file) if file is not None else PurePath(urlsplit(str(address)).path).name
+        self._keeper(name)(content)
+        return name, Message()
 
     def there(self, otherwise: Callable[[Any], bool]) -> Callable[[Any], bool]:
         """In the place of ``os.path.exists``, and of the methods of paths."""

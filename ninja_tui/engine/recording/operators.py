@@ -86,3 +86,8 @@ def leaky(values: torch.Tensor, slopes: torch.Tensor) -> torch.Tensor:
     drawn = slopes[slopes != 1]
     otherwise = drawn.mean() if drawn.numel() else slopes.new_tensor(11 / 48)
     return torch.where(values > 0, values, values * torch.where(slopes == 1, otherwise, slopes))
+
+
+def same(value: torch.Tensor) -> torch.Tensor:
+    """The value itself."""
+    return value

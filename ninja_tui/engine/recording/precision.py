@@ -24,9 +24,16 @@ class _Float64Instead(TorchFunctionMode):
     ) -> Any:
         if func is torch.Tensor.float:
             func = torch.Tensor.double
-        args = tuple(torch.float64 if arg is torch.float32 else arg for arg in args)
-        named = {key: torch.float64 if arg is torch.float32 else arg for key, arg in (kwargs or {}).items()}
-        return func(*args, **named)
+        return func(*map(_double, args), **{key: _double(arg) for key, arg in (kwargs or {}).items()})
+
+
+def _double(arg: Any) -> Any:
+    """float64 in the place of float32, by any of its names."""
+    if arg is torch.float32:
+        return torch.float64
+    if arg is torch.FloatTensor:
+        return torch.DoubleTensor
+    return "torch.DoubleTensor" if isinstance(arg, str) and arg == "torch.FloatTensor" else arg
 
 
 @contextlib.contextmanager

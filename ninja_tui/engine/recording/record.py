@@ -87,6 +87,15 @@ class Backward:
 
 
 @dataclass(frozen=True, slots=True)
+class Escape:
+    """A value that became Python's number after ``step`` steps; ``decides``: it was a truth value."""
+
+    number: Number
+    step: int
+    decides: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """A value that met a gradient of autograd's: ``actual`` with that of ``owner``; ``reference`` is what it was."""
 
@@ -123,8 +132,9 @@ class Record:
     """Steps in the order in which they happened.
 
     ``made_by`` has the step of each value; ``before`` the value that a change in place replaced. ``parameters`` are
-    values of leaves of autograd, ``read`` the owner of each gradient that was read from a ``.grad``, and ``escaped``
-    values that left the record as Python numbers. ``trainings`` are loops.
+    values of leaves of autograd, ``read`` the owner of each gradient that was read from a ``.grad``, ``escapes`` are
+    values that left the record, and ``indices`` whole numbers among those. ``attempted`` is the name of an operator
+    that raised. ``trainings`` are loops.
     """
 
     steps: list[Leaf | Operation] = field(default_factory=list)
@@ -134,13 +144,29 @@ class Record:
     read: dict[Number, Number] = field(default_factory=dict)
     backwards: list[Backward] = field(default_factory=list)
     comparisons: list[Comparison] = field(default_factory=list)
-    escaped: set[Number] = field(default_factory=set)
+    escapes: list[Escape] = field(default_factory=list)
+    indices: set[Number] = field(default_factory=set)
+    attempted: str = ""
     trainings: list[Training] = field(default_factory=list)
 
     def new(self) -> Number:
         """The number of a value that the next step makes."""
         self.made_by.append(len(self.steps))
         return len(self.made_by) - 1
+
+    def drop_after(self, step: int) -> None:
+        """Drops the steps from ``step`` on, with their values."""
+        del self.steps[step:]
+        while self.made_by and self.made_by[-1] >= step:
+            self.made_by.pop()
+        known = len(self.made_by)
+        for numbers in (self.before, self.parameters, self.read):
+            for number in [each for each in numbers if each >= known]:
+                del numbers[number]
+        self.escapes = [each for each in self.escapes if each.number < known]
+        self.indices = {each for each in self.indices if each < known}
+        self.comparisons = [each for each in self.comparisons if each.actual < known]
+        self.backwards = [each for each in self.backwards if each.loss < known]
 
     def step_of(self, number: Number) -> Leaf | Operation:
         """The step that made a value."""

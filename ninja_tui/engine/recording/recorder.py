@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch.overrides import TorchFunctionMode
@@ -22,13 +22,18 @@ from ninja_tui.engine.recording.operators import (
     leaky,
     operator,
     part_of,
+    same,
     with_part,
 )
-from ninja_tui.engine.recording.record import Backward, Comparison, Leaf, Number, Operation, Record, Root, Use
+from ninja_tui.engine.recording.record import Backward, Comparison, Escape, Leaf, Number, Operation, Record, Root, Use
 
 aten = torch.ops.aten
+LONG_LIST = 64
 NUMBERS = (int, float, bool, complex)
+WHOLE = frozenset({torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8})
 LITERALS = frozenset({"tensor", "as_tensor", "scalar_tensor"})
+INDEXES = frozenset({"__getitem__", "__setitem__"})
+"""Make tensors of the numbers in an index, and of a number that is assigned."""
 WITHOUT_MKLDNN = frozenset({"lstm", "gru", "rnn_tanh", "rnn_relu"})
 """Have a fused form that knows no float64."""
 VALUES_LEAVE = frozenset({"numpy", "tolist", "__array__"})
@@ -49,10 +54,32 @@ class _Storage:
     """
 
     recorder: Recorder
+    epoch: int
     origin: Number
     geometry: tuple[tuple[int, ...], tuple[int, ...], int]
     flat: Number | None = None
     writes: int = 0
+
+
+class _Literal(NamedTuple):
+    """Tensors are being made of numbers in the code; ``numbers`` are those that are no indices."""
+
+    numbers: object
+
+
+class _Tag(NamedTuple):
+    """Which value a tensor has, if its memory was not changed since: ``writes`` is how often it had been."""
+
+    recorder: Recorder
+    epoch: int
+    number: Number
+    writes: int
+
+    def __deepcopy__(self, memo: object) -> _Tag:
+        return self
+
+    def __reduce__(self) -> tuple[type[str], tuple[()]]:
+        return str, ()
 
 
 class Recorder:
@@ -62,8 +89,9 @@ class Recorder:
         self.record = Record()
         self._paused = 0
         self._engine = 0
-        self._literal: object = None
-        self._indexing = False
+        self._literal: _Literal | None = None
+        self._epoch = 0
+        self._branches = 0
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
@@ -82,13 +110,48 @@ class Recorder:
 
     def number(self, tensor: torch.Tensor) -> Number:
         """The value that ``tensor`` has now."""
-        tag = getattr(tensor, "_recorded", None)
-        storage = _storage_of(tensor)
-        if tag is not None and tag[0] is self and (storage is None or tag[2] == storage.writes):
-            return int(tag[1])
-        if storage is not None and storage.recorder is self and tensor.layout is torch.strided:
+        tag = self._tag_of(tensor)
+        storage = self._storage_of(tensor)
+        if tag is not None and (storage is None or tag.writes == storage.writes):
+            return tag.number
+        if storage is not None and tensor.layout is torch.strided:
             return self._alias(tensor, storage, tag)
         return self.leaf(tensor, Root.OUTSIDE)
+
+    def adopt(self, tensor: torch.Tensor, number: Number) -> None:
+        """Takes ``tensor`` for the value ``number``, of which it is a copy."""
+        _forget(tensor)
+        self._tag(tensor, number)
+
+    def stand_for(self, tensor: torch.Tensor, number: Number) -> Number:
+        """A new value for ``tensor``, which takes the place of the value ``number``."""
+        _forget(tensor)
+        stand_in = self._call(same, (Use(number),))
+        self._tag(tensor, stand_in)
+        return stand_in
+
+    def branch(self) -> int:
+        """What is recorded from here on is dropped by ``rejoin``, which takes this mark."""
+        self._branches += 1
+        self._epoch = self._branches
+        return len(self.record.steps)
+
+    def rejoin(self, mark: int) -> None:
+        """Drops what was recorded since ``branch``; tensors that were made since are forgotten."""
+        self.record.drop_after(mark)
+        self._epoch = 0
+
+    def _tag_of(self, tensor: torch.Tensor) -> _Tag | None:
+        tag = getattr(tensor, "_recorded", None)
+        valid = isinstance(tag, _Tag) and tag.recorder is self and tag.epoch in (0, self._epoch)
+        return tag if valid else None
+
+    def _storage_of(self, tensor: torch.Tensor) -> _Storage | None:
+        if tensor.layout is not torch.strided:
+            return None
+        storage = getattr(tensor.untyped_storage(), "_recorded", None)
+        valid = isinstance(storage, _Storage) and storage.recorder is self and storage.epoch in (0, self._epoch)
+        return storage if valid else None
 
     def leaf(self, tensor: torch.Tensor, root: Root, exact: torch.Tensor | None = None) -> Number:
         """A new value, for a tensor that no recorded operation has computed."""
@@ -99,13 +162,13 @@ class Recorder:
         self._tag(tensor, number)
         return number
 
-    def _alias(self, tensor: torch.Tensor, storage: _Storage, tag: Any) -> Number:
+    def _alias(self, tensor: torch.Tensor, storage: _Storage, tag: _Tag | None) -> Number:
         """The value of a tensor whose memory was changed through another one, or that came about unseen."""
         flat = self._flat(storage)
         number = self._call(part_of, (Use(flat), list(tensor.shape), list(tensor.stride()), tensor.storage_offset()))
-        if tag is not None and tag[0] is self:
-            self.record.before[number] = tag[1]
-        tensor._recorded = (self, number, storage.writes)  # type: ignore[attr-defined]
+        if tag is not None:
+            self.record.before[number] = tag.number
+        tensor._recorded = _Tag(self, self._epoch, number, storage.writes)  # type: ignore[attr-defined]
         return number
 
     def _flat(self, storage: _Storage) -> Number:
@@ -135,14 +198,14 @@ class Recorder:
         """Notes which value a new tensor has."""
         writes = 0
         if tensor.layout is torch.strided:
-            memory = tensor.untyped_storage()
-            storage = getattr(memory, "_recorded", None)
-            if storage is None or storage.recorder is not self:
+            storage = self._storage_of(tensor)
+            if storage is None:
                 geometry = (tuple(tensor.shape), tuple(tensor.stride()), tensor.storage_offset())
-                memory._recorded = _Storage(self, number, geometry)  # type: ignore[attr-defined]
+                memory: Any = tensor.untyped_storage()
+                memory._recorded = _Storage(self, self._epoch, number, geometry)
             else:
                 writes = storage.writes
-        tensor._recorded = (self, number, writes)  # type: ignore[attr-defined]
+        tensor._recorded = _Tag(self, self._epoch, number, writes)  # type: ignore[attr-defined]
 
     def execute(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Calls an operator, and records the call."""
@@ -157,12 +220,20 @@ class Recorder:
             return self._lifted(function, args, kwargs)
         inputs: list[Number] = []
         used, named = self._used(args, inputs), self._used_by_name(kwargs, inputs)
+        self.record.attempted = kind.name
         result = function(*args, **kwargs)
+        self.record.attempted = ""
         if kind.escapes:
-            self.record.escaped.update(inputs)
+            self._escape(args[0], inputs)
             return result
         self._append(kind, Operation(function, used, named, tuple(inputs), ()), args, kwargs, result)
         return result
+
+    def _escape(self, tensor: Any, numbers: list[Number]) -> None:
+        decides = isinstance(tensor, torch.Tensor) and tensor.dtype is torch.bool
+        self.record.escapes += [Escape(number, len(self.record.steps), decides) for number in numbers]
+        if isinstance(tensor, torch.Tensor) and tensor.dtype in WHOLE:
+            self.record.indices.update(numbers)
 
     def _append(
         self, kind: Operator, call: Operation, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any
@@ -198,9 +269,8 @@ class Recorder:
 
     def _is_current(self, tensor: torch.Tensor) -> bool:
         """Whether an operator has returned a tensor that it was given, as it was."""
-        tag = getattr(tensor, "_recorded", None)
-        storage = _storage_of(tensor)
-        return tag is not None and tag[0] is self and storage is not None and tag[2] == storage.writes
+        tag, storage = self._tag_of(tensor), self._storage_of(tensor)
+        return tag is not None and storage is not None and tag.writes == storage.writes
 
     def _drawn(self, call: Operation, tensors: list[torch.Tensor], *, in_place: bool) -> None:
         for tensor in tensors:
@@ -225,11 +295,10 @@ class Recorder:
 
     def _changed(self, tensor: torch.Tensor, number: Number) -> None:
         """``number`` is what ``tensor`` is now; what shares its memory has changed as well."""
-        tag = getattr(tensor, "_recorded", None)
-        if tag is not None and tag[0] is self:
-            self.record.before[number] = tag[1]
-        storage = _storage_of(tensor)
-        if storage is None or storage.recorder is not self:
+        tag, storage = self._tag_of(tensor), self._storage_of(tensor)
+        if tag is not None:
+            self.record.before[number] = tag.number
+        if storage is None:
             self._tag(tensor, number)
             return
         size, stride = tuple(tensor.shape), tuple(tensor.stride())
@@ -240,19 +309,20 @@ class Recorder:
             args = (Use(self._flat(storage)), Use(number), list(size), list(stride), tensor.storage_offset())
             storage.flat = self._call(with_part, args)
         storage.writes += 1
-        tensor._recorded = (self, number, storage.writes)  # type: ignore[attr-defined]
+        tensor._recorded = _Tag(self, self._epoch, number, storage.writes)  # type: ignore[attr-defined]
 
     def _lifted(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A tensor that has just been made of what is no tensor."""
         result = function(*args, **kwargs)
-        literal, self._literal = self._literal, None
         if isinstance(result, torch.Tensor):
             _forget(result)
             exact = None
-            if literal is not None and result.is_floating_point():
+            if self._literal is not None and result.is_floating_point():
                 with self.paused(), contextlib.suppress(Exception):
-                    exact = torch.tensor(literal, dtype=torch.float64)
-            known = self._indexing or (literal is not None and (exact is None or exact.shape == result.shape))
+                    exact = torch.tensor(self._literal.numbers, dtype=torch.float64)
+            known = self._literal is not None and (
+                not result.is_floating_point() or (exact is not None and exact.shape == result.shape)
+            )
             self.leaf(result, Root.LITERAL if known else Root.OUTSIDE, exact if known else None)
         return result
 
@@ -291,12 +361,11 @@ class Recorder:
         if name in COMPARES:
             self._compared(args)
         elif name in VALUES_LEAVE and args and isinstance(args[0], torch.Tensor):
-            self.record.escaped.add(self.number(args[0]))
-        if name == "__getitem__":
-            return self._indexed(function, args, kwargs)
-        if name in LITERALS or name == "__setitem__":
-            data = args[2] if name == "__setitem__" and len(args) > 2 else args[0] if args else kwargs.get("data")
-            self._literal = data if _plain(data) else None
+            self._escape(args[0], [self.number(args[0])])
+        if name in LITERALS or name in INDEXES:
+            numbers = args[2:] if name in INDEXES else args or kwargs.get("data", ())
+            plain = bool(numbers) and _plain(numbers[0])
+            self._literal = _Literal(numbers[0] if plain else None) if plain or name in INDEXES else None
             try:
                 return function(*args, **kwargs)
             finally:
@@ -367,14 +436,14 @@ class Recorder:
 
 
 class _Operators(TorchDispatchMode):
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """No: to have Dynamo skip it would import Dynamo, which takes seconds."""
+        return False
+
     def __init__(self, recorder: Recorder) -> None:
         super().__init__()
         self._recorder = recorder
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        """Wrapped for the compiler, the first operation would import it: seconds."""
-        return False
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         return self._recorder.execute(func, args, kwargs or {})
@@ -397,13 +466,6 @@ def _without_mkldnn() -> Iterator[None]:
         yield
     finally:
         torch._C._set_mkldnn_enabled(before)
-
-
-def _storage_of(tensor: torch.Tensor) -> _Storage | None:
-    if tensor.layout is not torch.strided:
-        return None
-    storage: _Storage | None = getattr(tensor.untyped_storage(), "_recorded", None)
-    return storage
 
 
 def _forget(result: Any) -> None:
@@ -433,9 +495,12 @@ def _flatten(value: Any) -> list[Any]:
 
 
 def _plain(data: object) -> bool:
-    """Whether ``data`` is numbers and lists of numbers."""
+    """Whether ``data`` is numbers and lists of numbers; of long lists the ends are looked at."""
+    if isinstance(data, range):
+        return True
     if isinstance(data, list | tuple):
-        return all(_plain(each) for each in data)
+        looked_at = data if len(data) <= LONG_LIST else [data[0], data[-1]]
+        return all(_plain(each) for each in looked_at)
     return isinstance(data, NUMBERS)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from typing import Generic, TypeVar
 
 import torch
 
@@ -11,20 +12,20 @@ from ninja_tui.engine.recording.operators import operator
 from ninja_tui.engine.recording.record import Leaf, Number, Operation, Record
 from ninja_tui.engine.recording.replay import Replay, Values
 
+N = TypeVar("N", Number, str)
+"""What stands for a node: its value, or its name."""
 PRODUCTS = frozenset({"mul", "mul_", "addcmul", "addcmul_"})
 MATRIX_PRODUCTS = frozenset({"mm", "bmm", "addmm", "addmm_", "addbmm", "baddbmm", "mv", "addmv", "dot", "convolution"})
 
 
-class Slice:
+class Slice(Generic[N]):
     """The operations that compute ``number`` from ``known`` values and from those of ``places``.
 
     ``read`` are the places that it uses, ``used`` the known values. ``by_autograd``: a part of it was computed by a
     backward pass of autograd's.
     """
 
-    def __init__(
-        self, record: Record, number: Number, known: Collection[Number], places: Mapping[Number, Number]
-    ) -> None:
+    def __init__(self, record: Record, number: Number, known: Collection[Number], places: Mapping[Number, N]) -> None:
         self.number = number
         self._places = places
         given = {*places, *known}
@@ -41,15 +42,15 @@ class Slice:
         self.multiplies_matrices = bool(names & MATRIX_PRODUCTS)
 
     @property
-    def nodes_read(self) -> tuple[Number, ...]:
+    def nodes_read(self) -> tuple[N, ...]:
         """The nodes whose gradients it uses."""
-        return tuple(sorted({self._places[place] for place in self.read}))
+        return tuple(dict.fromkeys(self._places[place] for place in self.read))
 
     def run(
         self,
         value: Callable[[Number], torch.Tensor],
         leaf: Callable[[Leaf], torch.Tensor],
-        upstream: Mapping[Number, torch.Tensor],
+        upstream: Mapping[N, torch.Tensor],
     ) -> Values:
         """All values on the way, from known values, leaves, and ``upstream`` gradients by node.
 

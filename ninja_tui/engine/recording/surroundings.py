@@ -9,6 +9,7 @@ import importlib.util
 import io
 import os
 import pathlib
+import socket
 import sys
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,7 @@ import torch
 
 from ninja_tui.engine.recording.devices import OnCpu
 from ninja_tui.engine.recording.files import Files, of_python
+from ninja_tui.engine.recording.stand_ins import StandIns
 from ninja_tui.lesson.served import content_of
 
 MAIN = "__main__"
@@ -30,6 +32,7 @@ CHANGES = (
     "link", "truncate", "chmod",
 )  # fmt: skip
 """Functions of ``os`` that would change something outside."""
+TENSOR_TYPES = ("FloatTensor", "DoubleTensor", "HalfTensor", "LongTensor", "IntTensor", "ByteTensor", "BoolTensor")
 
 
 class AsksForInput(EOFError):
@@ -47,9 +50,10 @@ def script_module(path: str, name: str = MAIN) -> ModuleType:
 def surroundings(module: ModuleType, served: Mapping[str, str]) -> Iterator[None]:
     """Within it the code of ``module``, made by ``script_module``, finds what it does when Python runs its file.
 
-    It is in ``sys.modules``, ``sys.argv`` is the file alone, and modules among ``served`` can be imported. Of files
-    those ``served`` (by path) can be opened, and what is installed; what is written stays in memory. Every device is
-    the CPU, and ``input()`` raises AsksForInput. Afterwards all is as it was, but for modules that were imported.
+    It is in ``sys.modules``, ``sys.argv`` is the file alone, and modules among ``served`` can be imported; packages
+    that only show things are there if need be. Files among ``served`` (by path) can be opened, and those of installed
+    packages; what is written stays in memory. Every device is the CPU, and ``input()`` raises AsksForInput. Afterwards
+    all is as it was, but for modules that were imported.
     """
     files = Files(served)
     with contextlib.ExitStack() as stack:
@@ -64,6 +68,9 @@ def surroundings(module: ModuleType, served: Mapping[str, str]) -> Iterator[None
         stack.callback(sys.meta_path.remove, finder)
         sys.meta_path.insert(_before_folders(), finder)  # the file's folder is where Python looks first
         finder.forget_others()
+        stand_ins = StandIns()
+        stack.callback(sys.meta_path.remove, stand_ins)
+        sys.meta_path.append(stand_ins)
         yield
 
 
@@ -84,7 +91,8 @@ def _of_files(files: Files) -> Iterator[Patch]:
     yield io, "open", files.open
     yield torch, "save", files.save(torch.save)
     yield urllib.request, "urlopen", lambda url, *_, **__: files.fetch(getattr(url, "full_url", url))
-    yield urllib.request, "urlretrieve", lambda url, *_, **__: (url, None)
+    yield urllib.request, "urlretrieve", files.retrieve
+    yield socket.socket, "connect", _unreached
     read_by_numpy = numpy_files.open
 
     def open_for_numpy(path: Any, *args: Any, **named: Any) -> Any:
@@ -107,6 +115,8 @@ def _of_files(files: Files) -> Iterator[Patch]:
 def _of_devices() -> Iterator[Patch]:
     yield torch, "Generator", _Generator
     yield torch, "set_default_device", lambda _: None
+    for name in TENSOR_TYPES:
+        yield torch.cuda, name, getattr(torch, name)
 
 
 class _Generator(torch.Generator):
@@ -118,7 +128,14 @@ class _Generator(torch.Generator):
 
 def _asked(*_: object, **__: object) -> NoReturn:
     """In the place of ``input``."""
-    raise AsksForInput("input() is asked, and nobody is here to answer")
+    raise AsksForInput("input() is asked, and nobody is here to answer; with --setup FILE you can define what it gives")
+
+
+def _unreached(*_: object, **__: object) -> NoReturn:
+    """In the place of a connection to another machine."""
+    raise ConnectionError(
+        "nothing is fetched from the network here; with --setup FILE you can define what is made of it"
+    )
 
 
 def _method(function: Any) -> Any:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+from collections.abc import Iterable
 
 import torch
 
@@ -14,34 +15,39 @@ from ninja_tui.engine.protocol.answering import (
     Begin,
     LoadValues,
     Outcome,
-    Outcomes,
     Ping,
     PutGradient,
+    Replayed,
+    ReplayGradient,
     RunStatement,
     SetUp,
     TryAnswer,
 )
+from ninja_tui.engine.protocol.judging import Reading
 from ninja_tui.engine.protocol.lesson_code import LessonCode
 from ninja_tui.engine.protocol.messages import Done, Refused
-from ninja_tui.engine.protocol.worlds import FIRST, Values, World
+from ninja_tui.engine.protocol.tensor_data import TensorData
 from ninja_tui.engine.recording.devices import OnCpu
 from ninja_tui.engine.recording.execution import Namespace, message_of
-from ninja_tui.engine.recording.packing import unpack
-from ninja_tui.engine.recording.precision import cast
+from ninja_tui.engine.recording.packing import pack, unpack
+from ninja_tui.engine.recording.record import Number
+from ninja_tui.engine.recording.slices import Slice
 from ninja_tui.engine.workers import namespace as spaces
 from ninja_tui.engine.workers.main import Handlers
-from ninja_tui.engine.workers.namespace import Run
+from ninja_tui.engine.workers.run import RAISED, Run, execute
 from ninja_tui.engine.workers.setup import draw_minibatch, set_up
 
 
 class Answers:
-    """One lesson's namespaces, one for each world."""
+    """One lesson's tensors, and the run of a person's statements on them."""
 
     def __init__(self) -> None:
         self._code: LessonCode | None = None
-        self._drawn: dict[Values, Namespace] = {}
-        self._values: dict[Values, Namespace] = {}
-        self._runs: dict[World, Run] = {}
+        self._lesson: Namespace = {}
+        self._worlds: list[dict[str, torch.Tensor]] = []
+        self._run: Run | None = None
+        self._latest: dict[str, tuple[Slice[str] | None, torch.Tensor | None]] = {}
+        self._mark: int | None = None
         self._devices = contextlib.ExitStack()
 
     def handlers(self) -> Handlers:
@@ -53,122 +59,167 @@ class Answers:
             PutGradient: self.put,
             RunStatement: self.run,
             TryAnswer: self.attempt,
+            ReplayGradient: self.replay,
             Ping: lambda _: Done(),
         }
 
     def set_up(self, request: SetUp) -> Done:
-        """Runs the lesson's set-up and draws the minibatch, and for fresh values another one."""
+        """Runs the lesson's set-up and draws the minibatch."""
         self._code = code = request.lesson
-        first = set_up(code)
-        draw_minibatch(code, first)
-        second = dict(first)
-        draw_minibatch(code, second)
-        self._drawn = {Values.FLOAT32: first, Values.FLOAT64: first, Values.FRESH: second}
+        self._lesson = set_up(code)
+        draw_minibatch(code, self._lesson)
+        for name, value in self._lesson.items():
+            if isinstance(value, torch.Tensor) and value.requires_grad:
+                self._lesson[name] = value.detach()
         if code.discovered:
             self._devices.enter_context(OnCpu())
         return Done()
 
     def load(self, request: LoadValues) -> Done:
-        """Puts the tapes' values in place; the gradient of the loss is 1."""
+        """Puts the forward pass's values in place; the gradient of the loss is 1."""
         code = self._opened()
-        bound = {name for flow in code.graph for name in flow.binds}
-        for values, packed in request.values.items():
-            drawn, dtype = self._drawn[values], getattr(torch, values.dtype)
-            tensors = {name: unpack(each) for name, each in packed.items()}
-            kept = tensors.keys() - bound
-            copies = {id(value): tensors[name] for name, value in drawn.items() if name in kept}
-            space = {name: cast(value, dtype, copies) for name, value in drawn.items()} | tensors
-            space[code.gradient(code.loss)] = torch.ones_like(space[code.loss])
-            for index in request.carried:
-                _carry(code, index, values, space)
-            self._values[values] = space
+        single, *worlds = ({path: unpack(each) for path, each in values.items()} for values in request.values)
+        self._worlds = worlds
+        plain = {path: tensor for path, tensor in single.items() if path.isidentifier()}
+        for index in request.carried:
+            self._carry(index, plain)
+        self._lesson |= plain
+        self._lesson[code.gradient(code.loss)] = torch.ones_like(self._lesson[code.loss])
         gc.freeze()  # all of it stays: no collection need visit it
         return Done()
 
+    def _carry(self, index: int, tensors: dict[str, torch.Tensor]) -> None:
+        """Adds what a statement of the forward pass binds beside tensors, which is not sent."""
+        code = self._opened()
+        run = self._lesson | tensors
+        fragment = code.statements[index]
+        execute(fragment.code, fragment.line, run)
+        bound = {name: run[name] for name in code.graph[index].binds if name in run}
+        self._lesson |= {name: value for name, value in bound.items() if not isinstance(value, torch.Tensor)}
+
     def begin(self, request: Begin) -> Done:
-        """A fresh run for each world, in which statements follow."""
-        names = frozenset(request.names)
-        for world in request.worlds:
-            self._runs[world] = Run(world, self._values[world.values], names)
+        """A fresh run, in which statements follow."""
+        code = self._opened()
+        self._mark = None
+        self._run = Run(self._lesson, self._worlds, frozenset(request.names), (code.loss, code.gradient(code.loss)))
         return Done()
 
     def put(self, request: PutGradient) -> Done:
-        """Binds upstream gradients in runs."""
-        for world, packed in request.gradients.items():
-            self._runs[world].put(request.name, unpack(packed))
+        """Binds an upstream gradient, or takes the person's own for it."""
+        run = self._begun()
+        if request.gradient is None:
+            run.keep(request.node, request.name)
+        else:
+            run.put(request.node, request.name, unpack(request.gradient.single), unpack(request.gradient.double))
         return Done()
 
-    def run(self, request: RunStatement) -> Outcomes:
-        """Executes one statement in runs, for good."""
+    def run(self, request: RunStatement) -> Outcome:
+        """Executes one statement, for good."""
+        run = self._begun()
         code, used = spaces.compiled(request.code)
-        return Outcomes({world: self._step(self._runs[world], request, code, used) for world in request.worlds})
-
-    def _step(self, run: Run, request: RunStatement, code: spaces.Code, used: set[str]) -> Outcome:
-        space, dtype = run.namespace, run.world.dtype
+        space = run.namespace
         reach = run.names_within_reach(used)
         before = {name: spaces.version(space.get(name)) for name in request.watch}
         space["cmp"] = run.cmp
-        shared = spaces.unseen_sharers(space, request.watch, request.bound)
-        error, line, output = spaces.execute(code, request.line, dtype, space)
-        spaces.keep_changeable(space, used)
+        with run.recorder.paused():
+            shared = spaces.unseen_sharers(space, request.watch, request.bound)
+        error, line, output = run.execute(code, request.line, request.bound)
+        run.keep_changeable(space, used)
         changed = {name for name, state in before.items() if spaces.version(space.get(name)) != state}
         changed |= {name for name, copy in shared.items() if spaces.differs(space.get(name), copy)}
+        self._latest = {name: self._taken(run, space, name) for name in request.take}
         return Outcome(
             error=error,
             line=line,
             output=output,
-            gradients={name: spaces.bound(space, name, dtype) for name in request.take},
+            gradients={name: spaces.bound(space, name) for name in request.take},
+            readings={name: self._reading(run, name, error, used, space) for name in request.take},
             changed=tuple(sorted(changed)),
             clobbered=run.clobbered(reach),
-            compared=run.comparisons(self._opened().nodes) if run.world is World.FLOAT32 else (),
+            compared=run.comparisons(self._opened().nodes),
         )
 
-    def attempt(self, request: TryAnswer) -> Outcomes:
-        """Executes an answer on a copy of each run, which stays as it was."""
+    def attempt(self, request: TryAnswer) -> Outcome:
+        """Executes an answer on a copy of the run, which stays as it was."""
+        run = self._begun()
+        self._mark = run.recorder.branch()
         try:
             code = compile(request.code, spaces.ANSWER, "exec")
         except (SyntaxError, ValueError, RecursionError, MemoryError) as invalid:
-            return Outcomes({world: Outcome(error=message_of(invalid)) for world in request.worlds})
+            return Outcome(error=message_of(invalid))
         used = spaces.names_used(code)
-        outcomes: dict[World, Outcome] = {}
-        for world in request.worlds:
-            space = self._copy(world, used, request)
-            before = {name: spaces.version(space[name]) for name in used & set(request.watch) if name in space}
-            space.pop(request.gradient, None)
-            error, line, output = spaces.execute(code, 1, world.dtype, space)
-            outcomes[world] = Outcome(
-                error=error,
-                line=line,
-                output=output,
-                gradients={request.gradient: spaces.bound(space, request.gradient, world.dtype)},
-                changed=tuple(name for name, state in before.items() if spaces.version(space.get(name)) != state),
-            )
-            if error and world in FIRST:
-                break
-        return Outcomes(outcomes)
-
-    def _copy(self, world: World, used: set[str], request: TryAnswer) -> Namespace:
-        """What an answer that uses these names runs in; its tensors are copies."""
-        whole, values = self._runs[world].namespace, self._values[world.values]
-        every = bool(used & spaces.BY_ANY_NAME)
-        space = dict(whole) if every else {name: whole[name] for name in used if name in whole}
-        space |= {name: values[name] for name in request.restore if name in values}
+        names: Iterable[str] = run.namespace if used & spaces.BY_ANY_NAME else used
+        space = run.copied(names, request.restore, self._lesson)
         space["cmp"] = lambda *_: None
-        for name in used:
-            if isinstance(space.get(name), torch.Tensor):
-                space[name] = space[name].clone()
-        return space
+        before = {name: spaces.version(space[name]) for name in used & set(request.watch) if name in space}
+        space.pop(request.gradient, None)
+        error, line, output = run.execute(code, 1, [request.gradient], space)
+        run.keep_changeable(space, [request.gradient])
+        self._latest = {request.gradient: self._taken(run, space, request.gradient)}
+        return Outcome(
+            error=error,
+            line=line,
+            output=output,
+            gradients={request.gradient: spaces.bound(space, request.gradient)},
+            readings={request.gradient: self._reading(run, request.gradient, error, used, space)},
+            changed=tuple(name for name, state in before.items() if spaces.version(space.get(name)) != state),
+        )
+
+    def _reading(self, run: Run, gradient: str, error: str, used: Iterable[str], space: Namespace) -> Reading:
+        piece = self._latest[gradient][0]
+        return run.reading_of(used, space) if error or piece is None else run.reading(gradient, piece)
+
+    def _taken(self, run: Run, space: Namespace, name: str) -> tuple[Slice[str] | None, torch.Tensor | None]:
+        """A gradient, and what it was computed from."""
+        value = space.get(name)
+        if isinstance(value, bool | int | float):
+            return None, torch.tensor(float(value), dtype=torch.float64)
+        own: tuple[Number, ...] = ()
+        try:
+            return run.slice_of(value, own), value if isinstance(value, torch.Tensor) else None
+        except RAISED:
+            return None, None
+
+    def replay(self, request: ReplayGradient) -> Replayed:
+        """Computes a gradient in other worlds."""
+        run = self._started()
+        piece, value = self._latest.get(request.gradient, (None, None))
+        if value is None:
+            raise Refused(f"{request.gradient} was not computed")
+        if piece is None:
+            constant = pack(value)
+            return Replayed((constant,) * len(request.trials), ("",) * len(request.trials), constant)
+        escapes = run.reading(request.gradient, piece).escapes
+        results: list[TensorData | None] = []
+        errors: list[str] = []
+        for trial in request.trials:
+            upstream = {node: unpack(each) for node, each in trial.upstream.items()}
+            try:
+                result = run.again(request.code, request.gradient, trial.world, upstream) if escapes else None
+                if result is None:
+                    result = run.replayed(piece, trial.world, upstream)
+                results.append(spaces.packed(result))
+                errors.append("")
+            except RAISED as error:
+                results.append(None)
+                errors.append(message_of(error))
+        chained = run.chained(value)
+        return Replayed(tuple(results), tuple(errors), None if chained is None else spaces.packed(chained))
 
     def _opened(self) -> LessonCode:
         if self._code is None:
             raise Refused("the lesson is not open")
         return self._code
 
+    def _begun(self) -> Run:
+        """The run, without what was tried in it."""
+        run = self._started()
+        if self._mark is not None:
+            run.recorder.rejoin(self._mark)
+            self._mark = None
+        return run
 
-def _carry(code: LessonCode, index: int, values: Values, space: Namespace) -> None:
-    """Adds what a statement of the forward pass binds beside tensors, which is not sent."""
-    run = dict(space)
-    fragment = code.statements[index]
-    spaces.execute(fragment.code, fragment.line, values.dtype, run)
-    bound = {name: run[name] for name in code.graph[index].binds if name in run}
-    space |= {name: value for name, value in bound.items() if not isinstance(value, torch.Tensor)}
+    def _started(self) -> Run:
+        if self._run is None:
+            raise Refused("no run was begun")
+        return self._run

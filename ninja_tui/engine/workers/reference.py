@@ -1,4 +1,4 @@
-"""The reference worker: computes a lesson's tapes, judges answers by them, and shows tensors.
+"""The reference worker: computes a lesson's gradients in all worlds, judges answers by them, and shows tensors.
 
 It runs the lesson's code, never an answer's.
 """
@@ -10,10 +10,8 @@ from types import ModuleType
 
 import torch
 
+from ninja_tui.engine.judge.assess import Assessor
 from ninja_tui.engine.judge.compare import broadcasts, columns
-from ninja_tui.engine.judge.judge import judge
-from ninja_tui.engine.judge.tape import Tape
-from ninja_tui.engine.judge.targets import Targets, targets_of
 from ninja_tui.engine.protocol.judging import (
     Columns,
     CompareGradient,
@@ -24,28 +22,31 @@ from ninja_tui.engine.protocol.judging import (
     InspectTensor,
     JudgeAnswer,
     LessonRun,
+    Plan,
+    PlannedTrial,
+    PlanTrials,
     RunLesson,
-    UpstreamGradients,
+    UpstreamGradient,
 )
 from ninja_tui.engine.protocol.lesson_code import LessonCode
 from ninja_tui.engine.protocol.messages import Refused
 from ninja_tui.engine.protocol.tensor_data import TensorData
 from ninja_tui.engine.protocol.verdict import Verdict
 from ninja_tui.engine.protocol.views import TensorView, View
-from ninja_tui.engine.protocol.worlds import Values, World
-from ninja_tui.engine.recording.execution import Namespace
 from ninja_tui.engine.recording.packing import pack, unpack
+from ninja_tui.engine.workers.forward import ForwardPass, forward_pass, root_of
 from ninja_tui.engine.workers.main import Handlers
 from ninja_tui.engine.workers.repeatable import fingerprints
-from ninja_tui.engine.workers.setup import draw_minibatch, set_up
 from ninja_tui.engine.workers.views import Viewer
 
 
 class Reference:
-    """One lesson's tapes and targets, and the gradients that were last compared with them."""
+    """One lesson's forward pass and gradients, and the gradients that were last compared with them."""
 
     def __init__(self) -> None:
-        self._targets: Targets | None = None
+        self._code: LessonCode | None = None
+        self._forward: ForwardPass | None = None
+        self._assessor: Assessor | None = None
         self._yours: dict[str, torch.Tensor] = {}
         self._viewer = Viewer(self._tensor)
 
@@ -53,6 +54,7 @@ class Reference:
         """What this worker does."""
         return {
             RunLesson: self.run,
+            PlanTrials: self.plan,
             JudgeAnswer: self.judge,
             CompareGradient: self.compare,
             FetchUpstream: self.upstream,
@@ -61,64 +63,105 @@ class Reference:
         }
 
     def run(self, request: RunLesson) -> LessonRun:
-        """Runs the lesson and its backward pass, in all precisions and on fresh values."""
-        code = request.lesson
-        namespace = set_up(code)
-        before = dict(namespace)
-        draw_minibatch(code, namespace)
-        second = dict(namespace)
-        draw_minibatch(code, second)
+        """Runs the lesson and its backward pass, in all worlds."""
+        self._code = code = request.lesson
+        self._forward = forward = forward_pass(code)
+        self._assessor = Assessor(forward.graph, self._gradient_name)
         self._viewer.invalidate()
-        self._targets = targets_of(code, namespace, second)
-        single = self._targets.tapes[Values.FLOAT32]
-        drawn = {name for name, value in namespace.items() if value is not before.get(name)}
+        network = forward.graph.network
+        seed = forward.namespace.get("seed")
+        shapes = {
+            name: tuple(network.home().value(forward.graph.numbers[name]).shape)
+            for name in code.nodes
+            if name in forward.graph.numbers and self._flows(name)
+        }
         gc.freeze()  # all of it stays: no collection need visit it
-        seed = namespace.get("seed")
         return LessonRun(
-            loss=single.loss,
+            loss=float(network.single().value(network.losses[0]).item()),
             seed=seed if isinstance(seed, int) else None,
             torch=str(torch.__version__),
-            shapes={name: tuple(gradient.shape) for name, gradient in single.gradients.items()},
-            names=_names(namespace, single),
-            values=self._packed(drawn | set(single.bound) | set(code.parameters)),
-            carried=_carried(code, single),
+            shapes=shapes,
+            names=_names(forward),
+            values=self._values(),
+            carried=forward.carried,
         )
 
-    def _packed(self, names: set[str]) -> dict[Values, dict[str, TensorData]]:
-        """The tensors called ``names``, of all tapes."""
-        return {
-            values: {name: pack(tape.values[name]) for name in names & tape.values.keys()}
-            for values, tape in self._opened().tapes.items()
-        }
+    def _flows(self, name: str) -> bool:
+        """Whether a gradient flows from the loss into a node."""
+        forward, network = self._ran(), self._ran().graph.network
+        return forward.graph.numbers[name] in network.computed and bool(
+            set(network.losses) & {*self._judge().below(forward.graph.numbers[name])}
+        )
+
+    def _gradient_name(self, node: str) -> str:
+        code = self._code
+        return code.gradients.get(node, f"d{node}") if code is not None else f"d{node}"
+
+    def _values(self) -> tuple[dict[str, TensorData], ...]:
+        """What answers run on: the program's own tensors, and those of each world."""
+        forward = self._ran()
+        network, code = forward.graph.network, self._opened()
+        roots = {*forward.drawn, *forward.bound, *code.parameters}
+        paths = [path for path in forward.numbers if root_of(path) in roots]
+        own = {path: tensor for path in paths if (tensor := _tensor_at(forward, path)) is not None}
+        worlds = []
+        for world in network.worlds():
+            values = {
+                path: pack(world.value(number)) for path in own if (number := forward.numbers[path]) in network.computed
+            }
+            worlds.append(values)
+        return ({path: pack(tensor) for path, tensor in own.items()}, *worlds)
 
     def fingerprint(self, request: FingerprintLesson) -> Fingerprints:
         """Runs the lesson with another seed for the global generators."""
         return fingerprints(request.lesson, request.seed)
 
+    def plan(self, request: PlanTrials) -> Plan:
+        """How an answer is to be tried: with upstream gradients that it reads, and never its own."""
+        names = self._ran().graph.names
+        wanted = set(request.reading.nodes) - {request.node}
+        return Plan(
+            tuple(
+                PlannedTrial(
+                    trial.world,
+                    {
+                        names[number]: pack(each)
+                        for number, each in trial.upstream.items()
+                        if names.get(number) in wanted
+                    },
+                )
+                for trial in self._judge().trials(request.node, request.reading)
+            )
+        )
+
     def judge(self, request: JudgeAnswer) -> Verdict:
         """The verdict on an answer, by the gradients that it gave."""
-        packed = request.evidence
+        given = request.evidence
         evidence: Evidence[torch.Tensor] = Evidence(
-            node=packed.node,
-            gradients={world: unpack(each) for world, each in packed.gradients.items()},
-            errors=packed.errors,
-            traits=packed.traits,
-            restored=None if packed.restored is None else unpack(packed.restored),
-            clobbered=packed.clobbered,
+            node=given.node,
+            reading=given.reading,
+            gradient=_unpacked(given.gradient),
+            results=tuple(map(_unpacked, given.results)),
+            errors=given.errors,
+            chained=_unpacked(given.chained),
+            error=given.error,
+            restored=_unpacked(given.restored),
+            clobbered=given.clobbered,
         )
-        if World.FLOAT32 in evidence.gradients:
-            self._yours[evidence.node] = evidence.gradients[World.FLOAT32]
+        if evidence.gradient is not None:
+            self._yours[evidence.node] = evidence.gradient
             self._viewer.invalidate()
-        return judge(self._opened(), evidence)
+        return self._judge().verdict(evidence)
 
     def compare(self, request: CompareGradient) -> Columns:
         """What the notebook's ``cmp`` prints."""
-        return columns(unpack(request.gradient), self._opened().tapes[Values.FLOAT32].gradients[request.node])
+        return columns(unpack(request.gradient), self._single(request.node))
 
-    def upstream(self, request: FetchUpstream) -> UpstreamGradients:
-        """The upstream gradients of a node."""
-        upstream = self._opened().upstream
-        return UpstreamGradients({world: pack(gradients[request.node]) for world, gradients in upstream.items()})
+    def upstream(self, request: FetchUpstream) -> UpstreamGradient:
+        """The gradient of a node."""
+        forward = self._ran()
+        double = forward.graph.network.home().gradient(forward.graph.numbers[request.node])
+        return UpstreamGradient(pack(self._single(request.node)), pack(double))
 
     def inspect(self, request: InspectTensor) -> TensorView:
         """Summary, heatmap and window of a value, of your gradient, its difference, or autograd's gradient."""
@@ -126,33 +169,58 @@ class Reference:
 
     def _tensor(self, name: str, view: View) -> torch.Tensor | None:
         """The tensor that is shown of ``name``; None where there is none."""
-        tape = self._opened().tapes[Values.FLOAT32]
+        forward = self._ran()
         if view is View.VALUE:
-            return tape.values.get(name)
+            return _tensor_at(forward, name)
+        gradient = self._single(name) if name in forward.graph.numbers else None
         if view is View.AUTOGRAD:
-            return tape.gradients.get(name)
-        yours, gradient = self._yours.get(name), tape.gradients.get(name)
+            return gradient
+        yours = self._yours.get(name)
         if view is View.YOURS or yours is None or gradient is None:
             return yours
         if not broadcasts(tuple(yours.shape), tuple(gradient.shape)) or yours.is_complex():
             return None
         return yours - gradient if yours.dtype != torch.bool else yours.float() - gradient
 
-    def _opened(self) -> Targets:
-        if self._targets is None:
+    def _single(self, node: str) -> torch.Tensor:
+        return self._judge().reference(self._ran().graph.numbers[node])
+
+    def _opened(self) -> LessonCode:
+        if self._code is None:
             raise Refused("the lesson is not open")
-        return self._targets
+        return self._code
+
+    def _ran(self) -> ForwardPass:
+        if self._forward is None:
+            raise Refused("the lesson is not open")
+        return self._forward
+
+    def _judge(self) -> Assessor:
+        if self._assessor is None:
+            raise Refused("the lesson is not open")
+        return self._assessor
 
 
-def _carried(code: LessonCode, tape: Tape) -> tuple[int, ...]:
-    """The statements that bind what is no tensor."""
-    return tuple(index for index, flow in enumerate(code.graph) if tape.objects.keys() & set(flow.binds))
+def _unpacked(data: TensorData | None) -> torch.Tensor | None:
+    return None if data is None else unpack(data)
 
 
-def _names(namespace: Namespace, tape: Tape) -> dict[str, tuple[int, ...] | str]:
+def _tensor_at(forward: ForwardPass, path: str) -> torch.Tensor | None:
+    """The program's own tensor of that path."""
+    number = forward.numbers.get(path)
+    if number is None:
+        return None
+    single = forward.graph.network.single()
+    if number in single.values:
+        return single.value(number)
+    value = forward.namespace.get(path)
+    return value.detach() if isinstance(value, torch.Tensor) else None
+
+
+def _names(forward: ForwardPass) -> dict[str, tuple[int, ...] | str]:
     """What code may name: tensors with their shapes, everything else with its kind."""
     named: dict[str, tuple[int, ...] | str] = {}
-    for name, value in {**namespace, **tape.values}.items():
+    for name, value in forward.namespace.items():
         if name.startswith("_"):
             continue
         if isinstance(value, torch.Tensor):

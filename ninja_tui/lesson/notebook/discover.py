@@ -23,7 +23,7 @@ from ninja_tui.lesson.program import Program, ProgramStatement
 from ninja_tui.lesson.read import read_text
 from ninja_tui.lesson.syntax.effects import Effects, FileContext
 from ninja_tui.lesson.syntax.fragment import Fragment
-from ninja_tui.lesson.syntax.imports import is_definition, is_star_import, or_nothing
+from ninja_tui.lesson.syntax.imports import is_definition
 from ninja_tui.lesson.syntax.literals import bound_numbers
 from ninja_tui.lesson.syntax.names import BUILTINS, stored_names
 
@@ -227,7 +227,7 @@ def _lesson(candidate: _Candidate, source: Source, name: str, definitions: Defin
     first = min(statement.line for statement in ssa.statements)
     last = max(statement.end_line for statement in ssa.statements)
     defined = (Fragment(definitions.code, 1, 1),) if definitions.code else ()
-    setup = (*defined, *(_star_passed_over(each) if defined else each for each in ssa.setup), *gradients.definitions)
+    setup = (*defined, *ssa.setup, *gradients.definitions)
     lesson = Lesson(
         name=name,
         path=source.path,
@@ -248,11 +248,6 @@ def _lesson(candidate: _Candidate, source: Source, name: str, definitions: Defin
         hints=_hints(ssa),
     )
     return DiscoveredLesson(lesson, program)
-
-
-def _star_passed_over(fragment: Fragment) -> Fragment:
-    """A star import may fail where a person defines what it gives."""
-    return or_nothing(fragment) if is_star_import(fragment.tree) else fragment
 
 
 def _cell(title: str, fragments: tuple[Fragment, ...]) -> Cell:
@@ -303,5 +298,5 @@ def _numbers(fragments: Sequence[Fragment]) -> dict[str, int]:
 
 def _name(path: Path, number: int) -> str:
     """A lesson's name in a solutions file: the file's own, and a number for the second and later ones."""
-    stem = re.sub(r"\s+", "_", path.stem) or "lesson"
+    stem = re.sub(r"\s+", "_", path.stem.strip("<>")) or "lesson"
     return stem if number == 0 else f"{stem}-{number + 1}"

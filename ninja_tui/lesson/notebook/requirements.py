@@ -12,7 +12,7 @@ from pathlib import Path
 from ninja_tui.lesson.notebook.data_files import has_module
 from ninja_tui.lesson.syntax.effects import Effects, FileContext
 from ninja_tui.lesson.syntax.fragment import Fragment
-from ninja_tui.lesson.syntax.imports import imported_modules
+from ninja_tui.lesson.syntax.imports import FOR_PEOPLE, imported_modules, shows
 from ninja_tui.lesson.syntax.names import BUILTINS, calls_of
 
 FRAMEWORKS = {
@@ -20,7 +20,7 @@ FRAMEWORKS = {
     "cupy": "CuPy", "autograd": "autograd", "theano": "Theano", "numpy": "NumPy",
 }  # fmt: skip
 """What computes in the place of PyTorch; a file's own is the first of these that it imports."""
-WITHOUT_TENSORS = frozenset({"matplotlib", "pandas", "scipy", "sklearn", "seaborn", "plotly", "tqdm", "IPython", "PIL"})
+WITHOUT_TENSORS = frozenset({"pandas", "scipy", "sklearn", "PIL"}) | FOR_PEOPLE
 """Packages beside which a file may be one of NumPy alone."""
 KNOWN_STARS = frozenset({"torch", "numpy", "math"})
 
@@ -98,7 +98,7 @@ def reads_before_binding(fragments: Sequence[Fragment], defined: frozenset[str])
 def _is_here(module: str, path: Path, fragments: Sequence[Fragment]) -> bool:
     """Whether a module can be imported: it is installed, or lies beside the file."""
     top = module.split(".", 1)[0]
-    if top in sys.modules or has_module(top, path, fragments):
+    if shows(module) or top in sys.modules or has_module(top, path, fragments):
         return True
     try:
         return importlib.util.find_spec(top) is not None

@@ -7,15 +7,22 @@ from collections.abc import Iterable, Iterator
 
 from ninja_tui.lesson.syntax.fragment import Fragment
 
+FOR_PEOPLE = frozenset({
+    "IPython", "altair", "bokeh", "colorama", "google.colab", "graphviz", "ipywidgets", "livelossplot",
+    "matplotlib", "plotly", "prettytable", "pylab", "seaborn", "tabulate", "tensorboard", "tensorboardX", "termcolor",
+    "torchinfo", "torchsummary", "torchviz", "tqdm", "wandb",
+})  # fmt: skip
+"""Packages that only show things: where they are not installed, a file does without."""
+
+
+def shows(module: str) -> bool:
+    """Whether ``module`` is of a package that only shows things."""
+    return any(module == name or module.startswith(f"{name}.") for name in FOR_PEOPLE)
+
 
 def is_import(tree: ast.stmt) -> bool:
     """Whether a statement is an import."""
     return isinstance(tree, ast.Import | ast.ImportFrom)
-
-
-def is_star_import(tree: ast.stmt) -> bool:
-    """Whether a statement imports whatever a module gives."""
-    return isinstance(tree, ast.ImportFrom) and tree.names[0].name == "*"
 
 
 def is_definition(tree: ast.stmt) -> bool:

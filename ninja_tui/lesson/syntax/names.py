@@ -30,15 +30,26 @@ def target_names(target: ast.expr) -> Iterator[str]:
         yield from target_names(target.value)
 
 
+VIEWS = frozenset({
+    "view", "view_as", "reshape", "reshape_as", "t", "transpose", "permute", "squeeze", "unsqueeze", "select", "narrow",
+    "diagonal", "diag", "expand", "expand_as", "flatten", "unflatten", "detach", "unbind", "swapaxes", "movedim",
+    "index_select", "numpy",
+})  # fmt: skip
+"""Methods that may give another view of the same memory."""
+
+
 def root_name(expression: ast.expr) -> str | None:
-    """``dC`` of ``dC``, ``dC[ix]``, ``dC.view(-1)[0]`` and the like: the name that they change."""
+    """``dC`` of ``dC``, ``dC[ix]``, ``dC.view(-1)[0]`` and the like: the name that they change.
+
+    None for what a call has made: to change ``dC.clone()`` does not change ``dC``.
+    """
     while True:
         match expression:
             case ast.Name(id=name):
                 return name
             case ast.Subscript(value=inner) | ast.Attribute(value=inner) | ast.Starred(value=inner):
                 expression = inner
-            case ast.Call(func=ast.Attribute(value=inner)):
+            case ast.Call(func=ast.Attribute(value=inner, attr=method)) if method in VIEWS or _in_place(method):
                 expression = inner
             case _:
                 return None

@@ -1,4 +1,4 @@
-"""Wrong answers to all lessons, as people get them wrong: by lesson (node, code, kinds that name it; none: any)."""
+"""Wrong answers to the lessons, as people get them wrong: (node, code, kinds that name the mistake; none: any)."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ NAMES: list[tuple[str, str, str]] = [
     ("logprobs", "dlogprobs = -logprobs / n", ""),
     ("logprobs", "dlogprobs = (F.one_hot(Yb, 27) - 1.0) / n", ""),
     ("probs", "dprobs = dlogprobs / (probs + 1.0)", "wrong-derivative"),
-    ("probs", "dprobs = probs.log() * dlogprobs", "wrong-derivative"),
+    ("probs", "dprobs = probs.log() * dlogprobs", "wrong-derivative wrong-power"),
     ("probs", "dprobs = dlogprobs / counts", "wrong-derivative wrong-power"),
     ("counts_sum_inv", "dcounts_sum_inv = (probs * dprobs).sum(1, keepdim=True)", "wrong-derivative wrong-power"),
     ("counts_sum_inv", "dcounts_sum_inv = (counts * dprobs).sum(0, keepdim=True)", ""),
     (
         "counts_sum_inv",
         "dcounts_sum_inv = counts.sum(1, keepdim=True) * dprobs.sum(1, keepdim=True)",
-        "wrong-derivative",
+        "wrong-derivative wrong-power",
     ),
     ("counts_sum", "dcounts_sum = dcounts_sum_inv / counts_sum**2", "sign"),
     ("counts_sum", "dcounts_sum = -torch.log(counts_sum) * dcounts_sum_inv", "wrong-derivative"),
@@ -117,7 +117,8 @@ BATCHNORM: list[tuple[str, str, str]] = [
     ),
     (
         "hprebn",
-        "dhprebn = bngain / bnvar_inv / n * (n * dhpreact - dhpreact.sum(0) - n / (n - 1) * bnraw * (dhpreact * bnraw).sum(0))",
+        "dhprebn = bngain / bnvar_inv / n"
+        " * (n * dhpreact - dhpreact.sum(0) - n / (n - 1) * bnraw * (dhpreact * bnraw).sum(0))",
         "",
     ),
 ]

@@ -113,7 +113,7 @@ RIGHT: dict[str, dict[str, str]] = {
         "inverse-squared": "-counts_sum_inv**2 * dcounts_sum_inv",
         "divided": "-dcounts_sum_inv / counts_sum**2",
         "power": "-1.0 * counts_sum.pow(-2) * dcounts_sum_inv",
-        "inlined | closed-form": "-(counts_sum**-2) * (counts * dprobs).sum(1, keepdim=True)",
+        "inlined": "-(counts_sum**-2) * (counts * dprobs).sum(1, keepdim=True)",
         "closed | closed-form": "counts_sum_inv / n",
     },
     "counts": {
@@ -165,7 +165,7 @@ RIGHT: dict[str, dict[str, str]] = {
         "tensordot": "torch.tensordot(h, dlogits, dims=([0], [0]))",
         "broadcast": "(h.unsqueeze(2) * dlogits.unsqueeze(1)).sum(0)",
         "other-way-round": "(dlogits.T @ h).T",
-        "before-the-maxes | closed-form": "h.T @ dnorm_logits",
+        "before-the-maxes | structure": "h.T @ dnorm_logits",
     },
     "b2": {
         "einsum": "torch.einsum('ij->j', dlogits)",
@@ -232,15 +232,15 @@ RIGHT: dict[str, dict[str, str]] = {
         "minus-sum": "-dbndiff.sum(0, keepdim=True)",
         "product": "-torch.ones(1, 32) @ dbndiff",
         "of-64 | shape": "-dbndiff.sum(0)",
-        "first-path-alone | closed-form": "-(bnvar_inv * dbnraw).sum(0, keepdim=True)",  # bndiff adds up to 0
+        "first-path-alone": "-(bnvar_inv * dbnraw).sum(0, keepdim=True)",  # bndiff adds up to 0
     },
     "hprebn": {
         "one-line": "dbndiff + dbnmeani / n",
         "expanded": "dbndiff + dbnmeani.expand(32, 64) / 32",
         "add": "torch.add(dbndiff, dbnmeani, alpha=1 / n)",
         "in-place": "dhprebn = dbndiff.clone()\ndhprebn += 1.0 / n * dbnmeani",
-        "minus-the-mean | structure": "dbndiff - dbndiff.mean(0, keepdim=True)",
-        "one-line-of-all | closed-form": f"bngain * bnvar_inv / n * ({STANDARD})",
+        "minus-the-mean": "dbndiff - dbndiff.mean(0, keepdim=True)",
+        "one-line-of-all": f"bngain * bnvar_inv / n * ({STANDARD})",
     },
     "embcat": {
         "einsum": "torch.einsum('ij,kj->ik', dhprebn, W1)",

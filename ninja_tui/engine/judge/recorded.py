@@ -1,0 +1,186 @@
+"""Judges a value of a recording as the gradient of a node: its trials are replays of that recording."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+
+from ninja_tui.engine.judge.assess import Assessor
+from ninja_tui.engine.judge.compare import largest_entry
+from ninja_tui.engine.judge.fitting import multiple_of
+from ninja_tui.engine.judge.trials import Trial
+from ninja_tui.engine.protocol.judging import Evidence, Reading
+from ninja_tui.engine.protocol.verdict import Verdict
+from ninja_tui.engine.recording.execution import message_of
+from ninja_tui.engine.recording.record import Number, Root
+from ninja_tui.engine.recording.recorder import operator_name
+from ninja_tui.engine.recording.slices import Slice
+
+ADDS = frozenset({"sum", "mean", "mm", "mv", "bmm", "dot", "addmm", "add", "add_", "sub", "sub_", "rsub", "index_add_"})
+CANCELLED = 1e-6
+"""Share of the largest number that goes in which numbers that cancel leave."""
+SAME_FACTOR = 1e-6
+RAISED = (RuntimeError, IndexError, ValueError, TypeError, NotImplementedError)
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """A gradient that a program computed: its value in the record, and as float32 has it.
+
+    ``reference`` is what the program itself compares it with, ``step`` how many steps there were when it was bound.
+    """
+
+    number: Number
+    value: torch.Tensor
+    reference: torch.Tensor | None = None
+    step: int | None = None
+
+
+def assess(assessor: Assessor, name: str, gradient: Gradient, places: Mapping[Number, Number]) -> Verdict:
+    """The verdict on ``gradient`` as that of the node ``name``; ``places`` are values that are gradients of nodes."""
+    network = assessor.network
+    node = assessor.graph.numbers[name]
+    inside, read = _places(assessor, {place: each for place, each in places.items() if each != node})
+    piece = Slice(network.record, gradient.number, network.computed, inside)
+    names = assessor.graph.names
+    reading = Reading(
+        nodes=tuple(assessor.graph.name(each) for each in piece.nodes_read),
+        names=tuple(names[each] for each in piece.used if each in names),
+        operations=len(piece.operations),
+        multiplies=piece.multiplies,
+        multiplies_matrices=piece.multiplies_matrices,
+        by_autograd=piece.by_autograd,
+        reads_grad=any(place in read for place in piece.read),
+        bends=bool(piece.kinks),
+        cancels=bool(piece.nodes_read) or not assessor.is_vacuous(node) or _cancels(assessor, piece),
+    )
+    tried = assessor.trials(name, reading)
+    branches = _Branches(assessor, gradient, inside, tried[0])
+    left_out: set[int] = set()
+    results: list[torch.Tensor | None] = []
+    errors: list[str] = []
+    for index, trial in enumerate(tried):
+        result, error = _replayed(assessor, piece, trial)
+        if not branches.same_in(trial):
+            left_out.add(index)
+        results.append(result)
+        errors.append(error)
+    evidence = Evidence(
+        name, reading, gradient.value, tuple(results), tuple(errors), chained=_own(assessor, gradient.number),
+        left_out=frozenset(left_out),
+    )  # fmt: skip
+    return assessor.verdict(evidence, gradient.reference)
+
+
+class _Branches:
+    """The truth values by which a program chose what to compute, and whether they are the same in a trial.
+
+    Those of a comparison with autograd's gradients choose nothing.
+    """
+
+    def __init__(self, assessor: Assessor, gradient: Gradient, places: Mapping[Number, Number], home: Trial) -> None:
+        self._assessor = assessor
+        record, known = assessor.network.record, assessor.network.computed
+        last = record.made_by[gradient.number] + 1 if gradient.step is None else gradient.step
+        first = max(record.made_by[each] for each in assessor.network.losses)
+        self._slices: list[tuple[Slice[Number], torch.Tensor]] = []
+        for escape in record.escapes:
+            if not escape.decides or not first < escape.step <= last or escape.number >= len(record.made_by):
+                continue
+            if record.ancestors(escape.number) & record.read.keys():
+                continue
+            piece = Slice(record, escape.number, known, places)
+            own = self._value(piece, home)
+            if own is not None:
+                self._slices.append((piece, own))
+
+    def same_in(self, trial: Trial) -> bool:
+        """Whether the program would have taken the same branches."""
+        for piece, own in self._slices:
+            value = self._value(piece, trial)
+            if value is not None and not torch.equal(value, own):
+                return False
+        return True
+
+    def _value(self, piece: Slice[Number], trial: Trial | None) -> torch.Tensor | None:
+        if trial is None or not set(piece.nodes_read) <= trial.upstream.keys():
+            return None
+        return _replayed(self._assessor, piece, trial)[0]
+
+
+def _cancels(assessor: Assessor, piece: Slice[Number]) -> bool:
+    """Whether somewhere in an answer large numbers add up to nearly nothing: small numbers alone are no formula."""
+    home = assessor.network.home()
+    try:
+        values = piece.run(home.value, home.leaf, {})
+    except RAISED:
+        return False
+    for step in piece.operations:
+        if operator_name(step) in ADDS and step.inputs and step.outputs:
+            largest = max(largest_entry(values[each]) for each in step.inputs)
+            if largest_entry(values[step.outputs[0]]) < CANCELLED * largest:
+                return True
+    return False
+
+
+def multiple(assessor: Assessor, node: Number, number: Number) -> float | None:
+    """The factor by which a value is the gradient of a node, the same in all worlds; None where there is none."""
+    piece = Slice(assessor.network.record, number, assessor.network.computed, {})
+    factors: list[float] = []
+    for world in assessor.network.worlds():
+        try:
+            value = piece.run(world.value, world.leaf, {})[number].detach()
+        except RAISED:
+            return None
+        factor = multiple_of(value, world.gradient(node))
+        if factor is None:
+            return None
+        factors.append(factor)
+    return factors[0] if all(same_factor(each, factors[0]) for each in factors) else None
+
+
+def same_factor(one: float, other: float) -> bool:
+    """Whether two factors differ by rounding alone."""
+    return math.isclose(one, other, rel_tol=SAME_FACTOR)
+
+
+def comes_from_outside(assessor: Assessor, gradient: Gradient) -> bool:
+    """Whether it was computed where no operation was recorded, as in NumPy, after the forward pass."""
+    record = assessor.network.record
+    last = max(record.made_by[each] for each in assessor.network.losses)
+    leaves = Slice(record, gradient.number, assessor.network.computed, {}).leaves
+    return any(leaf.root is Root.OUTSIDE and record.made_by[leaf.number] > last for leaf in leaves)
+
+
+def _places(assessor: Assessor, places: Mapping[Number, Number]) -> tuple[dict[Number, Number], set[Number]]:
+    """The values that are gradients of this network's nodes, and those of them that were read from a ``.grad``."""
+    network = assessor.network
+    inside = {place: node for place, node in places.items() if node in network.computed}
+    read: set[Number] = set()
+    for number, owner in network.record.read.items():
+        version = next((each for each in network.record.versions(owner) if each in network.computed), None)
+        if version is not None and number not in inside:
+            inside[number] = version
+            read.add(number)
+    return inside, read
+
+
+def _replayed(assessor: Assessor, piece: Slice, trial: Trial) -> tuple[torch.Tensor | None, str]:
+    world = assessor.network.worlds()[trial.world]
+    try:
+        return piece.run(world.value, world.leaf, trial.upstream)[piece.number].detach(), ""
+    except RAISED as error:
+        return None, message_of(error)
+
+
+def _own(assessor: Assessor, number: Number) -> torch.Tensor | None:
+    """What the program itself computes, in float64."""
+    home = assessor.network.home()
+    try:
+        piece = Slice(assessor.network.record, number, assessor.network.computed, {})
+        return piece.run(home.value, home.leaf, {})[number].detach()
+    except RAISED:
+        return None
