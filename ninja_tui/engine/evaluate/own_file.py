@@ -37,6 +37,8 @@ JUDGING = 30.0
 LOOKING = 60.0
 """Seconds that finding the gradients of a program may take."""
 UNKNOWN_NAME = re.compile(r"NameError: name '(\w+)' is not defined")
+MADE_OF_IT = "what is made of it"
+"""Stands for the names that a statement would have bound."""
 MODULE_MISSING = "ModuleNotFoundError"
 MOST_NOTES = 6
 
@@ -172,7 +174,12 @@ class OwnFileJudge:
                         wanted[name] = (failure.at, self._sentence(failure)) if own else (0, "")
         if passes and not wanted:
             return passes
-        found = self._ask(FindUnanswered(tuple(wanted)), LOOKING)
+        try:
+            found = self._ask(FindUnanswered(tuple(wanted)), LOOKING)
+        except WorkerError:
+            if passes:
+                return passes
+            raise
         rows: list[Verdict] = []
         present = {verdict.node for each in passes for verdict in each.verdicts}
         for node, gradient, shape in found.nodes:
@@ -246,8 +253,8 @@ class OwnFileJudge:
         if absent is not None and absent[1] in without and not names:
             return None
         if failure.kind == "FileNotFoundError":
-            define = f"; with --setup FILE you can define {', '.join(names)}" if names else ""
-            return f"{where}: {failure.message.removeprefix('FileNotFoundError: ')}{define}"
+            told = failure.message.removeprefix("FileNotFoundError: ")
+            return f"{where}: {told.replace(MADE_OF_IT, ', '.join(names) or MADE_OF_IT)}"
         return f"{where}: {self._sentence(failure)}"
 
     def _ask(self, request: Request[R], limit: float) -> R:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -186,6 +187,12 @@ class Network:
             if same and torch.equal(other.value.to(leaf.dtype), leaf.value.to(leaf.dtype)):
                 return other.number
         return None
+
+    @functools.cached_property
+    def is_complex(self) -> bool:
+        """Whether any of it is complex numbers."""
+        values = self._own.run({})
+        return any(values[each].is_complex() for each in self.computed if each in values)
 
     def home(self) -> World:
         """The world with the program's own values, in float64."""

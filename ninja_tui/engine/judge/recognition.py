@@ -31,6 +31,10 @@ ACCUMULATED = 1e-4
 """Relative difference up to which a ``.grad`` is the sum of such passes."""
 
 
+class Unfollowed(Exception):
+    """Why a forward pass cannot be followed; the text is for a person."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """A gradient that a program computes: the ``versions`` of one name from a fresh binding to its last change.
@@ -159,6 +163,8 @@ class Program:
 
     def _opened(self, outputs: tuple[Output, ...], step: int) -> Pass:
         network = Network(self.record, outputs)
+        if network.is_complex:
+            raise Unfollowed("the forward pass computes with complex numbers")
         paths: dict[str, list[Number]] = {}
         lines: dict[tuple[str, Number], Binding] = {}
         for binding in self.bindings:
@@ -326,6 +332,10 @@ class Program:
         nodes = self.naming.nodes_for(answer.path, backward.paths)
         numbers = [number for node in nodes for number in reversed(backward.paths[node])]
         return list(dict.fromkeys(numbers))
+
+    def likely_node(self, answer: Answer) -> str:
+        """The name of the tensor whose gradient an answer may be; the gradient's own where there is none."""
+        return next(iter(self.naming.nodes_for(answer.path, self._node_paths)), answer.path)
 
     def owners(self, answer: Answer) -> set[Number]:
         """All values whose gradient an answer may be, in any pass."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import FrameType, SimpleNamespace
 from typing import Any, NamedTuple
 
+import numpy
 import torch
 
 from ninja_tui.engine.recording.record import Number
@@ -16,6 +17,8 @@ from ninja_tui.lesson.syntax.instrument import Site
 MOST_ITEMS = 64
 """Of a list or a dict so many are looked at."""
 DEEPEST = 3
+LARGEST = 1_000_000
+"""Numbers in an array of NumPy's that may be a gradient."""
 BARREN, SELDOM = 64, 64
 """A statement that has met no tensor so often is looked at each such time only: it prepares text, or counts."""
 OWN_MODULES = ("__main__", "lesson")
@@ -67,7 +70,25 @@ class Names:
                 for path, tensor in tensors_in(name, value):
                     found = True
                     self._bound(path, tensor, site, function)
+                if name in place.roots and looks_like_a_gradient(name):
+                    found |= self._outside(name, value, site, function)
         self._without[site] = 0 if found else without + 1
+
+    def _outside(self, path: str, value: object, site: int, function: str) -> bool:
+        """Notes a gradient that is an array of NumPy's, or a number: how it was computed is not known."""
+        if isinstance(value, Mapping):
+            held = [
+                self._outside(f"{path}[{key!r}]", each, site, function)
+                for key, each in list(value.items())[:MOST_ITEMS]
+            ]
+            return any(held)
+        is_array = isinstance(value, numpy.ndarray) and value.dtype.kind == "f" and value.size <= LARGEST
+        if not is_array and not isinstance(value, float | numpy.floating):
+            return False
+        with self._recorder.paused(), torch.no_grad():
+            tensor = torch.tensor(value, dtype=torch.float32)
+        self._bound(path, tensor, site, function)
+        return True
 
     def _bound(self, path: str, tensor: torch.Tensor, site: int, function: str) -> None:
         number = self._recorder.number(tensor)

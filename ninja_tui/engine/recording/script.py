@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ninja_tui.engine.recording.comparisons import PROGRAM
 from ninja_tui.engine.recording.execution import message_of
 from ninja_tui.engine.recording.names import Names
 from ninja_tui.engine.recording.record import Record, Training
@@ -18,7 +19,6 @@ from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.lesson.syntax.instrument import NOTE, OVER, TURNS, Site, instrumented
 from ninja_tui.lesson.syntax.seed import reseed
 
-FILE = "<program>"
 MOST_TURNS = 48
 """Of a loop that trains so many turns are run."""
 LONGEST_TRAINING = 1.0
@@ -59,7 +59,7 @@ class Script:
             tree = instrumented(fragment, self.sites)
             if self._seed is not None:
                 reseed(tree, self._seed)
-            code = compile(tree, FILE, "exec")
+            code = compile(tree, PROGRAM, "exec")
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             self.failures.append(Failure(fragment.line, fragment.line, message_of(error), type(error).__name__))
             return ""
@@ -75,6 +75,7 @@ class Script:
 
     def _note(self, site: int) -> None:
         self.names.note(site, sys._getframe(1))
+        self.recorder.comparisons.statement_is_over()
         loop = self._loops.pop(site, None)
         if loop is not None:
             loop.end()
@@ -150,7 +151,7 @@ class _Output(io.StringIO):
 def _line_in(error: BaseException) -> int:
     line, trace = 0, error.__traceback__
     while trace is not None:
-        if trace.tb_frame.f_code.co_filename == FILE:
+        if trace.tb_frame.f_code.co_filename == PROGRAM:
             line = trace.tb_lineno
         trace = trace.tb_next
     return line

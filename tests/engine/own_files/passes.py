@@ -201,4 +201,157 @@ print((dE - E.grad).abs().max())
         ("dE[i] += de[n]", "dE[i] = de[n]", "dE"),
         ("de = 2 * s * u", "de = s * u", "de"),
     ),
+    "beside a difference quotient": script(
+        """
+w = torch.randn(3, requires_grad=True)
+def f(w):
+    return (w ** 3).sum() + torch.sin(w).prod()
+loss = f(w)
+loss.backward()
+eps, numeric = 1e-2, torch.zeros(3)
+for i in range(3):
+    e = torch.zeros(3); e[i] = eps
+    numeric[i] = (f(w.detach() + e) - f(w.detach() - e)) / (2 * eps)
+s, c = torch.sin(w), torch.cos(w)
+dw = 3 * w ** 2 + torch.stack([c[0] * s[1] * s[2], s[0] * c[1] * s[2], s[0] * s[1] * c[2]])
+print((dw - w.grad).abs().max(), (numeric - w.grad).abs().max())
+""",
+        "numeric dw",
+        ("dw = 3 * w ** 2", "dw = 3 * w ** 2 + 1e-3", "dw"),
+        ("/ (2 * eps)", "/ eps", "numeric"),
+    ),
+    "an autograd.Function": script(
+        """
+class Square(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x ** 2
+    @staticmethod
+    def backward(ctx, g):
+        x, = ctx.saved_tensors
+        return 2 * g * x
+x, W = torch.randn(4, 3), torch.randn(3, 2, requires_grad=True)
+z = x @ W
+a = Square.apply(z)
+loss = a.mean()
+loss.backward()
+da = torch.full_like(a, 1 / 8)
+dz = da * 2 * z
+dW = x.T @ dz
+print(torch.allclose(dW, W.grad))
+""",
+        "da dz dW",
+        ("dz = da * 2 * z", "dz = da * 2", "dz"),
+        ("dW = x.T @ dz", "dW = x.T @ da", "dW"),
+    ),
+    "NumPy's arrays": script(
+        """
+import numpy as np
+W = torch.randn(3, 2, requires_grad=True); x = torch.randn(5, 3)
+out = torch.tanh(x @ W)
+loss = (out ** 2).sum()
+loss.backward()
+o = out.detach().numpy()
+dout = 2 * o
+dW = x.numpy().T @ (dout * (1 - o ** 2))
+print(np.allclose(dout, 2 * o), np.abs(dW - W.grad.numpy()).max() < 1e-5)
+""",
+        "dout dW",
+        ("dW = x.numpy().T @ (dout * (1 - o ** 2))", "dW = x.numpy().T @ (dout * (1 - o))", "dW"),
+    ),
+    "Python's numbers": script(
+        """
+w = torch.tensor(1.5, requires_grad=True); b = torch.tensor(-0.4, requires_grad=True)
+loss = (w * 2.0 + b - 1) ** 2
+loss.backward()
+e = w.item() * 2.0 + b.item() - 1
+dw, db = 2 * e * 2.0, 2 * e
+print(abs(dw - w.grad.item()) < 1e-6, abs(db - b.grad.item()) < 1e-6)
+""",
+        "dw db",
+        ("dw, db = 2 * e * 2.0, 2 * e", "dw, db = 2 * e * 2.0, e", "db"),
+    ),
+    "expressions are compared": script(
+        """
+W = torch.randn(3, 2, requires_grad=True); V = torch.randn(2, 1, requires_grad=True); x = torch.randn(5, 3)
+h = (x @ W).relu()
+loss = (h @ V).sum()
+loss.backward()
+one = torch.ones(5, 1)
+print((h.T @ one - V.grad).abs().max())
+print(torch.allclose(W.grad, x.T @ ((one @ V.T) * (h > 0))))
+""",
+        "dV dW",
+        ("(h.T @ one - V.grad)", "(h.T @ one * 3 - V.grad)", "dV"),
+        ("((one @ V.T) * (h > 0))", "(one @ V.T)", "dW"),
+    ),
+    "micro-batches": script(
+        """
+x, y = torch.randn(8, 3), torch.randn(8, 1)
+w = torch.randn(3, 1, requires_grad=True)
+for k in range(0, 8, 2):
+    part = ((x[k:k + 2] @ w - y[k:k + 2]) ** 2).sum() / 8
+    part.backward()
+dw = 2 * x.T @ (x @ w - y) / 8
+print(torch.allclose(dw, w.grad, atol=1e-6))
+""",
+        "dw",
+        ("(x @ w - y) / 8", "(x @ w - y) / 2", "dw"),
+    ),
+    "a hinge and an L2 term": script(
+        """
+x, t = torch.randn(6, 4), torch.randint(0, 2, (6,)) * 2 - 1
+w = torch.randn(4, requires_grad=True)
+margin = 1 - t * (x @ w)
+loss = margin.clamp(min=0).mean() + 0.05 * w.dot(w)
+loss.backward()
+dmargin = (margin > 0).float() / 6
+dw = -(x.T @ (t * dmargin)) + 0.1 * w
+print(torch.allclose(dw, w.grad))
+""",
+        "dmargin dw",
+        ("dmargin = (margin > 0).float() / 6", "dmargin = torch.ones(6) / 6", "dmargin"),
+        (" + 0.1 * w", " + 0.05 * w", "dw"),
+    ),
+    "max-pooling and logsumexp": script(
+        """
+x = torch.randn(4, 6, requires_grad=True)
+p = x.view(4, 3, 2)
+m, ix = p.max(-1)
+s = torch.logsumexp(m, 1)
+loss = s.pow(2).sum()
+loss.backward()
+ds = 2 * s
+dm = ds[:, None] * torch.softmax(m, 1)
+dp = torch.zeros_like(p).scatter_(2, ix[..., None], dm[..., None])
+dx = dp.reshape(4, 6)
+print(torch.allclose(dx, x.grad))
+""",
+        "ds dm dp dx",
+        ("dm = ds[:, None] * torch.softmax(m, 1)", "dm = ds[:, None] * m.exp()", "dm"),
+        ("scatter_(2, ix[..., None], dm[..., None])", "scatter_(2, 1 - ix[..., None], dm[..., None])", "dp"),
+    ),
+    "loss and gradient from one function": script(
+        """
+def svm_like(W, X, y):
+    scores = X @ W
+    probs = torch.softmax(scores, 1)
+    n = X.shape[0]
+    loss = -torch.log(probs[torch.arange(n), y]).mean() + 0.1 * (W * W).sum()
+    dscores = probs.clone()
+    dscores[torch.arange(n), y] -= 1
+    dscores /= n
+    dW = X.T @ dscores + 0.2 * W
+    return loss, dW
+W = torch.randn(4, 3, requires_grad=True)
+X, y = torch.randn(7, 4), torch.randint(0, 3, (7,))
+loss, grad = svm_like(W, X, y)
+loss.backward()
+print(f'difference: {(grad - W.grad).abs().max().item():.2e}')
+""",
+        "dscores dW",
+        ("+ 0.2 * W", "+ 0.1 * W", "dW"),
+        ("dscores /= n", "dscores /= n + 1", "dscores"),
+    ),
 }
