@@ -19,8 +19,8 @@ MOST_ITEMS = 64
 DEEPEST = 3
 LARGEST = 1_000_000
 """Numbers in an array of NumPy's that may be a gradient."""
-BARREN, SELDOM = 64, 64
-"""A statement that has met no tensor so often is looked at each such time only: it prepares text, or counts."""
+BARREN, SELDOM = 32, 4096
+"""A statement that has met no tensor so often is looked at more seldom, each such time at least."""
 OWN_MODULES = ("__main__", "lesson")
 """The modules of classes that a file defines itself."""
 
@@ -41,7 +41,7 @@ class Binding(NamedTuple):
 
 
 class Names:
-    """Notes the bindings of a run in ``bindings``."""
+    """Notes the bindings of a run in ``bindings``. ``resting`` are sites that need no note the next so many times."""
 
     def __init__(self, recorder: Recorder, sites: Sequence[Site]) -> None:
         self.bindings: list[Binding] = []
@@ -49,13 +49,10 @@ class Names:
         self._sites = sites
         self._latest: dict[tuple[str, str], Number] = {}
         self._without: dict[int, int] = {}
+        self.resting: dict[int, int] = {}
 
     def note(self, site: int, frame: FrameType) -> None:
         """Notes what the statement ``site`` has bound or changed, in ``frame``."""
-        without = self._without.get(site, 0)
-        if without >= BARREN and without % SELDOM:
-            self._without[site] = without + 1
-            return
         place = self._sites[site]
         local, shared = frame.f_locals, frame.f_globals
         found = False
@@ -72,7 +69,17 @@ class Names:
                     self._bound(path, tensor, site, function)
                 if name in place.roots and looks_like_a_gradient(name):
                     found |= self._outside(name, value, site, function)
-        self._without[site] = 0 if found else without + 1
+        if found:
+            self._without.pop(site, None)
+        else:
+            self._rest(site)
+
+    def _rest(self, site: int) -> None:
+        """A statement that has met no tensor time and again is looked at more and more seldom."""
+        without = self._without.get(site, 0) + 1
+        self._without[site] = without
+        if without > BARREN:
+            self.resting[site] = min(2 ** (without - BARREN), SELDOM)
 
     def _outside(self, path: str, value: object, site: int, function: str) -> bool:
         """Notes a gradient that is an array of NumPy's, or a number: how it was computed is not known."""

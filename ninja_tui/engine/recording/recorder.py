@@ -480,8 +480,8 @@ class _Functions(TorchFunctionMode):
 
 def _is_wrapped(value: Any) -> bool:
     """Whether a value is, or holds, a tensor within a transformation of ``torch.func``'s."""
-    if isinstance(value, list | tuple):
-        return any(map(_is_wrapped, value))
+    if isinstance(value, list | tuple) and value:
+        value = value[0]
     return isinstance(value, torch.Tensor) and torch._C._functorch.is_functorch_wrapped_tensor(value)
 
 

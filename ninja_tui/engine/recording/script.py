@@ -51,6 +51,7 @@ class Script:
         self.shortened: set[int] = set()
         namespace |= {NOTE: self._note, TURNS: self._turns, OVER: self._over}
         self._loops: dict[int, _Loop] = {}
+        self._resting = self.names.resting
 
     def run(self, fragment: Fragment) -> str:
         """Runs one statement; what it printed. What it raises is kept in ``failures``."""
@@ -74,11 +75,14 @@ class Script:
         return output.getvalue()
 
     def _note(self, site: int) -> None:
+        if self._loops and site in self._loops:
+            self._loops.pop(site).end()
+        resting = self._resting.get(site)
+        if resting:
+            self._resting[site] = resting - 1
+            return
         self.names.note(site, sys._getframe(1))
         self.recorder.comparisons.statement_is_over()
-        loop = self._loops.pop(site, None)
-        if loop is not None:
-            loop.end()
 
     def _turns(self, site: int, items: Iterable[Any]) -> Iterator[Any]:
         """The turns of a ``for``; of one that trains only some."""
