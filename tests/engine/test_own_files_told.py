@@ -82,7 +82,8 @@ def test_a_module_that_matters_is_told_with_what_to_define() -> None:
 def test_only_the_last_turn_of_a_training_is_judged() -> None:
     loop = "".join(f"    {line}\n" for line in LINEAR.strip().splitlines()[1:])
     text = (
-        f"{HEAD}W, x = torch.randn(3, 2, requires_grad=True), torch.randn(5, 3)\nfor step in range(100):\n    W.grad = None\n"
+        f"{HEAD}W, x = torch.randn(3, 2, requires_grad=True), torch.randn(5, 3)\n"
+        "for step in range(100):\n    W.grad = None\n"
         f"{loop}    dW = x.T @ (2 * out / 10)\n    if step == 3:\n        dW = dW * 2\n    W.data -= 0.1 * dW\n"
     )
     rows = judged(text)

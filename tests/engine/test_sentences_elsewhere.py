@@ -6,15 +6,14 @@ import ast
 from dataclasses import dataclass
 
 import pytest
-import torch
 
 from ninja_tui.engine.judge import assess
 from ninja_tui.engine.judge.case import Case
 from ninja_tui.engine.judge.diagnosis import diagnose
+from ninja_tui.engine.judge.evidence import Observed
 from ninja_tui.engine.judge.examine import Examiner
 from ninja_tui.engine.judge.finding import Finding
 from ninja_tui.engine.judge.recognition import Program
-from ninja_tui.engine.protocol.judging import Evidence
 from ninja_tui.engine.protocol.verdict import Diagnosis
 from ninja_tui.engine.recording.script import Script
 from ninja_tui.lesson.syntax.fragment import Fragment
@@ -31,11 +30,11 @@ class Keeping:
     """A diagnosis that keeps what it was asked."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[Finding | None, Case, Evidence[torch.Tensor]]] = []
+        self.asked: list[tuple[Finding | None, Case, Observed]] = []
 
-    def __call__(self, case: Case, evidence: Evidence[torch.Tensor]) -> Finding | None:
-        finding = diagnose(case, evidence)  # type: ignore[arg-type]  # it has what targets have
-        self.asked.append((finding, case, evidence))
+    def __call__(self, case: Case, observed: Observed) -> Finding | None:
+        finding = diagnose(case, observed)
+        self.asked.append((finding, case, observed))
         return finding
 
 
@@ -54,10 +53,8 @@ def told(network: str, answer: str) -> Told:
         judged = Examiner(Program(script.recorder.record, script.names.bindings, script.sites)).examine()
     diagnosis = judged[-1].verdict.diagnosis
     assert diagnosis is not None, judged[-1].verdict
-    asked = [
-        (case, evidence) for finding, case, evidence in keeping.asked if finding and finding.diagnosis == diagnosis
-    ]
-    false = [claims(case, evidence, diagnosis.message)[1] for case, evidence in asked]  # type: ignore[arg-type]
+    asked = [(case, seen) for found, case, seen in keeping.asked if found is not None and found.diagnosis == diagnosis]
+    false = [claims(case, seen, diagnosis.message)[1] for case, seen in asked]
     return Told(diagnosis, min(false, key=len))
 
 
@@ -182,7 +179,7 @@ ROWS: list[tuple[str, str, str, str, str]] = [
         "2 of 3 terms are right; the one through `var`",
         "every",
     ),
-    (TWO_LAYERS, "dW2 = dy.sum(0)", "shape", "this is (3,); `W2` is (6, 3)", "summed"),
+    (TWO_LAYERS, "dW2 = dy.sum(0)", "shape", "this is the gradient of `b2`, (3,); `W2` is (6, 3)", "summed"),
     (TWO_LAYERS, "dh = dy @ W2.T + 1", "constant-offset", "every entry is off by the same 1", ""),
     (TWO_LAYERS, "dW2 = (x @ W1).T @ dy", "wrong-derivative", "", "power"),
     (TWO_LAYERS, "dW2 = 5 * h.T @ dy", "scale", "every entry is off by the same factor", "5"),

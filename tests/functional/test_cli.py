@@ -105,7 +105,7 @@ def test_a_revealed_answer_is_marked_in_the_table(
         (b"x = 1\n\ndprobs = (1.0 / probs\n", "line 3: '(' was never closed"),
         (b"x = 1\r\n\r\ndprobs = = 1\r\n", "line 3: "),
         (b"%matplotlib inline\ndprobs = 1 / probs\n", "line 1: "),
-        (b"dprobs = 1\n", "there is nothing to judge"),
+        (b"%matplotlib inline\ndprobs = 1\n", "computes with no tensors of PyTorch"),
         (b"# %% lesson: nemas\ndprobs = 1\n", "there is no lesson `nemas`; there is: names"),
         (b"# %% lesson: ../names\ndprobs = 1\n", "there is no lesson `../names`"),
     ],

@@ -244,7 +244,7 @@ class OwnFileJudge:
         return frozenset(name for index in failed for name in self.program.fresh_names(self.program.statements[index]))
 
     def _note(self, index: int, failure: StatementFailure, without: frozenset[str]) -> str | None:
-        """A sentence on a statement that failed; None where that is told already, or does nothing but show something."""
+        """A sentence on a statement that failed; None where that is told already, or it only shows something."""
         where = place(failure.at, self.program.starts)
         if failure.kind in (MODULE_MISSING, "AsksForInput") and failure.at == self.program.statements[index].line:
             return None  # if it matters, it is among the notes on how the file was read

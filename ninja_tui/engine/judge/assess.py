@@ -81,6 +81,20 @@ class Assessor:
 
         Where it gave no gradient in float32 its status is ERROR, with a diagnosis at most.
         """
+        answer = self._answered(evidence, reference)
+        node, expected = answer.node, answer.reference
+        blank = Verdict(evidence.node, Status.ERROR, tuple(expected.shape), vacuous=self.is_vacuous(node))
+        if evidence.gradient is None:
+            mistake = self._mistake(answer, only_known=True)
+            return replace(blank, diagnosis=None if mistake is None else mistake.diagnosis)
+        decision = self._decide(answer)
+        return self._told(answer, decision, blank)
+
+    def passes(self, evidence: Evidence[torch.Tensor]) -> bool:
+        """Whether an answer is right, without a word on what is wrong."""
+        return evidence.gradient is not None and self._decide(self._answered(evidence, None)).passed
+
+    def _answered(self, evidence: Evidence[torch.Tensor], reference: torch.Tensor | None) -> _Answer:
         node = self.graph.numbers[evidence.node]
         reads, tried = self._planned(evidence.node, evidence.reading)
         errors = evidence.errors or ("",) * len(tried)
@@ -91,13 +105,7 @@ class Assessor:
             if index not in evidence.left_out
         ]
         expected = self.reference(node) if reference is None else reference
-        answer = _Answer(evidence, node, reads, results, expected)
-        blank = Verdict(evidence.node, Status.ERROR, tuple(expected.shape), vacuous=self.is_vacuous(node))
-        if evidence.gradient is None:
-            mistake = self._mistake(answer, only_known=True)
-            return replace(blank, diagnosis=None if mistake is None else mistake.diagnosis)
-        decision = self._decide(answer)
-        return self._told(answer, decision, blank)
+        return _Answer(evidence, node, reads, results, expected)
 
     def _decide(self, answer: _Answer) -> Decision:
         evidence, reading = answer.evidence, answer.evidence.reading
@@ -181,7 +189,12 @@ class Assessor:
         near = (answer.evidence.node, *(self.graph.names[each] for each in self.graph.below(answer.evidence.node)))
         vacuous = frozenset(each for each in near if self.is_vacuous(self.graph.numbers[each]))
         return Case(
-            self.graph, answer.evidence.node, answer.results, self.reference(answer.node), vacuous, self.gradient_name
+            self.graph,
+            answer.evidence.node,
+            answer.results,
+            self.reference(answer.node),
+            vacuous=vacuous,
+            gradient_name=self.gradient_name,
         )
 
     def _observed(self, answer: _Answer) -> Observed:

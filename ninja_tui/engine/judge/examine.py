@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +10,7 @@ from dataclasses import dataclass, replace
 from ninja_tui.engine.judge.compare import distance
 from ninja_tui.engine.judge.decide import OWN_NUMBERS
 from ninja_tui.engine.judge.recognition import Answer, Pass, Program, Unfollowed
-from ninja_tui.engine.judge.recorded import Gradient, assess, comes_from_outside, multiple, same_factor
+from ninja_tui.engine.judge.recorded import SAME_FACTOR, Gradient, assess, comes_from_outside, multiple, passes
 from ninja_tui.engine.protocol.verdict import Kind, Status, Verdict, Warning
 from ninja_tui.engine.recording.execution import message_of
 from ninja_tui.engine.recording.record import Comparison, Number
@@ -28,12 +29,16 @@ NEAR = 1e-3
 
 @dataclass(frozen=True)
 class Judged:
-    """The verdict on an answer; ``node`` is the value whose gradient it is taken for."""
+    """The verdict on an answer; ``node`` is the value whose gradient it is taken for.
+
+    ``dismissed``: it turned out to be none.
+    """
 
     answer: Answer
     verdict: Verdict
     backward: Pass | None = None
     node: Number | None = None
+    dismissed: bool = False
 
 
 class Examiner:
@@ -43,6 +48,7 @@ class Examiner:
         self._program = program
         self._places: dict[Number, list[Number]] = {}
         self._wrong: set[Number] = set()
+        self._taken: dict[str, set[Number]] = {}
         self._ancestors: dict[Number, set[Number]] = {}
         self.judged: list[Judged] = []
 
@@ -53,12 +59,34 @@ class Examiner:
         return sorted(answers, key=lambda each: each.step)
 
     def reconsider(self) -> list[tuple[int, Judged]]:
-        """Answers, by their index, of which what was judged after them tells more: gradients that are scaled later."""
+        """Answers, by their index, of which what was judged after them tells more.
+
+        Gradients that are scaled later, and names in a function that are no gradients of what is called so elsewhere:
+        those have no verdict any more.
+        """
         again: list[tuple[int, Judged]] = []
         for index, judged in enumerate(self.judged):
             if judged.verdict.status is Status.FAIL and judged.answer.comparison is None:
-                again += self._scaled(index, judged)
+                again += self._scaled(index, judged) or self._of_another_name(index, judged)
         return list(dict(again).items())
+
+    def _of_another_name(self, index: int, judged: Judged) -> list[tuple[int, Judged]]:
+        """A name in a function that fails, where all that is computed from it in the end is right as it is."""
+        number = judged.answer.number
+        same = [each for each in self.judged if each is not judged and each.answer.number == number]
+        later = [*same, *(each for _, each in self._computed_from(index, judged))]
+        outer = [each for each in later if not each.answer.inner]
+        if judged.answer.inner and outer and all(map(self._is_right_as_it_is, outer)):
+            return [(index, replace(judged, dismissed=True))]
+        return []
+
+    def _is_right_as_it_is(self, judged: Judged) -> bool:
+        """Whether an answer passes with all that it was computed from, and not only for right gradients upstream."""
+        if not judged.verdict.passed or judged.backward is None or judged.node is None:
+            return False
+        answer, assessor = judged.answer, judged.backward.assessor
+        gradient = Gradient(answer.number, answer.values[-1], None, answer.step)
+        return passes(assessor, assessor.graph.names[judged.node], gradient, {})
 
     def _scaled(self, index: int, judged: Judged) -> list[tuple[int, Judged]]:
         """A gradient and those computed from it that are multiples, where what is computed in the end is right.
@@ -76,7 +104,7 @@ class Examiner:
         return [(at, replace(each, verdict=_multiple_of(each.verdict, factor))) for at, each, factor in multiples]
 
     def _is_one(self, factor: float | None) -> bool:
-        return factor is not None and same_factor(factor, 1)
+        return factor is not None and math.isclose(factor, 1, rel_tol=SAME_FACTOR)
 
     def _computed_from(self, index: int, judged: Judged) -> list[tuple[int, Judged]]:
         return [
@@ -102,7 +130,8 @@ class Examiner:
         for each in self.answers():
             self.judge(each)
         again = dict(self.reconsider())
-        return [again.get(index, each) for index, each in enumerate(self.judged)]
+        judged = [again.get(index, each) for index, each in enumerate(self.judged)]
+        return [each for each in judged if not each.dismissed]
 
     def judge(self, answer: Answer) -> Judged | None:
         """The verdict; None for what turns out to be no gradient."""
@@ -111,14 +140,14 @@ class Examiner:
         except Unfollowed as error:
             verdict = replace(_unjudged(answer, str(error)), node=self._program.likely_node(answer))
             judged = Judged(answer, verdict)
-        except (RuntimeError, ValueError, TypeError, IndexError, KeyError, NotImplementedError) as error:
+        except Exception as error:  # whatever a gradient makes go wrong costs that gradient
             judged = Judged(answer, _unjudged(answer, message_of(error)))
         if judged is not None:
             self.judged.append(judged)
         return judged
 
     def unanswered(self, names: Sequence[str]) -> tuple[Pass, list[tuple[str, str, tuple[int, ...]]]] | None:
-        """Nodes with the names and shapes of their gradients: those that ``names`` belong to, or all; None without a loss."""
+        """Nodes with the names and shapes of their gradients: those of ``names``, or all; None without a loss."""
         passes = [self._program.pass_of((output,), step) for output, step in reversed(self._program.starts)]
         if not passes:
             return None
@@ -145,14 +174,15 @@ class Examiner:
         ]
 
     def _tried(self, answer: Answer) -> Judged | None:
-        passes = self._program.passes_for(self._program.owners(answer), answer.step)
+        backwards = self._program.passes_for(self._program.owners(answer), answer.step)
         if answer.comparison is not None:
-            passes = self._program.summed(answer.comparison, passes)
+            backwards = self._program.summed(answer.comparison, backwards)
         by_place = answer.comparison is None and self._program.naming.is_by_place(answer.path)
         if by_place and answer.number in self._places:
             return None
         worst: Judged | None = None
-        for backward in passes:
+        tried: list[Number] = []
+        for backward in backwards:
             if answer.comparison is None and self._is_forward(answer, backward):
                 continue
             for node in self._nodes(answer, backward):
@@ -162,15 +192,19 @@ class Examiner:
                     return None
                 judged = self._as_gradient_of(node, backward, answer)
                 if judged.verdict.passed:
+                    self._taken.setdefault(answer.path, set()).add(node)
                     return judged
+                tried.append(node)
                 worst = judged if worst is None else _nearer(worst, judged)
         if worst is None:
             if answer.comparison is None:
                 return None
             return Judged(answer, _unjudged(answer, "no backward pass here computes what it is compared with"))
         if worst.node is not None:
-            self._note(answer.number, worst.node)
+            for node in (*reversed(tried), worst.node):
+                self._note(answer.number, node)
             self._wrong.update(answer.versions)
+        self._taken.setdefault(answer.path, set()).add(worst.node or -1)
         return worst
 
     def _is_forward(self, answer: Answer, backward: Pass) -> bool:
@@ -189,7 +223,8 @@ class Examiner:
         home, value = backward.network.home(), answer.values[-1]
         fitting = [node for node in nodes if home.value(node).shape == value.shape] or nodes
         if len(fitting) > 1:
-            fitting.sort(key=lambda node: distance(value, home.gradient(node)) > NEAR)
+            taken = self._taken.get(answer.path, set())
+            fitting.sort(key=lambda node: (distance(value, home.gradient(node)) > NEAR, node in taken))
         yield from fitting[:MOST_NODES]
 
     def _as_gradient_of(self, node: Number, backward: Pass, answer: Answer) -> Judged:
@@ -197,22 +232,18 @@ class Examiner:
         name = backward.assessor.graph.names[node]
         reference = None if answer.comparison is None else answer.comparison.reference
         gradient = Gradient(answer.number, answer.values[-1], reference, answer.step)
-        worst: Verdict | None = None
-        for places in self._ways(answer):
-            assessment = assess(backward.assessor, name, gradient, places)
-            if assessment.passed:
+        ways = list(self._ways(answer))
+        for places in ways:
+            if passes(backward.assessor, name, gradient, places):
                 self._note(answer.number, node)
-                return self._told(answer, assessment, backward, node)
-            worst = worst or assessment
-        if worst is None:
-            raise ValueError("no way to judge it")
-        if self._is_quotient(answer, worst, backward):
-            told = replace(worst, status=Status.PASS, diagnosis=None, probe=QUOTIENT, note=QUOTIENT)
-            return self._told(answer, told, backward, node)
-        if comes_from_outside(backward.assessor, gradient):
-            return self._told(answer, self._by_numbers(worst, gradient, backward, node), backward, node)
+                return self._told(answer, assess(backward.assessor, name, gradient, places), backward, node)
         earlier = self._earlier(answer, name, node, backward)
-        return self._told(answer, earlier or worst, backward, node)
+        worst = earlier or assess(backward.assessor, name, gradient, ways[0])
+        if self._is_quotient(answer, worst, backward):
+            worst = replace(worst, status=Status.PASS, diagnosis=None, probe=QUOTIENT, note=QUOTIENT)
+        elif comes_from_outside(backward.assessor, gradient):
+            worst = self._by_numbers(worst, gradient, backward, node)
+        return self._told(answer, worst, backward, node)
 
     def _is_quotient(self, answer: Answer, verdict: Verdict, backward: Pass) -> bool:
         """Whether it is a difference quotient: by its name, near the gradient, and made of other forward passes."""
@@ -232,15 +263,13 @@ class Examiner:
         """Where a former version is the gradient of the node, and the last one that of a tensor inside it."""
         for number, value in list(zip(answer.versions, answer.values, strict=True))[-2::-1]:
             places = self._without(answer)
-            first = assess(backward.assessor, name, Gradient(number, value), places)
-            if first.passed:
+            if passes(backward.assessor, name, Gradient(number, value), places):
+                first = assess(backward.assessor, name, Gradient(number, value), places)
                 inner = backward.inside(node)
                 rest = {**places, number: node}
                 for each in inner:
-                    last = assess(
-                        backward.assessor, backward.name(each), Gradient(answer.number, answer.values[-1]), rest
-                    )
-                    if last.passed:
+                    last = Gradient(answer.number, answer.values[-1])
+                    if passes(backward.assessor, backward.name(each), last, rest):
                         self._note(number, node)
                         self._note(answer.number, each)
                         return first

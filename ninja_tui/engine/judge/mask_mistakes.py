@@ -109,6 +109,8 @@ def _told(attempt: Attempt, index: int) -> Finding | None:
             continue
         passed, given = nonzero(part), told.differs(rest, torch.zeros_like(rest))
         extra, lost = int((given & ~passed).sum().item()), int((~given & passed).sum().item())
+        if lost == part.numel():
+            return None  # nothing arrives at all: no mask is so
         through = f" on the path through {attempt.consumer_names([index])}" if len(attempt.parts) > 1 else ""
         of = f" of {part.numel()} entries"
         words = []

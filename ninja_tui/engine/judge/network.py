@@ -34,6 +34,8 @@ SIGN_RECIPES = tuple(Recipe(seed=seed, even=True) for seed in range(20, 44))
 """For networks of few numbers: until each, and its gradient, has had both signs."""
 CAREFUL_RECIPES = (Recipe(seed=1, positive=True), Recipe(seed=2, spread=0.3, positive=True, even=True))
 """For networks that are not finite where a parameter is negative."""
+NO_SIGN = 1e-9
+"""What is nearer to 0 has no sign that tells anything."""
 FEW = 24
 """Numbers in all sources; of so few, several draws are needed for both signs of everything."""
 
@@ -159,6 +161,13 @@ class Network:
         step = self.record.step_of(number)
         return not (isinstance(step, Operation) and step.engine)
 
+    def _indexing(self) -> frozenset[Number]:
+        """Leaves of which whole numbers have become Python's: in another world these would be others."""
+        held: set[Number] = set()
+        for index in self.record.indices:
+            held |= self.record.ancestors(index)
+        return frozenset(leaf.number for leaf in self._replay.leaves if leaf.number in held)
+
     def _of_earlier_turns(self) -> set[Number]:
         """What a turn of training has from the turn before: it was computed there, and is a parameter here."""
         record = self.record
@@ -172,13 +181,6 @@ class Network:
             if any(each.is_over(step) for each in loops)
             and isinstance(record.steps[step], Operation)
         }  # fmt: skip
-
-    def _indexing(self) -> frozenset[Number]:
-        """Leaves of which whole numbers have become Python's: in another world these would be others."""
-        held: set[Number] = set()
-        for index in self.record.indices:
-            held |= self.record.ancestors(index)
-        return frozenset(leaf.number for leaf in self._replay.leaves if leaf.number in held)
 
     def twin(self, leaf: Leaf) -> Number | None:
         """A leaf of the network with the same numbers, made anew; None where there is none."""
@@ -241,9 +243,9 @@ class Network:
         """The sign of each single number: among few numbers one sign may hide what ``abs()`` does."""
         single = [number for number in self.computed if world.values[number].numel() == 1]
         values = [(number, world.value(number)) for number in single if world.values[number].is_floating_point()]
-        signs = {(number, bool(value > 0)) for number, value in values}
         gradients = world.gradients([number for number, _ in values])
-        return signs | {(-1 - number, bool(gradients[number] > 0)) for number, _ in values}
+        told = [*values, *((-1 - number, gradients[number]) for number, _ in values)]
+        return {(key, bool(value > 0)) for key, value in told if abs(float(value)) > NO_SIGN}
 
     def _drawn(self, recipe: Recipe, own: Values) -> World | None:
         """A world of other values; None where it cannot be computed, or is not finite."""

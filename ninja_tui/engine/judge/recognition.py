@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -49,6 +49,8 @@ class Answer:
     versions: tuple[Number, ...]
     values: tuple[torch.Tensor, ...]
     comparison: Comparison | None = None
+    inner: bool = False
+    """It is bound in a function, and others are computed from it."""
 
     @property
     def number(self) -> Number:
@@ -100,9 +102,9 @@ class Program:
         starts = [(Output(each.loss, each.seed), each.step) for each in self.record.backwards]
         last: dict[str, tuple[Output, int]] = {}
         for binding in self.bindings:
-            if Path.of(binding.path).last in LOSSES and self._is_number(binding.number):
-                if not starts or self._trains_by_hand(binding.step):
-                    last[binding.path] = (Output(binding.number), binding.step)
+            is_loss = Path.of(binding.path).last in LOSSES and self._is_number(binding.number)
+            if is_loss and (not starts or self._trains_by_hand(binding.step)):
+                last[binding.path] = (Output(binding.number), binding.step)
         return sorted([*starts, *last.values()], key=lambda each: each[1])
 
     def _trains_by_hand(self, step: int) -> bool:
@@ -195,7 +197,16 @@ class Program:
                     by_number.setdefault(number, []).append(path)
         numbers: dict[str, Number] = {}
         for number, names in sorted(by_number.items()):
-            best = min(names, key=lambda path: (len(paths[path]) > 1, lines[path, number].function != "", path.startswith("self."), path.count("[") + path.count("."), len(path)))  # fmt: skip
+            best = min(
+                names,
+                key=lambda path: (
+                    len(paths[path]) > 1,
+                    lines[path, number].function != "",
+                    path.startswith("self."),
+                    path.count("[") + path.count("."),
+                    len(path),
+                ),
+            )
             versions = paths[best]
             name = best
             if len(versions) > 1 and number != versions[-1]:
@@ -228,10 +239,19 @@ class Program:
                     tuple(e.number for e in events),
                     values,
                     comparison,
+                    bool(events[-1].function),
                 )
             )
         self.naming = naming
-        return result, nameless
+        return self._with_inner(result), nameless
+
+    def _with_inner(self, answers: Sequence[Answer]) -> list[Answer]:
+        """The answers, of which those in functions are inner ones only where others are computed from them."""
+        outer: set[Number] = set()
+        for answer in answers:
+            if not answer.inner or answer.comparison is not None:
+                outer |= self.record.ancestors(answer.number)
+        return [replace(each, inner=each.inner and each.number in outer) for each in answers]
 
     @functools.cached_property
     def _node_paths(self) -> list[str]:

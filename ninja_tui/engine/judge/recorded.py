@@ -9,19 +9,14 @@ from dataclasses import dataclass
 import torch
 
 from ninja_tui.engine.judge.assess import Assessor
-from ninja_tui.engine.judge.compare import largest_entry
 from ninja_tui.engine.judge.fitting import multiple_of
 from ninja_tui.engine.judge.trials import Trial
 from ninja_tui.engine.protocol.judging import Evidence, Reading
 from ninja_tui.engine.protocol.verdict import Verdict
 from ninja_tui.engine.recording.execution import message_of
 from ninja_tui.engine.recording.record import Number, Root
-from ninja_tui.engine.recording.recorder import operator_name
 from ninja_tui.engine.recording.slices import Slice
 
-ADDS = frozenset({"sum", "mean", "mm", "mv", "bmm", "dot", "addmm", "add", "add_", "sub", "sub_", "rsub", "index_add_"})
-CANCELLED = 1e-6
-"""Share of the largest number that goes in which numbers that cancel leave."""
 SAME_FACTOR = 1e-6
 RAISED = (RuntimeError, IndexError, ValueError, TypeError, NotImplementedError)
 
@@ -41,6 +36,18 @@ class Gradient:
 
 def assess(assessor: Assessor, name: str, gradient: Gradient, places: Mapping[Number, Number]) -> Verdict:
     """The verdict on ``gradient`` as that of the node ``name``; ``places`` are values that are gradients of nodes."""
+    return assessor.verdict(evidence_on(assessor, name, gradient, places), gradient.reference)
+
+
+def passes(assessor: Assessor, name: str, gradient: Gradient, places: Mapping[Number, Number]) -> bool:
+    """Whether ``gradient`` is right as that of the node ``name``, as ``assess`` has it."""
+    return assessor.passes(evidence_on(assessor, name, gradient, places))
+
+
+def evidence_on(
+    assessor: Assessor, name: str, gradient: Gradient, places: Mapping[Number, Number]
+) -> Evidence[torch.Tensor]:
+    """What a gradient is computed from, and what it gives in each trial."""
     network = assessor.network
     node = assessor.graph.numbers[name]
     inside, read = _places(assessor, {place: each for place, each in places.items() if each != node})
@@ -55,7 +62,7 @@ def assess(assessor: Assessor, name: str, gradient: Gradient, places: Mapping[Nu
         by_autograd=piece.by_autograd,
         reads_grad=any(place in read for place in piece.read),
         bends=bool(piece.kinks),
-        cancels=bool(piece.nodes_read) or not assessor.is_vacuous(node) or _cancels(assessor, piece),
+        cancels=_cancels(assessor, piece),
     )
     tried = assessor.trials(name, reading)
     branches = _Branches(assessor, gradient, inside, tried[0])
@@ -68,11 +75,10 @@ def assess(assessor: Assessor, name: str, gradient: Gradient, places: Mapping[Nu
             left_out.add(index)
         results.append(result)
         errors.append(error)
-    evidence = Evidence(
+    return Evidence(
         name, reading, gradient.value, tuple(results), tuple(errors), chained=_own(assessor, gradient.number),
         left_out=frozenset(left_out),
     )  # fmt: skip
-    return assessor.verdict(evidence, gradient.reference)
 
 
 class _Branches:
@@ -111,40 +117,22 @@ class _Branches:
         return _replayed(self._assessor, piece, trial)[0]
 
 
-def _cancels(assessor: Assessor, piece: Slice[Number]) -> bool:
-    """Whether somewhere in an answer large numbers add up to nearly nothing: small numbers alone are no formula."""
-    home = assessor.network.home()
-    try:
-        values = piece.run(home.value, home.leaf, {})
-    except RAISED:
-        return False
-    for step in piece.operations:
-        if operator_name(step) in ADDS and step.inputs and step.outputs:
-            largest = max(largest_entry(values[each]) for each in step.inputs)
-            if largest_entry(values[step.outputs[0]]) < CANCELLED * largest:
-                return True
-    return False
-
-
 def multiple(assessor: Assessor, node: Number, number: Number) -> float | None:
     """The factor by which a value is the gradient of a node, the same in all worlds; None where there is none."""
-    piece = Slice(assessor.network.record, number, assessor.network.computed, {})
+    piece: Slice[Number] = Slice(assessor.network.record, number, assessor.network.computed, {})
     factors: list[float] = []
     for world in assessor.network.worlds():
         try:
             value = piece.run(world.value, world.leaf, {})[number].detach()
         except RAISED:
             return None
-        factor = multiple_of(value, world.gradient(node))
+        gradient = world.gradient(node)
+        factor = multiple_of(value, gradient) if value.shape == gradient.shape else None
         if factor is None:
             return None
         factors.append(factor)
-    return factors[0] if all(same_factor(each, factors[0]) for each in factors) else None
-
-
-def same_factor(one: float, other: float) -> bool:
-    """Whether two factors differ by rounding alone."""
-    return math.isclose(one, other, rel_tol=SAME_FACTOR)
+    same = all(math.isclose(each, factors[0], rel_tol=SAME_FACTOR) for each in factors)
+    return factors[0] if same else None
 
 
 def comes_from_outside(assessor: Assessor, gradient: Gradient) -> bool:
@@ -168,7 +156,15 @@ def _places(assessor: Assessor, places: Mapping[Number, Number]) -> tuple[dict[N
     return inside, read
 
 
-def _replayed(assessor: Assessor, piece: Slice, trial: Trial) -> tuple[torch.Tensor | None, str]:
+def _cancels(assessor: Assessor, piece: Slice[Number]) -> bool:
+    home = assessor.network.home()
+    try:
+        return not piece.read and piece.cancels(piece.run(home.value, home.leaf, {}))
+    except RAISED:
+        return False
+
+
+def _replayed(assessor: Assessor, piece: Slice[Number], trial: Trial) -> tuple[torch.Tensor | None, str]:
     world = assessor.network.worlds()[trial.world]
     try:
         return piece.run(world.value, world.leaf, trial.upstream)[piece.number].detach(), ""

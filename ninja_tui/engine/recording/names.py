@@ -12,7 +12,7 @@ import torch
 
 from ninja_tui.engine.recording.record import Number
 from ninja_tui.engine.recording.recorder import Recorder
-from ninja_tui.lesson.syntax.instrument import Site
+from ninja_tui.lesson.syntax.instrument import Site, may_be_gradient
 
 MOST_ITEMS = 64
 """Of a list or a dict so many are looked at."""
@@ -67,7 +67,7 @@ class Names:
                 for path, tensor in tensors_in(name, value):
                     found = True
                     self._bound(path, tensor, site, function)
-                if name in place.roots and looks_like_a_gradient(name):
+                if name in place.roots and may_be_gradient(name):
                     found |= self._outside(name, value, site, function)
         if found:
             self._without.pop(site, None)
@@ -103,22 +103,10 @@ class Names:
             return
         self._latest[function, path] = number
         value = None
-        if looks_like_a_gradient(path) and tensor.is_floating_point():
+        if may_be_gradient(path) and tensor.is_floating_point():
             with self._recorder.paused(), torch.no_grad():
                 value = tensor.detach().clone()
         self.bindings.append(Binding(path, number, site, len(self._recorder.record.steps), function, value))
-
-
-def looks_like_a_gradient(path: str) -> bool:
-    """Whether a name may be that of a gradient, by the ways in which people name them."""
-    lowered = path.lower()
-    return (
-        lowered.startswith(("d", "g", "my", "manual"))
-        or "grad" in lowered
-        or ".d" in lowered
-        or "bar" in lowered
-        or "[" in path
-    )
 
 
 def tensors_in(path: str, value: object, depth: int = 0) -> Iterator[tuple[str, torch.Tensor]]:

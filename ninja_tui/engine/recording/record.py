@@ -35,7 +35,10 @@ class Root(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A value of this ``dtype`` that was there, or was drawn: ``value`` is a copy, in float64 where it was written so."""
+    """A value of this ``dtype`` that was there, or was drawn.
+
+    ``value`` is a copy, in float64 where it was written so.
+    """
 
     number: Number
     value: torch.Tensor
@@ -138,7 +141,7 @@ class Record:
     ``made_by`` has the step of each value; ``before`` the value that a change in place replaced. ``parameters`` are
     values of leaves of autograd, ``read`` the owner of each gradient that was read from a ``.grad``, ``escapes`` are
     values that left the record, and ``indices`` whole numbers among those. ``attempted`` is the name of an operator
-    that raised. ``trainings`` are loops.
+    that raised, ``trainings`` are loops.
     """
 
     steps: list[Leaf | Operation] = field(default_factory=list)

@@ -21,12 +21,13 @@ from ninja_tui.engine.recording.operators import (
     Operator,
     gradient_reads,
     leaky,
+    name_of,
     operator,
     part_of,
     same,
     with_part,
 )
-from ninja_tui.engine.recording.record import Backward, Comparison, Escape, Leaf, Number, Operation, Record, Root, Use
+from ninja_tui.engine.recording.record import Backward, Escape, Leaf, Number, Operation, Record, Root, Use
 
 aten = torch.ops.aten
 LONG_LIST = 64
@@ -43,8 +44,10 @@ COMPARES = frozenset(
     {"eq", "ne", "sub", "rsub", "allclose", "isclose", "equal", "dist", "mse_loss", "l1_loss", "__eq__"}
 )
 """Functions that compare, where one of their operands is a gradient of autograd's."""
-SAME_VALUES = frozenset({"detach", "view", "reshape", "t", "transpose", "permute", "clone", "alias", "_to_copy", "squeeze",
-                         "unsqueeze", "flatten", "_unsafe_view", "as_strided", "select", "slice"})  # fmt: skip
+SAME_VALUES = frozenset({
+    "detach", "view", "reshape", "t", "transpose", "permute", "clone", "alias", "_to_copy", "squeeze", "unsqueeze",
+    "flatten", "_unsafe_view", "as_strided", "select", "slice",
+})  # fmt: skip
 """Operators after which a gradient of autograd's still is one."""
 
 
@@ -104,7 +107,7 @@ class Recorder:
 
     @contextlib.contextmanager
     def _own_functions(self) -> Iterator[None]:
-        """Within it the forward pass of an ``autograd.Function`` is a path of gradients, as its operations have them."""
+        """Within it the operations of an ``autograd.Function``'s forward pass are a path of gradients."""
         apply = torch.autograd.Function.__dict__["apply"]
 
         def applied(cls: Any, *args: Any, **kwargs: Any) -> Any:
@@ -221,7 +224,7 @@ class Recorder:
         if tensor.layout is torch.strided:
             storage = self._storage_of(tensor)
             if storage is None:
-                geometry = (tuple(tensor.shape), tuple(tensor.stride()), tensor.storage_offset())
+                geometry = (tuple(tensor.shape), tuple(tensor.stride()), int(tensor.storage_offset()))
                 memory: Any = tensor.untyped_storage()
                 memory._recorded = _Storage(self, self._epoch, number, geometry)
             else:
@@ -455,15 +458,15 @@ class Recorder:
         return copy
 
 
-class _Operators(TorchDispatchMode):
+class _Operators(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch does not type it
+    def __init__(self, recorder: Recorder) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._recorder = recorder
+
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
         """No: to have Dynamo skip it would import Dynamo, which takes seconds."""
         return False
-
-    def __init__(self, recorder: Recorder) -> None:
-        super().__init__()
-        self._recorder = recorder
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         return self._recorder.execute(func, args, kwargs or {})
@@ -488,7 +491,7 @@ def _is_wrapped(value: Any) -> bool:
 @contextlib.contextmanager
 def _without_mkldnn() -> Iterator[None]:
     before = torch._C._get_mkldnn_enabled()
-    torch._C._set_mkldnn_enabled(False)
+    torch._C._set_mkldnn_enabled(False)  # noqa: FBT003  # it takes no keyword
     try:
         yield
     finally:
@@ -500,7 +503,8 @@ def _forget(result: Any) -> None:
     for tensor in _tensors(result):
         if tensor is not None and tensor.layout is torch.strided:
             tensor._recorded = None
-            tensor.untyped_storage()._recorded = None  # type: ignore[attr-defined]
+            memory: Any = tensor.untyped_storage()
+            memory._recorded = None
 
 
 def _tensors(result: Any) -> list[Any]:
@@ -514,7 +518,7 @@ def _tensors(result: Any) -> list[Any]:
 
 def operator_name(step: Operation) -> str:
     """The name of an operator, without its overload."""
-    return operator(step.function).name if hasattr(step.function, "_schema") else str(step.function.__name__)
+    return name_of(step.function)
 
 
 def _flatten(value: Any) -> list[Any]:

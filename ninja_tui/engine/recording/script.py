@@ -10,13 +10,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+
 from ninja_tui.engine.recording.comparisons import PROGRAM
 from ninja_tui.engine.recording.execution import message_of
 from ninja_tui.engine.recording.names import Names
 from ninja_tui.engine.recording.record import Record, Training
 from ninja_tui.engine.recording.recorder import Recorder
 from ninja_tui.lesson.syntax.fragment import Fragment
-from ninja_tui.lesson.syntax.instrument import NOTE, OVER, TURNS, Site, instrumented
+from ninja_tui.lesson.syntax.instrument import ALIAS, NOTE, OVER, TURNS, Site, instrumented
 from ninja_tui.lesson.syntax.seed import reseed
 
 MOST_TURNS = 48
@@ -49,7 +51,7 @@ class Script:
         self.failures: list[Failure] = []
         self.failed: list[Fragment] = []
         self.shortened: set[int] = set()
-        namespace |= {NOTE: self._note, TURNS: self._turns, OVER: self._over}
+        namespace |= {NOTE: self._note, TURNS: self._turns, OVER: self._over, ALIAS: _alias}
         self._loops: dict[int, _Loop] = {}
         self._resting = self.names.resting
 
@@ -86,7 +88,7 @@ class Script:
 
     def _turns(self, site: int, items: Iterable[Any]) -> Iterator[Any]:
         """The turns of a ``for``; of one that trains only some."""
-        loop = _Loop(self.recorder.record, self.sites[site].training)
+        loop = _Loop(self.recorder.record, training=self.sites[site].training)
         try:
             for item in items:
                 if self._enough(site, loop):
@@ -98,7 +100,7 @@ class Script:
 
     def _over(self, site: int) -> bool:
         """Whether a ``while`` that trains has had turns enough."""
-        loop = self._loops.setdefault(site, _Loop(self.recorder.record, self.sites[site].training))
+        loop = self._loops.setdefault(site, _Loop(self.recorder.record, training=self.sites[site].training))
         if self._enough(site, loop):
             return True
         loop.turn()
@@ -117,7 +119,7 @@ class Script:
 class _Loop:
     """One run of a loop. It trains if that is plain from its text, or once a backward pass has happened in it."""
 
-    def __init__(self, record: Record, training: bool) -> None:
+    def __init__(self, record: Record, *, training: bool) -> None:
         self.started, self.turns = time.monotonic(), 0
         self._record, self._training = record, training
         self._first, self._passes = len(record.steps), len(record.backwards)
@@ -141,6 +143,13 @@ class _Loop:
         """No other turn begins."""
         if self._told is not None:
             self._told.end = len(self._record.steps)
+
+
+def _alias(value: Any) -> Any:
+    """A gradient as a tensor of its own, in the same memory; anything else as it is."""
+    if type(value) is not torch.Tensor or value.requires_grad or value.layout is not torch.strided:
+        return value
+    return value.view_as(value)
 
 
 class _Output(io.StringIO):

@@ -108,7 +108,8 @@ class Programs:
         seed = script.namespace.get("seed")
         return RecognizedProgram(
             answers=tuple(
-                RecognizedAnswer(each.path, each.line, each.end_line, tuple(each.values[-1].shape)) for each in self._answers
+                RecognizedAnswer(each.path, each.line, each.end_line, tuple(each.values[-1].shape))
+                for each in self._answers
             ),
             loss=bool(program.starts),
             tensors=bool(script.recorder.record.steps),
@@ -130,7 +131,10 @@ class Programs:
         again = [judged for _, judged in self._examined().reconsider()]
         indices = {answer: index for index, answer in enumerate(map(id, self._answers))}
         return Reconsidered(
-            tuple((indices[id(each.answer)], JudgedGradient(each.verdict, *self._told(each))) for each in again)
+            tuple(
+                (indices[id(each.answer)], JudgedGradient(None if each.dismissed else each.verdict, *self._told(each)))
+                for each in again
+            )
         )
 
     def _told(self, judged: Judged) -> tuple[int, float]:

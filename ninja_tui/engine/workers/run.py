@@ -84,8 +84,14 @@ class Run:
     def keep(self, node: str, name: str) -> None:
         """Takes what is bound to ``name`` for the gradient of ``node``."""
         value = self.namespace.get(name)
-        if isinstance(value, torch.Tensor):
-            self._places[self.recorder.number(value)] = node
+        if not isinstance(value, torch.Tensor):
+            return
+        number = self.recorder.number(value)
+        if self._places.get(number, node) != node:  # two names of one tensor: each stands for a node of its own
+            with self.recorder.running(), torch.no_grad():
+                self.namespace[name] = value = value.view_as(value)
+            number = self.recorder.number(value)
+        self._places[number] = node
 
     def execute(
         self, code: Code, line: int, bound: Iterable[str], namespace: Namespace | None = None
@@ -124,7 +130,17 @@ class Run:
             by_autograd=piece.by_autograd,
             escapes=gradient in self._escaping,
             bends=bool(piece.kinks),
+            cancels=self._cancels(piece),
         )
+
+    def _cancels(self, piece: Slice[str]) -> bool:
+        if piece.read:
+            return False
+        values = self._worlds[0]
+        try:
+            return piece.cancels(piece.run(lambda number: values[self._known[number]], self._leaf, {}))
+        except RAISED:
+            return False
 
     def reading_of(self, names: Iterable[str], namespace: Namespace) -> Reading:
         """What code that raised would have read: the tensors of those ``names``, and the operation that raised."""

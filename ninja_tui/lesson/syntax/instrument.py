@@ -14,6 +14,8 @@ from ninja_tui.lesson.syntax.walk import running
 
 NOTE, TURNS, OVER = "__note__", "__turns__", "__over__"
 """Called with a site's index: after a statement; around what a loop runs over; before a turn of a ``while``."""
+ALIAS = "__alias__"
+"""Called with what ``dh = dpred`` binds: the two names are one tensor, and gradients of two."""
 SILENT = (
     ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal, ast.Pass, ast.Break, ast.Continue, ast.Return, ast.Raise,
     ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef,
@@ -69,6 +71,7 @@ class _Reporting:
                 result.append(statement)
                 continue
             site = self._site(statement, function)
+            _tell_aliases_apart(statement)
             self._inside(statement, function)
             self._at_the_head(statement, site)
             result += [statement, _call(NOTE, site, statement)]
@@ -122,6 +125,31 @@ class _Reporting:
             )
         )
         return len(self._sites) - 1
+
+
+def _tell_aliases_apart(statement: ast.stmt) -> None:
+    """Has each gradient that is bound to another one's name be a tensor of its own, in the same memory."""
+    match statement:
+        case ast.Assign(targets=[target], value=ast.Name() as value) if may_be_gradient(ast.unparse(target)):
+            statement.value = _aliased(value)
+        case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=values) as bound) if len(
+            targets
+        ) == len(values):
+            bound.elts = [
+                _aliased(value) if isinstance(value, ast.Name) and may_be_gradient(ast.unparse(target)) else value
+                for target, value in zip(targets, values, strict=True)
+            ]
+
+
+def _aliased(value: ast.expr) -> ast.expr:
+    return ast.copy_location(ast.Call(ast.Name(ALIAS, ast.Load()), [value], []), value)
+
+
+def may_be_gradient(path: str) -> bool:
+    """Whether a name may be that of a gradient, by the ways in which people name them."""
+    lowered = path.lower()
+    starts = lowered.startswith(("d", "g", "my", "manual"))
+    return starts or "grad" in lowered or ".d" in lowered or "bar" in lowered or "[" in path
 
 
 def _call(hook: str, site: int, at: ast.stmt) -> ast.Expr:

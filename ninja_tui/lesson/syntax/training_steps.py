@@ -90,6 +90,9 @@ def _binds_loss(node: ast.AST) -> bool:
 
 
 def _updates(node: ast.AST) -> bool:
+    """Whether something is updated that is no sum of losses."""
+    if updated(node) in LOSSES:
+        return False
     match node:
         case ast.AugAssign(target=target) if root_name(target) in LOSSES:
             return False
