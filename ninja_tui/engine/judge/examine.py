@@ -76,9 +76,26 @@ class Examiner:
         same = [each for each in self.judged if each is not judged and each.answer.number == number]
         later = [*same, *(each for _, each in self._computed_from(index, judged))]
         outer = [each for each in later if not each.answer.inner]
-        if judged.answer.inner and outer and all(map(self._is_right_as_it_is, outer)):
+        if not outer or not all(map(self._is_right_as_it_is, outer)):
+            return []
+        if judged.answer.inner:
             return [(index, replace(judged, dismissed=True))]
-        return []
+        inside = self._of_inside(judged)
+        return [] if inside is None else [(index, replace(judged, verdict=inside))]
+
+    def _of_inside(self, judged: Judged) -> Verdict | None:
+        """The verdict where it is the gradient of what its tensor was computed from: ``dh`` before the activation."""
+        answer, backward = judged.answer, judged.backward
+        if backward is None or judged.node is None:
+            return None
+        gradient = Gradient(answer.number, answer.values[-1], None, answer.step)
+        for inner in backward.inside(judged.node):
+            if passes(backward.assessor, backward.name(inner), gradient, {}):
+                verdict = assess(backward.assessor, backward.name(inner), gradient, {})
+                node = judged.verdict.node
+                told = f"the gradient of what `{node}` is computed from, as what follows takes it to be"
+                return replace(verdict, node=node, line=answer.line, named=answer.path, probe=told, note=told)
+        return None
 
     def _is_right_as_it_is(self, judged: Judged) -> bool:
         """Whether an answer passes with all that it was computed from, and not only for right gradients upstream."""

@@ -354,4 +354,130 @@ print(f'difference: {(grad - W.grad).abs().max().item():.2e}')
         ("+ 0.2 * W", "+ 0.1 * W", "dW"),
         ("dscores /= n", "dscores /= n + 1", "dscores"),
     ),
+    "batch normalization by its formula": script(
+        """
+x = torch.randn(8, 5, requires_grad=True)
+gamma, beta = torch.rand(5, requires_grad=True), torch.zeros(5, requires_grad=True)
+target = torch.randn(8, 5)
+mu = x.mean(0)
+xc = x - mu
+var = (xc ** 2).mean(0)
+std = torch.sqrt(var + 1e-5)
+xn = xc / std
+y = gamma * xn + beta
+loss = ((y - target) ** 2).sum()
+for t in (xc, var, std, xn, y):
+    t.retain_grad()
+loss.backward()
+dy = 2 * (y - target)
+dbeta, dgamma = dy.sum(axis=0), (dy * xn).sum(axis=0)
+dxn = gamma * dy
+dstd = -(dxn * xc).sum(0) / std ** 2
+dvar = 0.5 * dstd / std
+dxc = dxn / std + 2 / 8 * xc * dvar
+dx = dxc - dxc.mean(0)
+for name, mine, t in [("dxc", dxc, xc), ("dvar", dvar, var), ("dx", dx, x), ("dgamma", dgamma, gamma)]:
+    print(name, (mine - t.grad).abs().max().item())
+""",
+        "dy dbeta dgamma dxn dstd dvar dxc dx",
+        ("dx = dxc - dxc.mean(0)", "dx = dxc - dxc.sum(0)", "dx"),
+        ("dvar = 0.5 * dstd / std", "dvar = dstd / std", "dvar"),
+        ("dstd = -(dxn * xc).sum(0) / std ** 2", "dstd = -(dxn * xc).sum(0) / std", "dstd"),
+        ("dxc = dxn / std + 2 / 8 * xc * dvar", "dxc = dxn / std", "dxc"),
+    ),
+    "cosine similarity": script(
+        """
+a, b = torch.randn(5, 4, requires_grad=True), torch.randn(5, 4, requires_grad=True)
+na, nb = a.norm(dim=1, keepdim=True), b.norm(dim=1, keepdim=True)
+ua, ub = a / na, b / nb
+s = ua @ ub.T
+loss = F.cross_entropy(s / 0.5, torch.arange(5))
+loss.backward()
+ds = (torch.softmax(s / 0.5, 1) - torch.eye(5)) / 5 / 0.5
+dua = ds @ ub
+dub = ds.T @ ua
+da = (dua - ua * (ua * dua).sum(1, keepdim=True)) / na
+db = (dub - ub * (ub * dub).sum(1, keepdim=True)) / nb
+print(torch.allclose(da, a.grad, atol=1e-7), torch.allclose(db, b.grad, atol=1e-7))
+""",
+        "ds dua dub da db",
+        ("dub = ds.T @ ua", "dub = ds @ ua", "dub"),
+        ("da = (dua - ua * (ua * dua).sum(1, keepdim=True)) / na", "da = dua / na", "da"),
+        ("- torch.eye(5)) / 5 / 0.5", "- torch.eye(5)) / 5 * 0.5", "ds"),
+    ),
+    "BCE with logits and a weight": script(
+        """
+x, y = torch.randn(9, 3), (torch.rand(9, 1) > 0.5).float()
+w, c = torch.randn(3, 1, requires_grad=True), torch.zeros(1, requires_grad=True)
+z = x @ w + c
+loss = F.binary_cross_entropy_with_logits(z, y, pos_weight=torch.tensor([2.0]))
+loss.backward()
+p = torch.sigmoid(z)
+dz = ((1 - y) * p - 2.0 * y * (1 - p)) / 9
+dw, dc = x.T @ dz, dz.sum(0)
+print((dw - w.grad).abs().max(), (dc - c.grad).abs().max())
+""",
+        "dz dw dc",
+        ("- 2.0 * y * (1 - p)", "- y * (1 - p)", "dz"),
+        ("dw, dc = x.T @ dz, dz.sum(0)", "dw, dc = x.T @ dz, dz.mean(0)", "dc"),
+    ),
+    "a residual with two paths": script(
+        """
+x = torch.randn(4, 6)
+W1, W2 = torch.randn(6, 6, requires_grad=True), torch.randn(6, 6, requires_grad=True)
+h = x @ W1
+a = F.relu(h)
+r = h + a @ W2
+loss = r.pow(2).mean()
+for t in (h, a, r):
+    t.retain_grad()
+loss.backward()
+dr = 2 * r / r.numel()
+dW2 = a.T @ dr
+da = dr @ W2.T
+dh = dr.clone()
+dh += da * (h > 0)
+dW1 = x.T @ dh
+for n, d, t in (('r', dr, r), ('a', da, a), ('h', dh, h), ('W1', dW1, W1), ('W2', dW2, W2)):
+    print(n, 'max diff', float((d - t.grad).abs().max()))
+""",
+        "dr dW2 da dh dW1",
+        ("dh += da * (h > 0)", "dh += da", "dh"),
+        ("dh = dr.clone()", "dh = torch.zeros_like(dr)", "dh"),
+        ("dW2 = a.T @ dr", "dW2 = h.T @ dr", "dW2"),
+    ),
+    "RMSNorm in a function that returns a dict": script(
+        """
+def rms_backward(g, x, weight, eps=1e-6):
+    inv = (x.pow(2).mean(-1, keepdim=True) + eps).rsqrt()
+    n = x * inv
+    gn = g * weight
+    return {'weight': (g * n).sum(0), 'x': inv * (gn - n * (gn * n).mean(-1, keepdim=True))}
+x, weight = torch.randn(5, 8, requires_grad=True), torch.ones(8, requires_grad=True)
+u = torch.randn(5, 8)
+inv = (x.pow(2).mean(-1, keepdim=True) + 1e-6).rsqrt()
+out = x * inv * weight
+out.backward(u)
+grads = rms_backward(u, x.detach(), weight.detach())
+for name, t in (('weight', weight), ('x', x)):
+    print(name, torch.allclose(grads[name], t.grad, atol=1e-6))
+""",
+        "grads['weight'] grads['x']",
+        ("(g * n).sum(0)", "(g * x).sum(0)", "grads['weight']"),
+        ("(gn * n).mean(-1, keepdim=True)", "(gn * n).sum(-1, keepdim=True)", "grads['x']"),
+    ),
+    "label smoothing": script(
+        """
+z = torch.randn(6, 4, requires_grad=True)
+t = torch.tensor([0, 1, 2, 3, 1, 2])
+loss = F.cross_entropy(z, t, label_smoothing=0.1)
+loss.backward()
+q = torch.full((6, 4), 0.1 / 4)
+q[torch.arange(6), t] += 0.9
+dz = (z.softmax(1) - q) / 6
+torch.testing.assert_close(dz, z.grad)
+""",
+        "dz",
+        ("q[torch.arange(6), t] += 0.9", "q[torch.arange(6), t] = 0.9", "dz"),
+    ),
 }
