@@ -10,7 +10,15 @@ from dataclasses import dataclass, replace
 from ninja_tui.engine.judge.compare import distance
 from ninja_tui.engine.judge.decide import OWN_NUMBERS
 from ninja_tui.engine.judge.recognition import Answer, Pass, Program, Unfollowed
-from ninja_tui.engine.judge.recorded import SAME_FACTOR, Gradient, assess, comes_from_outside, multiple, passes
+from ninja_tui.engine.judge.recorded import (
+    SAME_FACTOR,
+    Gradient,
+    assess,
+    comes_from_outside,
+    multiple,
+    nodes_read,
+    passes,
+)
 from ninja_tui.engine.protocol.verdict import Kind, Status, Verdict, Warning
 from ninja_tui.engine.recording.execution import message_of
 from ninja_tui.engine.recording.record import Comparison, Number
@@ -76,7 +84,7 @@ class Examiner:
         same = [each for each in self.judged if each is not judged and each.answer.number == number]
         later = [*same, *(each for _, each in self._computed_from(index, judged))]
         outer = [each for each in later if not each.answer.inner]
-        if not outer or not all(map(self._is_right_as_it_is, outer)):
+        if not outer or not all(self._passes_without(number, each) for each in outer):
             return []
         if judged.answer.inner:
             return [(index, replace(judged, dismissed=True))]
@@ -97,13 +105,17 @@ class Examiner:
                 return replace(verdict, node=node, line=answer.line, named=answer.path, probe=told, note=told)
         return None
 
-    def _is_right_as_it_is(self, judged: Judged) -> bool:
-        """Whether an answer passes with all that it was computed from, and not only for right gradients upstream."""
-        if not judged.verdict.passed or judged.backward is None or judged.node is None:
+    def _passes_without(self, number: Number, judged: Judged) -> bool:
+        """Whether an answer is right where ``number``, and what was computed from it, are taken for no gradients."""
+        if judged.backward is None or judged.node is None:
             return False
-        answer, assessor = judged.answer, judged.backward.assessor
-        gradient = Gradient(answer.number, answer.values[-1], None, answer.step)
-        return passes(assessor, assessor.graph.names[judged.node], gradient, {})
+        gradient = Gradient(judged.answer.number, judged.answer.values[-1], None, judged.answer.step)
+        name = judged.backward.assessor.graph.names[judged.node]
+        others = {at for at in self._places if at != number and number not in self._before(at)}
+        return any(
+            passes(judged.backward.assessor, name, gradient, {at: node for at, node in places.items() if at in others})
+            for places in self._ways(judged.answer)
+        )
 
     def _scaled(self, index: int, judged: Judged) -> list[tuple[int, Judged]]:
         """A gradient and those computed from it that are multiples, where what is computed in the end is right.
@@ -132,7 +144,9 @@ class Examiner:
 
     def _sources(self, judged: Judged) -> set[Number]:
         """What an answer was computed from, itself aside."""
-        number = judged.answer.number
+        return self._before(judged.answer.number)
+
+    def _before(self, number: Number) -> set[Number]:
         if number not in self._ancestors:
             self._ancestors[number] = self._program.record.ancestors(number) - {number}
         return self._ancestors[number]
@@ -240,8 +254,15 @@ class Examiner:
         home, value = backward.network.home(), answer.values[-1]
         fitting = [node for node in nodes if home.value(node).shape == value.shape] or nodes
         if len(fitting) > 1:
-            taken = self._taken.get(answer.path, set())
-            fitting.sort(key=lambda node: (distance(value, home.gradient(node)) > NEAR, node in taken))
+            taken, below = self._taken.get(answer.path, set()), backward.assessor.below
+            read = nodes_read(backward.assessor, answer.number, self._without(answer))
+            fitting.sort(
+                key=lambda node: (
+                    distance(value, home.gradient(node)) > NEAR,
+                    node in taken,
+                    not all(each in below(node) for each in read),
+                )
+            )
         yield from fitting[:MOST_NODES]
 
     def _as_gradient_of(self, node: Number, backward: Pass, answer: Answer) -> Judged:
@@ -301,17 +322,18 @@ class Examiner:
             for node in nodes[:-1]:
                 if number not in answer.versions:
                     yield {**plain, number: node}
-        right = {number: node for number, node in plain.items() if not self._is_tainted(number)}
+        right = {number: node for number, node in plain.items() if number not in self._wrong}
         if len(right) < len(plain):
             yield right
+        sound = {number: node for number, node in plain.items() if not self._is_tainted(number)}
+        if len(sound) < len(right):
+            yield sound
 
     def _is_tainted(self, number: Number) -> bool:
         """Whether a value is a wrong gradient, or was computed from one."""
         if not self._wrong:
             return False
-        if number not in self._ancestors:
-            self._ancestors[number] = self._program.record.ancestors(number) - {number}
-        return number in self._wrong or not self._wrong.isdisjoint(self._ancestors[number])
+        return number in self._wrong or not self._wrong.isdisjoint(self._before(number))
 
     def _without(self, answer: Answer) -> dict[Number, Number]:
         own = set(answer.versions)
@@ -336,7 +358,7 @@ def _nearer(one: Judged, other: Judged) -> Judged:
 
     def rank(judged: Judged) -> tuple[bool, bool]:
         verdict = judged.verdict
-        known = verdict.diagnosis is not None and verdict.diagnosis.kind is not Kind.UNKNOWN
+        known = verdict.diagnosis is not None and verdict.diagnosis.kind not in (Kind.UNKNOWN, Kind.CIRCULAR)
         return verdict.shape == verdict.expected_shape, known
 
     return other if rank(other) > rank(one) else one

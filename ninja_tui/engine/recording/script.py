@@ -147,9 +147,14 @@ class _Loop:
 
 def _alias(value: Any) -> Any:
     """A gradient as a tensor of its own, in the same memory; anything else as it is."""
-    if type(value) is not torch.Tensor or value.requires_grad or value.layout is not torch.strided:
+    if type(value) is not torch.Tensor or value.layout is not torch.strided or _keeps_gradient(value):
         return value
     return value.view_as(value)
+
+
+def _keeps_gradient(tensor: torch.Tensor) -> bool:
+    """Whether autograd puts a gradient into ``tensor``."""
+    return tensor.requires_grad and (tensor.is_leaf or tensor.retains_grad)
 
 
 class _Output(io.StringIO):

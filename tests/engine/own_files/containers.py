@@ -97,6 +97,7 @@ print(all(torch.allclose(d, params[k].grad, atol=1e-7) for k, d in
         ("return X.T @ dz1, dz1.sum(0)", "return X.T @ dz1, dz1.sum()", "db1"),
         ("dW2, db2 = a1.T @ dz2, dz2.sum(0)", "dW2, db2 = z1.T @ dz2, dz2.sum(0)", "dW2"),
         ("* (a1 > 0)", "* a1", "dz1"),
+        ("F.one_hot(Y, 3)) / len(Y)", "F.one_hot(Y, 3)) / 3", "dz2"),
     ),
     "a comprehension over a tuple": script(
         """
