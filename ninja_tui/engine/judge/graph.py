@@ -81,7 +81,8 @@ class Graph:
 
     def _replay(self, group: tuple[str, ...]) -> Replay:
         wanted = [self.numbers[name] for name in group]
-        return Replay(self.network.record, wanted, set(self.numbers.values()) - set(wanted))
+        computed = set(wanted) - set(self.network.parameters)
+        return Replay(self.network.record, wanted, set(self.numbers.values()) - computed)
 
     def _inputs(self, replay: Replay) -> tuple[str, ...]:
         used = dict.fromkeys(number for step in replay.operations for number in step.inputs if number in replay.given)

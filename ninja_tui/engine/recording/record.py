@@ -100,13 +100,17 @@ class Escape:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A value that met a gradient of autograd's: ``actual`` with that of ``owner``; ``reference`` is what it was."""
+    """A value that met a gradient of autograd's: ``actual`` with that of ``owner``; ``reference`` is what it was.
+
+    ``line`` is where, in the program; 0 where that is not known.
+    """
 
     actual: Number
     owner: Number
     value: torch.Tensor
     reference: torch.Tensor
     step: int
+    line: int = 0
 
 
 @dataclass(slots=True)

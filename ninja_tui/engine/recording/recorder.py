@@ -14,6 +14,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from ninja_tui.engine.recording.comparisons import Comparisons
 from ninja_tui.engine.recording.literals import Literal, is_plain
 from ninja_tui.engine.recording.memory import Storage, Tag, forget, is_dense, tensors_of
 from ninja_tui.engine.recording.operators import (
@@ -27,7 +28,7 @@ from ninja_tui.engine.recording.operators import (
     same,
     with_part,
 )
-from ninja_tui.engine.recording.record import Backward, Comparison, Escape, Leaf, Number, Operation, Record, Root, Use
+from ninja_tui.engine.recording.record import Backward, Escape, Leaf, Number, Operation, Record, Root, Use
 
 aten = torch.ops.aten
 WHOLE = frozenset({torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8})
@@ -37,6 +38,7 @@ INDEXES = frozenset({"__getitem__", "__setitem__"})
 WITHOUT_MKLDNN = frozenset({"lstm", "gru", "rnn_tanh", "rnn_relu"})
 """Have a fused form that knows no float64."""
 VALUES_LEAVE = frozenset({"numpy", "tolist", "__array__"})
+NUMBERS_LEAVE = frozenset({"item", "__float__"})
 COMPARES = frozenset(
     {"eq", "ne", "sub", "rsub", "allclose", "isclose", "equal", "dist", "mse_loss", "l1_loss", "__eq__"}
 )
@@ -54,7 +56,8 @@ class Recorder:
     def __init__(self) -> None:
         self.record = Record()
         self._paused = 0
-        self._engine = 0
+        self._engine = self._applied = 0
+        self.comparisons = Comparisons(self.record, self.number)
         self._literal: Literal | None = None
         self._epoch = 0
         self._branches = 0
@@ -62,8 +65,26 @@ class Recorder:
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
         """What happens to tensors within it is recorded."""
-        with _Functions(self), _Operators(self):
+        with _Functions(self), _Operators(self), self._own_functions():
             yield
+
+    @contextlib.contextmanager
+    def _own_functions(self) -> Iterator[None]:
+        """Within it the operations of an ``autograd.Function``'s forward pass are a path of gradients."""
+        apply = torch.autograd.Function.__dict__["apply"]
+
+        def applied(cls: Any, *args: Any, **kwargs: Any) -> Any:
+            self._applied += 1
+            try:
+                return apply.__func__(cls, *args, **kwargs)
+            finally:
+                self._applied -= 1
+
+        torch.autograd.Function.apply = classmethod(applied)  # type: ignore[assignment, method-assign]
+        try:
+            yield
+        finally:
+            torch.autograd.Function.apply = apply  # type: ignore[method-assign]
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
@@ -223,7 +244,7 @@ class Recorder:
             Operation(
                 call.function, call.args, call.kwargs, call.inputs,
                 tuple(None if tensor is None else numbers.get(id(tensor)) for tensor in returned),
-                tuple(after), torch.is_grad_enabled(), bool(self._engine),
+                tuple(after), torch.is_grad_enabled() or self._applied > 0, bool(self._engine),
             )
         )  # fmt: skip
         for tensor in fresh:
@@ -318,16 +339,16 @@ class Recorder:
         if self._paused:
             return function(*args, **kwargs)
         name = getattr(function, "__name__", "")
+        if any(map(_is_wrapped, args)):
+            return self._within_functorch(name, function, args, kwargs)
         if name == "__get__" and gradient_reads(function):
             return self._read(function, args, kwargs)
         if name in ("backward", "grad") and not isinstance(function, property):
             return self._backward(name, function, args, kwargs)
         if name == "__deepcopy__":
             return self._copied(function, args, kwargs)
-        if name in COMPARES:
-            self._compared(args)
-        elif name in VALUES_LEAVE and args and isinstance(args[0], torch.Tensor):
-            self._escape(args[0], [self.number(args[0])])
+        if name in COMPARES or name in VALUES_LEAVE or name in NUMBERS_LEAVE:
+            self._compares(name, args)
         if name in LITERALS or name in INDEXES:
             numbers = args[2:] if name in INDEXES else args or kwargs.get("data", ())
             plain = bool(numbers) and is_plain(numbers[0])
@@ -340,6 +361,26 @@ class Recorder:
             with _without_mkldnn():
                 return function(*args, **kwargs)
         return function(*args, **kwargs)
+
+    def _compares(self, name: str, args: tuple[Any, ...]) -> None:
+        """A function is called that compares, or that gives values away which may be compared elsewhere."""
+        tensors = [arg for arg in args[:2] if isinstance(arg, torch.Tensor)]
+        with self.paused(), torch.no_grad():
+            if name in COMPARES and len(tensors) == 2:
+                self.comparisons.met(*tensors)
+            elif name not in COMPARES and tensors:
+                self.comparisons.left(tensors[0])
+        if name in VALUES_LEAVE and tensors:
+            self._escape(tensors[0], [self.number(tensors[0])])
+
+    def _within_functorch(self, name: str, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Calls what is called on a wrapper of ``torch.func``'s, which has no memory of its own."""
+        differentiates = name in ("backward", "grad")
+        self._engine += differentiates
+        try:
+            return function(*args, **kwargs)
+        finally:
+            self._engine -= differentiates
 
     def _read(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         gradient = function(*args, **kwargs)
@@ -379,24 +420,16 @@ class Recorder:
             self._tag(copy, self.number(args[0]))
         return copy
 
-    def _compared(self, args: tuple[Any, ...]) -> None:
-        """Notes a comparison of a gradient of autograd's with something else."""
-        if len(args) < 2 or not (isinstance(args[0], torch.Tensor) and isinstance(args[1], torch.Tensor)):
-            return
-        numbers = self.number(args[0]), self.number(args[1])
-        owners = [self.record.read.get(number) for number in numbers]
-        for at, other in ((0, 1), (1, 0)):
-            owner = owners[other]
-            if owner is not None and owners[at] is None and numbers[at] != owner:
-                with self.paused(), torch.no_grad():
-                    pair = args[at].detach().clone(), args[other].detach().clone()
-                self.record.comparisons.append(Comparison(numbers[at], owner, *pair, len(self.record.steps)))
-
 
 class _Operators(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch does not type it
     def __init__(self, recorder: Recorder) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._recorder = recorder
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """No: to have Dynamo skip it would import Dynamo, which takes seconds."""
+        return False
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         return self._recorder.execute(func, args, kwargs or {})
@@ -409,6 +442,13 @@ class _Functions(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         return self._recorder.called(func, args, kwargs or {})
+
+
+def _is_wrapped(value: Any) -> bool:
+    """Whether a value is, or holds, a tensor within a transformation of ``torch.func``'s."""
+    if isinstance(value, list | tuple) and value:
+        value = value[0]
+    return isinstance(value, torch.Tensor) and torch._C._functorch.is_functorch_wrapped_tensor(value)
 
 
 @contextlib.contextmanager

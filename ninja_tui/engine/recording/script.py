@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from ninja_tui.engine.recording.comparisons import PROGRAM
 from ninja_tui.engine.recording.execution import message_of
 from ninja_tui.engine.recording.names import Names
 from ninja_tui.engine.recording.record import Record, Training
@@ -20,7 +21,6 @@ from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.lesson.syntax.instrument import ALIAS, NOTE, OVER, TURNS, Site, instrumented
 from ninja_tui.lesson.syntax.seed import reseed
 
-FILE = "<program>"
 MOST_TURNS = 48
 """Of a loop that trains so many turns are run."""
 LONGEST_TRAINING = 1.0
@@ -53,6 +53,7 @@ class Script:
         self.shortened: set[int] = set()
         namespace |= {NOTE: self._note, TURNS: self._turns, OVER: self._over, ALIAS: _alias}
         self._loops: dict[int, _Loop] = {}
+        self._resting = self.names.resting
 
     def run(self, fragment: Fragment) -> str:
         """Runs one statement; what it printed. What it raises is kept in ``failures``."""
@@ -61,7 +62,7 @@ class Script:
             tree = instrumented(fragment, self.sites)
             if self._seed is not None:
                 reseed(tree, self._seed)
-            code = compile(tree, FILE, "exec")
+            code = compile(tree, PROGRAM, "exec")
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             self.failures.append(Failure(fragment.line, fragment.line, message_of(error), type(error).__name__))
             return ""
@@ -76,10 +77,14 @@ class Script:
         return output.getvalue()
 
     def _note(self, site: int) -> None:
+        if self._loops and site in self._loops:
+            self._loops.pop(site).end()
+        resting = self._resting.get(site)
+        if resting:
+            self._resting[site] = resting - 1
+            return
         self.names.note(site, sys._getframe(1))
-        loop = self._loops.pop(site, None)
-        if loop is not None:
-            loop.end()
+        self.recorder.comparisons.statement_is_over()
 
     def _turns(self, site: int, items: Iterable[Any]) -> Iterator[Any]:
         """The turns of a ``for``; of one that trains only some."""
@@ -164,7 +169,7 @@ class _Output(io.StringIO):
 def _line_in(error: BaseException) -> int:
     line, trace = 0, error.__traceback__
     while trace is not None:
-        if trace.tb_frame.f_code.co_filename == FILE:
+        if trace.tb_frame.f_code.co_filename == PROGRAM:
             line = trace.tb_lineno
         trace = trace.tb_next
     return line

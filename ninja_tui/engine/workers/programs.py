@@ -15,7 +15,7 @@ import numpy
 import torch
 
 from ninja_tui.engine.judge.examine import Examiner, Judged
-from ninja_tui.engine.judge.recognition import Answer, Pass, Program
+from ninja_tui.engine.judge.recognition import Answer, Pass, Program, Unfollowed
 from ninja_tui.engine.protocol.messages import Done, Refused
 from ninja_tui.engine.protocol.programs import (
     BeginProgram,
@@ -149,7 +149,10 @@ class Programs:
     @_judging
     def unanswered(self, request: FindUnanswered) -> UnansweredNodes:
         """The nodes that names of gradients belong to, or all of the last backward pass."""
-        found = self._examined().unanswered(request.names)
+        try:
+            found = self._examined().unanswered(request.names)
+        except Unfollowed as error:
+            raise Refused(f"could not be judged: {error}") from None
         if found is None:
             return UnansweredNodes((), 0.0)
         backward, nodes = found
