@@ -11,26 +11,18 @@ from tests.engine.scripts.networks import SCRIPTS
 from tests.engine.scripts.script import Script
 from tests.engine.scripts.tally import Finding, Tally, tally
 
-pytestmark = [pytest.mark.slow, pytest.mark.processes]
+pytestmark = pytest.mark.slow
 
 MOST_UNKNOWN = 0.1
 
 judged = functools.cache(tally)
 
 
-HOLD = ("residual_with_gelu",)
-"""The networks that are judged as they should be."""
-being_rewritten = pytest.mark.xfail(reason="evaluation is being rewritten", strict=False)
-
-
 def shown(findings: tuple[Finding, ...]) -> list[tuple[str, str]]:
     return [(finding.code, finding.said) for finding in findings]
 
 
-@pytest.mark.parametrize(
-    "script",
-    [pytest.param(each, id=each.name, marks=() if each.name in HOLD else being_rewritten) for each in SCRIPTS],
-)
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
 def test_no_mutant_escapes_and_no_right_script_fails(script: Script) -> None:
     found: Tally = judged(script)
     wrong = {
@@ -42,7 +34,6 @@ def test_no_mutant_escapes_and_no_right_script_fails(script: Script) -> None:
     assert {title: findings for title, findings in wrong.items() if findings} == {}
 
 
-@being_rewritten
 def test_few_kinds_are_unknown() -> None:
     found = [judged(script) for script in SCRIPTS]
     unknown = [finding for each in found for finding in shown(each.unknown)]

@@ -18,6 +18,9 @@ MOST_TENSORS = 60
 """Tensors of a lesson that are tried in the place of another."""
 
 
+WORLDS = (World.LOCAL, World.FRESH, World.RANDOM, World.ALONE, World.SCALED)
+
+
 class Attempt:
     """``actual`` is what an answer gave, ``expected`` the right gradient: the sum of ``parts``, by consumer."""
 
@@ -27,15 +30,14 @@ class Attempt:
         self.node, self.statements = evidence.node, targets.statements(self.world)
         self.consumers = self.statements.consumers(self.node)
         self.gradient_name = targets.gradient_name
-        consumed = [self.gradient_name(name) for name in targets.upstream_nodes(self.node)]
-        self.uses_upstream = any(name in evidence.traits.depends for name in consumed)
-        self.has_upstream = bool(consumed)
+        self.has_upstream = bool(targets.upstream_nodes(self.node))
         actual = evidence.gradients[self.world]
         self.actual = actual.real.double() if actual.is_complex() else actual.double()
         target = targets.target(self.world, self.node)
         self.expected, self.parts = target.expected.double(), {k: v.double() for k, v in target.parts.items()}
         self.upstream = targets.upstream(self.world)
         self.vacuous = self.node in targets.vacuous
+        self.uses_upstream = any(name != self.node for name in self.upstream_read)
         self._elsewhere: dict[World, Attempt] = {}
 
     @cached_property
@@ -72,6 +74,15 @@ class Attempt:
             self._elsewhere[there[0]] = Attempt(self.targets, self.evidence, there[0])
         return self._elsewhere[there[0]]
 
+    def in_world(self, world: World) -> Attempt | None:
+        """The same attempt in ``world``."""
+        return self if self.world is world else self.elsewhere(world)
+
+    def everywhere(self) -> list[Attempt]:
+        """The same attempt in all worlds in which its own formula alone is tried."""
+        found = (self.in_world(world) for world in WORLDS if world in self.evidence.gradients)
+        return [each for each in found if each is not None]
+
     def holds(self, world: World) -> bool:
         """Whether the gradient is right in ``world``."""
         return same(self.evidence.gradients[world], self.targets.target(world, self.node).expected)
@@ -86,9 +97,10 @@ class Attempt:
     def worst(self) -> str:
         """Where it is farthest off on the person's own numbers, or else where it is off at all."""
         told, where = self.told()
-        return where + told._farthest()
+        return where + told.farthest()
 
-    def _farthest(self) -> str:
+    def farthest(self) -> str:
+        """Where it is farthest off in this world."""
         actual = self.fitted()
         if actual is None:
             return f"shape {tuple(self.actual.shape)} for {tuple(self.expected.shape)}"

@@ -13,7 +13,7 @@ from ninja_tui.engine.judge.case import Case
 from ninja_tui.engine.judge.compare import same
 from ninja_tui.engine.judge.evidence import Observed
 from ninja_tui.engine.judge.finding import Finding
-from ninja_tui.engine.judge.mistakes import MISTAKES
+from ninja_tui.engine.judge.mistakes import LIKELY, MISTAKES
 from ninja_tui.engine.protocol.verdict import Kind
 from ninja_tui.engine.protocol.worlds import World
 
@@ -28,16 +28,16 @@ def diagnose(targets: Case, evidence: Observed) -> Finding | None:
         return clobbered
     if World.FLOAT32 not in evidence.gradients:
         return _of_error(targets, evidence)
-    attempt = Attempt(targets, evidence, World.LOCAL)
-    for world in _worlds(targets, evidence):
-        attempt = Attempt(targets, evidence, world)
-        for mistake in MISTAKES:
-            finding = mistake(attempt)
-            if finding is not None:
-                return finding
+    attempts = [Attempt(targets, evidence, world) for world in _worlds(targets, evidence)]
+    for mistakes in (MISTAKES, LIKELY):
+        for attempt in attempts:
+            for mistake in mistakes:
+                finding = mistake(attempt)
+                if finding is not None:
+                    return finding
     if evidence.node in targets.vacuous:
         return Finding(Kind.UNKNOWN, "of no known kind")
-    return Finding(Kind.UNKNOWN, f"of no known kind; {attempt.worst()}")
+    return Finding(Kind.UNKNOWN, f"of no known kind; {attempts[-1].worst()}")
 
 
 def _worlds(targets: Case, evidence: Observed) -> list[World]:
@@ -46,7 +46,7 @@ def _worlds(targets: Case, evidence: Observed) -> list[World]:
     read = [name for name in targets.upstream(World.FLOAT32) if targets.gradient_name(name) in evidence.traits.depends]
     random = (bool(read) or node in targets.vacuous) and not _renamed(targets, node, read)
     first = (World.RANDOM, World.LOCAL) if random else (World.LOCAL, World.FRESH, World.RANDOM)
-    order = (*first, World.ALONE, World.FRESH, World.VACUOUS)
+    order = (*first, World.ALONE, World.FRESH, World.VACUOUS, World.SCALED)
     there = [world for world in order if world in evidence.gradients and not evidence.gradients[world].is_complex()]
     wrong = [world for world in there if not same(evidence.gradients[world], targets.target(world, node).expected)]
     return wrong or there or [World.FLOAT32]

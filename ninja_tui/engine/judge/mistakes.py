@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ninja_tui.engine.judge import closed_mistakes as closed
+from ninja_tui.engine.judge import cut_mistakes as cuts
 from ninja_tui.engine.judge import local_mistakes as local
 from ninja_tui.engine.judge import mask_mistakes as masks
 from ninja_tui.engine.judge import path_mistakes as paths
@@ -22,6 +24,8 @@ MISTAKES: tuple[Callable[[Attempt], Finding | None], ...] = (
     values.lost_duplicates,
     masks.forgotten,
     masks.other_branch,
+    cuts.never_crossed,
+    cuts.sign_lost,
     values.typed_in,
     shapes.other_shape,
     paths.weights,
@@ -42,5 +46,10 @@ MISTAKES: tuple[Callable[[Attempt], Finding | None], ...] = (
     local.other_factor,
     local.factor_of_the_whole,
     shapes.misplaced,
+)
+LIKELY: tuple[Callable[[Attempt], Finding | None], ...] = (
+    cuts.goes_through,
+    closed.closed_form,
     local.beside_upstream,
 )
+"""Looked for where no world shows one of those."""

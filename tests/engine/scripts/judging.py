@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Sequence
+import contextlib
+import random
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy
+import torch
+
+from ninja_tui.engine.judge.examine import Examiner
+from ninja_tui.engine.judge.recognition import Program
 from ninja_tui.engine.protocol.verdict import Verdict
-from ninja_tui.replay import FileReport, Request, replay
+from ninja_tui.engine.recording.script import Script
+from ninja_tui.engine.recording.surroundings import script_module, surroundings
+from ninja_tui.lesson.notebook.cells import source_of
+from ninja_tui.lesson.notebook.parse import fragments_of
+
+WHERE = Path("script.py")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One gradient judged: its name in the text, its node, its status, and the kind of its mistake (empty: none)."""
+    """One gradient judged: its name in the text, its node, its status, the kind of its mistake, and what is said of it.
+
+    Kind and sentence are empty where it passes.
+    """
 
     gradient: str
     node: str
     status: str
     kind: str
+    said: str = ""
 
 
 @dataclass(frozen=True)
@@ -39,18 +54,44 @@ def judge_script(text: str) -> dict[str, list[tuple[str, str]]]:
 
 def judge_scripts(texts: Sequence[str]) -> list[Judgement]:
     """The judgements on many texts, in their order."""
-    with tempfile.TemporaryDirectory() as folder:
-        paths = [Path(folder, f"script{number}.py") for number in range(len(texts))]
-        for path, text in zip(paths, texts, strict=True):
-            path.write_text(text, encoding="utf-8")
-        return [_judgement(file) for file in replay(Request(tuple(paths))).files]
+    with _one_thread():
+        return [_judged(text) for text in texts]
 
 
-def _judgement(file: FileReport) -> Judgement:
-    verdicts = [verdict for lesson in file.lessons for verdict in lesson.verdicts]
-    return Judgement(tuple(_row(verdict) for verdict in verdicts), file.error or "; ".join(file.notes))
+def _judged(text: str) -> Judgement:
+    """Runs a text once, in this process, and judges what was recorded."""
+    fragments, _ = fragments_of(source_of(WHERE, text))
+    module = script_module(str(WHERE))
+    vars(module).update(torch=torch, F=torch.nn.functional)
+    script = Script(vars(module))
+    _seed()
+    with surroundings(module, {}):
+        for fragment in fragments:
+            script.run(fragment)
+        program = Program(script.recorder.record, script.names.bindings, script.sites)
+        judged = Examiner(program).examine()
+    error = "; ".join(failure.message for failure in script.failures)
+    return Judgement(tuple(_row(each.verdict) for each in judged), error)
+
+
+def _seed() -> None:
+    torch.manual_seed(0)
+    random.seed(0)
+    numpy.random.seed(0)
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Small tensors are faster on one, and tests share the machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _row(verdict: Verdict) -> Row:
-    kind = "" if verdict.diagnosis is None else str(verdict.diagnosis.kind)
-    return Row(verdict.gradient, verdict.node, str(verdict.status), kind)
+    told = verdict.diagnosis
+    kind, said = ("", "") if told is None else (str(told.kind), told.message)
+    return Row(verdict.gradient, verdict.node, str(verdict.status), kind, said)

@@ -131,5 +131,5 @@ def _bare(name: str) -> str:
 
 
 def _finding(of: Mutant | Variant, judgement: Judgement) -> Finding:
-    rows = ", ".join(f"{row.gradient} {row.status} {row.kind}".strip() for row in judgement.rows)
+    rows = ", ".join(f"{row.gradient} {row.status} {row.kind} {row.said}".strip() for row in judgement.rows)
     return Finding(of.rule, of.code, f"{rows} {judgement.error}".strip(), of.text)
