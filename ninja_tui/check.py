@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ninja_tui.engine.evaluate.bench import OPENING, Options, Workbench
+from ninja_tui.engine.evaluate.bench import Options, Workbench
 from ninja_tui.engine.evaluate.program import ProgramJudge
 from ninja_tui.engine.failures import FAILURES, sentence_for
-from ninja_tui.engine.protocol.judging import FingerprintLesson, Fingerprints
-from ninja_tui.engine.protocol.lesson_code import LessonCode
-from ninja_tui.engine.workers.client import Role, Worker, start_server
+from ninja_tui.engine.workers.client import start_server
 from ninja_tui.lesson.model import Lesson, NodeNote
 from ninja_tui.lesson.read import read_lesson
 from ninja_tui.lesson.solutions import Solutions, read_solutions
 from ninja_tui.lesson.syntax.literals import computed_values
 
 HINTS = 3
-SEEDS = (1, 2)
-"""For the global generators: two runs that differ in them alone must not differ."""
 TIMEOUT = 10.0
 SHORTEST_CODE = 4
 """Characters; less than that gives nothing away."""
@@ -98,7 +94,7 @@ def _running(lesson: Lesson, solutions: Solutions | None, options: Options) -> I
     try:
         bench.open()
         yield from _solution(bench, solutions)
-        yield from _unseeded(lesson, options)
+        yield from _unseeded(bench)
     except FAILURES as error:
         yield sentence_for(error, lesson.name)
     finally:
@@ -121,24 +117,13 @@ def _solution(bench: Workbench, solutions: Solutions | None) -> Iterator[str]:
             yield f"solution.py, line {verdict.line}: {verdict.gradient} does not pass ({verdict.status}): {reason}"
 
 
-def _unseeded(lesson: Lesson, options: Options) -> Iterator[str]:
-    """Names that differ between two runs in fresh processes whose global generators begin differently."""
-    code = LessonCode.of(lesson, options.seed, dict(options.served))
-    first, second = (_fingerprints(code, seed) for seed in SEEDS)
+def _unseeded(bench: Workbench) -> Iterator[str]:
+    """Names that differ between two runs whose global generators begin differently."""
+    unseeded = bench.unseeded()
     for part, description in PARTS.items():
-        one, other = getattr(first, part), getattr(second, part)
-        names = [name for name, digest in one.items() if other.get(name) != digest]
-        names += [name for name in other if name not in one]
+        names: tuple[str, ...] = getattr(unseeded, part)
         if names:
             more = f" and {len(names) - 5} more" if len(names) > 5 else ""
             listed = ", ".join(f"`{name}`" for name in names[:5])
             yield f"unseeded: {listed}{more} of {description} differ from run to run; draw with a seeded generator"
             return  # what follows differs by this alone
-
-
-def _fingerprints(code: LessonCode, seed: int) -> Fingerprints:
-    worker = Worker(Role.REFERENCE)
-    try:
-        return worker.request(FingerprintLesson(code, seed), OPENING)
-    finally:
-        worker.close()

@@ -9,7 +9,7 @@ from tests.engine.corpus.answers import MUTANTS, RIGHT, each_mutant, each_right
 from tests.engine.corpus.mutant import Mutant
 from tests.engine.corpus.nodes import READERS, SHAPES, solution
 from tests.engine.corpus.right import Right
-from tests.engine.corpus.truth import VACUOUS, agrees, is_right, universe
+from tests.engine.corpus.truth import VACUOUS, holds_in_any_pass, is_right, universe
 
 FEWEST_MUTANTS, FEWEST_RIGHT = 250, 60
 
@@ -49,5 +49,5 @@ def test_wrong_by_autograd(mutant: Mutant) -> None:
 @each_right
 def test_right_by_autograd(right: Right) -> None:
     assert is_right(right.node, right.code)
-    any_upstream = agrees(right.node, right.code, random=tuple(SHAPES))
+    any_upstream = holds_in_any_pass(right.node, right.code)
     assert any_upstream == (not {"structure", "closed-form"} & set(right.warnings))

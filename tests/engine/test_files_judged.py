@@ -109,9 +109,18 @@ def replayed(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[
 @pytest.mark.parametrize(
     ("needs", "said"),
     [
-        ("size = int(input('size? '))", "line 16: AsksForInput: input() is asked"),
-        ("from nothing_zz import *", "No module named 'nothing_zz'"),
-        ("from nothing_zz import size", "No module named 'nothing_zz'"),
+        (
+            "size = int(input('size? '))",
+            "line 16 asks for `input()`, which nobody can give here; with --setup FILE you can define",
+        ),
+        (
+            "from nothing_zz import *",
+            "line 16 imports `nothing_zz`, which is not here; with --setup FILE you can define",
+        ),
+        (
+            "from nothing_zz import size",
+            "imports `nothing_zz`, which is not here; with --setup FILE you can define size",
+        ),
         ("size = len(open('none_zz.csv').read())", "the file none_zz.csv is not here"),
     ],
 )

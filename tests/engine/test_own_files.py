@@ -1,4 +1,4 @@
-"""Scripts of one's own, in the styles in which people write them: right ones pass whole, a mistake fails where it is."""
+"""Scripts of one's own, in the styles in which people write: right ones pass whole, a mistake fails where it is."""
 
 from __future__ import annotations
 

@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
-import torch
-from ninja_tui.engine.judge.judge import judge
-from ninja_tui.engine.judge.targets import Targets
 
 from ninja_tui.engine.evaluate.bench import Options, Workbench
 from ninja_tui.engine.evaluate.program import ProgramJudge
 from ninja_tui.engine.evaluate.runner import Runner
-from ninja_tui.engine.protocol.judging import Evidence
-from ninja_tui.engine.protocol.verdict import Status, Verdict
-from ninja_tui.engine.workers import reference
+from ninja_tui.engine.judge import assess
+from ninja_tui.engine.judge.case import Case
+from ninja_tui.engine.judge.diagnosis import diagnose
+from ninja_tui.engine.judge.evidence import Observed
+from ninja_tui.engine.judge.finding import Finding
+from ninja_tui.engine.protocol.verdict import Diagnosis, Kind, Status, Verdict
 from ninja_tui.lesson.program import read_program
 from ninja_tui.lesson.read import read_lesson
 from tests.engine.corpus.answers import EVERY, MUTANTS
@@ -33,8 +33,8 @@ class Judged:
     code: str
     kinds: tuple[str, ...]
     verdict: Verdict
-    targets: Targets
-    evidence: Evidence[torch.Tensor]
+    diagnosed: tuple[Case, Observed] | None
+    """What the diagnosis was drawn from; None where there was nothing to look at but what the answer reads."""
 
     @property
     def kind(self) -> str:
@@ -46,14 +46,22 @@ class Judged:
 
 
 @dataclass
-class Recording:
-    """A judge that keeps what it was asked."""
+class Keeping:
+    """A diagnosis that keeps what it was asked, with what it found."""
 
-    judged: list[tuple[Targets, Evidence[torch.Tensor]]] = field(default_factory=list)
+    asked: list[tuple[Case, Observed, Diagnosis | None]] = field(default_factory=list)
 
-    def __call__(self, targets: Targets, evidence: Evidence[torch.Tensor]) -> Verdict:
-        self.judged.append((targets, evidence))
-        return judge(targets, evidence)
+    def __call__(self, case: Case, observed: Observed) -> Finding | None:
+        finding = diagnose(case, observed)
+        self.asked.append((case, observed, None if finding is None else finding.diagnosis))
+        return finding
+
+    def behind(self, verdict: Verdict) -> tuple[Case, Observed] | None:
+        """What the diagnosis of a verdict was drawn from."""
+        for case, observed, diagnosis in reversed(self.asked):
+            if observed.node == verdict.node and diagnosis == verdict.diagnosis:
+                return case, observed
+        return None
 
 
 class KeptRunner(Runner):
@@ -74,16 +82,17 @@ class OneRunner(Workbench):
 
 def judged(lesson: str, answers: list[tuple[str, str, str]]) -> Iterator[Judged]:
     """Each answer by itself: what is upstream is the reference's."""
-    record = Recording()
+    keeping = Keeping()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reference, "judge", record)
+        patch.setattr(assess, "diagnose", keeping)
         bench = OneRunner(read_lesson(lesson), Options(), InProcess)
         bench.open()
         for node, code, kinds in answers:
             program = read_program(code, list(bench.facts.shapes), "sentences")
-            for verdict in ProgramJudge(bench, program, 20.0).judge_all():
+            keeping.asked.clear()
+            for verdict in list(ProgramJudge(bench, program, 20.0).judge_all()):
                 if verdict.node == node and verdict.status is not Status.PASS:
-                    yield Judged(lesson, code, tuple(kinds.split()), verdict, *record.judged[-1])
+                    yield Judged(lesson, code, tuple(kinds.split()), verdict, keeping.behind(verdict))
         bench.close()
 
 
@@ -113,7 +122,10 @@ def test_what_a_sentence_counts_is_so(source: str, request: pytest.FixtureReques
     counted = 0
     answers: list[Judged] = request.getfixturevalue(source)
     for each in answers:
-        count, wrong = claims(each.targets, each.evidence, each.message)
+        if each.diagnosed is None:
+            assert each.kind == Kind.CIRCULAR, (each.code, each.verdict)
+            continue
+        count, wrong = claims(*each.diagnosed, each.message)
         counted += count
         false += [f"{each.lesson}: {each.code!r}: {word}" for word in wrong]
     assert false == []

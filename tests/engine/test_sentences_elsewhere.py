@@ -32,9 +32,9 @@ class Keeping:
     def __init__(self) -> None:
         self.asked: list[tuple[Finding | None, Case, Observed]] = []
 
-    def __call__(self, case: Case, evidence: Observed) -> Finding | None:
-        finding = diagnose(case, evidence)
-        self.asked.append((finding, case, evidence))
+    def __call__(self, case: Case, observed: Observed) -> Finding | None:
+        finding = diagnose(case, observed)
+        self.asked.append((finding, case, observed))
         return finding
 
 
@@ -53,10 +53,8 @@ def told(network: str, answer: str) -> Told:
         judged = Examiner(Program(script.recorder.record, script.names.bindings, script.sites)).examine()
     diagnosis = judged[-1].verdict.diagnosis
     assert diagnosis is not None, judged[-1].verdict
-    asked = [
-        (case, evidence) for finding, case, evidence in keeping.asked if finding and finding.diagnosis == diagnosis
-    ]
-    false = [claims(case, evidence, diagnosis.message)[1] for case, evidence in asked]
+    asked = [(case, seen) for found, case, seen in keeping.asked if found is not None and found.diagnosis == diagnosis]
+    false = [claims(case, seen, diagnosis.message)[1] for case, seen in asked]
     return Told(diagnosis, min(false, key=len))
 
 

@@ -123,6 +123,14 @@ def test_nothing_is_wrong_with_the_bundled_ones(name: str, capsys: pytest.Captur
         (("forward.py", "(3, 4), generator=g", "(3, 4)"), "unseeded: `w` of the set-up differ from run to run"),
         (("forward.py", "(5, 3), generator=g", "(5, 3)"), "unseeded: `x` of the minibatch differ from run to run"),
         (("forward.py", "x @ w", "torch.dropout(x @ w, 0.5, True)"), "unseeded: `y`, `loss` of the forward"),
+        (
+            ("forward.py", "seed = 7\n", "seed = 7\nimport random\nwords = random.sample(range(99), 5)\n"),
+            "unseeded: `words` of the set-up differ from run to run",
+        ),
+        (
+            ("forward.py", "x = torch", "import numpy\nk = torch.tensor(numpy.random.rand(3))\nx = torch"),
+            "unseeded: `k` of the minibatch differ from run to run",
+        ),
         (("forward.py", ".mean()", ".mean(1)"), "`loss` is not a single number"),
         (("forward.py", "x @ w", "x @ w.T"), "small/forward.py, line 13: RuntimeError"),
         (("forward.py", "x @ w", "x @ w.detach()"), "`loss` depends on no parameter"),
@@ -148,6 +156,20 @@ def test_a_lesson_without_notes_and_solution_is_told_both(small: Path, capsys: p
     assert code == 1
     assert len(lines) == 4
     assert lines[-1] == "small: solution.py is missing"
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    "seeds",
+    [
+        "torch.manual_seed(3)\nk = torch.randn(2)",
+        "import random\nrandom.seed(3)\nk = random.random()",
+        "import numpy\nk = numpy.random.default_rng(3).random(2)",
+    ],
+)
+def test_a_seed_of_any_generator_will_do(small: Path, capsys: pytest.CaptureFixture[str], seeds: str) -> None:
+    change(small, "forward.py", "seed = 7\n", f"seed = 7\n{seeds}\n")
+    assert checked(small, capsys)[0] == 0
 
 
 @pytest.mark.processes

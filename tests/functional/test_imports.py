@@ -68,3 +68,17 @@ def test_the_app_loads_neither_torch_nor_numpy_nor_jupytext(tmp_path: Path) -> N
 def test_lessons_and_the_workbench_load_neither_torch_nor_textual(tmp_path: Path, module: str) -> None:
     found = loaded(f"import ninja_tui.{module}", tmp_path)
     assert found & {"torch", "numpy", "textual"} == set()
+
+
+def test_a_recording_does_not_import_the_compiler(tmp_path: Path) -> None:
+    code = """
+from ninja_tui.engine.recording.recorder import Recorder
+import torch
+recorder = Recorder()
+with recorder.running():
+    torch.ones(2) * 2
+assert len(recorder.record.steps) == 2
+if "torch._dynamo" in __import__("sys").modules:
+    import textual
+"""
+    assert "textual" not in loaded(code, tmp_path)

@@ -20,7 +20,7 @@ from ninja_tui.lesson.classify import (
     locate,
 )  # fmt: skip
 from ninja_tui.lesson.model import Origin
-from ninja_tui.lesson.notebook.discover import Definitions, Discovery
+from ninja_tui.lesson.notebook.discover import Definitions
 from ninja_tui.lesson.open import open_lesson
 from ninja_tui.lesson.read import LESSONS
 from tests.engine.notebook_support import CELLS, FORWARD, notebook
@@ -32,13 +32,6 @@ READS_A_LESSON = "probs = counts * counts_sum_inv\nloss = probs.sum()\ndprobs = 
 def kind_of(path: Path, text: str) -> FileKind:
     path.write_text(text, encoding="utf-8")
     return classify(path)
-
-
-def discovered(path: Path, text: str) -> Discovery:
-    """What is found in a script of one's own."""
-    kind = kind_of(path, text)
-    assert isinstance(kind, OwnNetwork)
-    return kind.discovery
 
 
 def test_a_bundled_name_comes_before_a_file_of_that_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

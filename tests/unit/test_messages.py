@@ -10,34 +10,46 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ninja_tui.engine.protocol.answering import Bound, Compared, Outcome, Outcomes, RunStatement
-from ninja_tui.engine.protocol.judging import Evidence, JudgeAnswer, LessonRun
+from ninja_tui.engine.protocol.answering import Bound, Compared, Outcome, Replayed, ReplayGradient, RunStatement
+from ninja_tui.engine.protocol.judging import (
+    Clobbered,
+    Evidence,
+    JudgeAnswer,
+    LessonRun,
+    Plan,
+    PlannedTrial,
+    PlanTrials,
+    Reading,
+)
 from ninja_tui.engine.protocol.messages import Answered, Call, checked, decode, encode
 from ninja_tui.engine.protocol.tensor_data import TensorData
 from ninja_tui.engine.protocol.verdict import Diagnosis, Kind, Path, Status, Verdict, Warning
 from ninja_tui.engine.protocol.wire import Broken, Channel, TimedOut
-from ninja_tui.engine.protocol.worlds import Values, World
-from ninja_tui.lesson.syntax.dependencies import Traits
 
 PAIR = TensorData("float32", (1, 2), b"12345678")
-TRAITS = Traits(frozenset({"dprobs", "counts"}), multiplies=True, multiplies_matrices=False, reads_grad=False)
+READING = Reading(("probs", "loss"), ("counts",), 3, multiplies=True, reads_grad=True)
 MESSAGES = [
     Call(3, "RunStatement", 11),
     Answered(3, "no such file"),
-    RunStatement((World.FLOAT32, World.LOCAL), "dh = 1", 7, ("dh",), ("dx",), ("dh",)),
-    Outcomes(
-        {
-            World.LOCAL: Outcome(
-                "E", 2, "printed", {"dh": Bound("Tensor", PAIR)}, ("dx",), ("h",), (Compared("h", "h", PAIR),)
-            )
-        }
+    RunStatement("dh = 1", 7, ("dh",), ("dx",), ("dh",)),
+    Outcome(
+        "E", 2, "printed", {"dh": Bound("Tensor", PAIR)}, {"dh": READING}, ("dx",), ("h",), (Compared("h", "h", PAIR),)
     ),
-    JudgeAnswer(Evidence("h", {World.LOCAL: PAIR}, {World.FRESH: "E"}, TRAITS, PAIR)),
+    PlanTrials("h", READING),
+    Plan((PlannedTrial(0, {"probs": PAIR}), PlannedTrial(2, {}))),
+    ReplayGradient("dh", (PlannedTrial(1, {"probs": PAIR}),), "dh = 1"),
+    Replayed((PAIR, None), ("", "E"), PAIR),
+    JudgeAnswer(
+        Evidence(
+            "h", READING, PAIR, (PAIR, None), ("", "E"), PAIR,
+            error="E", restored=PAIR, clobbered=(Clobbered("h", "x", "line 2"),),
+        )
+    ),
     Verdict(
         "h", Status.FAIL, (2, 3), 4, (3, 2), maxdiff=float("inf"), warnings=(Warning.SHAPE,),
         diagnosis=Diagnosis(Kind.TRANSPOSED, "sentence"), paths=(Path(("a", "b"), present=True),), chained=None,
     ),
-    LessonRun(2.5, None, "2.13", {"h": (2, 3)}, {"h": (2, 3), "torch": "module"}, {Values.FRESH: {"h": PAIR}}, (4,)),
+    LessonRun(2.5, None, "2.13", {"h": (2, 3)}, {"h": (2, 3), "torch": "module"}, ({"h": PAIR}, {}), (4,)),
 ]  # fmt: skip
 
 
@@ -48,7 +60,7 @@ def test_what_is_sent_arrives(message: object) -> None:
 
 @given(st.binary(max_size=200))
 def test_garbage_is_broken_or_by_chance_a_message(data: bytes) -> None:
-    for kind in (Call, Answered, Outcomes, Verdict, LessonRun):
+    for kind in (Call, Answered, Outcome, Replayed, Plan, Verdict, LessonRun):
         try:
             assert isinstance(checked(decode(data, kind)), kind)
         except Broken:
@@ -79,7 +91,9 @@ def test_a_cut_or_changed_message_is_broken_or_of_the_right_types(data: st.DataO
 )
 def test_a_tensor_whose_parts_do_not_go_together_is_broken(tensor: TensorData) -> None:
     with pytest.raises(Broken):
-        checked(Outcomes({World.LOCAL: Outcome(gradients={"dh": Bound("Tensor", tensor)})}))
+        checked(Outcome(gradients={"dh": Bound("Tensor", tensor)}))
+    with pytest.raises(Broken):
+        checked(Replayed((None, tensor), ("", "")))
 
 
 def test_texts_that_arrive_are_fit_for_a_terminal() -> None:

@@ -30,11 +30,23 @@ class FailingBench:
         self.lesson = lesson
 
     def open(self) -> None:
-        if self.lesson.name in (self.failing, "one"):
+        if self.lesson.name == self.failing:
             raise self.error
 
     def close(self) -> None:
         self.closed.append(self.lesson.name)
+
+
+class FailingJudge:
+    """Its one program raises ``error`` when it is judged."""
+
+    error: Exception
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    def judge(self, _progress: object) -> None:
+        raise self.error
 
 
 @pytest.fixture
@@ -74,6 +86,8 @@ def test_where_nothing_is_left_the_file_has_an_error(
     error: Exception, failing: type[FailingBench], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(failing, "error", error, raising=False)
+    monkeypatch.setattr(FailingJudge, "error", error, raising=False)
+    monkeypatch.setattr(ninja_tui.replay, "OwnFileJudge", FailingJudge)
     answers = tmp_path / "answers.py"
     answers.write_text("# %% lesson: names\ndprobs = 1 / probs * dlogprobs\n")
     own = notebook(tmp_path / "one.ipynb", CELLS)

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 import ninja_tui
-from ninja_tui.lesson.syntax.dependencies import dependencies_after, multiplies_matrices, traits_of
 from ninja_tui.lesson.syntax.effects import Effects, FileContext
 from ninja_tui.lesson.syntax.fragment import Fragment, cut, inner_fragments
 from ninja_tui.lesson.syntax.imports import imported_modules, or_nothing, single_imports, string_literals
@@ -147,17 +146,6 @@ def test_reads_are_those_from_outside() -> None:
 
 
 # Other questions
-
-
-def test_dependencies_go_through_names_that_are_no_gradients() -> None:
-    gradients = frozenset({"da", "db"})
-    before = dependencies_after(["t = da * 2", "u = t + x"], gradients)
-    assert before == {"t": {"da"}, "u": {"t", "da", "x"}}
-    traits = traits_of(["db = u @ w"], before, gradients)
-    assert traits.depends == {"u", "t", "da", "x", "w"}
-    assert traits.multiplies_matrices and not traits.multiplies
-    assert traits_of(["db = w.grad.mul(2)"], {}, gradients).reads_grad
-    assert not multiplies_matrices(tree_of("a = b * c"))
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from ninja_tui.engine.protocol.judging import (
     CompareGradient,
     Evidence,
     FetchUpstream,
+    FindUnseeded,
     InspectTensor,
     JudgeAnswer,
     LessonRun,
@@ -23,6 +24,7 @@ from ninja_tui.engine.protocol.judging import (
     PlanTrials,
     Reading,
     RunLesson,
+    Unseeded,
     UpstreamGradient,
 )
 from ninja_tui.engine.protocol.lesson_code import LessonCode
@@ -147,6 +149,10 @@ class Workbench:
         """What the notebook's ``cmp`` gives for ``gradient`` and the gradient of ``node``."""
         return self._ask(CompareGradient(node, gradient))
 
+    def unseeded(self) -> Unseeded:
+        """The names of the lesson that hold other numbers from run to run."""
+        return self._ask(FindUnseeded(), OPENING)
+
     def inspect(self, request: ViewRequest) -> TensorView:
         """The view of a tensor."""
         return self._ask(InspectTensor(request))
@@ -162,12 +168,12 @@ class Workbench:
         self._reference = self._start(Role.REFERENCE)
         return _opened(self._reference, RunLesson(self._code), self._code.where)
 
-    def _ask(self, request: Request[R]) -> R:
+    def _ask(self, request: Request[R], limit: float = JUDGING) -> R:
         """The reference's reply. One that breaks is started anew, for what is asked next."""
         if self._reference is None:
             raise RuntimeError("the workbench is not open")
         try:
-            return self._reference.request(request, JUDGING)
+            return self._reference.request(request, limit)
         except (Broken, TimedOut):
             self._reference.close()
             if not self._closed:

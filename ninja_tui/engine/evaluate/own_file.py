@@ -37,6 +37,8 @@ JUDGING = 30.0
 LOOKING = 60.0
 """Seconds that finding the gradients of a program may take."""
 UNKNOWN_NAME = re.compile(r"NameError: name '(\w+)' is not defined")
+MADE_OF_IT = "what is made of it"
+"""Stands for the names that a statement would have bound."""
 MODULE_MISSING = "ModuleNotFoundError"
 MOST_NOTES = 6
 
@@ -172,7 +174,12 @@ class OwnFileJudge:
                         wanted[name] = (failure.at, self._sentence(failure)) if own else (0, "")
         if passes and not wanted:
             return passes
-        found = self._ask(FindUnanswered(tuple(wanted)), LOOKING)
+        try:
+            found = self._ask(FindUnanswered(tuple(wanted)), LOOKING)
+        except WorkerError:
+            if passes:
+                return passes
+            raise
         rows: list[Verdict] = []
         present = {verdict.node for each in passes for verdict in each.verdicts}
         for node, gradient, shape in found.nodes:
@@ -234,22 +241,20 @@ class OwnFileJudge:
     def _without_modules(self) -> frozenset[str]:
         """The names that imports of modules which are not here would have bound."""
         failed = [index for index, each in self._failures.items() if index >= 0 and each.kind == MODULE_MISSING]
-        return frozenset(
-            name for index in failed for name in self.program.binding_names(self.program.statements[index])
-        )
+        return frozenset(name for index in failed for name in self.program.fresh_names(self.program.statements[index]))
 
     def _note(self, index: int, failure: StatementFailure, without: frozenset[str]) -> str | None:
-        """A sentence on a statement that failed; None where that is told already, or does nothing but show something."""
+        """A sentence on a statement that failed; None where that is told already, or it only shows something."""
         where = place(failure.at, self.program.starts)
         if failure.kind in (MODULE_MISSING, "AsksForInput") and failure.at == self.program.statements[index].line:
             return None  # if it matters, it is among the notes on how the file was read
-        names = sorted(self.program.binding_names(self.program.statements[index]))
+        names = sorted(self.program.fresh_names(self.program.statements[index]))
         absent = UNKNOWN_NAME.fullmatch(failure.message)
         if absent is not None and absent[1] in without and not names:
             return None
         if failure.kind == "FileNotFoundError":
-            define = f"; with --setup FILE you can define {', '.join(names)}" if names else ""
-            return f"{where}: {failure.message.removeprefix('FileNotFoundError: ')}{define}"
+            told = failure.message.removeprefix("FileNotFoundError: ")
+            return f"{where}: {told.replace(MADE_OF_IT, ', '.join(names) or MADE_OF_IT)}"
         return f"{where}: {self._sentence(failure)}"
 
     def _ask(self, request: Request[R], limit: float) -> R:

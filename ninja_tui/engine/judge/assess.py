@@ -189,7 +189,12 @@ class Assessor:
         near = (answer.evidence.node, *(self.graph.names[each] for each in self.graph.below(answer.evidence.node)))
         vacuous = frozenset(each for each in near if self.is_vacuous(self.graph.numbers[each]))
         return Case(
-            self.graph, answer.evidence.node, answer.results, self.reference(answer.node), vacuous, self.gradient_name
+            self.graph,
+            answer.evidence.node,
+            answer.results,
+            self.reference(answer.node),
+            vacuous=vacuous,
+            gradient_name=self.gradient_name,
         )
 
     def _observed(self, answer: _Answer) -> Observed:

@@ -35,7 +35,7 @@ class Attempt:
         self.actual = actual.real.double() if actual.is_complex() else actual.double()
         target = targets.target(self.world, self.node)
         self.expected, self.parts = target.expected.double(), {k: v.double() for k, v in target.parts.items()}
-        self.upstream = targets.upstream[self.world]
+        self.upstream = targets.upstream(self.world)
         self.vacuous = self.node in targets.vacuous
         self.uses_upstream = any(name != self.node for name in self.upstream_read)
         self._elsewhere: dict[World, Attempt] = {}

@@ -34,6 +34,7 @@ class Case:
         node: str,
         results: Sequence[Result],
         reference: torch.Tensor,
+        *,
         vacuous: frozenset[str],
         gradient_name: Callable[[str], str],
     ) -> None:
@@ -46,23 +47,26 @@ class Case:
             self._chosen.setdefault(result.trial.kind, result.trial)
         local = self._chosen[World.LOCAL]
         self._chosen |= {World.CHAINED: local, World.FLOAT32: local}
-        flowing = {kind: self._flowing(trial) for kind, trial in self._chosen.items()}
-        self.upstream: dict[World, dict[str, torch.Tensor]] = {
-            kind: flowing.get(kind, flowing[World.LOCAL]) for kind in World
-        }
+        self._upstream: dict[World, dict[str, torch.Tensor]] = {}
         self._targets: dict[World, Target] = {}
         self._node = node
 
-    def _flowing(self, trial: Trial) -> dict[str, torch.Tensor]:
-        """The gradients of all nodes in a trial, by name."""
-        world = self.graph.network.worlds()[trial.world]
-        gradients = world.pulled(list(self.graph.names), trial.weights)
-        return {self.graph.names[number]: gradient for number, gradient in gradients.items()}
-
     def statements(self, world: World) -> Steps:
         """The steps of the network on the values of ``world``, in float64."""
-        trial = self._chosen.get(world, self._chosen[World.LOCAL])
-        return Steps(self.graph, self.graph.network.worlds()[trial.world])
+        return Steps(self.graph, self.graph.network.worlds()[self._trial(world).world])
+
+    def upstream(self, world: World) -> dict[str, torch.Tensor]:
+        """The gradients of all nodes in ``world``, by name."""
+        if world not in self._upstream:
+            trial = self._trial(world)
+            names, network = self.graph.names, self.graph.network
+            numbers = [number for number in names if number in network.computed]
+            gradients = network.worlds()[trial.world].pulled(numbers, trial.weights)
+            self._upstream[world] = {names[number]: gradients[number] for number in numbers}
+        return self._upstream[world]
+
+    def _trial(self, world: World) -> Trial:
+        return self._chosen.get(world, self._chosen[World.LOCAL])
 
     def shown_name(self, name: str) -> str:
         """The name of a tensor or a gradient as the program has it."""
@@ -87,8 +91,7 @@ class Case:
     def _target(self, world: World, node: str) -> Target:
         if world is World.FLOAT32:
             return Target(self._reference, {})
-        trial = self._chosen.get(world, self._chosen[World.LOCAL])
-        return Target(trial.expected, self.statements(world).contributions(node, self.upstream[world]))
+        return Target(self._trial(world).expected, self.statements(world).contributions(node, self.upstream(world)))
 
 
 def chosen_actuals(results: Sequence[Result]) -> Mapping[World, torch.Tensor]:

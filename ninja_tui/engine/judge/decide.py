@@ -1,9 +1,9 @@
 """Decides whether an answer is right, from what it gave in each trial.
 
 LOCAL and FRESH must hold. If RANDOM and ALONE hold too, the formula is right for any upstream. If they do not, the
-answer is a closed form (it reads no gradient), or it leans on a structure that is really there: SCALED tells it from a sign
-or a size that was taken for granted, VACUOUS from one that only seems to be there because a gradient is 0. For a gradient that is itself 0 up to rounding, RANDOM
-decides alone.
+answer is a closed form (it reads no gradient), or it leans on a structure that is really there: SCALED tells it from a
+sign or a size that was taken for granted, VACUOUS from one that only seems to be there because a gradient is 0. For a
+gradient that is itself 0 up to rounding, RANDOM decides alone.
 """
 
 from __future__ import annotations

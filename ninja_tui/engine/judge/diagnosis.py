@@ -43,7 +43,7 @@ def diagnose(targets: Case, evidence: Observed) -> Finding | None:
 def _worlds(targets: Case, evidence: Observed) -> list[World]:
     """The worlds in which the answer is wrong, the most telling first: with random upstream if it reads any."""
     node = evidence.node
-    read = [name for name in targets.upstream[World.FLOAT32] if targets.gradient_name(name) in evidence.traits.depends]
+    read = [name for name in targets.upstream(World.FLOAT32) if targets.gradient_name(name) in evidence.traits.depends]
     random = (bool(read) or node in targets.vacuous) and not _renamed(targets, node, read)
     first = (World.RANDOM, World.LOCAL) if random else (World.LOCAL, World.FRESH, World.RANDOM)
     order = (*first, World.ALONE, World.FRESH, World.VACUOUS, World.SCALED)

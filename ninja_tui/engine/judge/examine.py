@@ -3,30 +3,50 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ninja_tui.engine.judge.compare import distance
-from ninja_tui.engine.judge.recognition import Answer, Pass, Program
-from ninja_tui.engine.judge.recorded import SAME_FACTOR, Gradient, assess, multiple, passes
+from ninja_tui.engine.judge.decide import OWN_NUMBERS
+from ninja_tui.engine.judge.recognition import Answer, Pass, Program, Unfollowed
+from ninja_tui.engine.judge.recorded import (
+    SAME_FACTOR,
+    Gradient,
+    assess,
+    comes_from_outside,
+    multiple,
+    nodes_read,
+    passes,
+)
 from ninja_tui.engine.protocol.verdict import Kind, Status, Verdict, Warning
 from ninja_tui.engine.recording.execution import message_of
 from ninja_tui.engine.recording.record import Comparison, Number
 
 MOST_NODES = 4
 """So many tensors are tried for one gradient."""
+QUOTIENTS = re.compile(r"num|approx|finite|estim|quot|fd|diff", re.IGNORECASE)
+"""How people name difference quotients."""
+QUOTIENT = "a difference quotient: as near to autograd's gradient as such come"
+QUOTIENT_OFF = 0.02
+NEAR_ENOUGH = 1e-4
+"""Relative difference up to which numbers that were computed outside PyTorch are right."""
 NEAR = 1e-3
 """Relative difference up to which numbers suggest whose gradient one is."""
 
 
 @dataclass(frozen=True)
 class Judged:
-    """The verdict on an answer; ``node`` is the value whose gradient it is taken for."""
+    """The verdict on an answer; ``node`` is the value whose gradient it is taken for.
+
+    ``dismissed``: it turned out to be none.
+    """
 
     answer: Answer
     verdict: Verdict
     backward: Pass | None = None
     node: Number | None = None
+    dismissed: bool = False
 
 
 class Examiner:
@@ -47,12 +67,55 @@ class Examiner:
         return sorted(answers, key=lambda each: each.step)
 
     def reconsider(self) -> list[tuple[int, Judged]]:
-        """Answers, by their index, of which what was judged after them tells more: gradients that are scaled later."""
+        """Answers, by their index, of which what was judged after them tells more.
+
+        Gradients that are scaled later, and names in a function that are no gradients of what is called so elsewhere:
+        those have no verdict any more.
+        """
         again: list[tuple[int, Judged]] = []
         for index, judged in enumerate(self.judged):
             if judged.verdict.status is Status.FAIL and judged.answer.comparison is None:
-                again += self._scaled(index, judged)
+                again += self._scaled(index, judged) or self._of_another_name(index, judged)
         return list(dict(again).items())
+
+    def _of_another_name(self, index: int, judged: Judged) -> list[tuple[int, Judged]]:
+        """A name in a function that fails, where all that is computed from it in the end is right as it is."""
+        number = judged.answer.number
+        same = [each for each in self.judged if each is not judged and each.answer.number == number]
+        later = [*same, *(each for _, each in self._computed_from(index, judged))]
+        outer = [each for each in later if not each.answer.inner]
+        if not outer or not all(self._passes_without(number, each) for each in outer):
+            return []
+        if judged.answer.inner:
+            return [(index, replace(judged, dismissed=True))]
+        inside = self._of_inside(judged)
+        return [] if inside is None else [(index, replace(judged, verdict=inside))]
+
+    def _of_inside(self, judged: Judged) -> Verdict | None:
+        """The verdict where it is the gradient of what its tensor was computed from: ``dh`` before the activation."""
+        answer, backward = judged.answer, judged.backward
+        if backward is None or judged.node is None:
+            return None
+        gradient = Gradient(answer.number, answer.values[-1], None, answer.step)
+        for inner in backward.inside(judged.node):
+            if passes(backward.assessor, backward.name(inner), gradient, {}):
+                verdict = assess(backward.assessor, backward.name(inner), gradient, {})
+                node = judged.verdict.node
+                told = f"the gradient of what `{node}` is computed from, as what follows takes it to be"
+                return replace(verdict, node=node, line=answer.line, named=answer.path, probe=told, note=told)
+        return None
+
+    def _passes_without(self, number: Number, judged: Judged) -> bool:
+        """Whether an answer is right where ``number``, and what was computed from it, are taken for no gradients."""
+        if judged.backward is None or judged.node is None:
+            return False
+        gradient = Gradient(judged.answer.number, judged.answer.values[-1], None, judged.answer.step)
+        name = judged.backward.assessor.graph.names[judged.node]
+        others = {at for at in self._places if at != number and number not in self._before(at)}
+        return any(
+            passes(judged.backward.assessor, name, gradient, {at: node for at, node in places.items() if at in others})
+            for places in self._ways(judged.answer)
+        )
 
     def _scaled(self, index: int, judged: Judged) -> list[tuple[int, Judged]]:
         """A gradient and those computed from it that are multiples, where what is computed in the end is right.
@@ -81,7 +144,9 @@ class Examiner:
 
     def _sources(self, judged: Judged) -> set[Number]:
         """What an answer was computed from, itself aside."""
-        number = judged.answer.number
+        return self._before(judged.answer.number)
+
+    def _before(self, number: Number) -> set[Number]:
         if number not in self._ancestors:
             self._ancestors[number] = self._program.record.ancestors(number) - {number}
         return self._ancestors[number]
@@ -96,20 +161,24 @@ class Examiner:
         for each in self.answers():
             self.judge(each)
         again = dict(self.reconsider())
-        return [again.get(index, each) for index, each in enumerate(self.judged)]
+        judged = [again.get(index, each) for index, each in enumerate(self.judged)]
+        return [each for each in judged if not each.dismissed]
 
     def judge(self, answer: Answer) -> Judged | None:
         """The verdict; None for what turns out to be no gradient."""
         try:
             judged = self._tried(answer)
-        except (RuntimeError, ValueError, TypeError, IndexError, KeyError, NotImplementedError) as error:
+        except Unfollowed as error:
+            verdict = replace(_unjudged(answer, str(error)), node=self._program.likely_node(answer))
+            judged = Judged(answer, verdict)
+        except Exception as error:  # whatever a gradient makes go wrong costs that gradient
             judged = Judged(answer, _unjudged(answer, message_of(error)))
         if judged is not None:
             self.judged.append(judged)
         return judged
 
     def unanswered(self, names: Sequence[str]) -> tuple[Pass, list[tuple[str, str, tuple[int, ...]]]] | None:
-        """Nodes with the names and shapes of their gradients: those that ``names`` belong to, or all; None without a loss."""
+        """Nodes with the names and shapes of their gradients: those of ``names``, or all; None without a loss."""
         passes = [self._program.pass_of((output,), step) for output, step in reversed(self._program.starts)]
         if not passes:
             return None
@@ -162,8 +231,6 @@ class Examiner:
             if answer.comparison is None:
                 return None
             return Judged(answer, _unjudged(answer, "no backward pass here computes what it is compared with"))
-        if answer.inner and answer.comparison is None:
-            return None  # what it flows into is judged
         if worst.node is not None:
             for node in (*reversed(tried), worst.node):
                 self._note(answer.number, node)
@@ -187,8 +254,15 @@ class Examiner:
         home, value = backward.network.home(), answer.values[-1]
         fitting = [node for node in nodes if home.value(node).shape == value.shape] or nodes
         if len(fitting) > 1:
-            taken = self._taken.get(answer.path, set())
-            fitting.sort(key=lambda node: (distance(value, home.gradient(node)) > NEAR, node in taken))
+            taken, below = self._taken.get(answer.path, set()), backward.assessor.below
+            read = nodes_read(backward.assessor, answer.number, self._without(answer))
+            fitting.sort(
+                key=lambda node: (
+                    distance(value, home.gradient(node)) > NEAR,
+                    node in taken,
+                    not all(each in below(node) for each in read),
+                )
+            )
         yield from fitting[:MOST_NODES]
 
     def _as_gradient_of(self, node: Number, backward: Pass, answer: Answer) -> Judged:
@@ -203,7 +277,25 @@ class Examiner:
                 return self._told(answer, assess(backward.assessor, name, gradient, places), backward, node)
         earlier = self._earlier(answer, name, node, backward)
         worst = earlier or assess(backward.assessor, name, gradient, ways[0])
+        if self._is_quotient(answer, worst, backward):
+            worst = replace(worst, status=Status.PASS, diagnosis=None, probe=QUOTIENT, note=QUOTIENT)
+        elif comes_from_outside(backward.assessor, gradient):
+            worst = self._by_numbers(worst, gradient, backward, node)
         return self._told(answer, worst, backward, node)
+
+    def _is_quotient(self, answer: Answer, verdict: Verdict, backward: Pass) -> bool:
+        """Whether it is a difference quotient: by its name, near the gradient, and made of other forward passes."""
+        if not QUOTIENTS.search(answer.path) or verdict.relative is None or verdict.relative > QUOTIENT_OFF:
+            return False
+        steps = self._program.record.needed([answer.number], backward.network.computed)
+        return len(steps) >= 2 * len(backward.network.operations)
+
+    def _by_numbers(self, verdict: Verdict, gradient: Gradient, backward: Pass, node: Number) -> Verdict:
+        """The verdict on what was computed outside PyTorch: right where its numbers are."""
+        reference = backward.assessor.reference(node) if gradient.reference is None else gradient.reference
+        if gradient.value.shape != reference.shape or distance(gradient.value, reference) > NEAR_ENOUGH:
+            return verdict
+        return replace(verdict, status=Status.PASS, diagnosis=None, probe=OWN_NUMBERS, note=OWN_NUMBERS)
 
     def _earlier(self, answer: Answer, name: str, node: Number, backward: Pass) -> Verdict | None:
         """Where a former version is the gradient of the node, and the last one that of a tensor inside it."""
@@ -230,17 +322,18 @@ class Examiner:
             for node in nodes[:-1]:
                 if number not in answer.versions:
                     yield {**plain, number: node}
-        right = {number: node for number, node in plain.items() if not self._is_tainted(number)}
+        right = {number: node for number, node in plain.items() if number not in self._wrong}
         if len(right) < len(plain):
             yield right
+        sound = {number: node for number, node in plain.items() if not self._is_tainted(number)}
+        if len(sound) < len(right):
+            yield sound
 
     def _is_tainted(self, number: Number) -> bool:
         """Whether a value is a wrong gradient, or was computed from one."""
         if not self._wrong:
             return False
-        if number not in self._ancestors:
-            self._ancestors[number] = self._program.record.ancestors(number) - {number}
-        return number in self._wrong or not self._wrong.isdisjoint(self._ancestors[number])
+        return number in self._wrong or not self._wrong.isdisjoint(self._before(number))
 
     def _without(self, answer: Answer) -> dict[Number, Number]:
         own = set(answer.versions)
@@ -265,7 +358,7 @@ def _nearer(one: Judged, other: Judged) -> Judged:
 
     def rank(judged: Judged) -> tuple[bool, bool]:
         verdict = judged.verdict
-        known = verdict.diagnosis is not None and verdict.diagnosis.kind is not Kind.UNKNOWN
+        known = verdict.diagnosis is not None and verdict.diagnosis.kind not in (Kind.UNKNOWN, Kind.CIRCULAR)
         return verdict.shape == verdict.expected_shape, known
 
     return other if rank(other) > rank(one) else one
@@ -288,7 +381,7 @@ def _unjudged(answer: Answer, reason: str) -> Verdict:
 def _nameless(program: Program, comparison: Comparison) -> Answer:
     """A comparison of an expression, as an answer."""
     names = [each.path for each in program.bindings if each.number in set(program.record.versions(comparison.owner))]
-    line = next(
+    line = comparison.line or next(
         (program.sites[each.site].line for each in reversed(program.bindings) if each.step <= comparison.step), 1
     )
     path = f"d{names[0]}" if names else "gradient"

@@ -8,8 +8,8 @@ import torch
 
 from ninja_tui.engine.judge.network import Network, World
 from ninja_tui.engine.judge.uses import Use, uses_of
-from ninja_tui.engine.recording.operators import operator
-from ninja_tui.engine.recording.record import Number, Operation
+from ninja_tui.engine.recording.operators import name_of
+from ninja_tui.engine.recording.record import Number
 from ninja_tui.engine.recording.replay import Replay
 
 Gradients = Mapping[str, torch.Tensor]
@@ -77,11 +77,12 @@ class Graph:
 
     def multiplies_matrices(self, index: int) -> bool:
         """Whether a step holds a matrix product."""
-        return any(_name(step) in MATRIX for step in self.replays[index].operations)
+        return any(name_of(step.function) in MATRIX for step in self.replays[index].operations)
 
     def _replay(self, group: tuple[str, ...]) -> Replay:
         wanted = [self.numbers[name] for name in group]
-        return Replay(self.network.record, wanted, set(self.numbers.values()) - set(wanted))
+        computed = set(wanted) - set(self.network.parameters)
+        return Replay(self.network.record, wanted, set(self.numbers.values()) - computed)
 
     def _inputs(self, replay: Replay) -> tuple[str, ...]:
         used = dict.fromkeys(number for step in replay.operations for number in step.inputs if number in replay.given)
@@ -191,7 +192,3 @@ class Steps:
             if not pairs:
                 return None
             return torch.stack([(output * weight.reshape(output.shape)).sum() for output, weight in pairs]).sum()
-
-
-def _name(step: Operation) -> str:
-    return operator(step.function).name if hasattr(step.function, "_schema") else step.function.__name__

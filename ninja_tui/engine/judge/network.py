@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -170,6 +171,8 @@ class Network:
     def _of_earlier_turns(self) -> set[Number]:
         """What a turn of training has from the turn before: it was computed there, and is a parameter here."""
         record = self.record
+        if self._is_tracked:  # autograd knows where it begins
+            return set()
         last = max(record.made_by[each] for each in self.losses)
         loops = [each for each in record.trainings if each.is_last(last)]
         return {
@@ -186,6 +189,12 @@ class Network:
             if same and torch.equal(other.value.to(leaf.dtype), leaf.value.to(leaf.dtype)):
                 return other.number
         return None
+
+    @functools.cached_property
+    def is_complex(self) -> bool:
+        """Whether any of it is complex numbers."""
+        values = self._own.run({})
+        return any(values[each].is_complex() for each in self.computed if each in values)
 
     def home(self) -> World:
         """The world with the program's own values, in float64."""

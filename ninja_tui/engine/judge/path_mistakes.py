@@ -72,13 +72,15 @@ def other_upstream(attempt: Attempt) -> Finding | None:
     actual = attempt.fitted()
     if actual is None or not attempt.has_upstream:
         return None
-    nodes = attempt.targets.upstream[World.FLOAT32]
+    nodes = attempt.targets.upstream(World.FLOAT32)
     read = [name for name in attempt.upstream_read if name in nodes]
     for index in attempt.parts:
         bound = [name for name in attempt.statements.binds(index) if name in attempt.upstream]
         rest = [part for other, part in attempt.parts.items() if other != index]
         shape = attempt.upstream[bound[0]].shape if bound else None
         shown = [attempt.shown_gradient(name) for name in bound]
+        if not any(bool(attempt.upstream[name].any()) for name in bound):
+            continue  # a path that is silent here shows nothing
         for other in (*read, None):
             if other is not None and (attempt.shown_gradient(other) in shown or attempt.upstream[other].shape != shape):
                 continue
@@ -113,7 +115,7 @@ def without_upstream(attempt: Attempt) -> Finding | None:
     """The local derivative alone."""
     if attempt.uses_upstream or not attempt.has_upstream:
         return None
-    random = attempt.targets.upstream[World.RANDOM]
+    random = attempt.targets.upstream(World.RANDOM)
     if attempt.evidence.traits.depends & {attempt.gradient_name(name) for name in random}:
         return None
     names = ", ".join(

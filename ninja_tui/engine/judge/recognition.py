@@ -6,7 +6,7 @@ What the program compares with a ``.grad`` tells most; names tell the rest.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -25,10 +25,16 @@ from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.lesson.syntax.instrument import Site
 from ninja_tui.lesson.syntax.training_steps import LOSSES
 
+FEW_TURNS = 4
+"""Turns of a training of which each is judged, where each compares."""
 MOST_SUMMED = 16
 """So many backward passes may add up in one ``.grad``."""
 ACCUMULATED = 1e-4
 """Relative difference up to which a ``.grad`` is the sum of such passes."""
+
+
+class Unfollowed(Exception):
+    """Why a forward pass cannot be followed; the text is for a person."""
 
 
 @dataclass(frozen=True)
@@ -98,9 +104,9 @@ class Program:
         starts = [(Output(each.loss, each.seed), each.step) for each in self.record.backwards]
         last: dict[str, tuple[Output, int]] = {}
         for binding in self.bindings:
-            if Path.of(binding.path).last in LOSSES and self._is_number(binding.number):
-                if not starts or self._trains_by_hand(binding.step):
-                    last[binding.path] = (Output(binding.number), binding.step)
+            is_loss = Path.of(binding.path).last in LOSSES and self._is_number(binding.number)
+            if is_loss and (not starts or self._trains_by_hand(binding.step)):
+                last[binding.path] = (Output(binding.number), binding.step)
         return sorted([*starts, *last.values()], key=lambda each: each[1])
 
     def _trains_by_hand(self, step: int) -> bool:
@@ -161,6 +167,8 @@ class Program:
 
     def _opened(self, outputs: tuple[Output, ...], step: int) -> Pass:
         network = Network(self.record, outputs)
+        if network.is_complex:
+            raise Unfollowed("the forward pass computes with complex numbers")
         paths: dict[str, list[Number]] = {}
         lines: dict[tuple[str, Number], Binding] = {}
         for binding in self.bindings:
@@ -191,7 +199,16 @@ class Program:
                     by_number.setdefault(number, []).append(path)
         numbers: dict[str, Number] = {}
         for number, names in sorted(by_number.items()):
-            best = min(names, key=lambda path: (len(paths[path]) > 1, lines[path, number].function != "", path.startswith("self."), path.count("[") + path.count("."), len(path)))  # fmt: skip
+            best = min(
+                names,
+                key=lambda path: (
+                    len(paths[path]) > 1,
+                    lines[path, number].function != "",
+                    path.startswith("self."),
+                    path.count("[") + path.count("."),
+                    len(path),
+                ),
+            )
             versions = paths[best]
             name = best
             if len(versions) > 1 and number != versions[-1]:
@@ -208,10 +225,13 @@ class Program:
         naming = self._naming(nodes)
         grouped = self._grouped()
         compared, nameless = self._compared(grouped)
+        repeated = self._repeated(grouped, compared)
         result: list[Answer] = []
         for index, (path, events) in enumerate(grouped):
             comparison = compared.get(index)
-            if comparison is None and (self._is_over(events[-1]) or not naming.nodes_for(path, nodes)):
+            if index in repeated:
+                continue
+            if comparison is None and (self._is_over(events[-1].step) or not naming.nodes_for(path, nodes)):
                 continue
             values = tuple(self._value(event) for event in events)
             first, last = self.sites[events[0].site], self.sites[events[-1].site]
@@ -228,7 +248,25 @@ class Program:
                 )
             )
         self.naming = naming
-        return self._with_inner(result), nameless
+        return self._with_inner(result), self._last_of(nameless)
+
+    def _repeated(self, groups: Sequence[tuple[str, list[Binding]]], compared: Mapping[int, Comparison]) -> set[int]:
+        """What a training compares in turn after turn, by the index of its group; but for the last time."""
+        times: dict[tuple[str, int], list[int]] = {}
+        for index in sorted(compared):
+            path, events = groups[index]
+            if self._is_over(events[-1].step):
+                times.setdefault((path, events[0].site), []).append(index)
+        return {index for indices in times.values() if len(indices) > FEW_TURNS for index in indices[:-1]}
+
+    def _last_of(self, comparisons: Sequence[Comparison]) -> list[Comparison]:
+        """The comparisons, of those that a training repeats in one line only the last."""
+        times: dict[int, list[Comparison]] = {}
+        for each in comparisons:
+            if self._is_over(each.step):
+                times.setdefault(each.line, []).append(each)
+        repeated = [each for group in times.values() if len(group) > FEW_TURNS for each in group[:-1]]
+        return [each for each in comparisons if not any(each is other for other in repeated)]
 
     def _with_inner(self, answers: Sequence[Answer]) -> list[Answer]:
         """The answers, of which those in functions are inner ones only where others are computed from them."""
@@ -257,9 +295,9 @@ class Program:
         with torch.no_grad():
             return Replay(self.record, [binding.number], dtype=torch.float32).run({})[binding.number]
 
-    def _is_over(self, binding: Binding) -> bool:
-        """Whether a turn of training bound a name that another turn followed."""
-        return any(each.is_over(binding.step) for each in self.record.trainings)
+    def _is_over(self, step: int) -> bool:
+        """Whether a step belongs to a turn of training that another turn followed."""
+        return any(each.is_over(step) for each in self.record.trainings)
 
     def _naming(self, nodes: Sequence[str]) -> Naming:
         losses = {output.number for output, _ in self.starts}
@@ -337,6 +375,10 @@ class Program:
         nodes = self.naming.nodes_for(answer.path, backward.paths)
         numbers = [number for node in nodes for number in reversed(backward.paths[node])]
         return list(dict.fromkeys(numbers))
+
+    def likely_node(self, answer: Answer) -> str:
+        """The name of the tensor whose gradient an answer may be; the gradient's own where there is none."""
+        return next(iter(self.naming.nodes_for(answer.path, self._node_paths)), answer.path)
 
     def owners(self, answer: Answer) -> set[Number]:
         """All values whose gradient an answer may be, in any pass."""

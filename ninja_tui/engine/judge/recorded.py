@@ -39,6 +39,12 @@ def assess(assessor: Assessor, name: str, gradient: Gradient, places: Mapping[Nu
     return assessor.verdict(evidence_on(assessor, name, gradient, places), gradient.reference)
 
 
+def nodes_read(assessor: Assessor, number: Number, places: Mapping[Number, Number]) -> tuple[Number, ...]:
+    """The nodes whose gradients a value was computed from."""
+    inside, _ = _places(assessor, places)
+    return Slice(assessor.network.record, number, assessor.network.computed, inside).nodes_read
+
+
 def passes(assessor: Assessor, name: str, gradient: Gradient, places: Mapping[Number, Number]) -> bool:
     """Whether ``gradient`` is right as that of the node ``name``, as ``assess`` has it."""
     return assessor.passes(evidence_on(assessor, name, gradient, places))
@@ -164,7 +170,7 @@ def _cancels(assessor: Assessor, piece: Slice[Number]) -> bool:
         return False
 
 
-def _replayed(assessor: Assessor, piece: Slice, trial: Trial) -> tuple[torch.Tensor | None, str]:
+def _replayed(assessor: Assessor, piece: Slice[Number], trial: Trial) -> tuple[torch.Tensor | None, str]:
     world = assessor.network.worlds()[trial.world]
     try:
         return piece.run(world.value, world.leaf, trial.upstream)[piece.number].detach(), ""

@@ -22,10 +22,10 @@ ROUNDING = 1e-12
 """Of the largest upstream gradient: what rounding may leave of a gradient that is 0."""
 MOST_PATHS = 4
 """So many upstream gradients are tried one by one."""
-SIZES = (1.0, 1.0, 40.0, 0.05)
-"""Of random gradients, from world to world: clamping to a range shows."""
-SCALE = -37.0
-"""The multiple of the loss that is tried."""
+SIZES = (None, None, 1e3, 1e-3)
+"""Of random gradients, from draw to draw: clamping to a range shows. None: near what is there."""
+LARGE = 1e3
+"""How large a gradient is where a multiple of the loss is tried."""
 BENT = 4
 """Draws in each world for an answer that takes another branch on other numbers."""
 Numbered = tuple[int, World]
@@ -128,7 +128,9 @@ def trials(reach: Reach, reads: Reads, near: Near, reading: Reading) -> list[Tri
             result += _one_by_one(numbered[0], wanted, places)
     if reads.below:
         index, world = numbered[0]
-        more = {each: world.gradient(each) * (SCALE - 1.0) for each in network.losses}
+        largest = largest_entry(world.gradient(node))
+        scale = -LARGE / largest if largest > 0 else -LARGE
+        more = {each: world.gradient(each) * (scale - 1.0) for each in network.losses}
         result.append(_trial(Kind.SCALED, (index, world), wanted, more))
     hidden = [number for number in dict.fromkeys((*near.consumers, *reads.below)) if number in near.vacuous]
     if hidden:
@@ -149,7 +151,8 @@ def _places(reach: Reach, reads: Reads, near: Near) -> list[Number]:
 def _random_weights(numbered: Numbered, places: Iterable[Number], salt: int) -> dict[Number, torch.Tensor]:
     """Random gradients; from draw to draw of another size."""
     index, world = numbered
-    return {place: _random(world, place, index + 101 * salt) * SIZES[(index + salt) % len(SIZES)] for place in places}
+    size = SIZES[(index + salt) % len(SIZES)]
+    return {place: _random(world, place, index + 101 * salt, size) for place in places}
 
 
 def _one_by_one(numbered: Numbered, wanted: list[Number], places: list[Number]) -> list[Trial]:
@@ -180,11 +183,12 @@ def _trial(kind: Kind, numbered: Numbered, wanted: list[Number], weights: Mappin
     return Trial(kind, index, upstream, gradients[node], max(sizes, default=0.0) * ROUNDING, weights)
 
 
-def _random(world: World, place: Number, salt: int) -> torch.Tensor:
-    """A random gradient, several times as large as the one that is there."""
+def _random(world: World, place: Number, salt: int, size: float | None = None) -> torch.Tensor:
+    """A random gradient of this ``size``, or several times as large as the one that is there."""
     there = world.gradient(place)
-    size = float(there.abs().max()) if there.numel() else 0.0
-    size = size if 1e-3 < size < 1e3 else 1.0
+    if size is None:
+        size = largest_entry(there)
+        size = size if 1e-3 < size < 1e3 else 1.0
     drawn = torch.randn(there.shape, generator=generator(31 * place + salt), dtype=torch.float64)
     if drawn.numel() == 1:
         drawn = drawn.sign() * (0.4 + drawn.abs())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
 from ninja_tui.engine.protocol.lesson_code import LessonCode
@@ -25,11 +25,12 @@ class Clobbered:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a gradient was computed from: the gradients of ``nodes``, the lesson's tensors ``names``, and ``operations``.
+    """What a gradient was computed from: the gradients of ``nodes`` and the lesson's tensors ``names``.
 
-    ``own``: of its own node's ``.grad``, ``read_grad`` of another's. ``escapes``: a part of it came from outside
-    PyTorch, so that only these numbers are known. ``bends``: it takes another branch on other numbers, as ``abs`` does.
-    ``cancels``: large numbers in it add up to nearly nothing.
+    ``operations`` counts the operations on the way. ``by_autograd``: autograd has computed a part of it,
+    ``reads_grad``: a ``.grad`` is a part of it, and ``escapes``: a part of it came from outside PyTorch, so that only
+    these numbers are known. ``bends``: it takes another branch on other numbers, as ``abs`` does. ``cancels``: large
+    numbers in it add up to nearly nothing.
     """
 
     nodes: tuple[str, ...] = ()
@@ -159,21 +160,19 @@ class FetchUpstream(Request[UpstreamGradient]):
 
 
 @dataclass(frozen=True)
-class Fingerprints:
-    """Digests of the data that each part of a lesson binds or changes, by name."""
+class Unseeded:
+    """Names that hold other numbers from run to run, by the part of a lesson that binds them."""
 
-    setup: dict[str, str] = field(default_factory=dict)
-    minibatch: dict[str, str] = field(default_factory=dict)
-    forward: dict[str, str] = field(default_factory=dict)
+    setup: tuple[str, ...] = ()
+    minibatch: tuple[str, ...] = ()
+    forward: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class FingerprintLesson(Request[Fingerprints]):
-    """Runs a lesson with ``seed`` for the global generators."""
+class FindUnseeded(Request[Unseeded]):
+    """Runs the lesson again with another seed for the global generators, and compares."""
 
-    reply: ClassVar[type] = Fingerprints
-    lesson: LessonCode
-    seed: int
+    reply: ClassVar[type] = Unseeded
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""Runs a lesson's code on tensors, in float32 or float64."""
+"""What ran, as operations on tensors, and its replays on other values."""

@@ -6,23 +6,24 @@ from collections.abc import Callable, Iterable
 
 import torch
 
-from ninja_tui.engine.recording.operators import operator
+from ninja_tui.engine.recording.operators import name_of
 from ninja_tui.engine.recording.record import Number, Operation, Use
 from ninja_tui.engine.recording.replay import Values
 
+ALWAYS = torch.ones((), dtype=torch.bool)
 Side = tuple[Number, bool]
 """A branch: the value that an operation gives, and whether its condition held."""
 
 
 def _positive(args: list[object]) -> torch.Tensor:
     value = args[0]
-    return value > 0 if isinstance(value, torch.Tensor) else torch.tensor(True)
+    return value > 0 if isinstance(value, torch.Tensor) else ALWAYS
 
 
 def _beyond(place: int) -> Callable[[list[object]], torch.Tensor]:
     def beyond(args: list[object]) -> torch.Tensor:
         value, limit = args[0], args[place] if place < len(args) else None
-        if limit is None or not isinstance(value, torch.Tensor):
+        if not isinstance(value, torch.Tensor) or not isinstance(limit, torch.Tensor | int | float):
             return torch.tensor([True, False])
         return torch.as_tensor(value > limit)
 
@@ -30,7 +31,7 @@ def _beyond(place: int) -> Callable[[list[object]], torch.Tensor]:
 
 
 def _condition(args: list[object]) -> torch.Tensor:
-    return args[0] if isinstance(args[0], torch.Tensor) else torch.tensor(True)
+    return args[0] if isinstance(args[0], torch.Tensor) else ALWAYS
 
 
 CONDITIONS: dict[str, Callable[[list[object]], torch.Tensor]] = {
@@ -47,7 +48,7 @@ UPPER: dict[str, Callable[[list[object]], torch.Tensor]] = {
 
 def kinks_among(operations: Iterable[Operation]) -> list[Operation]:
     """The operations that bend."""
-    return [each for each in operations if _name(each) in CONDITIONS and each.outputs]
+    return [each for each in operations if name_of(each.function) in CONDITIONS and each.outputs]
 
 
 def sides_taken(kinks: Iterable[Operation], values: Values) -> set[Side]:
@@ -58,7 +59,7 @@ def sides_taken(kinks: Iterable[Operation], values: Values) -> set[Side]:
         if args and args[0] is None:
             continue
         for conditions, key in ((CONDITIONS, kink.outputs[0]), (UPPER, -1 - kink.outputs[0])):
-            condition = conditions.get(_name(kink))
+            condition = conditions.get(name_of(kink.function))
             if condition is None:
                 continue
             held = condition(args)
@@ -72,10 +73,6 @@ def sides_of(kinks: Iterable[Operation]) -> set[Side]:
     """All branches that there are."""
     sides: set[Side] = set()
     for kink in kinks:
-        keys = [kink.outputs[0], *([-1 - kink.outputs[0]] if _name(kink) in UPPER else [])]
+        keys = [kink.outputs[0], *([-1 - kink.outputs[0]] if name_of(kink.function) in UPPER else [])]
         sides |= {(key, held) for key in keys for held in (True, False)}
     return sides
-
-
-def _name(operation: Operation) -> str:
-    return operator(operation.function).name if hasattr(operation.function, "_schema") else operation.function.__name__

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import FrameType, SimpleNamespace
 from typing import Any, NamedTuple
 
+import numpy
 import torch
 
 from ninja_tui.engine.recording.record import Number
@@ -16,8 +17,10 @@ from ninja_tui.lesson.syntax.instrument import Site, may_be_gradient
 MOST_ITEMS = 64
 """Of a list or a dict so many are looked at."""
 DEEPEST = 3
-BARREN, SELDOM = 64, 64
-"""A statement that has met no tensor so often is looked at each such time only: it prepares text, or counts."""
+LARGEST = 1_000_000
+"""Numbers in an array of NumPy's that may be a gradient."""
+BARREN, SELDOM = 32, 4096
+"""A statement that has met no tensor so often is looked at more seldom, each such time at least."""
 OWN_MODULES = ("__main__", "lesson")
 """The modules of classes that a file defines itself."""
 
@@ -38,7 +41,7 @@ class Binding(NamedTuple):
 
 
 class Names:
-    """Notes the bindings of a run in ``bindings``."""
+    """Notes the bindings of a run in ``bindings``. ``resting`` are sites that need no note the next so many times."""
 
     def __init__(self, recorder: Recorder, sites: Sequence[Site]) -> None:
         self.bindings: list[Binding] = []
@@ -46,13 +49,10 @@ class Names:
         self._sites = sites
         self._latest: dict[tuple[str, str], Number] = {}
         self._without: dict[int, int] = {}
+        self.resting: dict[int, int] = {}
 
     def note(self, site: int, frame: FrameType) -> None:
         """Notes what the statement ``site`` has bound or changed, in ``frame``."""
-        without = self._without.get(site, 0)
-        if without >= BARREN and without % SELDOM:
-            self._without[site] = without + 1
-            return
         place = self._sites[site]
         local, shared = frame.f_locals, frame.f_globals
         found = False
@@ -67,7 +67,35 @@ class Names:
                 for path, tensor in tensors_in(name, value):
                     found = True
                     self._bound(path, tensor, site, function)
-        self._without[site] = 0 if found else without + 1
+                if name in place.roots and may_be_gradient(name):
+                    found |= self._outside(name, value, site, function)
+        if found:
+            self._without.pop(site, None)
+        else:
+            self._rest(site)
+
+    def _rest(self, site: int) -> None:
+        """A statement that has met no tensor time and again is looked at more and more seldom."""
+        without = self._without.get(site, 0) + 1
+        self._without[site] = without
+        if without > BARREN:
+            self.resting[site] = min(2 ** (without - BARREN), SELDOM)
+
+    def _outside(self, path: str, value: object, site: int, function: str) -> bool:
+        """Notes a gradient that is an array of NumPy's, or a number: how it was computed is not known."""
+        if isinstance(value, Mapping):
+            held = [
+                self._outside(f"{path}[{key!r}]", each, site, function)
+                for key, each in list(value.items())[:MOST_ITEMS]
+            ]
+            return any(held)
+        is_array = isinstance(value, numpy.ndarray) and value.dtype.kind == "f" and value.size <= LARGEST
+        if not is_array and not isinstance(value, float | numpy.floating):
+            return False
+        with self._recorder.paused(), torch.no_grad():
+            tensor = torch.tensor(value, dtype=torch.float32)
+        self._bound(path, tensor, site, function)
+        return True
 
     def _bound(self, path: str, tensor: torch.Tensor, site: int, function: str) -> None:
         number = self._recorder.number(tensor)

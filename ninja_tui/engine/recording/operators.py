@@ -65,6 +65,11 @@ def operator(function: Any) -> Operator:
     return Operator(name, name in OPAQUE, name in FRESH, name in ESCAPES, seeded, writes)
 
 
+def name_of(function: Any) -> str:
+    """The name of an operator, without its overload, or of one of the functions below."""
+    return operator(function).name if hasattr(function, "_schema") else str(function.__name__)
+
+
 @functools.cache
 def gradient_reads(function: Any) -> bool:
     """Whether ``function`` reads a tensor's ``.grad``."""

@@ -35,7 +35,10 @@ class Root(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A value of this ``dtype`` that was there, or was drawn: ``value`` is a copy, in float64 where it was written so."""
+    """A value of this ``dtype`` that was there, or was drawn.
+
+    ``value`` is a copy, in float64 where it was written so.
+    """
 
     number: Number
     value: torch.Tensor
@@ -97,13 +100,17 @@ class Escape:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A value that met a gradient of autograd's: ``actual`` with that of ``owner``; ``reference`` is what it was."""
+    """A value that met a gradient of autograd's: ``actual`` with that of ``owner``; ``reference`` is what it was.
+
+    ``line`` is where, in the program; 0 where that is not known.
+    """
 
     actual: Number
     owner: Number
     value: torch.Tensor
     reference: torch.Tensor
     step: int
+    line: int = 0
 
 
 @dataclass(slots=True)

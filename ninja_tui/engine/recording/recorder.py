@@ -8,28 +8,29 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from ninja_tui.engine.recording.comparisons import Comparisons
+from ninja_tui.engine.recording.literals import Literal, is_plain
+from ninja_tui.engine.recording.memory import Storage, Tag, forget, is_dense, tensors_of
 from ninja_tui.engine.recording.operators import (
     NOISE,
     Operator,
     gradient_reads,
     leaky,
+    name_of,
     operator,
     part_of,
     same,
     with_part,
 )
-from ninja_tui.engine.recording.record import Backward, Comparison, Escape, Leaf, Number, Operation, Record, Root, Use
+from ninja_tui.engine.recording.record import Backward, Escape, Leaf, Number, Operation, Record, Root, Use
 
 aten = torch.ops.aten
-LONG_LIST = 64
-NUMBERS = (int, float, bool, complex)
 WHOLE = frozenset({torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8})
 LITERALS = frozenset({"tensor", "as_tensor", "scalar_tensor"})
 INDEXES = frozenset({"__getitem__", "__setitem__"})
@@ -37,49 +38,16 @@ INDEXES = frozenset({"__getitem__", "__setitem__"})
 WITHOUT_MKLDNN = frozenset({"lstm", "gru", "rnn_tanh", "rnn_relu"})
 """Have a fused form that knows no float64."""
 VALUES_LEAVE = frozenset({"numpy", "tolist", "__array__"})
+NUMBERS_LEAVE = frozenset({"item", "__float__"})
 COMPARES = frozenset(
     {"eq", "ne", "sub", "rsub", "allclose", "isclose", "equal", "dist", "mse_loss", "l1_loss", "__eq__"}
 )
 """Functions that compare, where one of their operands is a gradient of autograd's."""
-SAME_VALUES = frozenset({"detach", "view", "reshape", "t", "transpose", "permute", "clone", "alias", "_to_copy", "squeeze",
-                         "unsqueeze", "flatten", "_unsafe_view", "as_strided", "select", "slice"})  # fmt: skip
+SAME_VALUES = frozenset({
+    "detach", "view", "reshape", "t", "transpose", "permute", "clone", "alias", "_to_copy", "squeeze", "unsqueeze",
+    "flatten", "_unsafe_view", "as_strided", "select", "slice",
+})  # fmt: skip
 """Operators after which a gradient of autograd's still is one."""
-
-
-@dataclass(slots=True)
-class _Storage:
-    """The memory of a tensor: ``origin`` is the value that it was made with, of this size and these strides.
-
-    ``flat`` is the value of all of it, once it was changed, ``writes`` how often it was.
-    """
-
-    recorder: Recorder
-    epoch: int
-    origin: Number
-    geometry: tuple[tuple[int, ...], tuple[int, ...], int]
-    flat: Number | None = None
-    writes: int = 0
-
-
-class _Literal(NamedTuple):
-    """Tensors are being made of numbers in the code; ``numbers`` are those that are no indices."""
-
-    numbers: object
-
-
-class _Tag(NamedTuple):
-    """Which value a tensor has, if its memory was not changed since: ``writes`` is how often it had been."""
-
-    recorder: Recorder
-    epoch: int
-    number: Number
-    writes: int
-
-    def __deepcopy__(self, memo: object) -> _Tag:
-        return self
-
-    def __reduce__(self) -> tuple[type[str], tuple[()]]:
-        return str, ()
 
 
 class Recorder:
@@ -88,16 +56,35 @@ class Recorder:
     def __init__(self) -> None:
         self.record = Record()
         self._paused = 0
-        self._engine = 0
-        self._literal: _Literal | None = None
+        self._engine = self._applied = 0
+        self.comparisons = Comparisons(self.record, self.number)
+        self._literal: Literal | None = None
         self._epoch = 0
         self._branches = 0
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
         """What happens to tensors within it is recorded."""
-        with _Functions(self), _Operators(self):
+        with _Functions(self), _Operators(self), self._own_functions():
             yield
+
+    @contextlib.contextmanager
+    def _own_functions(self) -> Iterator[None]:
+        """Within it the operations of an ``autograd.Function``'s forward pass are a path of gradients."""
+        apply = torch.autograd.Function.__dict__["apply"]
+
+        def applied(cls: Any, *args: Any, **kwargs: Any) -> Any:
+            self._applied += 1
+            try:
+                return apply.__func__(cls, *args, **kwargs)
+            finally:
+                self._applied -= 1
+
+        torch.autograd.Function.apply = classmethod(applied)  # type: ignore[assignment, method-assign]
+        try:
+            yield
+        finally:
+            torch.autograd.Function.apply = apply  # type: ignore[method-assign]
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
@@ -120,12 +107,12 @@ class Recorder:
 
     def adopt(self, tensor: torch.Tensor, number: Number) -> None:
         """Takes ``tensor`` for the value ``number``, of which it is a copy."""
-        _forget(tensor)
+        forget(tensor)
         self._tag(tensor, number)
 
     def stand_for(self, tensor: torch.Tensor, number: Number) -> Number:
         """A new value for ``tensor``, which takes the place of the value ``number``."""
-        _forget(tensor)
+        forget(tensor)
         stand_in = self._call(same, (Use(number),))
         self._tag(tensor, stand_in)
         return stand_in
@@ -141,16 +128,16 @@ class Recorder:
         self.record.drop_after(mark)
         self._epoch = 0
 
-    def _tag_of(self, tensor: torch.Tensor) -> _Tag | None:
+    def _tag_of(self, tensor: torch.Tensor) -> Tag | None:
         tag = getattr(tensor, "_recorded", None)
-        valid = isinstance(tag, _Tag) and tag.recorder is self and tag.epoch in (0, self._epoch)
+        valid = isinstance(tag, Tag) and tag.recorder is self and tag.epoch in (0, self._epoch)
         return tag if valid else None
 
-    def _storage_of(self, tensor: torch.Tensor) -> _Storage | None:
+    def _storage_of(self, tensor: torch.Tensor) -> Storage | None:
         if tensor.layout is not torch.strided:
             return None
         storage = getattr(tensor.untyped_storage(), "_recorded", None)
-        valid = isinstance(storage, _Storage) and storage.recorder is self and storage.epoch in (0, self._epoch)
+        valid = isinstance(storage, Storage) and storage.recorder is self and storage.epoch in (0, self._epoch)
         return storage if valid else None
 
     def leaf(self, tensor: torch.Tensor, root: Root, exact: torch.Tensor | None = None) -> Number:
@@ -162,20 +149,20 @@ class Recorder:
         self._tag(tensor, number)
         return number
 
-    def _alias(self, tensor: torch.Tensor, storage: _Storage, tag: _Tag | None) -> Number:
+    def _alias(self, tensor: torch.Tensor, storage: Storage, tag: Tag | None) -> Number:
         """The value of a tensor whose memory was changed through another one, or that came about unseen."""
         flat = self._flat(storage)
         number = self._call(part_of, (Use(flat), list(tensor.shape), list(tensor.stride()), tensor.storage_offset()))
         if tag is not None:
             self.record.before[number] = tag.number
-        tensor._recorded = _Tag(self, self._epoch, number, storage.writes)  # type: ignore[attr-defined]
+        tensor._recorded = Tag(self, self._epoch, number, storage.writes)  # type: ignore[attr-defined]
         return number
 
-    def _flat(self, storage: _Storage) -> Number:
+    def _flat(self, storage: Storage) -> Number:
         """The value of all of a tensor's memory."""
         if storage.flat is None:
             size, stride, offset = storage.geometry
-            if offset == 0 and _dense(size, stride):
+            if offset == 0 and is_dense(size, stride):
                 storage.flat = storage.origin
             else:
                 extent = (
@@ -200,12 +187,12 @@ class Recorder:
         if tensor.layout is torch.strided:
             storage = self._storage_of(tensor)
             if storage is None:
-                geometry = (tuple(tensor.shape), tuple(tensor.stride()), tensor.storage_offset())
+                geometry = (tuple(tensor.shape), tuple(tensor.stride()), int(tensor.storage_offset()))
                 memory: Any = tensor.untyped_storage()
-                memory._recorded = _Storage(self, self._epoch, number, geometry)
+                memory._recorded = Storage(self, self._epoch, number, geometry)
             else:
                 writes = storage.writes
-        tensor._recorded = _Tag(self, self._epoch, number, writes)  # type: ignore[attr-defined]
+        tensor._recorded = Tag(self, self._epoch, number, writes)  # type: ignore[attr-defined]
 
     def execute(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Calls an operator, and records the call."""
@@ -214,7 +201,7 @@ class Recorder:
         kind = operator(function)
         if kind.opaque:
             result = function(*args, **kwargs)
-            _forget(result)
+            forget(result)
             return result
         if kind.fresh:
             return self._lifted(function, args, kwargs)
@@ -239,7 +226,7 @@ class Recorder:
         self, kind: Operator, call: Operation, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any
     ) -> None:
         changed = [(place, tensor) for place, tensor in kind.changed(args, kwargs) if isinstance(tensor, torch.Tensor)]
-        returned = _tensors(result)
+        returned = tensors_of(result)
         fresh = [
             tensor
             for tensor in returned
@@ -257,7 +244,7 @@ class Recorder:
             Operation(
                 call.function, call.args, call.kwargs, call.inputs,
                 tuple(None if tensor is None else numbers.get(id(tensor)) for tensor in returned),
-                tuple(after), torch.is_grad_enabled(), bool(self._engine),
+                tuple(after), torch.is_grad_enabled() or self._applied > 0, bool(self._engine),
             )
         )  # fmt: skip
         for tensor in fresh:
@@ -303,19 +290,19 @@ class Recorder:
             return
         size, stride = tuple(tensor.shape), tuple(tensor.stride())
         elements = tensor.untyped_storage().nbytes() // max(1, tensor.element_size())
-        if tensor.storage_offset() == 0 and tensor.numel() == elements and _dense(size, stride):
+        if tensor.storage_offset() == 0 and tensor.numel() == elements and is_dense(size, stride):
             storage.flat = number
         else:
             args = (Use(self._flat(storage)), Use(number), list(size), list(stride), tensor.storage_offset())
             storage.flat = self._call(with_part, args)
         storage.writes += 1
-        tensor._recorded = _Tag(self, self._epoch, number, storage.writes)  # type: ignore[attr-defined]
+        tensor._recorded = Tag(self, self._epoch, number, storage.writes)  # type: ignore[attr-defined]
 
     def _lifted(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A tensor that has just been made of what is no tensor."""
         result = function(*args, **kwargs)
         if isinstance(result, torch.Tensor):
-            _forget(result)
+            forget(result)
             exact = None
             if self._literal is not None and result.is_floating_point():
                 with self.paused(), contextlib.suppress(Exception):
@@ -352,20 +339,20 @@ class Recorder:
         if self._paused:
             return function(*args, **kwargs)
         name = getattr(function, "__name__", "")
+        if any(map(_is_wrapped, args)):
+            return self._within_functorch(name, function, args, kwargs)
         if name == "__get__" and gradient_reads(function):
             return self._read(function, args, kwargs)
         if name in ("backward", "grad") and not isinstance(function, property):
             return self._backward(name, function, args, kwargs)
         if name == "__deepcopy__":
             return self._copied(function, args, kwargs)
-        if name in COMPARES:
-            self._compared(args)
-        elif name in VALUES_LEAVE and args and isinstance(args[0], torch.Tensor):
-            self._escape(args[0], [self.number(args[0])])
+        if name in COMPARES or name in VALUES_LEAVE or name in NUMBERS_LEAVE:
+            self._compares(name, args)
         if name in LITERALS or name in INDEXES:
             numbers = args[2:] if name in INDEXES else args or kwargs.get("data", ())
-            plain = bool(numbers) and _plain(numbers[0])
-            self._literal = _Literal(numbers[0] if plain else None) if plain or name in INDEXES else None
+            plain = bool(numbers) and is_plain(numbers[0])
+            self._literal = Literal(numbers[0] if plain else None) if plain or name in INDEXES else None
             try:
                 return function(*args, **kwargs)
             finally:
@@ -374,6 +361,26 @@ class Recorder:
             with _without_mkldnn():
                 return function(*args, **kwargs)
         return function(*args, **kwargs)
+
+    def _compares(self, name: str, args: tuple[Any, ...]) -> None:
+        """A function is called that compares, or that gives values away which may be compared elsewhere."""
+        tensors = [arg for arg in args[:2] if isinstance(arg, torch.Tensor)]
+        with self.paused(), torch.no_grad():
+            if name in COMPARES and len(tensors) == 2:
+                self.comparisons.met(*tensors)
+            elif name not in COMPARES and tensors:
+                self.comparisons.left(tensors[0])
+        if name in VALUES_LEAVE and tensors:
+            self._escape(tensors[0], [self.number(tensors[0])])
+
+    def _within_functorch(self, name: str, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Calls what is called on a wrapper of ``torch.func``'s, which has no memory of its own."""
+        differentiates = name in ("backward", "grad")
+        self._engine += differentiates
+        try:
+            return function(*args, **kwargs)
+        finally:
+            self._engine -= differentiates
 
     def _read(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         gradient = function(*args, **kwargs)
@@ -409,37 +416,19 @@ class Recorder:
         with self.paused():
             copy = function(*args, **kwargs)
         if isinstance(copy, torch.Tensor) and isinstance(args[0], torch.Tensor):
-            _forget(copy)
+            forget(copy)
             self._tag(copy, self.number(args[0]))
         return copy
 
-    def _compared(self, args: tuple[Any, ...]) -> None:
-        """Notes a comparison of a gradient of autograd's with something else."""
-        if len(args) < 2 or not (isinstance(args[0], torch.Tensor) and isinstance(args[1], torch.Tensor)):
-            return
-        numbers = self.number(args[0]), self.number(args[1])
-        owners = [self.record.read.get(number) for number in numbers]
-        for at, other in ((0, 1), (1, 0)):
-            owner = owners[other]
-            if owner is not None and owners[at] is None and numbers[at] != owner:
-                with self.paused(), torch.no_grad():
-                    pair = args[at].detach().clone(), args[other].detach().clone()
-                self.record.comparisons.append(Comparison(numbers[at], owner, *pair, len(self.record.steps)))
 
-
-class _Operators(TorchDispatchMode):
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        """No: to have Dynamo skip it would import Dynamo, which takes seconds."""
-        return False
-
+class _Operators(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch does not type it
     def __init__(self, recorder: Recorder) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._recorder = recorder
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
-        """Wrapped for the compiler, the first operation would import it: seconds."""
+        """No: to have Dynamo skip it would import Dynamo, which takes seconds."""
         return False
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -455,57 +444,27 @@ class _Functions(TorchFunctionMode):
         return self._recorder.called(func, args, kwargs or {})
 
 
+def _is_wrapped(value: Any) -> bool:
+    """Whether a value is, or holds, a tensor within a transformation of ``torch.func``'s."""
+    if isinstance(value, list | tuple) and value:
+        value = value[0]
+    return isinstance(value, torch.Tensor) and torch._C._functorch.is_functorch_wrapped_tensor(value)
+
+
 @contextlib.contextmanager
 def _without_mkldnn() -> Iterator[None]:
     before = torch._C._get_mkldnn_enabled()
-    torch._C._set_mkldnn_enabled(False)
+    torch._C._set_mkldnn_enabled(False)  # noqa: FBT003  # it takes no keyword
     try:
         yield
     finally:
         torch._C._set_mkldnn_enabled(before)
 
 
-def _forget(result: Any) -> None:
-    """Has a tensor be taken for one that was never seen."""
-    for tensor in _tensors(result):
-        if tensor is not None and tensor.layout is torch.strided:
-            tensor._recorded = None
-            tensor.untyped_storage()._recorded = None  # type: ignore[attr-defined]
-
-
-def _tensors(result: Any) -> list[Any]:
-    """What an operator returned: its tensors, None for anything else."""
-    if isinstance(result, torch.Tensor):
-        return [result]
-    if isinstance(result, list | tuple):
-        return [tensor for each in result for tensor in _tensors(each)]
-    return [None]
-
-
 def operator_name(step: Operation) -> str:
     """The name of an operator, without its overload."""
-    return operator(step.function).name if hasattr(step.function, "_schema") else str(step.function.__name__)
+    return name_of(step.function)
 
 
 def _flatten(value: Any) -> list[Any]:
     return [value] if isinstance(value, torch.Tensor) or value is None else list(value)
-
-
-def _plain(data: object) -> bool:
-    """Whether ``data`` is numbers and lists of numbers; of long lists the ends are looked at."""
-    if isinstance(data, range):
-        return True
-    if isinstance(data, list | tuple):
-        looked_at = data if len(data) <= LONG_LIST else [data[0], data[-1]]
-        return all(_plain(each) for each in looked_at)
-    return isinstance(data, NUMBERS)
-
-
-def _dense(size: tuple[int, ...], stride: tuple[int, ...]) -> bool:
-    """Whether a tensor of these strides is contiguous."""
-    expected = 1
-    for n, step in zip(reversed(size), reversed(stride), strict=True):
-        if n != 1 and step != expected:
-            return False
-        expected *= n
-    return True

@@ -182,12 +182,12 @@ def _execute(call: _Call, values: Values, given: Mapping[Number, torch.Tensor]) 
         if returned[0] is not None and returned[0] not in given:
             values[returned[0]] = result
     else:
-        for number, tensor in zip(returned, _flat(result), strict=False):
-            if number is not None and number not in given:
-                values[number] = tensor
-    for at, number in call.changed:
-        if number not in given:
-            values[number] = args[at] if isinstance(at, int) else kwargs[at]
+        for output, tensor in zip(returned, _flat(result), strict=False):
+            if output is not None and output not in given:
+                values[output] = tensor
+    for at, after in call.changed:
+        if after not in given:
+            values[after] = args[at] if isinstance(at, int) else kwargs[at]
 
 
 def _result(call: _Call, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -200,8 +200,9 @@ def _result(call: _Call, args: list[Any], kwargs: dict[str, Any]) -> Any:
     try:
         return call.function(*args, **kwargs)
     except RuntimeError as error:
-        named = NO_DERIVATIVE.search(str(error))
-        names = [argument.name for argument in call.function._schema.arguments] if named else []
+        schema: Any = getattr(call.function, "_schema", None)
+        named = NO_DERIVATIVE.search(str(error)) if schema is not None else None
+        names = [argument.name for argument in schema.arguments] if named else []
         if named is None or named[1] not in names or names.index(named[1]) >= len(args):
             raise
         call.constants.append(names.index(named[1]))

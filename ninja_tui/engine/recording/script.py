@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from ninja_tui.engine.recording.comparisons import PROGRAM
 from ninja_tui.engine.recording.execution import message_of
 from ninja_tui.engine.recording.names import Names
 from ninja_tui.engine.recording.record import Record, Training
@@ -20,7 +21,6 @@ from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.lesson.syntax.instrument import ALIAS, NOTE, OVER, TURNS, Site, instrumented
 from ninja_tui.lesson.syntax.seed import reseed
 
-FILE = "<program>"
 MOST_TURNS = 48
 """Of a loop that trains so many turns are run."""
 LONGEST_TRAINING = 1.0
@@ -53,6 +53,7 @@ class Script:
         self.shortened: set[int] = set()
         namespace |= {NOTE: self._note, TURNS: self._turns, OVER: self._over, ALIAS: _alias}
         self._loops: dict[int, _Loop] = {}
+        self._resting = self.names.resting
 
     def run(self, fragment: Fragment) -> str:
         """Runs one statement; what it printed. What it raises is kept in ``failures``."""
@@ -61,7 +62,7 @@ class Script:
             tree = instrumented(fragment, self.sites)
             if self._seed is not None:
                 reseed(tree, self._seed)
-            code = compile(tree, FILE, "exec")
+            code = compile(tree, PROGRAM, "exec")
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             self.failures.append(Failure(fragment.line, fragment.line, message_of(error), type(error).__name__))
             return ""
@@ -76,14 +77,18 @@ class Script:
         return output.getvalue()
 
     def _note(self, site: int) -> None:
+        if self._loops and site in self._loops:
+            self._loops.pop(site).end()
+        resting = self._resting.get(site)
+        if resting:
+            self._resting[site] = resting - 1
+            return
         self.names.note(site, sys._getframe(1))
-        loop = self._loops.pop(site, None)
-        if loop is not None:
-            loop.end()
+        self.recorder.comparisons.statement_is_over()
 
     def _turns(self, site: int, items: Iterable[Any]) -> Iterator[Any]:
         """The turns of a ``for``; of one that trains only some."""
-        loop = _Loop(self.recorder.record, self.sites[site].training)
+        loop = _Loop(self.recorder.record, training=self.sites[site].training)
         try:
             for item in items:
                 if self._enough(site, loop):
@@ -95,7 +100,7 @@ class Script:
 
     def _over(self, site: int) -> bool:
         """Whether a ``while`` that trains has had turns enough."""
-        loop = self._loops.setdefault(site, _Loop(self.recorder.record, self.sites[site].training))
+        loop = self._loops.setdefault(site, _Loop(self.recorder.record, training=self.sites[site].training))
         if self._enough(site, loop):
             return True
         loop.turn()
@@ -114,7 +119,7 @@ class Script:
 class _Loop:
     """One run of a loop. It trains if that is plain from its text, or once a backward pass has happened in it."""
 
-    def __init__(self, record: Record, training: bool) -> None:
+    def __init__(self, record: Record, *, training: bool) -> None:
         self.started, self.turns = time.monotonic(), 0
         self._record, self._training = record, training
         self._first, self._passes = len(record.steps), len(record.backwards)
@@ -142,9 +147,14 @@ class _Loop:
 
 def _alias(value: Any) -> Any:
     """A gradient as a tensor of its own, in the same memory; anything else as it is."""
-    if type(value) is not torch.Tensor or value.requires_grad or value.layout is not torch.strided:
+    if type(value) is not torch.Tensor or value.layout is not torch.strided or _keeps_gradient(value):
         return value
     return value.view_as(value)
+
+
+def _keeps_gradient(tensor: torch.Tensor) -> bool:
+    """Whether autograd puts a gradient into ``tensor``."""
+    return tensor.requires_grad and (tensor.is_leaf or tensor.retains_grad)
 
 
 class _Output(io.StringIO):
@@ -159,7 +169,7 @@ class _Output(io.StringIO):
 def _line_in(error: BaseException) -> int:
     line, trace = 0, error.__traceback__
     while trace is not None:
-        if trace.tb_frame.f_code.co_filename == FILE:
+        if trace.tb_frame.f_code.co_filename == PROGRAM:
             line = trace.tb_lineno
         trace = trace.tb_next
     return line

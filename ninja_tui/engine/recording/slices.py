@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 import torch
 
 from ninja_tui.engine.recording.kinks import kinks_among
-from ninja_tui.engine.recording.operators import operator
+from ninja_tui.engine.recording.operators import name_of
 from ninja_tui.engine.recording.record import Leaf, Number, Operation, Record
 from ninja_tui.engine.recording.replay import Replay, Values
 
@@ -30,7 +30,7 @@ class Slice(Generic[N]):
 
     def __init__(self, record: Record, number: Number, known: Collection[Number], places: Mapping[Number, N]) -> None:
         self.number = number
-        self._places = places
+        self._places: Mapping[Number, N] = places
         given = {*places, *known}
         self._replay = Replay(record, [number], given)
         inputs = {each for step in self._replay.operations for each in step.inputs} | {number}
@@ -40,7 +40,7 @@ class Slice(Generic[N]):
         self.operations: tuple[Operation, ...] = self._replay.operations
         self.by_autograd = any(step.engine for step in self.operations)
         self.kinks = kinks_among(self.operations)
-        names = {_name(step) for step in self.operations}
+        names = {name_of(step.function) for step in self.operations}
         self.multiplies = bool(names & PRODUCTS)
         self.multiplies_matrices = bool(names & MATRIX_PRODUCTS)
 
@@ -70,7 +70,7 @@ class Slice(Generic[N]):
     def cancels(self, values: Values) -> bool:
         """Whether somewhere large numbers add up to nearly nothing: what is small for another reason is no such sum."""
         for step in self.operations:
-            if _name(step) in ADDS and step.inputs and step.outputs:
+            if name_of(step.function) in ADDS and step.inputs and step.outputs:
                 largest = max(_largest(values[each]) for each in step.inputs)
                 if _largest(values[step.outputs[0]]) < CANCELLED * largest:
                     return True
@@ -79,7 +79,3 @@ class Slice(Generic[N]):
 
 def _largest(value: torch.Tensor) -> float:
     return float(value.abs().max()) if value.numel() else 0.0
-
-
-def _name(step: Operation) -> str:
-    return operator(step.function).name if hasattr(step.function, "_schema") else step.function.__name__

@@ -204,7 +204,19 @@ class _Modules(MetaPathFinder, Loader):
     def forget_others(self) -> None:
         """Has modules that were imported from files which have other content now imported anew."""
         for name, module in list(sys.modules.items()):
-            text = getattr(module, "__dict__", {}).get("__ninja_tui_served__")
+            text = _served_text(module)
             file = self._file(name)
             if text is not None and (file is None or self._served[file] != text):
                 del sys.modules[name]
+
+
+def _served_text(module: ModuleType) -> str | None:
+    text: str | None = getattr(module, "__dict__", {}).get("__ninja_tui_served__")
+    return text
+
+
+def forget_served() -> None:
+    """Has all modules that were imported from served files imported anew."""
+    for name, module in list(sys.modules.items()):
+        if _served_text(module) is not None:
+            del sys.modules[name]

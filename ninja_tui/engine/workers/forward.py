@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -34,11 +35,13 @@ class ForwardPass:
     carried: tuple[int, ...]
 
 
-def forward_pass(code: LessonCode) -> ForwardPass:
-    """Runs ``code``. Raises Refused where a statement raises, the loss is no scalar, or depends on no parameter."""
+def forward_pass(code: LessonCode, seed: int = 0) -> ForwardPass:
+    """Runs ``code``, with ``seed`` for the global generators.
+
+    Raises Refused where a statement raises, the loss is no scalar, or depends on no parameter."""
     recorder = Recorder()
     with recorder.running():
-        namespace = set_up(code)
+        namespace = set_up(code, seed)
         before = dict(namespace)
         draw_minibatch(code, namespace)
     drawn = frozenset(name for name, value in namespace.items() if value is not before.get(name))
@@ -74,9 +77,9 @@ def _parameters(code: LessonCode, namespace: Namespace, recorder: Recorder) -> l
     return numbers
 
 
-def _note(namespace: Namespace, names: object, recorder: Recorder, numbers: dict[str, Number]) -> None:
+def _note(namespace: Namespace, names: Iterable[str], recorder: Recorder, numbers: dict[str, Number]) -> None:
     """Notes the values of tensors by their paths."""
-    for name in tuple(names):  # type: ignore[call-overload]
+    for name in tuple(names):
         if not name.startswith("__"):
             for path, tensor in tensors_in(name, namespace.get(name)):
                 numbers[path] = recorder.number(tensor)
@@ -102,7 +105,7 @@ def _network(
     if loss.numel() != 1:
         raise Refused(f"{code.where}: `{code.loss}` is not a single number")
     network = Network(recorder.record, [Output(recorder.number(loss))], Paths.TRACKED, beside)
-    if not set(parameters) & network.members:
+    if not (loss.requires_grad and set(parameters) & network.members):
         raise Refused(f"{code.where}: `{code.loss}` depends on no parameter")
     return network
 

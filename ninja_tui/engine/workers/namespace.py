@@ -28,6 +28,7 @@ class Output(io.StringIO):
     """Keeps the first part of what is printed, and drops the rest."""
 
     def write(self, text: str) -> int:
+        """Takes all of ``text``, and keeps what there is room for."""
         if self.tell() < MOST_OUTPUT:
             super().write(text[:MOST_OUTPUT])
         return len(text)

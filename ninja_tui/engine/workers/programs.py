@@ -15,7 +15,7 @@ import numpy
 import torch
 
 from ninja_tui.engine.judge.examine import Examiner, Judged
-from ninja_tui.engine.judge.recognition import Answer, Pass, Program
+from ninja_tui.engine.judge.recognition import Answer, Pass, Program, Unfollowed
 from ninja_tui.engine.protocol.messages import Done, Refused
 from ninja_tui.engine.protocol.programs import (
     BeginProgram,
@@ -108,7 +108,8 @@ class Programs:
         seed = script.namespace.get("seed")
         return RecognizedProgram(
             answers=tuple(
-                RecognizedAnswer(each.path, each.line, each.end_line, tuple(each.values[-1].shape)) for each in self._answers
+                RecognizedAnswer(each.path, each.line, each.end_line, tuple(each.values[-1].shape))
+                for each in self._answers
             ),
             loss=bool(program.starts),
             tensors=bool(script.recorder.record.steps),
@@ -130,7 +131,10 @@ class Programs:
         again = [judged for _, judged in self._examined().reconsider()]
         indices = {answer: index for index, answer in enumerate(map(id, self._answers))}
         return Reconsidered(
-            tuple((indices[id(each.answer)], JudgedGradient(each.verdict, *self._told(each))) for each in again)
+            tuple(
+                (indices[id(each.answer)], JudgedGradient(None if each.dismissed else each.verdict, *self._told(each)))
+                for each in again
+            )
         )
 
     def _told(self, judged: Judged) -> tuple[int, float]:
@@ -145,7 +149,10 @@ class Programs:
     @_judging
     def unanswered(self, request: FindUnanswered) -> UnansweredNodes:
         """The nodes that names of gradients belong to, or all of the last backward pass."""
-        found = self._examined().unanswered(request.names)
+        try:
+            found = self._examined().unanswered(request.names)
+        except Unfollowed as error:
+            raise Refused(f"could not be judged: {error}") from None
         if found is None:
             return UnansweredNodes((), 0.0)
         backward, nodes = found

@@ -17,8 +17,7 @@ from ninja_tui.engine.protocol.judging import (
     CompareGradient,
     Evidence,
     FetchUpstream,
-    FingerprintLesson,
-    Fingerprints,
+    FindUnseeded,
     InspectTensor,
     JudgeAnswer,
     LessonRun,
@@ -26,6 +25,7 @@ from ninja_tui.engine.protocol.judging import (
     PlannedTrial,
     PlanTrials,
     RunLesson,
+    Unseeded,
     UpstreamGradient,
 )
 from ninja_tui.engine.protocol.lesson_code import LessonCode
@@ -36,7 +36,7 @@ from ninja_tui.engine.protocol.views import TensorView, View
 from ninja_tui.engine.recording.packing import pack, unpack
 from ninja_tui.engine.workers.forward import ForwardPass, forward_pass, root_of
 from ninja_tui.engine.workers.main import Handlers
-from ninja_tui.engine.workers.repeatable import fingerprints
+from ninja_tui.engine.workers.unseeded import unseeded
 from ninja_tui.engine.workers.views import Viewer
 
 
@@ -59,7 +59,7 @@ class Reference:
             CompareGradient: self.compare,
             FetchUpstream: self.upstream,
             InspectTensor: self.inspect,
-            FingerprintLesson: self.fingerprint,
+            FindUnseeded: self.unseeded,
         }
 
     def run(self, request: RunLesson) -> LessonRun:
@@ -112,9 +112,9 @@ class Reference:
             worlds.append(values)
         return ({path: pack(tensor) for path, tensor in own.items()}, *worlds)
 
-    def fingerprint(self, request: FingerprintLesson) -> Fingerprints:
-        """Runs the lesson with another seed for the global generators."""
-        return fingerprints(request.lesson, request.seed)
+    def unseeded(self, _: FindUnseeded) -> Unseeded:
+        """The names that hold other numbers where the lesson runs with another seed."""
+        return unseeded(self._opened(), self._ran())
 
     def plan(self, request: PlanTrials) -> Plan:
         """How an answer is to be tried: with upstream gradients that it reads, and never its own."""

@@ -34,7 +34,6 @@ def set_up(code: LessonCode, seed: int = 0) -> Namespace:
     namespace |= {"torch": torch, "F": torch.nn.functional}
     if not code.discovered:
         del namespace["__file__"]  # a lesson finds its data by name
-    numpy.random.seed(0)
     gc.disable()  # building a data set makes a million small objects, none of them garbage
     try:
         with _around(code, module):

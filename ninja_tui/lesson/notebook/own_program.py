@@ -13,7 +13,7 @@ from ninja_tui.lesson.notebook.parse import fragments_of
 from ninja_tui.lesson.notebook.requirements import lacking, other_framework
 from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.lesson.syntax.imports import is_definition
-from ninja_tui.lesson.syntax.names import placeholders, stored_names
+from ninja_tui.lesson.syntax.names import assigned, placeholders, stored_names
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,10 @@ class OwnProgram:
     def placeholders(self) -> dict[str, int]:
         """Names that are to be filled in later, with their lines."""
         return {name: each.line for each in self.statements for name in placeholders(each.tree)}
+
+    def fresh_names(self, statement: Fragment) -> frozenset[str]:
+        """The names that a statement gives a value of its own, those that it imports among them."""
+        return assigned(statement.tree)
 
     def binding_names(self, statement: Fragment) -> frozenset[str]:
         """The names that a statement binds, if it does not define a function or a class."""

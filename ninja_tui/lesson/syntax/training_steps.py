@@ -94,9 +94,11 @@ def _updates(node: ast.AST) -> bool:
     if updated(node) in LOSSES:
         return False
     match node:
+        case ast.AugAssign(target=target) if root_name(target) in LOSSES:
+            return False
         case ast.AugAssign(target=target, op=op, value=value):
             downhill = isinstance(op, ast.Sub) or (isinstance(value, ast.BinOp) and isinstance(value.left, ast.UnaryOp))
             return downhill or (isinstance(target, ast.Attribute) and target.attr == "data")
         case ast.Call(func=ast.Attribute(attr="step" | "sub_" | "add_")):
             return True
-    return isinstance(node, ast.Assign) and updated(node) is not None
+    return isinstance(node, ast.Assign) and updated(node) not in (None, *LOSSES)

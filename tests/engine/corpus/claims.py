@@ -38,34 +38,34 @@ class Numbers:
         return self.expected.abs() > 1e-12 * self.expected.abs().max()
 
 
-def numbers(targets: Case, evidence: Observed, world: World) -> Numbers | None:
-    gradient = evidence.gradients.get(world)
+def numbers(case: Case, observed: Observed, world: World) -> Numbers | None:
+    gradient = observed.gradients.get(world)
     if gradient is None:
         return None
-    target, statements = targets.target(world, evidence.node), targets.statements(world)
+    target, statements = case.target(world, observed.node), case.statements(world)
     try:
         actual = gradient.double().expand(target.expected.shape)
     except RuntimeError:
         actual = gradient.double()
     parts = {" ".join(statements.binds(index)): part.double() for index, part in target.parts.items()}
     scalars: dict[str, float] = {}
-    for name in (evidence.node, *targets.upstream[world]):
+    for name in (observed.node, *case.upstream(world)):
         for index in statements.consumers(name):
             operands = statements.operands(index)
             scalars |= {key: float(value) for key, value in operands.items() if value.numel() == 1}
     return Numbers(actual, target.expected.double(), parts, scalars)
 
 
-def claims(targets: Case, evidence: Observed, message: str) -> tuple[int, list[str]]:
+def claims(case: Case, observed: Observed, message: str) -> tuple[int, list[str]]:
     """How many claims of ``message`` were counted again, and those that are not true."""
     worlds: tuple[World, ...] = (World.LOCAL,)
     for words, others in WORLDS.items():
         if message.startswith(words):
             worlds, message = others, message.removeprefix(words)
-    there = [each for world in worlds if (each := numbers(targets, evidence, world)) is not None]
+    there = [each for world in worlds if (each := numbers(case, observed, world)) is not None]
     if not there:
         return 0, []
-    results = [_counted(each, message, targets.statements(World.LOCAL).count) for each in there]
+    results = [_counted(each, message, case.statements(World.LOCAL).count) for each in there]
     return min(results, key=lambda result: len(result[1]))
 
 

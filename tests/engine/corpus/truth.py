@@ -81,6 +81,25 @@ class Universe:
         result = namespace[f"d{node}"]
         return result if isinstance(result, torch.Tensor) else None
 
+    def consistent(self, node: str, read: frozenset[str]) -> dict[str, torch.Tensor]:
+        """Autograd's gradients of the loss plus random numbers times those ``read`` that need ``node``."""
+        names: Namespace = dict(self.names)
+        leaves = [name for name in SHAPES if not any(name == bound for _, bound, _ in self.statements)]
+        for name in leaves:
+            names[name] = names[name].clone().requires_grad_()
+        for code, _, _ in self.statements:
+            exec(code, names)
+        total = names["loss"]
+        for name in read:
+            (needs,) = torch.autograd.grad(names[name].sum(), names[node], retain_graph=True, allow_unused=True)
+            if needs is not None and name != node:
+                total = total + (random_gradients()[name] * names[name]).sum()
+        gradients = torch.autograd.grad(total, [names[name] for name in SHAPES], allow_unused=True)
+        return {
+            name: torch.zeros_like(names[name]) if gradient is None else gradient
+            for name, gradient in zip(SHAPES, gradients, strict=True)
+        }
+
 
 @functools.cache
 def universe(*, elsewhere: bool) -> Universe:
@@ -105,6 +124,21 @@ def agrees(node: str, code: str, *, elsewhere: bool = False, random: tuple[str, 
     except RuntimeError:
         return False
     return math.isfinite(gap) and gap <= 1e-9 * wanted.abs().max().item()
+
+
+def holds_in_any_pass(node: str, code: str) -> bool:
+    """Whether ``code`` is right whenever the gradients that it reads belong to one backward pass."""
+    names = {name.id for name in ast.walk(ast.parse(code)) if isinstance(name, ast.Name)}
+    read = frozenset(name for name in SHAPES if f"d{name}" in names and name != node)
+    if not read:
+        return agrees(node, code, random=tuple(SHAPES))
+    world = universe(elsewhere=True)
+    gradients = world.consistent(node, read)
+    given = world.given(code, node, gradients)
+    if given is None or given.numel() > gradients[node].numel():
+        return False
+    gap = (given - gradients[node]).abs().max().item()
+    return math.isfinite(gap) and gap <= 1e-9 * gradients[node].abs().max().item()
 
 
 def is_right(node: str, code: str) -> bool:

@@ -97,6 +97,7 @@ print(all(torch.allclose(d, params[k].grad, atol=1e-7) for k, d in
         ("return X.T @ dz1, dz1.sum(0)", "return X.T @ dz1, dz1.sum()", "db1"),
         ("dW2, db2 = a1.T @ dz2, dz2.sum(0)", "dW2, db2 = z1.T @ dz2, dz2.sum(0)", "dW2"),
         ("* (a1 > 0)", "* a1", "dz1"),
+        ("F.one_hot(Y, 3)) / len(Y)", "F.one_hot(Y, 3)) / 3", "dz2"),
     ),
     "a comprehension over a tuple": script(
         """
@@ -170,5 +171,45 @@ for k, p in zip(('W1', 'b1', 'W2', 'b2'), (W1, b1, W2, b2)):
         "dZ2 dW db dA_prev dZ1",
         ("dZ1 = grads['dA1'] * (Z1 > 0)", "dZ1 = grads['dA1'] * (Z1 < 0)", "dZ1"),
         ("dZ2 = 2 * Z2 / Z2.numel()", "dZ2 = Z2 / Z2.numel()", "dZ2"),
+    ),
+    "parameters as a list, gradients zipped": script(
+        """
+X, y = torch.randn(8, 5), torch.randn(8, 2)
+params = [torch.randn(5, 6) * 0.5, torch.zeros(6), torch.randn(6, 2) * 0.5, torch.zeros(2)]
+for p in params:
+    p.requires_grad = True
+h = torch.sigmoid(X @ params[0] + params[1])
+o = h @ params[2] + params[3]
+loss = F.mse_loss(o, y, reduction='sum')
+loss.backward()
+do = 2 * (o - y)
+dh = do @ params[2].T * h * (1 - h)
+grads = [X.T @ dh, dh.sum(0), h.T @ do, do.sum(0)]
+for i, (p, g) in enumerate(zip(params, grads)):
+    assert p.grad.shape == g.shape, i
+    print(i, torch.allclose(p.grad, g, atol=1e-5))
+""",
+        "do grads[0] grads[1] grads[2] grads[3]",
+    ),
+    "a tuple key and nested dicts": script(
+        """
+layers = {'enc': {'W': torch.randn(4, 3, requires_grad=True)}, 'dec': {'W': torch.randn(3, 4, requires_grad=True)}}
+x = torch.randn(6, 4)
+code = torch.tanh(x @ layers['enc']['W'])
+back = code @ layers['dec']['W']
+loss = ((back - x) ** 2).mean()
+loss.backward()
+grads = {'enc': {}, 'dec': {}}
+dback = 2 * (back - x) / x.numel()
+grads['dec']['W'] = code.T @ dback
+dcode = dback @ layers['dec']['W'].T
+grads['enc']['W'] = x.T @ (dcode * (1 - code ** 2))
+for part in ('enc', 'dec'):
+    print(part, (grads[part]['W'] - layers[part]['W'].grad).abs().max())
+""",
+        "dback grads['dec']['W'] dcode grads['enc']['W']",
+        ("x.T @ (dcode * (1 - code ** 2))", "x.T @ dcode", "grads['enc']['W']"),
+        ("code.T @ dback", "code.T @ dback * 6", "grads['dec']['W']"),
+        ("dcode = dback @ layers['dec']['W'].T", "dcode = dback @ layers['enc']['W']", "dcode"),
     ),
 }

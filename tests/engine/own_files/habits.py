@@ -53,7 +53,10 @@ NAMED = {
         "d{}",
         "import numpy as np; print(np.allclose({mine}.numpy(), {node}.grad.numpy(), atol=1e-6))",
     ),
-    "d_W1 and a dict of autograd's": ("d_{}", "auto = dict(v={node}.grad.clone()); print(({mine} - auto['v']).abs().max())"),
+    "d_W1 and a dict of autograd's": (
+        "d_{}",
+        "auto = dict(v={node}.grad.clone()); print(({mine} - auto['v']).abs().max())",
+    ),
 }  # fmt: skip
 
 

@@ -1,0 +1,99 @@
+"""What is said of scripts of one's own beside verdicts: what was not judged, and why."""
+
+from __future__ import annotations
+
+import pytest
+
+from ninja_tui.engine.protocol.verdict import Status, Warning
+from ninja_tui.errors import UsageError
+from tests.engine.own_files.judged import judged
+from tests.engine.own_files.script import HEAD
+
+LINEAR = """
+W, x = torch.randn(3, 2, requires_grad=True), torch.randn(5, 3)
+out = x @ W
+loss = (out ** 2).mean()
+loss.backward()
+"""
+
+
+def test_complex_numbers_are_refused_by_that_name() -> None:
+    rows = judged(
+        HEAD + "x = torch.randn(4, dtype=torch.cfloat, requires_grad=True)\nloss = (x * x.conj()).real.sum()\n"
+        "loss.backward()\ndx = 2 * x\nprint(torch.allclose(dx, x.grad))\n"
+    )
+    (verdict,) = rows.verdicts
+    assert (verdict.node, verdict.status) == ("x", Status.ERROR)
+    assert verdict.error == "could not be judged: the forward pass computes with complex numbers"
+
+
+def test_what_is_undefined_says_where_it_is_defined() -> None:
+    rows = judged(f"{HEAD}{LINEAR}dout = 2 * out / n\ndW = x.T @ dout\nn = 10\n")
+    assert [(each.gradient, each.status) for each in rows.verdicts] == [("dout", Status.ERROR), ("dW", Status.ERROR)]
+    assert rows.verdicts[0].error == "NameError: name 'n' is not defined; line 12 binds `n`, after this"
+
+
+def test_what_is_compared_and_never_computed_is_missing() -> None:
+    text = (
+        f"{HEAD}{LINEAR}dW = x.T @ (2 * out / 10)\nprint(torch.allclose(dW, W.grad), torch.allclose(dout, out.grad))\n"
+    )
+    rows = judged(text)
+    assert [(each.gradient, each.status) for each in rows.verdicts] == [("dW", Status.PASS), ("dout", Status.MISSING)]
+    assert judged(f"{HEAD}{LINEAR}dout = None\n").verdicts[0].status is Status.MISSING
+
+
+def test_a_helper_that_is_not_there_still_tells_what_belongs_together() -> None:
+    rows = judged(f"{HEAD}{LINEAR}q = x.T @ (2 * out / 10)\nr = 2 * out\nlook('W', q, W)\nlook('out', r, out)\n")
+    assert [(each.gradient, each.node, each.passed) for each in rows.verdicts] == [
+        ("q", "W", True),
+        ("r", "out", False),
+    ]
+    assert rows.notes[0] == "line 12: NameError: name 'look' is not defined"
+
+
+def test_a_gradient_that_is_scaled_later_passes_with_a_word() -> None:
+    forward = LINEAR.replace(".mean()", ".sum(1).mean()")
+    rows = judged(f"{HEAD}{forward}dout = 2 * out\ndW = x.T @ dout / 5\nprint(torch.allclose(dW, W.grad))\n")
+    scaled, right = rows.verdicts
+    assert scaled.warnings == (Warning.SCALED,) and right.passed
+    assert scaled.probe == "5 times the gradient of out, as what is computed from it takes it to be"
+    unscaled = judged(f"{HEAD}{forward}dout = 2 * out\ndW = x.T @ dout\nprint(torch.allclose(dW, W.grad))\n")
+    assert unscaled.failing == ["dout"]
+
+
+def test_autograd_within_an_answer_is_told() -> None:
+    rows = judged(f"{HEAD}{LINEAR}dW = torch.func.grad(lambda W: ((x @ W) ** 2).mean())(W.detach())\n")
+    assert rows.passing == ["dW"] and Warning.USES_AUTOGRAD in rows.verdicts[0].warnings
+
+
+def test_modules_that_only_draw_are_not_asked_for() -> None:
+    drawing = "import nowhere.pyplot as plt\n"
+    rows = judged(f"{HEAD}{drawing}{LINEAR}dW = x.T @ (2 * out / 10)\nplt.imshow(dW)\nplt.show()\n")
+    assert rows.passing == ["dW"] and rows.notes == ()
+
+
+def test_a_module_that_matters_is_told_with_what_to_define() -> None:
+    with pytest.raises(
+        UsageError, match="line 5 imports `nowhere`, which is not here; with --setup FILE you can define"
+    ):
+        judged(f"{HEAD}from nowhere import load\nW = load()\nloss = W.sum()\nloss.backward()\ndW = torch.ones(3)\n")
+
+
+def test_only_the_last_turn_of_a_training_is_judged() -> None:
+    loop = "".join(f"    {line}\n" for line in LINEAR.strip().splitlines()[1:])
+    text = (
+        f"{HEAD}W, x = torch.randn(3, 2, requires_grad=True), torch.randn(5, 3)\n"
+        "for step in range(100):\n    W.grad = None\n"
+        f"{loop}    dW = x.T @ (2 * out / 10)\n    if step == 3:\n        dW = dW * 2\n    W.data -= 0.1 * dW\n"
+    )
+    rows = judged(text)
+    assert [(each.gradient, each.node, each.passed) for each in rows.verdicts] == [("dW", "W", True)]
+
+
+def test_all_turns_that_compare_are_judged() -> None:
+    text = (
+        f"{HEAD}for act in (torch.tanh, torch.sin):\n    x = torch.randn(4, requires_grad=True)\n    y = act(x)\n"
+        "    loss = y.sum()\n    loss.backward()\n    dx = 1 - y ** 2\n    print(torch.allclose(dx, x.grad))\n"
+    )
+    rows = judged(text)
+    assert [each.passed for each in rows.verdicts] == [True, False]
