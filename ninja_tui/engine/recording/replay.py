@@ -23,6 +23,12 @@ DOUBLED = {
     torch.complex64: torch.complex128,
 }
 
+ANY_STRIDES: dict[Callable[..., Any], Callable[..., Any]] = {
+    torch.ops.aten.view.default: torch.ops.aten.reshape.default,
+    torch.ops.aten._unsafe_view.default: torch.ops.aten.reshape.default,
+}
+"""A value that stands in the place of another may lie in memory in another order."""
+
 
 class Paths(enum.Enum):
     """Which operations a gradient flows through."""
@@ -138,8 +144,9 @@ def _ready(step: Operation, paths: Paths, *, double: bool) -> _Call:
     }
     nested = any(isinstance(arg, Use | list) for arg in kwargs.values()) or any(isinstance(arg, list) for arg in args)
     detached = paths is Paths.TRACKED and not step.tracked
+    function = ANY_STRIDES.get(step.function, step.function)
     return _Call(
-        step.function, args, kwargs, places, nested and _any_use([*args, *kwargs.values()]), copied, step.returned,
+        function, args, kwargs, places, nested and _any_use([*args, *kwargs.values()]), copied, step.returned,
         step.changed, detached, [],
     )  # fmt: skip
 

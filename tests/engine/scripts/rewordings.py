@@ -54,6 +54,8 @@ def value_rewordings(value: str) -> Iterator[tuple[str, str]]:
 def _binary(operator: type[ast.operator], template: str) -> Change:
     def change(node: ast.AST) -> ast.AST | None:
         match node:
+            case ast.BinOp(left=ast.Constant(), right=ast.Constant()):
+                return None  # torch makes a float32 of it
             case ast.BinOp(left=left, op=op, right=right) if isinstance(op, operator):
                 return expression(template.format(ast.unparse(left), ast.unparse(right)))
         return None
