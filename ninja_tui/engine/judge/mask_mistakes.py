@@ -58,7 +58,8 @@ def other_branch(attempt: Attempt) -> Finding | None:
             continue
         off = told.differs(*home)
         subject, verb = entries(off)
-        right = "" if bool(off.all()) else ", the others are right"
+        path = f" on the path through {attempt.consumer_names([index])}" if len(attempt.parts) > 1 else ""
+        right = path if bool(off.all()) else f"{path}, the others are right"
         if turned:
             message = f"{subject} {'has' if verb == 'is' else 'have'} the wrong sign{right}"
         else:
