@@ -120,6 +120,69 @@ y = h @ W2 + b2
 loss = (y**2).sum() / 9
 loss.backward()
 dy = 2 * y / 9"""
+HEAD = """x = torch.randn(6, 4)
+W = torch.randn(4, 5, requires_grad=True)
+Y = torch.tensor([0, 3, 1, 4, 2, 3])
+scores = x @ W
+loss = F.cross_entropy(scores, Y)
+loss.backward()
+hot = F.one_hot(Y, 5)"""
+SQUARES = """x = torch.randn(6, 4)
+W = torch.randn(4, 3, requires_grad=True)
+goal = torch.randn(6, 3)
+made = x @ W
+loss = F.mse_loss(made, goal)
+loss.backward()"""
+THREE_STEPS = """xs = torch.randn(3, 5, 4)
+A = torch.randn(4, 6, requires_grad=True)
+B = torch.randn(6, 6, requires_grad=True)
+s0 = torch.randn(5, 6)
+s1 = torch.tanh(xs[0] @ A + s0 @ B)
+s2 = torch.tanh(xs[1] @ A + s1 @ B)
+s3 = torch.tanh(xs[2] @ A + s2 @ B)
+loss = (s3**2).sum() / 5
+loss.backward()
+ds3 = 2 * s3 / 5
+dp3 = ds3 * (1 - s3**2)
+ds2 = dp3 @ B.T
+dp2 = ds2 * (1 - s2**2)
+ds1 = dp2 @ B.T
+dp1 = ds1 * (1 - s1**2)"""
+WEIGHED = """x = torch.randn(5, 4)
+W = torch.randn(4, 6, requires_grad=True)
+v = torch.randn(5, 6)
+raw = x @ W
+share = torch.softmax(raw, 1)
+loss = ((share * v) ** 2).sum()
+loss.backward()
+dshare = 2 * share * v * v"""
+TIED = """E = torch.randn(5, 3, requires_grad=True)
+which = torch.tensor([[0, 1], [2, 0], [0, 3]])
+rows = E[which]
+mid = rows.sum(1)
+out = mid @ E.T
+loss = (out**2).sum()
+loss.backward()
+dout = 2 * out
+dmid = dout @ E
+drows = dmid[:, None, :].expand(3, 2, 3)
+dE = dout.T @ mid"""
+NEVER = """x = torch.rand(7, 4)
+W = torch.rand(4, 5).requires_grad_()
+pre = x @ W + 2
+act = torch.relu(pre)
+loss = ((act - 0.3) ** 2).sum()
+loss.backward()
+dact = 2 * (act - 0.3)"""
+DEEP = """x = torch.randn(7, 4)
+W = torch.randn(4, 5, requires_grad=True)
+pre = x @ W
+act = torch.tanh(pre)
+up = act + x.sum(1, keepdim=True)
+top = up.sin()
+loss = (top**2).sum()
+loss.backward()
+dtop = 2 * top"""
 PLAIN = "torch.relu(pre)"
 LEAKY = "F.leaky_relu(pre, 0.2)"
 
@@ -183,6 +246,65 @@ ROWS: list[tuple[str, str, str, str, str]] = [
     (TWO_LAYERS, "dh = dy @ W2.T + 1", "constant-offset", "every entry is off by the same 1", ""),
     (TWO_LAYERS, "dW2 = (x @ W1).T @ dy", "wrong-derivative", "", "power"),
     (TWO_LAYERS, "dW2 = 5 * h.T @ dy", "scale", "every entry is off by the same factor", "5"),
+    (TWO_LAYERS, "dh = (dy @ W2.T).abs()", "sign", "have the wrong sign, the others are right", "every"),
+    (TWO_LAYERS, "dh = torch.sign(dy @ W2.T)", "wrong-derivative", "its sign alone", "every"),
+    (TWO_LAYERS, "dh = (dy @ W2.T).clamp(-0.2, 0.2)", "mask", "are cut off at -0.2 or 0.2; the others are right", ""),
+    (
+        HEAD,
+        "dscores = scores.softmax(1)\ndscores[range(6), Y] = 1\ndscores /= 6",
+        "wrong-derivative",
+        "6 of 30 entries are off",
+        "every",
+    ),
+    (HEAD, "dscores = (scores.softmax(0) - hot) / 6", "wrong-derivative", "another axis is summed over", "every"),
+    (
+        HEAD,
+        "dscores = (scores.exp() - hot) / 6",
+        "wrong-derivative",
+        "each row is off by a factor of its own",
+        "column",
+    ),
+    (HEAD, "dscores = (scores - hot) / 6", "wrong-derivative", "a multiple of `scores`", "every"),
+    (HEAD, "dscores = -scores.softmax(1) / 6", "sign", "24 of 30 entries have the wrong sign; those picked", "every"),
+    (HEAD, "dscores = torch.full((6, 5), 0.05)", "wrong-derivative", "one and the same number", "every"),
+    (HEAD, "dscores = (scores.sigmoid() - hot) / 6", "wrong-derivative", "along axis 1 it must add up to 0", "axis 0"),
+    (SQUARES, "dmade = 2 * made / 18", "missing-path", "the term of `goal` is missing; that of `made` is right", ""),
+    (SQUARES, "dmade = 2 * (made + goal) / 18", "sign", "the term of `goal` has the wrong sign", "missing"),
+    (
+        THREE_STEPS,
+        "dB = s1.T @ dp1 + s2.T @ dp2 + s3.T @ dp3",
+        "wrong-derivative",
+        "none of 3 terms are right",
+        "every",
+    ),
+    (THREE_STEPS, "dA = xs[2].T @ (dp1 + dp2 + dp3)", "wrong-derivative", "1 of 3 terms is right", "every"),
+    (
+        THREE_STEPS,
+        "dB = s0.T @ dp1 + s1.T @ dp2 + s2.T @ torch.ones_like(dp3)",
+        "no-upstream",
+        "2 of 3 terms are right; the one through `s3` is without its upstream gradient",
+        "every",
+    ),
+    (WEIGHED, "draw = share * (1 - share) * dshare", "missing-path", "changes other entries of `share` too", "every"),
+    (
+        WEIGHED,
+        "draw = dshare - (share * dshare).sum(1, keepdim=True)",
+        "wrong-derivative",
+        "factor that `share` makes up",
+        "entries",
+    ),
+    (WEIGHED, "draw = share * (dshare - dshare.sum(1, keepdim=True))", "wrong-derivative", "along axis 1", "axis 0"),
+    (TIED, "dE[which] += drows", "lost-duplicates", "up to 3 times", "every"),
+    (NEVER, "dpre = 1.0 * dact", "mask", "where other numbers stand", "the others are right"),
+    (DEEP, "dpre = dtop * up.cos() * (1 - act)", "wrong-power", "`act`", "every"),
+    (
+        TWO_LAYERS,
+        "dW1 = x.T @ ((dy @ W2.T) * h)",
+        "wrong-derivative",
+        "dy is what it can be computed from, but what is done with it is not the derivative by `W1`",
+        "every",
+    ),
+    (RESIDUAL, "dpre = dout * ((dout * SLOPE) @ V.T)", "wrong-derivative", "dout is what belongs in it", ""),
 ]
 
 

@@ -63,8 +63,14 @@ def _constant(attempt: Attempt) -> Finding | None:
 
 def _of_operands(attempt: Attempt) -> Finding | None:
     """The gradient is made of tensors that stand in the step, and another multiple of one of them is in the answer."""
-    pair = _pair(attempt)
     names = _alike(attempt)
+    more = [each for each in attempt.tensors if each in attempt.evidence.traits.depends and each not in names]
+    more = [each for each in more if attempt.tensors[each].shape == attempt.expected.shape]
+    return _made_of(attempt, names) or (_made_of(attempt, [*names, *more]) if more else None)
+
+
+def _made_of(attempt: Attempt, names: list[str]) -> Finding | None:
+    pair = _pair(attempt)
     if len(pair) < 2 or len(names) < 2:
         return None
     right = _fit([each.expected for each in pair], pair, names)
@@ -118,7 +124,7 @@ def _operand(attempt: Attempt, name: str) -> torch.Tensor:
         operands = attempt.statements.operands(index)
         if name in operands:
             return operands[name].double()
-    raise KeyError(name)
+    return attempt.tensors[name]
 
 
 def _picked(attempt: Attempt) -> torch.Tensor | None:
@@ -149,7 +155,7 @@ def _turned(attempt: Attempt) -> Finding | None:
 
 
 def _function_left_out(attempt: Attempt) -> Finding | None:
-    """Beside the entries that are picked it is a multiple of a tensor of the step, and should be a function of it."""
+    """Apart from what is picked it is a multiple of a tensor of the step, and should be a function of it."""
     told, where = attempt.told()
     actual, picked = told.fitted(), _picked(told)
     for name in _alike(told):
@@ -161,7 +167,7 @@ def _function_left_out(attempt: Attempt) -> Finding | None:
             square = float((value * value).sum().item())
             factor = float((given * value).sum().item()) / square if square else 0.0
             if factor and largest_entry(given - factor * value) <= CLOSE * largest_entry(given):
-                beside = "" if bool(others.all()) else "beside the entries that are picked "
+                beside = "" if bool(others.all()) else "apart from the entries that are picked, "
                 message = f"{where}{beside}it is a multiple of `{told.shown_name(name)}` and not of a function of it"
                 return _found(attempt, Kind.WRONG_DERIVATIVE, message)
     return None
@@ -173,12 +179,16 @@ def _by_rows_and_columns(attempt: Attempt) -> Finding | None:
     actual, expected = told.fitted(), told.expected
     if actual is None or expected.dim() != 2:
         return None
-    likely = (actual * expected > 0) & nonzero(expected)
+    likely, picked = (actual * expected > 0) & nonzero(expected), _picked(told)
+    if picked is not None:
+        likely &= ~picked
     rows, columns = expected.shape
     if 2 * int(likely.sum().item()) < expected.numel() or int(likely.sum().item()) < rows + columns + SPARE - 1:
         return None
     places = likely.nonzero()
     ratio = (actual[likely] / expected[likely]).log()
+    if largest_entry(ratio - ratio.mean()) <= LOOSE:
+        return None
     by_row = torch.nn.functional.one_hot(places[:, 0], rows).double()
     by_column = torch.nn.functional.one_hot(places[:, 1], columns).double()
     choices = (
@@ -198,7 +208,11 @@ def _by_rows_and_columns(attempt: Attempt) -> Finding | None:
 def _rest(attempt: Attempt) -> Finding:
     """How many entries are off, whether they are those picked, and along which axis it adds up to 0 no more."""
     told, where = attempt.told()
-    words = [told.farthest(), *_about_picks(told), *_about_sums(told)]
+    words = [
+        told.farthest() if told.expected.numel() > 1 else "this step to the loss gives another number",
+        *_about_picks(told),
+        *_about_sums(told),
+    ]
     return _found(attempt, Kind.WRONG_DERIVATIVE, where + "; ".join(words))
 
 

@@ -9,7 +9,7 @@ import torch
 from ninja_tui.engine.judge.attempt import Attempt
 from ninja_tui.engine.judge.compare import CLOSE, largest_entry
 from ninja_tui.engine.judge.finding import Finding
-from ninja_tui.engine.judge.scaling import entries, nonzero
+from ninja_tui.engine.judge.scaling import entries, nonzero, whole_factor
 from ninja_tui.engine.protocol.verdict import Kind
 
 CUT_WORDS: tuple[tuple[Callable[[torch.Tensor], torch.Tensor], Kind, str], ...] = (
@@ -58,6 +58,8 @@ def sign_lost(attempt: Attempt) -> Finding | None:
 
 def goes_through(attempt: Attempt) -> Finding | None:
     """A function of the right gradient, or of one path of it, or of each."""
+    if whole_factor(attempt) is not None:
+        return None
     everywhere = frozenset(attempt.consumers)
     attempts = attempt.everywhere()
     for function, kind, words in CUT_WORDS:
@@ -91,7 +93,7 @@ def _cut_off(attempt: Attempt) -> Finding | None:
     """What is beyond two bounds has come to lie on them."""
     told, where = attempt.told()
     actual = told.fitted()
-    if actual is None or actual.numel() < 2:
+    if actual is None or told.actual.shape != told.expected.shape:
         return None
     low, high = float(actual.min().item()), float(actual.max().item())
     wrong = told.differs(actual, told.expected)
@@ -99,7 +101,8 @@ def _cut_off(attempt: Attempt) -> Finding | None:
     if bool(wrong.all()) or not bool(wrong.any()) or bool(told.differs(actual, bounded).any()):
         return None
     bounds = sorted({float(value) for value in actual[wrong].tolist()})
-    if len(bounds) > 2 or not _same_bounds(attempt, bounds, int(wrong.sum().item())):
+    within = set(actual[~wrong].tolist()) - set(bounds)
+    if len(within) < 2 or len(bounds) > 2 or not _same_bounds(attempt, bounds, int(wrong.sum().item())):
         return None
     subject, verb = entries(wrong)
     at = " or ".join(f"{bound:g}" for bound in bounds)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import torch
 
 from ninja_tui.engine.judge.network import Network, World
-from ninja_tui.engine.judge.uses import contributions_by_use
+from ninja_tui.engine.judge.uses import Use, uses_of
 from ninja_tui.engine.recording.operators import name_of
 from ninja_tui.engine.recording.record import Number
 from ninja_tui.engine.recording.replay import Replay
@@ -132,9 +132,13 @@ class Steps:
 
     def uses(self, index: int, node: str, upstream: Gradients) -> list[tuple[str, torch.Tensor]]:
         """What each place in which a step uses ``node`` contributes, with the operation there (``var``)."""
+        return [(use.operation, use.part) for use in self.each_use(index, node, upstream)]
+
+    def each_use(self, index: int, node: str, upstream: Gradients) -> list[Use]:
+        """The places in which a step uses ``node``."""
         leaf = self._value(node).detach().clone().requires_grad_()
         weighed = self._weighed(index, node, leaf, upstream)
-        return [] if weighed is None else contributions_by_use(weighed, leaf)
+        return [] if weighed is None else uses_of(weighed, leaf)
 
     def with_value(self, index: int, node: str, values: Gradients, upstream: Gradients) -> torch.Tensor | None:
         """A step's contribution to ``node`` where other tensors had these ``values``; None where it cannot run."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from ninja_tui.engine.judge import closed_mistakes as closed
 from ninja_tui.engine.judge import cut_mistakes as cuts
+from ninja_tui.engine.judge import jacobian_mistakes as jacobians
 from ninja_tui.engine.judge import local_mistakes as local
 from ninja_tui.engine.judge import mask_mistakes as masks
 from ninja_tui.engine.judge import path_mistakes as paths
@@ -26,6 +27,7 @@ MISTAKES: tuple[Callable[[Attempt], Finding | None], ...] = (
     masks.other_branch,
     cuts.never_crossed,
     cuts.sign_lost,
+    cuts.goes_through,
     values.typed_in,
     shapes.other_shape,
     paths.weights,
@@ -48,8 +50,14 @@ MISTAKES: tuple[Callable[[Attempt], Finding | None], ...] = (
     shapes.misplaced,
 )
 LIKELY: tuple[Callable[[Attempt], Finding | None], ...] = (
-    cuts.goes_through,
     closed.closed_form,
+    jacobians.mixed_up,
+    jacobians.offset_of_one,
+    jacobians.diagonal_alone,
+    jacobians.factor_dropped,
+    jacobians.by_line,
     local.beside_upstream,
+    jacobians.beside_several,
+    values.by_chance,
 )
 """Looked for where no world shows one of those."""

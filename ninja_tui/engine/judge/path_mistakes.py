@@ -168,5 +168,7 @@ def _again(attempt: Attempt, name: str, factor: float) -> bool:
     """Whether another world shows the same, where a single number may show it by chance."""
     if attempt.actual.numel() > 1:
         return True
+    if attempt.at_home().right:
+        return False
     other = attempt.elsewhere(World.FRESH, World.LOCAL)
     return other is not None and factor_of(other.actual - other.expected, other.upstream[name]) == factor

@@ -7,7 +7,7 @@ import math
 import torch
 
 from ninja_tui.engine.judge.attempt import Attempt
-from ninja_tui.engine.judge.compare import CLOSE, same
+from ninja_tui.engine.judge.compare import CLOSE, largest_entry, same
 from ninja_tui.engine.judge.finding import Finding
 from ninja_tui.engine.judge.fitting import axes_told, factor_of, multiple_of, reduced_axes, subsets, summed_to
 from ninja_tui.engine.protocol.verdict import Kind
@@ -83,6 +83,8 @@ def not_summed(attempt: Attempt) -> Finding | None:
 def other_sum(attempt: Attempt) -> Finding | None:
     """Summed over axes where it should not be, or over others than it should."""
     fitted = attempt.fitted()
+    if attempt.at_home().right and not attempt.vacuous:
+        return None
     if fitted is not None and multiple_of(fitted, attempt.expected) is not None:
         return None  # all is alike along that axis: a sum of it is a multiple
     whole = None if attempt.full is None else reduced_axes(attempt.full, attempt.expected)
@@ -114,6 +116,8 @@ def _axes_off(attempt: Attempt, summed: str, axes: set[int], wants: set[int]) ->
 def _summed(attempt: Attempt, source: torch.Tensor, axes: tuple[int, ...]) -> str | None:
     """``summed`` or ``averaged`` if ``actual`` is this sum up to a factor, as it is or spread over the shape again."""
     total = source.sum(axes, keepdim=True)
+    if largest_entry(total) <= CLOSE * largest_entry(source):
+        return None  # any constant is a multiple of what is left of rounding
     factor = None
     if attempt.actual.numel() == total.numel() and attempt.actual.squeeze().shape == total.squeeze().shape:
         factor = factor_of(attempt.actual.squeeze(), total.squeeze())

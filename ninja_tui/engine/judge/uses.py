@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 
@@ -16,31 +18,53 @@ OPERATORS = {
 """As a person writes them."""
 
 
-def contributions_by_use(output: torch.Tensor, leaf: torch.Tensor) -> list[tuple[str, torch.Tensor]]:
-    """For each place in which ``leaf`` is used on the way to ``output``: the operation there, and its contribution."""
-    found: list[tuple[str, torch.Tensor]] = []
+@dataclass(frozen=True)
+class Use:
+    """One place in which a tensor is used: the ``operation`` there, what it contributes, and what flows into it.
+
+    ``pulled`` gives what it would contribute with another gradient flowing in.
+    """
+
+    operation: str
+    part: torch.Tensor
+    upstream: torch.Tensor
+    pulled: Callable[[torch.Tensor], torch.Tensor]
+
+
+def uses_of(output: torch.Tensor, leaf: torch.Tensor) -> list[Use]:
+    """The places in which ``leaf`` is used on the way to ``output``."""
+    noted: list[_Noting] = []
     handles = []
     functions = _functions(output)
     for function in functions:
         for place, (reader, _) in enumerate(function.next_functions):
             if getattr(reader, "variable", None) is leaf:
-                handles.append(function.register_hook(_Noting(found, _computing(function, functions), place)))
-    torch.autograd.grad(output, leaf, allow_unused=True)
+                way = _way(function, place, functions)
+                noting = _Noting(way)
+                noted.append(noting)
+                handles.append(function.register_hook(noting.part_comes))
+                handles.append(way[-1][0].register_hook(noting.upstream_comes))
+    torch.autograd.grad(output, leaf, allow_unused=True, retain_graph=True)
     for handle in handles:
         handle.remove()
-    return [(name, part) for name, part in found if part.shape == leaf.shape]
+    found = [use for noting in noted if (use := noting.use()) is not None]
+    return [use for use in found if use.part.shape == leaf.shape]
 
 
-def _computing(function: torch.autograd.graph.Node, functions: list[torch.autograd.graph.Node]) -> str:
-    """The operation that computes with what ``function`` reads: a change of shape is none."""
-    name = _operation(function)
-    while name in SHAPES:
-        readers = [each for each in functions if any(reader is function for reader, _ in each.next_functions)]
+def _way(
+    function: torch.autograd.graph.Node, place: int, functions: list[torch.autograd.graph.Node]
+) -> list[tuple[torch.autograd.graph.Node, int]]:
+    """From what reads a tensor to what computes with it, past changes of shape: functions, and where each reads."""
+    way = [(function, place)]
+    while _operation(function) in SHAPES:
+        readers = [
+            (each, at) for each in functions for at, (reader, _) in enumerate(each.next_functions) if reader is function
+        ]
         if len(readers) != 1:
             break
-        function = readers[0]
-        name = _operation(function)
-    return OPERATORS.get(name, name)
+        function = readers[0][0]
+        way.append(readers[0])
+    return way
 
 
 def _functions(output: torch.Tensor) -> list[torch.autograd.graph.Node]:
@@ -62,10 +86,29 @@ def _operation(function: torch.autograd.graph.Node) -> str:
 
 
 class _Noting:
-    def __init__(self, found: list[tuple[str, torch.Tensor]], name: str, place: int) -> None:
-        self._found, self._name, self._place = found, name, place
+    """What goes through one place while gradients are computed."""
 
-    def __call__(self, gradients: tuple[torch.Tensor | None, ...], _: object) -> None:
-        part = gradients[self._place]
-        if part is not None:
-            self._found.append((self._name, part.detach()))
+    def __init__(self, way: list[tuple[torch.autograd.graph.Node, int]]) -> None:
+        self._way = way
+        self._part: torch.Tensor | None = None
+        self._upstream: torch.Tensor | None = None
+
+    def part_comes(self, gradients: tuple[torch.Tensor | None, ...], _: object) -> None:
+        part = gradients[self._way[0][1]]
+        self._part = None if part is None else part.detach()
+
+    def upstream_comes(self, _: object, gradients: tuple[torch.Tensor | None, ...]) -> None:
+        self._upstream = None if gradients[0] is None else gradients[0].detach()
+
+    def use(self) -> Use | None:
+        if self._part is None or self._upstream is None:
+            return None
+        name = _operation(self._way[-1][0])
+        return Use(OPERATORS.get(name, name), self._part, self._upstream, self._pulled)
+
+    def _pulled(self, upstream: torch.Tensor) -> torch.Tensor:
+        gradient = upstream
+        for function, place in reversed(self._way):
+            given = function(gradient)  # type: ignore[operator]  # a Node is
+            gradient = given[place] if isinstance(given, tuple) else given
+        return gradient.detach()

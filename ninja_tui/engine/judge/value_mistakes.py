@@ -57,6 +57,11 @@ def _not_finite(tensor: torch.Tensor) -> tuple[str, int]:
 
 
 def typed_in(attempt: Attempt) -> Finding | None:
+    """Right in this minibatch only, with nothing of what flows in."""
+    return None if attempt.uses_upstream else by_chance(attempt)
+
+
+def by_chance(attempt: Attempt) -> Finding | None:
     """Right in this minibatch only."""
     there = attempt.evidence.gradients
     if not (World.LOCAL in there and World.FRESH in there and attempt.holds(World.LOCAL)):
@@ -126,16 +131,19 @@ def _offset(attempt: Attempt) -> tuple[float, torch.Tensor] | None:
 def lost_duplicates(attempt: Attempt) -> Finding | None:
     """An indexed assignment keeps one of the contributions to an entry that was read many times."""
     actual = attempt.fitted()
-    if actual is None or len(attempt.consumers) != 1:
+    if actual is None:
         return None
-    ones = attempt.ones()
-    uses = attempt.statements.contributions(attempt.node, ones).get(attempt.consumers[0])
-    if uses is None or not bool((uses == uses.round()).all()) or not bool((uses > 1).any()):
-        return None
-    once = uses <= 1
-    gap = (actual - attempt.expected).abs()
-    if not bool(once.any()) or float(gap[once].max().item()) > CLOSE * largest_entry(attempt.expected):
-        return None
+    for uses in attempt.statements.contributions(attempt.node, attempt.ones()).values():
+        if not bool((uses == uses.round()).all()) or not bool((uses > 1).any()):
+            continue
+        once = uses <= 1
+        gap = (actual - attempt.expected).abs()
+        if bool(once.any()) and float(gap[once].max().item()) <= CLOSE * largest_entry(attempt.expected):
+            return _duplicates(attempt, uses)
+    return None
+
+
+def _duplicates(attempt: Attempt, uses: torch.Tensor) -> Finding:
     most = int(uses.max().item())
     read = f"entries of `{attempt.shown_name(attempt.node)}` that are read more than once (up to {most} times)"
     return Finding(Kind.LOST_DUPLICATES, f"{read} do not get the sum of it all", frozenset(attempt.consumers))

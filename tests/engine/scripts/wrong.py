@@ -61,7 +61,8 @@ def _mutant(script: Script, site: Site, mistake: Mistake) -> Mutant | None:
     except SyntaxError:
         return None
     kinds = frozenset(mistake.kinds)
-    anywhere = site.masks or site.gradient not in script.gradients
+    several = site.code.startswith("return")
+    anywhere = site.masks or several or site.gradient not in script.gradients
     text = assembled(script, hand)
     return Mutant(script.name, site.gradient, mistake.rule, mistake.code, kinds, hand, text, anywhere)
 
