@@ -127,7 +127,11 @@ def _summed(attempt: Attempt, source: torch.Tensor, axes: tuple[int, ...]) -> st
     if factor is None:
         return None
     count = math.prod(source.shape[axis] for axis in axes)
-    return "averaged" if math.isclose(factor * count, 1.0, rel_tol=CLOSE) else "summed"
+    averaged = math.isclose(factor * count, 1.0, rel_tol=CLOSE)
+    alike = largest_entry(total - total.reshape(-1)[0]) <= CLOSE * largest_entry(total)
+    if alike and not averaged and not math.isclose(factor, 1.0, rel_tol=CLOSE):
+        return None  # any constant is a multiple of another
+    return "averaged" if averaged else "summed"
 
 
 def _spread(total: torch.Tensor, shape: torch.Size) -> tuple[torch.Tensor] | None:

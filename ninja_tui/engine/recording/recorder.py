@@ -7,7 +7,7 @@ in the code, reads of ``.grad`` and backward passes are seen above it (``TorchFu
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -16,7 +16,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from ninja_tui.engine.recording.comparisons import Comparisons
 from ninja_tui.engine.recording.literals import Literal, is_plain
-from ninja_tui.engine.recording.memory import Storage, Tag, forget, is_dense, tensors_of
+from ninja_tui.engine.recording.memory import forget, tensors_of
 from ninja_tui.engine.recording.operators import (
     NOISE,
     Operator,
@@ -24,13 +24,10 @@ from ninja_tui.engine.recording.operators import (
     leaky,
     name_of,
     operator,
-    part_of,
-    same,
-    with_part,
 )
-from ninja_tui.engine.recording.record import Backward, Escape, Leaf, Number, Operation, Record, Root, Use
+from ninja_tui.engine.recording.record import Backward, Escape, Leaf, Number, Operation, Root, Use
+from ninja_tui.engine.recording.values import Values
 
-aten = torch.ops.aten
 WHOLE = frozenset({torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8})
 LITERALS = frozenset({"tensor", "as_tensor", "scalar_tensor"})
 INDEXES = frozenset({"__getitem__", "__setitem__"})
@@ -50,17 +47,14 @@ SAME_VALUES = frozenset({
 """Operators after which a gradient of autograd's still is one."""
 
 
-class Recorder:
+class Recorder(Values):
     """Records into ``record`` within ``running()``."""
 
     def __init__(self) -> None:
-        self.record = Record()
-        self._paused = 0
+        super().__init__()
         self._engine = self._applied = 0
         self.comparisons = Comparisons(self.record, self.number)
         self._literal: Literal | None = None
-        self._epoch = 0
-        self._branches = 0
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
@@ -86,117 +80,9 @@ class Recorder:
         finally:
             torch.autograd.Function.apply = apply  # type: ignore[method-assign]
 
-    @contextlib.contextmanager
-    def paused(self) -> Iterator[None]:
-        """What happens to tensors within it is not recorded."""
-        self._paused += 1
-        try:
-            yield
-        finally:
-            self._paused -= 1
-
-    def number(self, tensor: torch.Tensor) -> Number:
-        """The value that ``tensor`` has now."""
-        tag = self._tag_of(tensor)
-        storage = self._storage_of(tensor)
-        if tag is not None and (storage is None or tag.writes == storage.writes):
-            return tag.number
-        if storage is not None and tensor.layout is torch.strided:
-            return self._alias(tensor, storage, tag)
-        return self.leaf(tensor, Root.OUTSIDE)
-
-    def adopt(self, tensor: torch.Tensor, number: Number) -> None:
-        """Takes ``tensor`` for the value ``number``, of which it is a copy."""
-        forget(tensor)
-        self._tag(tensor, number)
-
-    def stand_for(self, tensor: torch.Tensor, number: Number) -> Number:
-        """A new value for ``tensor``, which takes the place of the value ``number``."""
-        forget(tensor)
-        stand_in = self._call(same, (Use(number),))
-        self._tag(tensor, stand_in)
-        return stand_in
-
-    def branch(self) -> int:
-        """What is recorded from here on is dropped by ``rejoin``, which takes this mark."""
-        self._branches += 1
-        self._epoch = self._branches
-        return len(self.record.steps)
-
-    def rejoin(self, mark: int) -> None:
-        """Drops what was recorded since ``branch``; tensors that were made since are forgotten."""
-        self.record.drop_after(mark)
-        self._epoch = 0
-
-    def _tag_of(self, tensor: torch.Tensor) -> Tag | None:
-        tag = getattr(tensor, "_recorded", None)
-        valid = isinstance(tag, Tag) and tag.recorder is self and tag.epoch in (0, self._epoch)
-        return tag if valid else None
-
-    def _storage_of(self, tensor: torch.Tensor) -> Storage | None:
-        if tensor.layout is not torch.strided:
-            return None
-        storage = getattr(tensor.untyped_storage(), "_recorded", None)
-        valid = isinstance(storage, Storage) and storage.recorder is self and storage.epoch in (0, self._epoch)
-        return storage if valid else None
-
-    def leaf(self, tensor: torch.Tensor, root: Root, exact: torch.Tensor | None = None) -> Number:
-        """A new value, for a tensor that no recorded operation has computed."""
-        with self.paused(), torch.no_grad():
-            value = tensor.detach().clone() if exact is None else exact
-        number = self.record.new()
-        self.record.steps.append(Leaf(number, value, root, tensor.dtype))
-        self._tag(tensor, number)
-        return number
-
-    def _alias(self, tensor: torch.Tensor, storage: Storage, tag: Tag | None) -> Number:
-        """The value of a tensor whose memory was changed through another one, or that came about unseen."""
-        flat = self._flat(storage)
-        number = self._call(part_of, (Use(flat), list(tensor.shape), list(tensor.stride()), tensor.storage_offset()))
-        if tag is not None:
-            self.record.before[number] = tag.number
-        tensor._recorded = Tag(self, self._epoch, number, storage.writes)  # type: ignore[attr-defined]
-        return number
-
-    def _flat(self, storage: Storage) -> Number:
-        """The value of all of a tensor's memory."""
-        if storage.flat is None:
-            size, stride, offset = storage.geometry
-            if offset == 0 and is_dense(size, stride):
-                storage.flat = storage.origin
-            else:
-                extent = (
-                    offset + 1 + sum((n - 1) * s for n, s in zip(size, stride, strict=True)) if size else offset + 1
-                )
-                empty = self._call(aten.zeros_like.default, (Use(storage.origin),))
-                empty = self._call(aten.new_zeros.default, (Use(empty), [extent]))
-                args = (Use(empty), Use(storage.origin), list(size), list(stride), offset)
-                storage.flat = self._call(with_part, args)
-        return storage.flat
-
-    def _call(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Number:
-        """Adds an operation that gives one tensor, which nobody has executed."""
-        number = self.record.new()
-        inputs = tuple(arg.number for arg in args if isinstance(arg, Use))
-        self.record.steps.append(Operation(function, args, {}, inputs, (number,)))
-        return number
-
-    def _tag(self, tensor: torch.Tensor, number: Number) -> None:
-        """Notes which value a new tensor has."""
-        writes = 0
-        if tensor.layout is torch.strided:
-            storage = self._storage_of(tensor)
-            if storage is None:
-                geometry = (tuple(tensor.shape), tuple(tensor.stride()), int(tensor.storage_offset()))
-                memory: Any = tensor.untyped_storage()
-                memory._recorded = Storage(self, self._epoch, number, geometry)
-            else:
-                writes = storage.writes
-        tensor._recorded = Tag(self, self._epoch, number, writes)  # type: ignore[attr-defined]
-
     def execute(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Calls an operator, and records the call."""
-        if self._paused:
+        if self.is_paused:
             return function(*args, **kwargs)
         kind = operator(function)
         if kind.opaque:
@@ -230,7 +116,7 @@ class Recorder:
         fresh = [
             tensor
             for tensor in returned
-            if tensor is not None and not any(tensor is other for _, other in changed) and not self._is_current(tensor)
+            if tensor is not None and not any(tensor is other for _, other in changed) and not self.is_current(tensor)
         ]
         if kind.name in NOISE and changed:
             self._leaky(call, changed[-1][1], returned[0])
@@ -248,16 +134,11 @@ class Recorder:
             )
         )  # fmt: skip
         for tensor in fresh:
-            self._tag(tensor, numbers[id(tensor)])
+            self.tag(tensor, numbers[id(tensor)])
         for (_, tensor), (_, number) in zip(changed, after, strict=True):
-            self._changed(tensor, number)
+            self.changed(tensor, number)
         if kind.name in SAME_VALUES and fresh and call.inputs:
             self._still_a_gradient(call.inputs[0], numbers[id(fresh[0])])
-
-    def _is_current(self, tensor: torch.Tensor) -> bool:
-        """Whether an operator has returned a tensor that it was given, as it was."""
-        tag, storage = self._tag_of(tensor), self._storage_of(tensor)
-        return tag is not None and storage is not None and tag.writes == storage.writes
 
     def _drawn(self, call: Operation, tensors: list[torch.Tensor], *, in_place: bool) -> None:
         for tensor in tensors:
@@ -266,37 +147,19 @@ class Recorder:
             number = self.record.new()
             self.record.steps.append(Leaf(number, value, Root.DRAWN, tensor.dtype, call))
             if in_place:
-                self._changed(tensor, number)
+                self.changed(tensor, number)
             else:
-                self._tag(tensor, number)
+                self.tag(tensor, number)
 
     def _leaky(self, call: Operation, noise: torch.Tensor, result: torch.Tensor) -> None:
         """``rrelu``: the slopes are drawn, and what it gives is computed with them."""
         before = call.args[0]
         self._drawn(call, [noise], in_place=True)
-        number = self._call(leaky, (before, Use(self.number(noise))))
-        if self._is_current(result):
-            self._changed(result, number)
+        number = self.call(leaky, (before, Use(self.number(noise))))
+        if self.is_current(result):
+            self.changed(result, number)
         else:
-            self._tag(result, number)
-
-    def _changed(self, tensor: torch.Tensor, number: Number) -> None:
-        """``number`` is what ``tensor`` is now; what shares its memory has changed as well."""
-        tag, storage = self._tag_of(tensor), self._storage_of(tensor)
-        if tag is not None:
-            self.record.before[number] = tag.number
-        if storage is None:
-            self._tag(tensor, number)
-            return
-        size, stride = tuple(tensor.shape), tuple(tensor.stride())
-        elements = tensor.untyped_storage().nbytes() // max(1, tensor.element_size())
-        if tensor.storage_offset() == 0 and tensor.numel() == elements and is_dense(size, stride):
-            storage.flat = number
-        else:
-            args = (Use(self._flat(storage)), Use(number), list(size), list(stride), tensor.storage_offset())
-            storage.flat = self._call(with_part, args)
-        storage.writes += 1
-        tensor._recorded = Tag(self, self._epoch, number, storage.writes)  # type: ignore[attr-defined]
+            self.tag(result, number)
 
     def _lifted(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A tensor that has just been made of what is no tensor."""
@@ -336,7 +199,7 @@ class Recorder:
 
     def called(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Calls a function of torch's, and notes what cannot be seen below autograd."""
-        if self._paused:
+        if self.is_paused:
             return function(*args, **kwargs)
         name = getattr(function, "__name__", "")
         if any(map(_is_wrapped, args)):
@@ -417,7 +280,7 @@ class Recorder:
             copy = function(*args, **kwargs)
         if isinstance(copy, torch.Tensor) and isinstance(args[0], torch.Tensor):
             forget(copy)
-            self._tag(copy, self.number(args[0]))
+            self.tag(copy, self.number(args[0]))
         return copy
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import gc
 from collections.abc import Iterable
+from dataclasses import replace
 
 import torch
 
@@ -167,7 +168,17 @@ class Answers:
 
     def _reading(self, run: Run, gradient: str, error: str, used: Iterable[str], space: Namespace) -> Reading:
         piece = self._latest[gradient][0]
-        return run.reading_of(used, space) if error or piece is None else run.reading(gradient, piece)
+        if error or piece is None:
+            return run.reading_of(used, space)
+        reading = run.reading(gradient, piece)
+        if not reading.escapes:
+            return reading
+        named = run.reading_of(used, space)  # what became Python's numbers was computed from these, for all one knows
+        return replace(
+            reading,
+            nodes=tuple(dict.fromkeys((*reading.nodes, *named.nodes))),
+            names=tuple(dict.fromkeys((*reading.names, *named.names))),
+        )
 
     def _taken(self, run: Run, space: Namespace, name: str) -> tuple[Slice[str] | None, torch.Tensor | None]:
         """A gradient, and what it was computed from."""
