@@ -183,6 +183,15 @@ top = up.sin()
 loss = (top**2).sum()
 loss.backward()
 dtop = 2 * top"""
+NEURON = """w = torch.tensor(1.3, requires_grad=True)
+x = torch.tensor(0.8, requires_grad=True)
+b = torch.tensor(0.2, requires_grad=True)
+wx = w * x
+pre = wx + b
+out = pre.relu()
+loss = (out - 2) ** 2
+loss.backward()
+dout = 2 * (out - 2)"""
 PLAIN = "torch.relu(pre)"
 LEAKY = "F.leaky_relu(pre, 0.2)"
 
@@ -295,6 +304,7 @@ ROWS: list[tuple[str, str, str, str, str]] = [
     ),
     (WEIGHED, "draw = share * (dshare - dshare.sum(1, keepdim=True))", "wrong-derivative", "along axis 1", "axis 0"),
     (TIED, "dE[which] += drows", "lost-duplicates", "up to 3 times", "every"),
+    (NEURON, "dpre = dout * (wx > 0)", "", "", "every"),
     (NEVER, "dpre = 1.0 * dact", "mask", "where other numbers stand", "the others are right"),
     (DEEP, "dpre = dtop * up.cos() * (1 - act)", "wrong-power", "`act`", "every"),
     (

@@ -239,12 +239,19 @@ class Network:
             wanted -= seen
         self.open_sides: set[Side] = open_sides
 
-    def _signs(self, world: World) -> set[tuple[Number, bool]]:
-        """The sign of each single number: among few numbers one sign may hide what ``abs()`` does."""
+    def _signs(self, world: World) -> set[tuple[tuple[Number, Number], bool]]:
+        """The sign of each single number, and of it beside what it was computed from.
+
+        Among few numbers one sign may hide what ``abs()`` does, and two that are alike which of them a mask is made of.
+        """
         single = [number for number in self.computed if world.values[number].numel() == 1]
         values = [(number, world.value(number)) for number in single if world.values[number].is_floating_point()]
         gradients = world.gradients([number for number, _ in values])
-        told = [*values, *((-1 - number, gradients[number]) for number, _ in values)]
+        known = dict(values)
+        pairs = [(one, other) for step in self.operations for one in step.inputs for other in step.outputs]
+        told = [((number, number), value) for number, value in values]
+        told += [((-1 - number, -1 - number), gradients[number]) for number, _ in values]
+        told += [(pair, known[pair[0]] * known[pair[1]]) for pair in pairs if pair[0] in known and pair[1] in known]
         return {(key, bool(value > 0)) for key, value in told if abs(float(value)) > NO_SIGN}
 
     def _drawn(self, recipe: Recipe, own: Values) -> World | None:
