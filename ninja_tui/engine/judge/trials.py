@@ -72,15 +72,20 @@ class Reach:
     def __init__(self, network: Network) -> None:
         self.network = network
         self._below: dict[Number, frozenset[Number]] = {}
+        self._after: dict[Number, set[Number]] = {}
+        for step in network.operations:
+            for number in step.inputs:
+                self._after.setdefault(number, set()).update(step.outputs)
 
     def below(self, number: Number) -> frozenset[Number]:
         """The values that depend on ``number``, on the way to the loss."""
         if number not in self._below:
-            reached = {number}
-            for step in self.network.operations:
-                if any(each in reached for each in step.inputs):
-                    reached.update(step.outputs)
-            reached.discard(number)
+            reached: set[Number] = set()
+            waiting = [number]
+            while waiting:
+                new = self._after.get(waiting.pop(), set()) - reached
+                reached |= new
+                waiting += new
             self._below[number] = frozenset(reached)
         return self._below[number]
 
