@@ -179,7 +179,7 @@ def _one_by_one(numbered: Numbered, wanted: list[Number], places: list[Number]) 
 def _trial(kind: Kind, numbered: Numbered, wanted: list[Number], weights: Mapping[Number, torch.Tensor]) -> Trial:
     """The trial of an answer to the first of ``wanted``."""
     (index, world), node = numbered, wanted[0]
-    gradients = world.pulled(wanted, weights)
+    gradients = world.pulled(wanted, weights) if weights else world.gradients(wanted)
     upstream = {number: gradients[number] for number in wanted if number != node}
     sizes = [largest_entry(each) for each in (*upstream.values(), *weights.values())]
     return Trial(kind, index, upstream, gradients[node], max(sizes, default=0.0) * ROUNDING, weights)
