@@ -91,8 +91,17 @@ class World:
 
         Without ``loss`` of that sum alone.
         """
+        if not loss or not weights:
+            return self._pulled(wanted, weights or {}, loss=loss)
+        gradients = self.gradients(wanted)  # those of a sum are the sum: the way from the loss is gone only once
+        added = self._pulled(wanted, weights, loss=False)
+        return {number: gradients[number] + added[number] for number in wanted}
+
+    def _pulled(
+        self, wanted: Sequence[Number], weights: Mapping[Number, torch.Tensor], *, loss: bool
+    ) -> dict[Number, torch.Tensor]:
         outputs = [(self.values[each.number], self._seed(each)) for each in self._network.outputs] if loss else []
-        outputs += [(self.values[number], weight) for number, weight in (weights or {}).items()]
+        outputs += [(self.values[number], weight) for number, weight in weights.items()]
         outputs = [(value, weight) for value, weight in outputs if value.requires_grad]
         inputs = [self.values[number] for number in wanted]
         flowing = [index for index, each in enumerate(inputs) if each.requires_grad]

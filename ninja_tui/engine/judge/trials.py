@@ -72,15 +72,20 @@ class Reach:
     def __init__(self, network: Network) -> None:
         self.network = network
         self._below: dict[Number, frozenset[Number]] = {}
+        self._after: dict[Number, set[Number]] = {}
+        for step in network.operations:
+            for number in step.inputs:
+                self._after.setdefault(number, set()).update(step.outputs)
 
     def below(self, number: Number) -> frozenset[Number]:
         """The values that depend on ``number``, on the way to the loss."""
         if number not in self._below:
-            reached = {number}
-            for step in self.network.operations:
-                if any(each in reached for each in step.inputs):
-                    reached.update(step.outputs)
-            reached.discard(number)
+            reached: set[Number] = set()
+            waiting = [number]
+            while waiting:
+                new = self._after.get(waiting.pop(), set()) - reached
+                reached |= new
+                waiting += new
             self._below[number] = frozenset(reached)
         return self._below[number]
 
@@ -177,7 +182,7 @@ def _one_by_one(numbered: Numbered, wanted: list[Number], places: list[Number]) 
 def _trial(kind: Kind, numbered: Numbered, wanted: list[Number], weights: Mapping[Number, torch.Tensor]) -> Trial:
     """The trial of an answer to the first of ``wanted``."""
     (index, world), node = numbered, wanted[0]
-    gradients = world.pulled(wanted, weights)
+    gradients = world.pulled(wanted, weights) if weights else world.gradients(wanted)
     upstream = {number: gradients[number] for number in wanted if number != node}
     sizes = [largest_entry(each) for each in (*upstream.values(), *weights.values())]
     return Trial(kind, index, upstream, gradients[node], max(sizes, default=0.0) * ROUNDING, weights)

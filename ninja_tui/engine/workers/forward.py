@@ -118,8 +118,11 @@ def _graph(code: LessonCode, network: Network, numbers: dict[str, Number], names
     for name in (*code.parameters, *code.nodes):
         if name in numbers:
             named.setdefault(name, numbers[name])
+    within: dict[str, list[tuple[int, str]]] = {}
+    for place, path in enumerate(numbers):
+        within.setdefault(root_of(path), []).append((place, path))
     for flow in code.graph:
-        paths = [path for path in numbers if root_of(path) in flow.binds]
+        paths = [path for _, path in sorted(each for name in {*flow.binds} for each in within.get(name, ()))]
         group = tuple(path for path in paths if numbers[path] in network.members)
         groups.append(group)
         named |= {path: numbers[path] for path in group}

@@ -88,10 +88,9 @@ class Reference:
 
     def _flows(self, name: str) -> bool:
         """Whether a gradient flows from the loss into a node."""
-        forward, network = self._ran(), self._ran().graph.network
-        return forward.graph.numbers[name] in network.computed and bool(
-            set(network.losses) & {*self._judge().below(forward.graph.numbers[name])}
-        )
+        graph = self._ran().graph
+        number, network = graph.numbers[name], graph.network
+        return number in network.computed and number in network.members and number not in network.losses
 
     def _gradient_name(self, node: str) -> str:
         code = self._code
