@@ -12,7 +12,7 @@ EXPONENTS = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0)
 FAR_EXPONENTS = (-6.0, -4.0, -3.0, -1.5, 1.5, 3.0, 4.0, 6.0)
 """Tried for one operand alone."""
 MOST_OPERANDS = 5
-PLAIN = {2.0: "2", 0.5: "1/2"}
+PLAIN = {2.0: "2", 0.5: "1/2", 1.5: "3/2", 2 / 3: "2/3"}
 """The factors that are likelier to be just that than a size less one."""
 SMALL = {3.0: "3", 4.0: "4", 1 / 3: "1/3", 0.25: "1/4"}
 EQUAL = 1e-6
