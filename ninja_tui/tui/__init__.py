@@ -2,6 +2,4 @@
 
 import os
 
-os.environ.setdefault(
-    "TEXTUAL_FPS", "500"
-)  # a verdict need not wait for the next 60th of a second
+os.environ.setdefault("TEXTUAL_FPS", "500")  # a verdict need not wait for the next 60th of a second

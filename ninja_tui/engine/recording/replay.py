@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import enum
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,13 +85,13 @@ class Replay:
         self,
         record: Record,
         wanted: Iterable[Number],
-        given: Iterable[Number] = (),
+        given: Container[Number] = frozenset(),
         paths: Paths | None = None,
         dtype: torch.dtype = torch.float64,
     ) -> None:
         self._double = dtype is torch.float64
         self.wanted = tuple(wanted)
-        self.given = frozenset(given)
+        self.given = given
         steps = [record.steps[index] for index in record.needed(self.wanted, self.given)]
         self.leaves = tuple(step for step in steps if isinstance(step, Leaf))
         self.operations = tuple(step for step in steps if isinstance(step, Operation))
