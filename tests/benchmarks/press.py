@@ -68,6 +68,7 @@ def evaluations() -> Iterator[tuple[str, list[float]]]:
             own = frozenset(each.node for each in program.answers if each.last < last.steps[0])
             place = typing.Place.after(node, steps, program.answers, own)
             judge.prepare(place)
+            time.sleep(0.4)  # nobody types at once; the next runner is made in the meantime
             times: list[float] = []
             for _ in range(ROUNDS + 1):
                 started = time.perf_counter()

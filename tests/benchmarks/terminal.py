@@ -107,15 +107,15 @@ class Answered:
 class Terminal:
     """A program in a pseudo-terminal, and the screen that it draws."""
 
-    def __init__(self, arguments: Sequence[str], folder: Path) -> None:
+    def __init__(self, arguments: Sequence[str], folder: Path, python: str = sys.executable) -> None:
         self.screen = Screen()
         self._end, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
         self.started = time.monotonic()
         self._process = subprocess.Popen(
-            [sys.executable, *arguments],
+            [python, *arguments],
             stdin=theirs, stdout=theirs, stderr=theirs,
-            cwd=folder, env=surroundings(folder), start_new_session=True,
+            cwd=folder, env=surroundings(folder, python), start_new_session=True,
         )  # fmt: skip
         os.close(theirs)
 
@@ -194,23 +194,28 @@ class Terminal:
 
 
 @contextmanager
-def app(folder: Path, *before: str) -> Iterator[Terminal]:
+def app(folder: Path, *before: str, python: str = sys.executable) -> Iterator[Terminal]:
     """The app in a terminal, on an empty solutions file; ``before`` in the place of ``-m ninja_tui``."""
     solutions = folder / "solutions.py"
     solutions.unlink(missing_ok=True)
-    terminal = Terminal([*(before or ("-m", "ninja_tui")), "--solutions", str(solutions)], folder)
+    terminal = Terminal([*(before or ("-m", "ninja_tui")), "--solutions", str(solutions)], folder, python)
     try:
         yield terminal
     finally:
         terminal.close()
 
 
-def surroundings(folder: Path) -> dict[str, str]:
-    """The environment, less what changes how Python or Textual run, and with a history of our own."""
+def surroundings(folder: Path, python: str = sys.executable) -> dict[str, str]:
+    """The environment, less what changes how Python or Textual run, and with a history of our own.
+
+    The interpreter of another checkout finds that one, and not this.
+    """
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith("TEXTUAL") and name not in ("NO_COLOR", "PYTHONDONTWRITEBYTECODE", "TERM_PROGRAM")
+        if not name.startswith("TEXTUAL")
+        and name not in ("NO_COLOR", "PYTHONDONTWRITEBYTECODE", "TERM_PROGRAM")
+        and (name != "PYTHONPATH" or python == sys.executable)
     }
     history = str(folder / "history.jsonl")
     return kept | {"TERM": "xterm-256color", "COLORTERM": "truecolor", "NINJA_TUI_HISTORY": history}

@@ -17,6 +17,7 @@ from ninja_tui.engine.protocol.judging import (
     Evidence,
     FetchUpstream,
     FindUnseeded,
+    ForeseeTrials,
     InspectTensor,
     JudgeAnswer,
     LessonRun,
@@ -133,6 +134,11 @@ class Workbench:
     def plan(self, node: str, reading: Reading) -> Plan:
         """How an answer to ``node`` that reads this is to be tried."""
         return self._ask(PlanTrials(node, reading))
+
+    def foresee(self, node: str) -> None:
+        """Has computed what the trials of an answer to ``node`` are likely to need, before there is one."""
+        with contextlib.suppress(WorkerError):  # the answer will meet it again
+            self._ask(ForeseeTrials(node))
 
     def judge(self, evidence: Evidence[TensorData]) -> Verdict:
         """The verdict on an answer; whatever it gave, it costs that answer at the most."""

@@ -77,6 +77,7 @@ class LiveJudge:
                 self._bench.make_ahead()
             ready = _Ready(place, runner)
             if self._run_up(ready):
+                self._bench.foresee(place.node)
                 self._ready = ready
                 return ready
 
@@ -143,14 +144,17 @@ class LiveJudge:
         place, runner = ready.place, ready.runner
         before = {name for step in place.steps for name in step.reads}
         ended = {self._gradient_name(node) for _, node in place.completed}
+        ends: dict[int, list[str]] = {}
+        for at, node in place.completed:
+            ends.setdefault(at, []).append(node)
         runner.begin(before)
         self._supply(ready, before - ended)
         for index, step in enumerate(place.steps):
             try:
                 if step.code not in self._excluded:
                     self._run(ready, step)
-                for at, node in place.completed:
-                    if at == index and node != place.node:
+                for node in ends.get(index, ()):
+                    if node != place.node:
                         self._put(ready, node, own=node in place.kept)
             except (TimedOut, Broken):
                 self._excluded.add(step.code)

@@ -44,7 +44,7 @@ class Assessor:
         self.gradient_name = gradient_name
         self._reach = Reach(graph.network)
         self._vacuous: dict[Number, bool] = {}
-        self._trials: dict[tuple[str, tuple[str, ...], bool, bool], tuple[Reads, list[Trial]]] = {}
+        self._trials: dict[tuple[str, frozenset[str], bool, bool], tuple[Reads, list[Trial]]] = {}
 
     def reference(self, node: Number) -> torch.Tensor:
         """Autograd's gradient in float32."""
@@ -67,7 +67,7 @@ class Assessor:
         return self._planned(name, reading)[1]
 
     def _planned(self, name: str, reading: Reading) -> tuple[Reads, list[Trial]]:
-        key = (name, reading.nodes, reading.operations > MANY, reading.bends)
+        key = (name, frozenset(reading.nodes), reading.operations > MANY, reading.bends)
         if key not in self._trials:
             node = self.graph.numbers[name]
             reads = self._reach.reads(node, [self.graph.numbers[each] for each in reading.nodes])

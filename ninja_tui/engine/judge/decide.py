@@ -84,9 +84,38 @@ def decide(results: Sequence[Result], reads: Reads, *, vacuous: bool, upstream: 
         return Decision(probe=CLOSED_FORM, warnings=(Warning.CLOSED_FORM,))
     if holds(World.RANDOM, World.ALONE):
         return Decision(probe=ANY_UPSTREAM)
-    if not holds(World.RANDOM) and World.RANDOM in tried and holds(World.VACUOUS, World.SCALED):
+    if not holds(World.RANDOM) and World.RANDOM in tried and holds(World.VACUOUS) and _is_affine(results):
         return Decision(probe="", warnings=(Warning.STRUCTURE,))
     return FAILS
+
+
+def _is_affine(results: Sequence[Result]) -> bool:
+    """Whether what an answer makes of its upstream gradients is a multiple of them, plus something without them.
+
+    So its value at a multiple of the gradients follows from those at the gradients and at none: no sign is lost, and
+    nothing clamped.
+    """
+    for scaled in (each for each in results if each.trial.kind is World.SCALED):
+        here = [each for each in results if each.trial.world == scaled.trial.world and each.actual is not None]
+        plain = next((each for each in here if each.trial.kind is World.FRESH), None)
+        silent = next((each for each in here if each.trial.kind is World.ALONE), None)
+        if scaled.holds:
+            continue
+        if plain is None or silent is None or scaled.actual is None or plain.actual is None or silent.actual is None:
+            return False
+        factor = _factor(scaled.trial, plain.trial)
+        follows = silent.actual + factor * (plain.actual - silent.actual)
+        if not close(scaled.actual, follows, scaled.trial.floor + PASSING * largest_entry(scaled.actual)):
+            return False
+    return True
+
+
+def _factor(scaled: Trial, plain: Trial) -> float:
+    """By how much the gradients of one trial are those of the other."""
+    largest = max(plain.upstream, key=lambda number: largest_entry(plain.upstream[number]))
+    one, other = scaled.upstream[largest].reshape(-1), plain.upstream[largest].reshape(-1)
+    at = int(other.abs().argmax())
+    return float(one[at] / other[at])
 
 
 def _on_vacuous(results: Sequence[Result], reads: Reads) -> Decision:

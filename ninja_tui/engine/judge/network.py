@@ -121,7 +121,8 @@ class World:
             return torch.ones((), dtype=self.values[output.number].dtype)
         if output.seed not in self._detached:
             replay = Replay(self._network.record, [output.seed], self.values.keys())
-            known = {number: self.value(number) for number in replay.given & self.values.keys()}
+            used = {each for step in replay.operations for each in (*step.inputs, output.seed)}
+            known = {number: self.value(number) for number in used if number in self.values}
             known |= {leaf.number: self.leaf(leaf) for leaf in replay.leaves}
             self._detached[output.seed] = replay.run(known)[output.seed].detach()
         return self._detached[output.seed]
@@ -152,7 +153,7 @@ class Network:
         self.parameters = tuple(sorted(self.members & boundary))
         paths = paths or (Paths.TRACKED if self._is_tracked else Paths.ALL)
         wanted = (*self.losses, *beside)
-        self._replay = Replay(record, wanted, self.parameters, paths)
+        self._replay = Replay(record, wanted, frozenset(self.parameters), paths)
         self._own = Replay(record, [*wanted, *self.parameters], (), paths, torch.float32)
         self._home = Replay(record, [*wanted, *self.parameters])
         self.operations = self._replay.operations

@@ -100,7 +100,8 @@ class _Branches:
         first = max(record.made_by[each] for each in assessor.network.losses)
         self._slices: list[tuple[Slice[Number], torch.Tensor]] = []
         for escape in record.escapes:
-            if not escape.decides or not first < escape.step <= last or escape.number >= len(record.made_by):
+            chooses = escape.decides or escape.number in record.indices
+            if not chooses or not first < escape.step <= last or escape.number >= len(record.made_by):
                 continue
             if record.ancestors(escape.number) & record.read.keys():
                 continue

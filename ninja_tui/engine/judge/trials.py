@@ -128,6 +128,7 @@ def trials(reach: Reach, reads: Reads, near: Near, reading: Reading) -> list[Tri
     numbered = worlds or [(HOME, network.home())]
     draws = [(each, salt) for salt in range(BENT if reading.bends else 1) for each in numbered]
     if places:
+        draws.append(((HOME, network.home()), 0))
         result += [_trial(Kind.RANDOM, each, wanted, _random_weights(each, places, salt)) for each, salt in draws]
         if reading.operations <= MANY:
             result += _one_by_one(numbered[0], wanted, places)

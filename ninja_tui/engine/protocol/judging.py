@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
 from ninja_tui.engine.protocol.lesson_code import LessonCode
-from ninja_tui.engine.protocol.messages import Request
+from ninja_tui.engine.protocol.messages import Done, Request
 from ninja_tui.engine.protocol.tensor_data import TensorData
 from ninja_tui.engine.protocol.verdict import Verdict
 from ninja_tui.engine.protocol.views import TensorView, ViewRequest
@@ -89,6 +89,14 @@ class PlanTrials(Request[Plan]):
     reply: ClassVar[type] = Plan
     node: str
     reading: Reading
+
+
+@dataclass(frozen=True)
+class ForeseeTrials(Request[Done]):
+    """Has computed what the trials of an answer to ``node`` are likely to need, before there is one."""
+
+    reply: ClassVar[type] = Done
+    node: str
 
 
 @dataclass(frozen=True)

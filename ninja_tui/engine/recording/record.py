@@ -179,9 +179,9 @@ class Record:
         """The step that made a value."""
         return self.steps[self.made_by[number]]
 
-    def needed(self, wanted: Iterable[Number], given: Iterable[Number] = ()) -> list[int]:
-        """The steps that compute ``wanted`` from ``given`` values, in order."""
-        known, steps = set(given), set[int]()
+    def needed(self, wanted: Iterable[Number], known: Container[Number] = ()) -> list[int]:
+        """The steps that compute ``wanted`` from ``known`` values, in order."""
+        steps = set[int]()
         waiting = [number for number in wanted if number not in known]
         while waiting:
             number = waiting.pop()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import functools
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,8 @@ from ninja_tui.engine.recording.record import Leaf, Number, Operation, Record, R
 
 NO_DERIVATIVE = re.compile(r"not differentiable with respect to argument '(\w+)'")
 """What PyTorch says where an operation has no derivative of an argument, such as a running mean."""
+NOT_REPEATED = frozenset({"generator", "layout", "device", "pin_memory"})
+"""Arguments that say nothing of values."""
 Values = dict[Number, torch.Tensor]
 DOUBLED = {
     torch.float32: torch.float64,
@@ -91,17 +94,22 @@ class Replay:
         self,
         record: Record,
         wanted: Iterable[Number],
-        given: Iterable[Number] = (),
+        given: Container[Number] = frozenset(),
         paths: Paths | None = None,
         dtype: torch.dtype = torch.float64,
     ) -> None:
         self._double = dtype is torch.float64
         self.wanted = tuple(wanted)
-        self.given = frozenset(given)
+        self.given = given
         steps = [record.steps[index] for index in record.needed(self.wanted, self.given)]
         self.leaves = tuple(step for step in steps if isinstance(step, Leaf))
         self.operations = tuple(step for step in steps if isinstance(step, Operation))
-        self._calls = [_ready(step, paths or Paths.ALL, double=self._double) for step in self.operations]
+        self._paths = paths or Paths.ALL
+
+    @functools.cached_property
+    def _calls(self) -> list[_Call]:
+        """Made when they are needed: of much that is recorded only what it was computed from is asked."""
+        return [_ready(step, self._paths, double=self._double) for step in self.operations]
 
     def run(self, given: Mapping[Number, torch.Tensor], *, differentiable: bool = False) -> Values:
         """All values that are computed on the way; ``differentiable``: autograd gives the gradient of any of them.
@@ -134,20 +142,26 @@ def double_precision() -> Iterator[None]:
 
 
 def _ready(step: Operation, paths: Paths, *, double: bool) -> _Call:
-    copied = tuple(place for place, _ in step.changed)
-    places = tuple((index, arg.number) for index, arg in enumerate(step.args) if isinstance(arg, Use))
-    args = tuple(_in_double(arg) if double else arg for arg in step.args)
-    kwargs = {
-        key: _in_double(arg) if double else arg
-        for key, arg in step.kwargs.items()
-        if key not in ("generator", "layout", "device", "pin_memory")
-    }
-    nested = any(isinstance(arg, Use | list) for arg in kwargs.values()) or any(isinstance(arg, list) for arg in args)
-    detached = paths is Paths.TRACKED and not step.tracked
-    function = ANY_STRIDES.get(step.function, step.function)
+    copied = tuple([place for place, _ in step.changed])
+    places: list[tuple[int, Number]] = []
+    args = list(step.args)
+    lists: list[Any] = []
+    for index, arg in enumerate(args):
+        if isinstance(arg, Use):
+            places.append((index, arg.number))
+        elif isinstance(arg, list):
+            lists.append(arg)
+        elif double and isinstance(arg, torch.dtype):
+            args[index] = _in_double(arg)
+    kwargs: dict[str, Any] = {}
+    for key, arg in step.kwargs.items():
+        if key not in NOT_REPEATED:
+            kwargs[key] = _in_double(arg) if double else arg
+            lists.append(arg)
     return _Call(
-        function, args, kwargs, places, nested and _any_use([*args, *kwargs.values()]), copied, step.returned,
-        step.changed, detached, [],
+        ANY_STRIDES.get(step.function, step.function), tuple(args), kwargs, tuple(places),
+        _any_use(lists), copied, step.returned,
+        step.changed, paths is Paths.TRACKED and not step.tracked, [],
     )  # fmt: skip
 
 

@@ -153,8 +153,10 @@ def _alias(value: Any) -> Any:
 
 
 def _keeps_gradient(tensor: torch.Tensor) -> bool:
-    """Whether autograd puts a gradient into ``tensor``."""
-    return tensor.requires_grad and (tensor.is_leaf or tensor.retains_grad)
+    """Whether autograd puts a gradient into ``tensor``, or would not let a view of it be changed."""
+    if not tensor.requires_grad:
+        return False
+    return tensor.is_leaf or tensor.retains_grad or not torch.is_grad_enabled()
 
 
 class _Output(io.StringIO):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import torch
@@ -21,6 +22,17 @@ PRODUCTS = frozenset({"mul", "mul_", "addcmul", "addcmul_"})
 MATRIX_PRODUCTS = frozenset({"mm", "bmm", "addmm", "addmm_", "addbmm", "baddbmm", "mv", "addmv", "dot", "convolution"})
 
 
+@dataclass(frozen=True, slots=True)
+class _Either(Container[Number]):
+    """What is in one of two collections; a set of both would be made for every answer, and grow with the file."""
+
+    places: Container[Number]
+    known: Container[Number]
+
+    def __contains__(self, number: object) -> bool:
+        return number in self.places or number in self.known
+
+
 class Slice(Generic[N]):
     """The operations that compute ``number`` from ``known`` values and from those of ``places``.
 
@@ -28,14 +40,13 @@ class Slice(Generic[N]):
     backward pass of autograd's.
     """
 
-    def __init__(self, record: Record, number: Number, known: Collection[Number], places: Mapping[Number, N]) -> None:
+    def __init__(self, record: Record, number: Number, known: Container[Number], places: Mapping[Number, N]) -> None:
         self.number = number
         self._places: Mapping[Number, N] = places
-        given = {*places, *known}
-        self._replay = Replay(record, [number], given)
+        self._replay = Replay(record, [number], _Either(places, known))
         inputs = {each for step in self._replay.operations for each in step.inputs} | {number}
-        self.read = tuple(sorted(inputs & places.keys()))
-        self.used = tuple(sorted((inputs & set(known)) - places.keys()))
+        self.read = tuple(sorted(each for each in inputs if each in places))
+        self.used = tuple(sorted(each for each in inputs if each in known and each not in places))
         self.leaves: tuple[Leaf, ...] = self._replay.leaves
         self.operations: tuple[Operation, ...] = self._replay.operations
         self.by_autograd = any(step.engine for step in self.operations)

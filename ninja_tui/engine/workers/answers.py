@@ -31,7 +31,6 @@ from ninja_tui.engine.protocol.tensor_data import TensorData
 from ninja_tui.engine.recording.devices import OnCpu
 from ninja_tui.engine.recording.execution import Namespace, message_of
 from ninja_tui.engine.recording.packing import pack, unpack
-from ninja_tui.engine.recording.record import Number
 from ninja_tui.engine.recording.slices import Slice
 from ninja_tui.engine.workers import namespace as spaces
 from ninja_tui.engine.workers.main import Handlers
@@ -185,9 +184,8 @@ class Answers:
         value = space.get(name)
         if isinstance(value, bool | int | float):
             return None, torch.tensor(float(value), dtype=torch.float64)
-        own: tuple[Number, ...] = ()
         try:
-            return run.slice_of(value, own), value if isinstance(value, torch.Tensor) else None
+            return run.slice_of(value), value if isinstance(value, torch.Tensor) else None
         except RAISED:
             return None, None
 

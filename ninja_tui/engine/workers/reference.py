@@ -18,18 +18,20 @@ from ninja_tui.engine.protocol.judging import (
     Evidence,
     FetchUpstream,
     FindUnseeded,
+    ForeseeTrials,
     InspectTensor,
     JudgeAnswer,
     LessonRun,
     Plan,
     PlannedTrial,
     PlanTrials,
+    Reading,
     RunLesson,
     Unseeded,
     UpstreamGradient,
 )
 from ninja_tui.engine.protocol.lesson_code import LessonCode
-from ninja_tui.engine.protocol.messages import Refused
+from ninja_tui.engine.protocol.messages import Done, Refused
 from ninja_tui.engine.protocol.tensor_data import TensorData
 from ninja_tui.engine.protocol.verdict import Verdict
 from ninja_tui.engine.protocol.views import TensorView, View
@@ -55,6 +57,7 @@ class Reference:
         return {
             RunLesson: self.run,
             PlanTrials: self.plan,
+            ForeseeTrials: self.foresee,
             JudgeAnswer: self.judge,
             CompareGradient: self.compare,
             FetchUpstream: self.upstream,
@@ -132,6 +135,14 @@ class Reference:
                 for trial in self._judge().trials(request.node, request.reading)
             )
         )
+
+    def foresee(self, request: ForeseeTrials) -> Done:
+        """Computes the trials of an answer that reads the gradients of what comes next, as most do, or none."""
+        graph = self._ran().graph
+        below = tuple(graph.names[number] for number in graph.below(request.node))
+        for nodes in ((), *((each,) for each in below), below):
+            self._judge().trials(request.node, Reading(nodes))
+        return Done()
 
     def judge(self, request: JudgeAnswer) -> Verdict:
         """The verdict on an answer, by the gradients that it gave."""

@@ -15,7 +15,7 @@ from ninja_tui.engine.recording.execution import Namespace, line_in, message_of
 from ninja_tui.engine.recording.names import tensors_in
 from ninja_tui.engine.recording.record import Leaf, Number, Root
 from ninja_tui.engine.recording.recorder import Recorder
-from ninja_tui.engine.recording.replay import double_precision, doubled
+from ninja_tui.engine.recording.replay import Values, double_precision, doubled
 from ninja_tui.engine.recording.slices import MATRIX_PRODUCTS, PRODUCTS, Slice
 from ninja_tui.engine.workers.namespace import (
     ANSWER,
@@ -29,6 +29,10 @@ from ninja_tui.engine.workers.namespace import (
 RAISED = (RuntimeError, IndexError, ValueError, TypeError, NotImplementedError, KeyError)
 UNCHANGEABLE = (bool, int, float, complex, str, range, torch.dtype, torch.Generator, type(builtins))
 """What code may use without changing a tensor by it, beside tensors themselves."""
+TOGETHER = 32
+"""So many gradients of a file are computed at once in float64."""
+MOST_STEPS = 20_000
+"""Of more than these the float64 values are computed when they are asked for, within that answer's time."""
 Worlds = Sequence[Mapping[str, torch.Tensor]]
 
 
@@ -48,6 +52,10 @@ class Run:
         self._known: dict[Number, str] = {}
         self._places: dict[Number, str] = {}
         self._stand_ins: dict[Number, torch.Tensor] = {}
+        self._chained: dict[Number, torch.Tensor] = {}
+        self._completed: dict[Number, Number] = {}
+        self._waiting: list[Number] = []
+        self._steps = 0
         self._enter(self.namespace)
         node, gradient = loss
         self._places[self.recorder.number(self.namespace[gradient])] = node
@@ -79,6 +87,7 @@ class Run:
             self._stand_ins[number] = double
         else:  # with the person's own upstream it is what they computed
             number = self.recorder.stand_for(single, own)
+            self._remember(own)
         self._places[number] = node
 
     def keep(self, node: str, name: str) -> None:
@@ -92,6 +101,7 @@ class Run:
                 self.namespace[name] = value = value.view_as(value)
             number = self.recorder.number(value)
         self._places[number] = node
+        self._remember(number)
 
     def execute(
         self, code: Code, line: int, bound: Iterable[str], namespace: Namespace | None = None
@@ -109,12 +119,11 @@ class Run:
             self._escaping.difference_update(set(bound) if namespace is not None else ())
         return result
 
-    def slice_of(self, value: object, own: Collection[Number] = ()) -> Slice[str] | None:
+    def slice_of(self, value: object) -> Slice[str] | None:
         """What a tensor was computed from, down to the lesson's tensors and to gradients; None for what is none."""
         if not isinstance(value, torch.Tensor):
             return None
-        places = {number: node for number, node in self._places.items() if number not in own}
-        return Slice(self.recorder.record, self.recorder.number(value), self._known, places)
+        return Slice(self.recorder.record, self.recorder.number(value), self._known, self._places)
 
     def reading(self, gradient: str, piece: Slice[str] | None) -> Reading:
         """What ``gradient`` was computed from, by name."""
@@ -163,12 +172,34 @@ class Run:
 
     def chained(self, value: torch.Tensor) -> torch.Tensor | None:
         """The gradient in float64 with the person's own gradients upstream; None where it cannot be computed."""
-        piece: Slice[str] = Slice(self.recorder.record, self.recorder.number(value), self._known, {})
-        values = self._worlds[0]
         try:
-            return piece.run(lambda number: values[self._known[number]], self._leaf, {})[piece.number]
+            number = self.recorder.number(value)
+            return self._in_double(number)[number]
         except RAISED:
             return None
+
+    def _in_double(self, number: Number) -> Values:
+        """A value in float64, and all on the way to it from gradients before: those are not computed again."""
+        values = self._worlds[0]
+        piece: Slice[Number] = Slice(self.recorder.record, number, self._known, self._completed)
+        return piece.run(lambda known: values[self._known[known]], self._leaf, self._chained)
+
+    def _remember(self, number: Number) -> None:
+        """Computes gradients in float64 for those that will be computed from them, some at a time."""
+        self._waiting.append(number)
+        if len(self._waiting) < TOGETHER:
+            return
+        waiting, self._waiting = self._waiting, []
+        before, self._steps = self._steps, len(self.recorder.record.steps)
+        if self._steps - before > MOST_STEPS:
+            return
+        for last in reversed(waiting):
+            if last not in self._completed:
+                with contextlib.suppress(*RAISED):
+                    values = self._in_double(last)
+                    found = [each for each in waiting if each in values]
+                    self._chained |= {each: values[each] for each in found}
+                    self._completed |= {each: each for each in found}
 
     def _leaf(self, leaf: Leaf) -> torch.Tensor:
         return self._stand_ins.get(leaf.number, doubled(leaf.value))
