@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-
 import pytest
 
 from tests.engine.scripts.judging import judge_script
@@ -15,16 +13,14 @@ pytestmark = pytest.mark.slow
 
 MOST_UNKNOWN = 0.1
 
-judged = functools.cache(tally)
-
 
 def shown(findings: tuple[Finding, ...]) -> list[tuple[str, str]]:
     return [(finding.code, finding.said) for finding in findings]
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
-def test_no_mutant_escapes_and_no_right_script_fails(script: Script) -> None:
-    found: Tally = judged(script)
+def test_no_mutant_escapes_few_are_unknown_and_no_right_script_fails(script: Script) -> None:
+    found: Tally = tally(script)
     wrong = {
         "a wrong gradient passes": shown(found.escapes),
         "a wrong gradient is not judged": shown(found.untold),
@@ -32,12 +28,7 @@ def test_no_mutant_escapes_and_no_right_script_fails(script: Script) -> None:
         "a right gradient is not judged": shown(found.unjudged),
     }
     assert {title: findings for title, findings in wrong.items() if findings} == {}
-
-
-def test_few_kinds_are_unknown() -> None:
-    found = [judged(script) for script in SCRIPTS]
-    unknown = [finding for each in found for finding in shown(each.unknown)]
-    assert len(unknown) <= MOST_UNKNOWN * sum(each.mutants for each in found), unknown
+    assert len(found.unknown) <= MOST_UNKNOWN * found.mutants, shown(found.unknown)
 
 
 def test_a_script_is_judged_by_its_gradients() -> None:

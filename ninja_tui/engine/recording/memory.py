@@ -17,7 +17,7 @@ class Storage:
     ``flat`` is the value of all of it, once it was changed, ``writes`` how often it was.
     """
 
-    recorder: object
+    owner: object
     epoch: int
     origin: Number
     geometry: tuple[tuple[int, ...], tuple[int, ...], int]
@@ -28,7 +28,7 @@ class Storage:
 class Tag(NamedTuple):
     """Which value a tensor has, if its memory was not changed since: ``writes`` is how often it had been."""
 
-    recorder: object
+    owner: object
     epoch: int
     number: Number
     writes: int

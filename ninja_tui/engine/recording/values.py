@@ -21,6 +21,7 @@ class Values:
     def __init__(self) -> None:
         self.record = Record()
         self.is_paused = 0
+        self._owner = object()  # not ourselves: a tensor that led back here would never be freed
         self._epoch = 0
         self._branches = 0
 
@@ -68,14 +69,14 @@ class Values:
 
     def _tag_of(self, tensor: torch.Tensor) -> Tag | None:
         tag = getattr(tensor, "_recorded", None)
-        valid = isinstance(tag, Tag) and tag.recorder is self and tag.epoch in (0, self._epoch)
+        valid = isinstance(tag, Tag) and tag.owner is self._owner and tag.epoch in (0, self._epoch)
         return tag if valid else None
 
     def _storage_of(self, tensor: torch.Tensor) -> Storage | None:
         if tensor.layout is not torch.strided:
             return None
         storage = getattr(tensor.untyped_storage(), "_recorded", None)
-        valid = isinstance(storage, Storage) and storage.recorder is self and storage.epoch in (0, self._epoch)
+        valid = isinstance(storage, Storage) and storage.owner is self._owner and storage.epoch in (0, self._epoch)
         return storage if valid else None
 
     def leaf(self, tensor: torch.Tensor, root: Root, exact: torch.Tensor | None = None) -> Number:
@@ -93,7 +94,7 @@ class Values:
         number = self.call(part_of, (Use(flat), list(tensor.shape), list(tensor.stride()), tensor.storage_offset()))
         if tag is not None:
             self.record.before[number] = tag.number
-        tensor._recorded = Tag(self, self._epoch, number, storage.writes)  # type: ignore[attr-defined]
+        tensor._recorded = Tag(self._owner, self._epoch, number, storage.writes)  # type: ignore[attr-defined]
         return number
 
     def _flat(self, storage: Storage) -> Number:
@@ -127,10 +128,10 @@ class Values:
             if storage is None:
                 geometry = (tuple(tensor.shape), tuple(tensor.stride()), int(tensor.storage_offset()))
                 memory: Any = tensor.untyped_storage()
-                memory._recorded = Storage(self, self._epoch, number, geometry)
+                memory._recorded = Storage(self._owner, self._epoch, number, geometry)
             else:
                 writes = storage.writes
-        tensor._recorded = Tag(self, self._epoch, number, writes)  # type: ignore[attr-defined]
+        tensor._recorded = Tag(self._owner, self._epoch, number, writes)  # type: ignore[attr-defined]
 
     def is_current(self, tensor: torch.Tensor) -> bool:
         """Whether an operator has returned a tensor that it was given, as it was."""
@@ -153,4 +154,4 @@ class Values:
             args = (Use(self._flat(storage)), Use(number), list(size), list(stride), tensor.storage_offset())
             storage.flat = self.call(with_part, args)
         storage.writes += 1
-        tensor._recorded = Tag(self, self._epoch, number, storage.writes)  # type: ignore[attr-defined]
+        tensor._recorded = Tag(self._owner, self._epoch, number, storage.writes)  # type: ignore[attr-defined]
