@@ -97,3 +97,28 @@ def test_all_turns_that_compare_are_judged() -> None:
     )
     rows = judged(text)
     assert [each.passed for each in rows.verdicts] == [True, False]
+
+
+INSIDE = {
+    "grad": "dW, = torch.autograd.grad(x @ W, W, dout)",
+    "grad of a number": "dW, = torch.autograd.grad((x @ W * dout).sum(), W)",
+    "func": "_, pull = torch.func.vjp(lambda w: x @ w, W)\ndW, = pull(dout)",
+    "functional": "_, dW = torch.autograd.functional.vjp(lambda w: x @ w, W, dout)",
+    "a copy": "V = W.detach().clone().requires_grad_()\n((x @ V) * dout).sum().backward()\ndW = V.grad",
+}
+
+
+@pytest.mark.parametrize("how", INSIDE)
+def test_autograd_inside_an_answer_is_a_warning_and_no_backward_pass_of_the_file(how: str) -> None:
+    text = f"{HEAD}{LINEAR}dout = (2 * out / 10).detach()\n{INSIDE[how]}\nprint(torch.allclose(dW, W.grad))\n"
+    (_, verdict) = judged(text).verdicts
+    assert (verdict.node, verdict.status, verdict.warnings) == ("W", Status.PASS, (Warning.USES_AUTOGRAD,))
+    (_, wrong) = judged(text.replace("print", "dW = 2 * dW\nprint")).verdicts
+    assert wrong.status is Status.FAIL
+
+
+def test_autograds_gradients_may_be_asked_for_without_backward() -> None:
+    asked = LINEAR.replace("loss.backward()", "autograds_out, autograds_W = torch.autograd.grad(loss, [out, W])")
+    text = f"{HEAD}{asked}dout = 2 * out / 10\ndW = 3 * x.T @ dout\nprint((dout - autograds_out).abs().max())\n"
+    verdicts = judged(f"{text}print((dW - autograds_W).abs().max())\n").verdicts
+    assert [(each.node, each.status) for each in verdicts] == [("out", Status.PASS), ("W", Status.FAIL)]

@@ -258,9 +258,10 @@ class Recorder(Values):
         )
         seeds = kwargs.get("grad_outputs", kwargs.get("gradient", kwargs.get("grad_tensors", given.get("seeds"))))
         outputs = _flatten(kwargs.get("outputs", kwargs.get("tensors", given.get("outputs"))))
+        inside = name == "grad" and self._is_inside_an_answer(outputs)
         padded = [*_flatten(seeds), *[None] * len(outputs)]
         for output, seed in zip(outputs, padded, strict=False):
-            if isinstance(output, torch.Tensor):
+            if isinstance(output, torch.Tensor) and not inside:
                 number = None if not isinstance(seed, torch.Tensor) else self.number(seed)
                 self.record.backwards.append(Backward(self.number(output), number, len(self.record.steps)))
         self._engine += 1
@@ -268,12 +269,18 @@ class Recorder(Values):
             result = function(*args, **kwargs)
         finally:
             self._engine -= 1
-        if name == "grad":
+        if name == "grad" and not inside:
             owners = _flatten(kwargs.get("inputs", given.get("inputs")))
             for owner, gradient in zip(owners, _flatten(result), strict=False):
                 if isinstance(gradient, torch.Tensor) and isinstance(owner, torch.Tensor):
                     self.record.read[self.number(gradient)] = self.number(owner)
         return result
+
+    def _is_inside_an_answer(self, outputs: Sequence[Any]) -> bool:
+        """Whether ``torch.autograd.grad`` computes a step of a backward pass by hand: there was one of another loss."""
+        losses = {each.loss for each in self.record.backwards}
+        own = {self.number(each) for each in outputs if isinstance(each, torch.Tensor)}
+        return bool(losses) and not own & losses
 
     def _copied(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         with self.paused():
