@@ -338,9 +338,8 @@ class Examiner:
     def _without(self, answer: Answer) -> dict[Number, Number]:
         own = set(answer.versions)
         places = {number: nodes[-1] for number, nodes in self._places.items() if number not in own}
-        shared = {
-            number: nodes[-1] for number, nodes in self._places.items() if number in own and number == answer.number
-        }
+        same = answer.number
+        shared = {same: self._places[same][-1]} if same in own & self._places.keys() - self._wrong else {}
         return places | shared
 
     def _note(self, number: Number, node: Number) -> None:
