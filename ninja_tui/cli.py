@@ -255,7 +255,7 @@ def _app(arguments: argparse.Namespace) -> int:
         raise UsageError(f"{arguments.path} does not exist; a lesson is chosen by --lesson")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the app needs a terminal; to check saved answers use `ninja-tui --replay FILE`")
-    os.environ.setdefault("TEXTUAL_FPS", "120")  # the second paint after a pause waits up to two frames
+    os.environ.setdefault("TEXTUAL_FPS", "500")  # a verdict is painted after its key: it is not to wait for a frame
     from ninja_tui.lesson.classify import BundledLesson, locate
     from ninja_tui.tui.app import run
 
