@@ -58,13 +58,7 @@ async def test_quit_and_resume() -> None:
     }
     fakes = Fakes(verdicts={"dcounts_sum_inv = 1 / 0": division})
     async with walking(fakes, size=SMALL) as pilot:
-        await go_to(pilot, "dlogprobs")
-        await submit(pilot, ANSWERS["logprobs"])
-        await press(pilot, "f8")
-        await submit(pilot, "dprobs = probs")
-        await press(pilot, "f8")
-        await write_answer(pilot, "dcounts_sum_inv = 1 / 0")
-        await press(pilot, "enter")
+        await answer_three(pilot)
         await press(pilot, "f8", "f5")
         await write_answer(pilot, "dcounts_sum = typed and not submitted")
         await press(pilot, "escape", "q")
@@ -80,6 +74,17 @@ async def test_quit_and_resume() -> None:
         await check_resumed(pilot)
     assert in_file(fakes)["probs"] == ANSWERS["probs"]
     assert in_file(fakes)["logprobs"] == ANSWERS["logprobs"]
+
+
+async def answer_three(pilot: AppPilot) -> None:
+    """A right answer, a wrong one, and one that raises."""
+    await go_to(pilot, "dlogprobs")
+    await submit(pilot, ANSWERS["logprobs"])
+    await press(pilot, "f8")
+    await submit(pilot, "dprobs = probs")
+    await press(pilot, "f8")
+    await write_answer(pilot, "dcounts_sum_inv = 1 / 0")
+    await press(pilot, "enter")
 
 
 async def check_resumed(pilot: AppPilot) -> None:
@@ -104,13 +109,7 @@ async def check_resumed(pilot: AppPilot) -> None:
 async def test_quit_and_resume_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "solutions.py"
     async with walking_with_processes(path, size=SMALL) as pilot:
-        await go_to(pilot, "dlogprobs")
-        await submit(pilot, ANSWERS["logprobs"])
-        await press(pilot, "f8")
-        await submit(pilot, "dprobs = probs")
-        await press(pilot, "f8")
-        await write_answer(pilot, "dcounts_sum_inv = 1 / 0")
-        await press(pilot, "enter")
+        await answer_three(pilot)
         await wait_for(pilot, lambda: path.exists() and "1 / 0" in path.read_text(), "the answer in the file")
         await press(pilot, "f8", "f5", "escape", "q")
         await wait_for(pilot, lambda: pilot.app.return_code == 0, "the end")

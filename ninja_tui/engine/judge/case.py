@@ -7,13 +7,11 @@ from dataclasses import dataclass
 
 import torch
 
-from ninja_tui.engine.judge.compare import largest_entry
 from ninja_tui.engine.judge.decide import Result
 from ninja_tui.engine.judge.graph import Graph, Steps
 from ninja_tui.engine.judge.trials import Trial
 from ninja_tui.engine.protocol.worlds import World
 
-ROUNDING = 1e-6
 """The most that float64's rounding is of float32's, with room for longer sums."""
 
 
@@ -71,11 +69,6 @@ class Case:
     def shown_name(self, name: str) -> str:
         """The name of a tensor or a gradient as the program has it."""
         return name
-
-    def rounding(self, node: str) -> float:
-        """What a gradient of ``node`` that is 0 may come out as in float64."""
-        home = self.graph.network.home().gradient(self.graph.numbers[node])
-        return largest_entry(self._reference.double() - home) * ROUNDING
 
     def upstream_nodes(self, node: str) -> list[str]:
         """The nodes whose gradients flow into ``node``, without the loss, whose gradient is 1 always."""

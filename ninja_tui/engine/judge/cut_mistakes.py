@@ -60,20 +60,30 @@ def goes_through(attempt: Attempt) -> Finding | None:
     """A function of the right gradient, or of one path of it, or of each."""
     if whole_factor(attempt) is not None:
         return None
-    everywhere = frozenset(attempt.consumers)
-    attempts = attempt.everywhere()
     for function, kind, words in CUT_WORDS:
-        if _through(attempts, lambda each, f=function: f(each.expected)):  # type: ignore[misc]
-            return Finding(kind, f"it is the gradient {words}", everywhere)
-        if len(attempt.parts) < 2:
-            continue
-        if _through(attempts, lambda each, f=function: torch.stack([f(p) for p in each.parts.values()]).sum(0)):  # type: ignore[misc]
-            return Finding(kind, f"each of {len(attempt.parts)} paths is in it {words}", everywhere)
-        for index in attempt.parts:
-            if _through(attempts, lambda each, f=function, i=index: each.expected - each.parts[i] + f(each.parts[i])):  # type: ignore[misc]
-                path = attempt.consumer_names([index])
-                return Finding(kind, f"the path through {path} is in it {words}; the others are right", everywhere)
+        message = _cut_by(attempt, function, words)
+        if message is not None:
+            return Finding(kind, message, frozenset(attempt.consumers))
     return _cut_off(attempt)
+
+
+def _cut_by(attempt: Attempt, function: Callable[[torch.Tensor], torch.Tensor], words: str) -> str | None:
+    """What is said where ``function``, which does to a gradient what ``words`` say, explains the answer."""
+    attempts = attempt.everywhere()
+    if _through(attempts, lambda each: function(each.expected)):
+        return f"it is the gradient {words}"
+    if len(attempt.parts) < 2:
+        return None
+    if _through(attempts, lambda each: torch.stack([function(part) for part in each.parts.values()]).sum(0)):
+        return f"each of {len(attempt.parts)} paths is in it {words}"
+
+    def one_path(index: int) -> Callable[[Attempt], torch.Tensor]:
+        return lambda each: each.expected - each.parts[index] + function(each.parts[index])
+
+    for index in attempt.parts:
+        if _through(attempts, one_path(index)):
+            return f"the path through {attempt.consumer_names([index])} is in it {words}; the others are right"
+    return None
 
 
 def _through(attempts: list[Attempt], made: Callable[[Attempt], torch.Tensor]) -> bool:

@@ -10,11 +10,10 @@ from ninja_tui.engine.judge.network import Network, World
 from ninja_tui.engine.judge.uses import Use, uses_of
 from ninja_tui.engine.recording.operators import name_of
 from ninja_tui.engine.recording.record import Number
-from ninja_tui.engine.recording.replay import Replay
+from ninja_tui.engine.recording.replay import RAISED, Replay
+from ninja_tui.engine.recording.slices import MATRIX_PRODUCTS
 
 Gradients = Mapping[str, torch.Tensor]
-MATRIX = frozenset({"mm", "bmm", "addmm", "addbmm", "baddbmm", "mv", "addmv", "dot", "vdot", "convolution", "linear"})
-FAILS = (RuntimeError, IndexError, ValueError, TypeError)
 
 
 class Graph:
@@ -77,7 +76,7 @@ class Graph:
 
     def multiplies_matrices(self, index: int) -> bool:
         """Whether a step holds a matrix product."""
-        return any(name_of(step.function) in MATRIX for step in self.replays[index].operations)
+        return any(name_of(step.function) in MATRIX_PRODUCTS for step in self.replays[index].operations)
 
     def _replay(self, group: tuple[str, ...]) -> Replay:
         wanted = [self.numbers[name] for name in group]
@@ -144,7 +143,7 @@ class Steps:
         """A step's contribution to ``node`` where other tensors had these ``values``; None where it cannot run."""
         try:
             return self._part(index, node, self._value(node), upstream, values)
-        except FAILS:
+        except RAISED:
             return None
 
     def unreduced(self, node: str, upstream: Gradients) -> torch.Tensor | None:
@@ -158,7 +157,7 @@ class Steps:
             return None
         try:
             return self._part(consumers[0], node, value.expand(output.shape).clone(), upstream)
-        except FAILS:
+        except RAISED:
             return None
 
     def _value(self, name: str) -> torch.Tensor:

@@ -10,7 +10,7 @@ import torch
 
 from ninja_tui.engine.recording import draws
 from ninja_tui.engine.recording.draws import Recipe
-from ninja_tui.engine.recording.kinks import Side, kinks_among, sides_of, sides_taken
+from ninja_tui.engine.recording.kinks import kinks_among, sides_of, sides_taken
 from ninja_tui.engine.recording.record import Leaf, Number, Operation, Record, Root
 from ninja_tui.engine.recording.replay import Paths, Replay, Values, doubled, with_gradient
 
@@ -247,7 +247,6 @@ class Network:
                 self._worlds.append(world)
             open_sides -= taken
             wanted -= seen
-        self.open_sides: set[Side] = open_sides
 
     def _signs(self, world: World) -> set[tuple[tuple[Number, Number], bool]]:
         """The sign of each single number, and of it beside what it was computed from.

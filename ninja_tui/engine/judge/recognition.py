@@ -16,7 +16,7 @@ from ninja_tui.engine.judge.compare import distance
 from ninja_tui.engine.judge.graph import Graph
 from ninja_tui.engine.judge.network import Network, Output
 from ninja_tui.engine.recording.names import Binding
-from ninja_tui.engine.recording.record import Comparison, Number, Operation, Record, Use
+from ninja_tui.engine.recording.record import Comparison, Number, Operation, Record
 from ninja_tui.engine.recording.recorder import SAME_VALUES, operator_name
 from ninja_tui.engine.recording.replay import Replay
 from ninja_tui.lesson.notebook.gradient_paths import Naming, Path
@@ -386,9 +386,3 @@ class Program:
             return set(self.record.versions(answer.comparison.owner))
         names = set(self.naming.nodes_for(answer.path, self._node_paths))
         return {each.number for each in self.bindings if each.path in names}
-
-
-def inputs_of(record: Record, number: Number) -> tuple[Number, ...]:
-    """The values that an operation was called with for a value."""
-    step = record.step_of(number)
-    return tuple(arg.number for arg in getattr(step, "args", ()) if isinstance(arg, Use))

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
 from ninja_tui.engine.judge.assess import Assessor
 from ninja_tui.engine.judge.fitting import multiple_of
 from ninja_tui.engine.judge.trials import Trial
-from ninja_tui.engine.protocol.judging import Evidence, Reading
+from ninja_tui.engine.protocol.judging import Evidence
 from ninja_tui.engine.protocol.verdict import Verdict
 from ninja_tui.engine.recording.execution import message_of
 from ninja_tui.engine.recording.record import Number, Root
+from ninja_tui.engine.recording.replay import RAISED
 from ninja_tui.engine.recording.slices import Slice
 
 SAME_FACTOR = 1e-6
-RAISED = (RuntimeError, IndexError, ValueError, TypeError, NotImplementedError)
 
 
 @dataclass(frozen=True)
@@ -59,17 +59,14 @@ def evidence_on(
     inside, read = _places(assessor, {place: each for place, each in places.items() if each != node})
     piece = Slice(network.record, gradient.number, network.computed, inside)
     names = assessor.graph.names
-    reading = Reading(
-        nodes=tuple(assessor.graph.name(each) for each in piece.nodes_read),
-        names=tuple(names[each] for each in piece.used if each in names),
-        operations=len(piece.operations),
-        multiplies=piece.multiplies,
-        multiplies_matrices=piece.multiplies_matrices,
-        by_autograd=piece.by_autograd,
-        reads_grad=any(place in read for place in piece.read),
-        bends=bool(piece.kinks),
-        cancels=_cancels(assessor, piece),
+    home = network.home()
+    reading = piece.reading(
+        tuple(assessor.graph.name(each) for each in piece.nodes_read),
+        tuple(names[each] for each in piece.used if each in names),
+        home.value,
+        home.leaf,
     )
+    reading = replace(reading, reads_grad=any(place in read for place in piece.read))
     tried = assessor.trials(name, reading)
     branches = _Branches(assessor, gradient, inside, tried[0])
     left_out: set[int] = set()
@@ -161,14 +158,6 @@ def _places(assessor: Assessor, places: Mapping[Number, Number]) -> tuple[dict[N
             inside[number] = version
             read.add(number)
     return inside, read
-
-
-def _cancels(assessor: Assessor, piece: Slice[Number]) -> bool:
-    home = assessor.network.home()
-    try:
-        return not piece.read and piece.cancels(piece.run(home.value, home.leaf, {}))
-    except RAISED:
-        return False
 
 
 def _replayed(assessor: Assessor, piece: Slice[Number], trial: Trial) -> tuple[torch.Tensor | None, str]:

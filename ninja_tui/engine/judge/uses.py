@@ -109,6 +109,6 @@ class _Noting:
     def _pulled(self, upstream: torch.Tensor) -> torch.Tensor:
         gradient = upstream
         for function, place in reversed(self._way):
-            given = function(gradient)  # type: ignore[operator]  # a Node is
-            gradient = given[place] if isinstance(given, tuple) else given
+            inputs = function(gradient)  # type: ignore[operator]  # a Node can be called
+            gradient = inputs[place] if isinstance(inputs, tuple) else inputs
         return gradient.detach()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import io
 from typing import Any
 
 from ninja_tui.engine.protocol.lesson_code import LessonCode
@@ -17,6 +18,20 @@ ADVICE = "; with --setup FILE"
 """Begins what a message says of what a person can do, where nothing more particular is known."""
 
 Namespace = dict[str, Any]
+
+
+class Output(io.StringIO):
+    """Keeps the first ``most`` characters of what is printed, and drops the rest."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
+
+    def write(self, text: str) -> int:
+        """Takes all of ``text``, and keeps what there is room for."""
+        if self.tell() < self._most:
+            super().write(text[: self._most])
+        return len(text)
 
 
 def message_of(error: BaseException) -> str:

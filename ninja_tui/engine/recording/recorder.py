@@ -74,11 +74,12 @@ class Recorder(Values):
             finally:
                 self._applied -= 1
 
-        torch.autograd.Function.apply = classmethod(applied)  # type: ignore[assignment, method-assign]
+        function: Any = torch.autograd.Function  # its ``apply`` is a method, and no attribute for a type checker
+        function.apply = classmethod(applied)
         try:
             yield
         finally:
-            torch.autograd.Function.apply = apply  # type: ignore[method-assign]
+            function.apply = apply
 
     def execute(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Calls an operator, and records the call."""
@@ -291,9 +292,9 @@ class Recorder(Values):
         return copy
 
 
-class _Operators(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch does not type it
+class _Operators(TorchDispatchMode):  # type: ignore[no-untyped-call]  # PyTorch has no types for it
     def __init__(self, recorder: Recorder) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()  # type: ignore[no-untyped-call]  # PyTorch has no types for it
         self._recorder = recorder
 
     @classmethod

@@ -19,6 +19,8 @@ NO_DERIVATIVE = re.compile(r"not differentiable with respect to argument '(\w+)'
 NOT_REPEATED = frozenset({"generator", "layout", "device", "pin_memory"})
 """Arguments that say nothing of values."""
 Values = dict[Number, torch.Tensor]
+RAISED = (RuntimeError, IndexError, ValueError, TypeError)
+"""What operations raise on values that they cannot take; anything else is a fault of ours, and is not caught."""
 DOUBLED = {
     torch.float32: torch.float64,
     torch.float16: torch.float64,

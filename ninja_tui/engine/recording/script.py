@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -13,7 +12,7 @@ from typing import Any
 import torch
 
 from ninja_tui.engine.recording.comparisons import PROGRAM
-from ninja_tui.engine.recording.execution import message_of
+from ninja_tui.engine.recording.execution import Output, line_in, message_of
 from ninja_tui.engine.recording.names import Names
 from ninja_tui.engine.recording.record import Record, Training
 from ninja_tui.engine.recording.recorder import Recorder
@@ -57,7 +56,7 @@ class Script:
 
     def run(self, fragment: Fragment) -> str:
         """Runs one statement; what it printed. What it raises is kept in ``failures``."""
-        output = _Output()
+        output = Output(MOST_OUTPUT)
         try:
             tree = instrumented(fragment, self.sites)
             if self._seed is not None:
@@ -71,7 +70,7 @@ class Script:
                 with self.recorder.running():
                     exec(code, self.namespace)
             except BaseException as error:
-                line = _line_in(error) or fragment.line
+                line = line_in(error, PROGRAM) or fragment.line
                 self.failed.append(fragment)
                 self.failures.append(Failure(fragment.line, line, message_of(error), type(error).__name__))
         return output.getvalue()
@@ -157,21 +156,3 @@ def _keeps_gradient(tensor: torch.Tensor) -> bool:
     if not tensor.requires_grad:
         return False
     return tensor.is_leaf or tensor.retains_grad or not torch.is_grad_enabled()
-
-
-class _Output(io.StringIO):
-    """Keeps the first part of what is printed, and drops the rest."""
-
-    def write(self, text: str) -> int:
-        if self.tell() < MOST_OUTPUT:
-            super().write(text[:MOST_OUTPUT])
-        return len(text)
-
-
-def _line_in(error: BaseException) -> int:
-    line, trace = 0, error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == PROGRAM:
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return line

@@ -8,10 +8,11 @@ from typing import Generic, TypeVar
 
 import torch
 
+from ninja_tui.engine.protocol.judging import Reading
 from ninja_tui.engine.recording.kinks import kinks_among
 from ninja_tui.engine.recording.operators import name_of
 from ninja_tui.engine.recording.record import Leaf, Number, Operation, Record
-from ninja_tui.engine.recording.replay import Replay, Values
+from ninja_tui.engine.recording.replay import RAISED, Replay, Values
 
 ADDS = frozenset({"sum", "mean", "mm", "mv", "bmm", "dot", "addmm", "add", "add_", "sub", "sub_", "rsub", "index_add_"})
 CANCELLED = 1e-6
@@ -19,7 +20,9 @@ CANCELLED = 1e-6
 N = TypeVar("N", Number, str)
 """What stands for a node: its value, or its name."""
 PRODUCTS = frozenset({"mul", "mul_", "addcmul", "addcmul_"})
-MATRIX_PRODUCTS = frozenset({"mm", "bmm", "addmm", "addmm_", "addbmm", "baddbmm", "mv", "addmv", "dot", "convolution"})
+MATRIX_PRODUCTS = frozenset({
+    "mm", "bmm", "addmm", "addmm_", "addbmm", "baddbmm", "mv", "addmv", "dot", "vdot", "convolution", "linear",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +73,40 @@ class Slice(Generic[N]):
 
         Raises what an operation raises on these values.
         """
-        given = {number: value(number) for number in self.used}
-        given |= {each.number: leaf(each) for each in self.leaves}
+        values = {number: value(number) for number in self.used}
+        values |= {each.number: leaf(each) for each in self.leaves}
         for place in self.read:
-            gradient = upstream[self._places[place]]
-            given[place] = gradient
+            values[place] = upstream[self._places[place]]
         with torch.no_grad():
-            return self._replay.run(given)
+            return self._replay.run(values)
 
-    def cancels(self, values: Values) -> bool:
+    def reading(
+        self,
+        nodes: tuple[str, ...],
+        names: tuple[str, ...],
+        value: Callable[[Number], torch.Tensor],
+        leaf: Callable[[Leaf], torch.Tensor],
+    ) -> Reading:
+        """What it was computed from, by name; ``value`` and ``leaf`` as in ``run``."""
+        return Reading(
+            nodes=nodes,
+            names=names,
+            operations=len(self.operations),
+            multiplies=self.multiplies,
+            multiplies_matrices=self.multiplies_matrices,
+            by_autograd=self.by_autograd,
+            bends=bool(self.kinks),
+            cancels=self._cancels(value, leaf),
+        )
+
+    def _cancels(self, value: Callable[[Number], torch.Tensor], leaf: Callable[[Leaf], torch.Tensor]) -> bool:
         """Whether somewhere large numbers add up to nearly nothing: what is small for another reason is no such sum."""
+        if self.read:
+            return False
+        try:
+            values = self.run(value, leaf, {})
+        except (*RAISED, KeyError):  # KeyError: a known value that this world has not drawn
+            return False
         for step in self.operations:
             if name_of(step.function) in ADDS and step.inputs and step.outputs:
                 largest = max(_largest(values[each]) for each in step.inputs)

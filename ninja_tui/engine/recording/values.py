@@ -94,7 +94,7 @@ class Values:
         number = self.call(part_of, (Use(flat), list(tensor.shape), list(tensor.stride()), tensor.storage_offset()))
         if tag is not None:
             self.record.before[number] = tag.number
-        tensor._recorded = Tag(self._owner, self._epoch, number, storage.writes)  # type: ignore[attr-defined]
+        self._put(tensor, number, storage.writes)
         return number
 
     def _flat(self, storage: Storage) -> Number:
@@ -131,7 +131,11 @@ class Values:
                 memory._recorded = Storage(self._owner, self._epoch, number, geometry)
             else:
                 writes = storage.writes
-        tensor._recorded = Tag(self._owner, self._epoch, number, writes)  # type: ignore[attr-defined]
+        self._put(tensor, number, writes)
+
+    def _put(self, tensor: Any, number: Number, writes: int) -> None:
+        """The tag goes onto the tensor itself, and so ends with it; PyTorch declares no such attribute."""
+        tensor._recorded = Tag(self._owner, self._epoch, number, writes)
 
     def is_current(self, tensor: torch.Tensor) -> bool:
         """Whether an operator has returned a tensor that it was given, as it was."""
@@ -154,4 +158,4 @@ class Values:
             args = (Use(self._flat(storage)), Use(number), list(size), list(stride), tensor.storage_offset())
             storage.flat = self.call(with_part, args)
         storage.writes += 1
-        tensor._recorded = Tag(self._owner, self._epoch, number, storage.writes)  # type: ignore[attr-defined]
+        self._put(tensor, number, storage.writes)

@@ -34,7 +34,7 @@ from ninja_tui.engine.recording.packing import pack, unpack
 from ninja_tui.engine.recording.slices import Slice
 from ninja_tui.engine.workers import namespace as spaces
 from ninja_tui.engine.workers.main import Handlers
-from ninja_tui.engine.workers.run import RAISED, Run, execute
+from ninja_tui.engine.workers.run import NOT_REPLAYED, Run, execute
 from ninja_tui.engine.workers.setup import draw_minibatch, set_up
 
 
@@ -186,7 +186,7 @@ class Answers:
             return None, torch.tensor(float(value), dtype=torch.float64)
         try:
             return run.slice_of(value), value if isinstance(value, torch.Tensor) else None
-        except RAISED:
+        except NOT_REPLAYED:
             return None, None
 
     def replay(self, request: ReplayGradient) -> Replayed:
@@ -209,7 +209,7 @@ class Answers:
                     result = run.replayed(piece, trial.world, upstream)
                 results.append(spaces.packed(result))
                 errors.append("")
-            except RAISED as error:
+            except NOT_REPLAYED as error:
                 results.append(None)
                 errors.append(message_of(error))
         chained = run.chained(value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import types
 from collections.abc import Iterable
 
@@ -22,16 +21,6 @@ BY_ANY_NAME = frozenset({"globals", "locals", "vars", "dir", "eval", "exec", "co
 """What reaches names that are not written in the code."""
 
 Code = str | types.CodeType
-
-
-class Output(io.StringIO):
-    """Keeps the first part of what is printed, and drops the rest."""
-
-    def write(self, text: str) -> int:
-        """Takes all of ``text``, and keeps what there is room for."""
-        if self.tell() < MOST_OUTPUT:
-            super().write(text[:MOST_OUTPUT])
-        return len(text)
 
 
 def bound(namespace: Namespace, name: str) -> Bound:

@@ -5,28 +5,30 @@ from __future__ import annotations
 import builtins
 import contextlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from types import FunctionType
 
 import torch
 
 from ninja_tui.engine.protocol.answering import Compared
 from ninja_tui.engine.protocol.judging import Reading
-from ninja_tui.engine.recording.execution import Namespace, line_in, message_of
+from ninja_tui.engine.recording.execution import Namespace, Output, line_in, message_of
 from ninja_tui.engine.recording.names import tensors_in
 from ninja_tui.engine.recording.record import Leaf, Number, Root
 from ninja_tui.engine.recording.recorder import Recorder
-from ninja_tui.engine.recording.replay import Values, double_precision, doubled
+from ninja_tui.engine.recording.replay import RAISED, Values, double_precision, doubled
 from ninja_tui.engine.recording.slices import MATRIX_PRODUCTS, PRODUCTS, Slice
 from ninja_tui.engine.workers.namespace import (
     ANSWER,
+    MOST_OUTPUT,
     Code,
-    Output,
     memory_of,
     packed,
     version,
 )
 
-RAISED = (RuntimeError, IndexError, ValueError, TypeError, NotImplementedError, KeyError)
+NOT_REPLAYED = (*RAISED, KeyError)
+"""What a replay raises: what an operation does, or KeyError where a trial has no gradient for a node that is read."""
 UNCHANGEABLE = (bool, int, float, complex, str, range, torch.dtype, torch.Generator, type(builtins))
 """What code may use without changing a tensor by it, beside tensors themselves."""
 TOGETHER = 32
@@ -130,26 +132,9 @@ class Run:
         if piece is None:
             return Reading()
         names = tuple(dict.fromkeys(self._known[number] for number in piece.used))
-        return Reading(
-            nodes=piece.nodes_read,
-            names=names,
-            operations=len(piece.operations),
-            multiplies=piece.multiplies,
-            multiplies_matrices=piece.multiplies_matrices,
-            by_autograd=piece.by_autograd,
-            escapes=gradient in self._escaping,
-            bends=bool(piece.kinks),
-            cancels=self._cancels(piece),
-        )
-
-    def _cancels(self, piece: Slice[str]) -> bool:
-        if piece.read:
-            return False
         values = self._worlds[0]
-        try:
-            return piece.cancels(piece.run(lambda number: values[self._known[number]], self._leaf, {}))
-        except RAISED:
-            return False
+        reading = piece.reading(piece.nodes_read, names, lambda number: values[self._known[number]], self._leaf)
+        return replace(reading, escapes=gradient in self._escaping)
 
     def reading_of(self, names: Iterable[str], namespace: Namespace) -> Reading:
         """What code that raised would have read: the tensors of those ``names``, and the operation that raised."""
@@ -175,7 +160,7 @@ class Run:
         try:
             number = self.recorder.number(value)
             return self._in_double(number)[number]
-        except RAISED:
+        except NOT_REPLAYED:
             return None
 
     def _in_double(self, number: Number) -> Values:
@@ -195,7 +180,7 @@ class Run:
             return
         for last in reversed(waiting):
             if last not in self._completed:
-                with contextlib.suppress(*RAISED):
+                with contextlib.suppress(*NOT_REPLAYED):
                     values = self._in_double(last)
                     found = [each for each in waiting if each in values]
                     self._chained |= {each: values[each] for each in found}
@@ -300,7 +285,7 @@ def _in_namespace(function: FunctionType, namespace: Namespace) -> FunctionType:
 
 def execute(code: Code, line: int, namespace: Namespace) -> tuple[str, int, str]:
     """Runs ``code``, whose first line is ``line`` of its file: the error ("" for none), its line (0), the output."""
-    output = Output()
+    output = Output(MOST_OUTPUT)
     error, at = "", 0
     namespace["__builtins__"] = builtins
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output), torch.no_grad():
