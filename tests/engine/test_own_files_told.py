@@ -122,3 +122,34 @@ def test_autograds_gradients_may_be_asked_for_without_backward() -> None:
     text = f"{HEAD}{asked}dout = 2 * out / 10\ndW = 3 * x.T @ dout\nprint((dout - autograds_out).abs().max())\n"
     verdicts = judged(f"{text}print((dW - autograds_W).abs().max())\n").verdicts
     assert [(each.node, each.status) for each in verdicts] == [("out", Status.PASS), ("W", Status.FAIL)]
+
+
+NORMALIZED = """
+W, x = torch.randn(3, 2, requires_grad=True), torch.randn(5, 3)
+raw = x @ W
+size = (raw ** 2).sum(1, keepdim=True) + 1.0
+held = size.{bent}
+loss = held.sum()
+loss.backward()
+dheld = torch.ones_like(held)
+dsize = dheld * {mask}
+draw = 2 * raw * dsize
+"""
+
+
+@pytest.mark.parametrize(
+    ("bent", "mask", "one_branch"),
+    [
+        ("clamp(min=1e-6)", "1.0", True),
+        ("clamp_max(1e9)", "(size < 1e9)", False),
+        ("clamp_max(1e30)", "1.0", True),
+        ("relu()", "1.0", True),
+        ("clamp(min=2.0)", "(size > 2)", False),
+        ("sqrt()", "0.5 / held", False),
+    ],
+)
+def test_a_branch_that_no_numbers_take_is_said_to_be_not_judged(bent: str, mask: str, one_branch: bool) -> None:
+    rows = judged(HEAD + NORMALIZED.format(bent=bent, mask=mask))
+    warned = {each.gradient: Warning.ONE_BRANCH in each.warnings for each in rows.verdicts}
+    assert rows.failing == []
+    assert warned == {"dheld": False, "dsize": one_branch, "draw": False}

@@ -166,7 +166,7 @@ class Assessor:
             maxdiff=compared.maxdiff,
             relative=answer.results[0].off if comparable else None,
             chained=None if chained is None else distance(chained, self.network.home().gradient(answer.node)),
-            warnings=(*shape, *decision.warnings) if decision.passed else (),
+            warnings=(*shape, *decision.warnings, *self._untried(answer.node)) if decision.passed else (),
             probe=decision.probe,
             paths=self._paths(answer, mistake),
             diagnosis=None if mistake is None else mistake.diagnosis,
@@ -174,6 +174,14 @@ class Assessor:
         if Warning.STRUCTURE in verdict.warnings:
             verdict = self._leaning(verdict, answer.reads)
         return replace(verdict, note=note_on(verdict, actual, reference, self._hiding(answer)))
+
+    def _untried(self, node: Number) -> tuple[Warning, ...]:
+        """Whether a step that reads the node has a branch that no world takes."""
+        consumers = self.graph.consumers.get(self.graph.names[node], ())
+        outputs = {
+            each for index in consumers for step in self.graph.replays[index].operations for each in step.outputs
+        }
+        return (Warning.ONE_BRANCH,) if outputs & self.network.one_sided else ()
 
     def _mistake(self, answer: _Answer, *, only_known: bool = False) -> Finding | None:
         if answer.reads.above and answer.evidence.gradient is not None:

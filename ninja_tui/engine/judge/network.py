@@ -10,9 +10,9 @@ import torch
 
 from ninja_tui.engine.recording import draws
 from ninja_tui.engine.recording.draws import Recipe
-from ninja_tui.engine.recording.kinks import kinks_among, sides_of, sides_taken
+from ninja_tui.engine.recording.kinks import kinks_among, sides_of, sides_taken, values_with
 from ninja_tui.engine.recording.record import Leaf, Number, Operation, Record, Root
-from ninja_tui.engine.recording.replay import Paths, Replay, Values, doubled, with_gradient
+from ninja_tui.engine.recording.replay import RAISED, Paths, Replay, Values, doubled, with_gradient
 
 HOME = 0
 """The index of the world with the program's own values."""
@@ -161,6 +161,7 @@ class Network:
         self.computed = {number for step in self.operations for number in step.outputs} | set(self.sources)
         self._worlds: list[World] = []
         self._single: World | None = None
+        self._one_sided: frozenset[Number] = frozenset()
         self._held = self._indexing()
 
     @property
@@ -225,6 +226,12 @@ class Network:
             self._draw(before)
         return self._worlds
 
+    @property
+    def one_sided(self) -> frozenset[Number]:
+        """Values of operations that bend, such as ``clamp``, of which no world takes one of the branches."""
+        self.worlds()
+        return self._one_sided
+
     def _draw(self, own: Values) -> None:
         kinks = kinks_among(self.operations)
         open_sides = sides_of(kinks) - sides_taken(kinks, self._worlds[HOME].values)
@@ -247,6 +254,7 @@ class Network:
                 self._worlds.append(world)
             open_sides -= taken
             wanted -= seen
+        self._one_sided = values_with(open_sides)
 
     def _signs(self, world: World) -> set[tuple[tuple[Number, Number], bool]]:
         """The sign of each single number, and of it beside what it was computed from.
@@ -270,7 +278,7 @@ class Network:
         try:
             world = World(self, self._replay.run(given, differentiable=True), recipe)
             return world if world.finite else None
-        except (RuntimeError, IndexError, ValueError, TypeError):
+        except RAISED:
             return None
 
     def _other(self, leaf: Leaf, recipe: Recipe) -> torch.Tensor:

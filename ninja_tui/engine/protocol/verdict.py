@@ -34,10 +34,15 @@ class Warning(enum.StrEnum):
     """Autograd, or ``torch.func``, inside an answer."""
     SCALED = "scaled"
     """Right for a loss that is a multiple of the one here, as of a sum where the file has a mean."""
+    ONE_BRANCH = "one-branch"
+    """Not judged where the tensor would take another branch of a ``clamp``, ``relu`` or the like."""
 
 
 WARNING_WORDS = {
     Warning.USES_AUTOGRAD: "autograd computes it inside the answer: right, and not by hand",
+    Warning.ONE_BRANCH: (
+        "one branch of a step that reads this tensor is never taken, whatever the numbers tried: it is not judged"
+    ),
     Warning.SCALED: "right up to a factor, by which the loss is scaled",
 }
 """A sentence for a warning that no other message speaks of."""

@@ -76,3 +76,8 @@ def sides_of(kinks: Iterable[Operation]) -> set[Side]:
         keys = [kink.outputs[0], *([-1 - kink.outputs[0]] if name_of(kink.function) in UPPER else [])]
         sides |= {(key, held) for key in keys for held in (True, False)}
     return sides
+
+
+def values_with(sides: Iterable[Side]) -> frozenset[Number]:
+    """The values that operations with these branches give."""
+    return frozenset(number if number >= 0 else -1 - number for number, _ in sides)
