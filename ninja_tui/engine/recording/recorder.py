@@ -12,9 +12,9 @@ from typing import Any
 
 import torch
 from torch.overrides import TorchFunctionMode
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from ninja_tui.engine.recording.comparisons import Comparisons
+from ninja_tui.engine.recording.dispatch import OperatorMode
 from ninja_tui.engine.recording.literals import Literal, is_plain
 from ninja_tui.engine.recording.memory import forget, tensors_of
 from ninja_tui.engine.recording.operators import (
@@ -292,15 +292,10 @@ class Recorder(Values):
         return copy
 
 
-class _Operators(TorchDispatchMode):  # type: ignore[no-untyped-call]  # PyTorch has no types for it
+class _Operators(OperatorMode):
     def __init__(self, recorder: Recorder) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # PyTorch has no types for it
+        super().__init__()
         self._recorder = recorder
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        """No: to have Dynamo skip it would import Dynamo, which takes seconds."""
-        return False
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         return self._recorder.execute(func, args, kwargs or {})

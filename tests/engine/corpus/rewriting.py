@@ -52,3 +52,21 @@ def sums(node: ast.AST) -> ast.Call | None:
 def summand(call: ast.Call) -> ast.expr:
     assert isinstance(call.func, ast.Attribute)
     return call.func.value
+
+
+def summed_with(arguments: str) -> Callable[[ast.AST], ast.AST | None]:
+    """The change of a sum that gives it other arguments."""
+
+    def change(node: ast.AST) -> ast.AST | None:
+        call = sums(node)
+        return None if call is None else expression(f"({ast.unparse(summand(call))}).sum({arguments})")
+
+    return change
+
+
+def averaged(node: ast.AST) -> ast.AST | None:
+    """The change of a sum that makes it a mean."""
+    call = sums(node)
+    return (
+        None if call is None else ast.Call(ast.Attribute(summand(call), "mean", ast.Load()), call.args, call.keywords)
+    )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from tests.engine.corpus.mutant import ONES_OR_SCALE, ROWS_ALIKE, SIGN_INSIDE, WRONG_AXIS, Mutant, mutants_of
 from tests.engine.corpus.nodes import MATRICES, READERS, SHAPES, SIZES, solution
-from tests.engine.corpus.rewriting import expression, rewritten, summand, sums
+from tests.engine.corpus.rewriting import averaged, expression, rewritten, summand, summed_with, sums
 
 
 def everywhere() -> Iterator[Mutant]:
@@ -30,9 +30,9 @@ def sum_rules() -> Iterator[Mutant]:
             node, "drop-sum", rewritten(code, lambda x: summand(c) if (c := sums(x)) else None), "not-summed"
         )
         for rule, arguments in (("sum-all", ""), ("sum-all-keepdim", "(0, 1), keepdim=True")):
-            yield from mutants_of(node, rule, rewritten(code, _summed_with(arguments)), "over-summed")
+            yield from mutants_of(node, rule, rewritten(code, summed_with(arguments)), "over-summed")
         yield from mutants_of(node, "other-axis", rewritten(code, _other_axis), *WRONG_AXIS)
-        yield from mutants_of(node, "mean", rewritten(code, _mean), "scale")
+        yield from mutants_of(node, "mean", rewritten(code, averaged), "scale")
         if SHAPES[node] == (32, 1):
             yield from mutants_of(node, "lose-keepdim", rewritten(code, _lost_keepdim), "shape")
         if ".sum(" in code:
@@ -47,14 +47,6 @@ def sum_rules() -> Iterator[Mutant]:
                 yield from mutants_of(node, rule, [f"{code}\n{d} = {d}.sum({arguments})"], *kinds)
 
 
-def _summed_with(arguments: str) -> Callable[[ast.AST], ast.AST | None]:
-    def change(node: ast.AST) -> ast.AST | None:
-        call = sums(node)
-        return None if call is None else expression(f"({ast.unparse(summand(call))}).sum({arguments})")
-
-    return change
-
-
 def _other_axis(node: ast.AST) -> ast.AST | None:
     call = sums(node)
     if call is None:
@@ -62,13 +54,6 @@ def _other_axis(node: ast.AST) -> ast.AST | None:
     axis = call.args[0]
     assert isinstance(axis, ast.Constant) and isinstance(axis.value, int)
     return ast.Call(call.func, [ast.Constant(1 - axis.value)], call.keywords)
-
-
-def _mean(node: ast.AST) -> ast.AST | None:
-    call = sums(node)
-    return (
-        None if call is None else ast.Call(ast.Attribute(summand(call), "mean", ast.Load()), call.args, call.keywords)
-    )
 
 
 def _lost_keepdim(node: ast.AST) -> ast.AST | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from tests.engine.corpus.rewriting import expression, rewritten, summand, sums
+from tests.engine.corpus.rewriting import averaged, expression, rewritten, summand, summed_with, sums
 from tests.engine.scripts.sites import GRADIENT, Site
 
 AUGMENTED = re.compile(r"[-+*/]= ")
@@ -204,19 +204,6 @@ def _signs(value: str, top: set[Position | None]) -> Made:
 
 
 def _summed(value: str) -> Made:
-    def with_arguments(arguments: str) -> Callable[[ast.AST], ast.AST | None]:
-        def change(node: ast.AST) -> ast.AST | None:
-            call = sums(node)
-            return None if call is None else expression(f"({ast.unparse(summand(call))}).{arguments}")
-
-        return change
-
-    def mean(node: ast.AST) -> ast.AST | None:
-        call = sums(node)
-        if call is None:
-            return None
-        return ast.Call(ast.Attribute(summand(call), "mean", ast.Load()), call.args, call.keywords)
-
     def axis(node: ast.AST) -> ast.AST | None:
         match node:
             case ast.Call(func=func, args=[*others, ast.Constant(value=0 | 1 | 2 as number)], keywords=keywords):
@@ -228,9 +215,9 @@ def _summed(value: str) -> Made:
     outermost = sums(expression(value)) is not None
     for code in rewritten(value, lambda node: summand(call) if (call := sums(node)) else None):
         yield "not-summed", code, ("not-summed",) if outermost else ()
-    for code in rewritten(value, with_arguments("sum()")):
+    for code in rewritten(value, summed_with("")):
         yield "summed-to-a-number", code, ("over-summed",) if outermost else ()
-    for code in rewritten(value, mean):
+    for code in rewritten(value, averaged):
         yield "mean-for-sum", code, ("scale",) if outermost else ()
     for code in rewritten(value, axis):
         yield "other-axis", code, ()

@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 from torch.overrides import TorchFunctionMode
-from torch.utils._python_dispatch import TorchDispatchMode
 
+from ninja_tui.engine.recording.dispatch import OperatorMode
 from ninja_tui.engine.recording.execution import Namespace
 from ninja_tui.engine.training.codegen.draws import Ahead
 from ninja_tui.engine.training.codegen.kernels import C_TYPES, PANEL_ROWS, PRELUDE, Ref, Unsupported, pointwise
@@ -128,13 +128,9 @@ def _whole(tensor: torch.Tensor) -> torch.Tensor:
     return torch.as_strided(tensor.detach(), (elements,), (1,), 0)
 
 
-class _Record(TorchDispatchMode):  # type: ignore[no-untyped-call]  # PyTorch has no types for it
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        return False  # otherwise PyTorch imports its compiler, which takes two seconds
-
+class _Record(OperatorMode):
     def __init__(self, trace: _Trace) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # PyTorch has no types for it
+        super().__init__()
         self._trace = trace
 
     def __torch_dispatch__(
