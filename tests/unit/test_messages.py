@@ -38,10 +38,10 @@ MESSAGES = [
     PlanTrials("h", READING),
     Plan((PlannedTrial(0, {"probs": PAIR}), PlannedTrial(2, {}))),
     ReplayGradient("dh", (PlannedTrial(1, {"probs": PAIR}),), "dh = 1"),
-    Replayed((PAIR, None), ("", "E"), PAIR),
+    Replayed((PAIR, None), ("", "E"), PAIR, PAIR),
     JudgeAnswer(
         Evidence(
-            "h", READING, PAIR, (PAIR, None), ("", "E"), PAIR,
+            "h", READING, PAIR, (PAIR, None), ("", "E"), PAIR, PAIR,
             error="E", restored=PAIR, clobbered=(Clobbered("h", "x", "line 2"),),
         )
     ),

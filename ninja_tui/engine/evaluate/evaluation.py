@@ -64,7 +64,9 @@ class Evaluation:
         trials = self._bench.plan(asked.node, reading).trials
         limit = asked.limit * REPLAYS_TAKE * len(trials)
         replayed = self._runner.replay(ReplayGradient(asked.gradient, trials, asked.code), limit)
-        return Evidence(asked.node, reading, given.tensor, replayed.results, replayed.errors, replayed.chained)
+        return Evidence(
+            asked.node, reading, given.tensor, replayed.results, replayed.errors, replayed.chained, replayed.isolated
+        )
 
     def with_names_restored(
         self, asked: Asked, evidence: Evidence[TensorData], clobbered: tuple[Clobbered, ...]

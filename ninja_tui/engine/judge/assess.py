@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from ninja_tui.engine.judge.case import Case, chosen_actuals
-from ninja_tui.engine.judge.compare import broadcasts, columns, distance, largest_entry
+from ninja_tui.engine.judge.compare import UNSTABLE, broadcasts, columns, distance, largest_entry
 from ninja_tui.engine.judge.decide import ANY_UPSTREAM, FAILS, OWN_BRANCH, OWN_NUMBERS, Decision, Result, decide
 from ninja_tui.engine.judge.diagnosis import diagnose
 from ninja_tui.engine.judge.evidence import Observed, Traits
@@ -20,9 +20,6 @@ from ninja_tui.engine.protocol.judging import Evidence, Reading
 from ninja_tui.engine.protocol.verdict import Kind, Path, Status, Verdict, Warning
 from ninja_tui.engine.protocol.worlds import World
 from ninja_tui.engine.recording.record import Number
-
-UNSTABLE = 0.02
-"""Share of the largest entry; float32 that is farther off than this has lost its digits."""
 
 
 @dataclass(frozen=True)
@@ -137,14 +134,16 @@ class Assessor:
 
     def _loses_digits(self, answer: _Answer) -> bool:
         """Whether float32 is not finite where autograd's gradient is, or has nothing to do with float64's."""
-        reference, actual = self.reference(answer.node), answer.evidence.gradient
+        reference, isolated = self.reference(answer.node), answer.evidence.isolated
+        actual = answer.evidence.gradient if isolated is None else isolated
         if actual is None or not bool(torch.isfinite(reference).all()):
             return False
         if not bool(torch.isfinite(actual).all()):
             return True
         exact = self.network.home().gradient(answer.node)
         stable = distance(reference, exact) < UNSTABLE / 10 and not self.is_vacuous(answer.node)
-        doubles = [each for each in (answer.evidence.chained, answer.results[0].actual) if each is not None]
+        chained = answer.evidence.chained if isolated is None else None
+        doubles = [each for each in (chained, answer.results[0].actual) if each is not None]
         return stable and all(distance(actual, each) > UNSTABLE for each in doubles)
 
     def _told(self, answer: _Answer, decision: Decision, blank: Verdict) -> Verdict:
@@ -212,7 +211,7 @@ class Assessor:
         if evidence.gradient is None:
             errors[World.FLOAT32] = evidence.error
         else:
-            gradients[World.FLOAT32] = evidence.gradient
+            gradients[World.FLOAT32] = evidence.gradient if evidence.isolated is None else evidence.isolated
         if evidence.chained is not None:
             gradients[World.CHAINED] = evidence.chained
         read = {self.gradient_name(name) for name in reading.nodes}

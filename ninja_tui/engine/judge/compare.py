@@ -11,6 +11,8 @@ from ninja_tui.engine.protocol.judging import Columns
 
 CLOSE = 1e-7
 """Two gradients are the same if no entry differs by more than this share of the largest."""
+UNSTABLE = 0.02
+"""Share of the largest entry; float32 that is farther off float64 than this has lost its digits."""
 LARGEST_BROADCAST = 1 << 26
 """Elements; a comparison that would broadcast to more is a wrong shape, not a comparison."""
 
@@ -44,6 +46,11 @@ def columns(dt: torch.Tensor, gradient: torch.Tensor) -> Columns:
 def largest_entry(tensor: torch.Tensor) -> float:
     """The largest absolute value; 0 for an empty tensor."""
     return float(tensor.abs().max().item()) if tensor.numel() else 0.0
+
+
+def loses_digits(single: torch.Tensor, double: torch.Tensor) -> bool:
+    """Whether a gradient in float32 is not finite, or has nothing to do with the one in float64."""
+    return not bool(torch.isfinite(single).all()) or distance(single, double) > UNSTABLE
 
 
 def same(actual: torch.Tensor, expected: torch.Tensor) -> bool:

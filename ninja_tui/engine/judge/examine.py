@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import math
+import itertools
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from ninja_tui.engine.judge.carried import Carried
 from ninja_tui.engine.judge.compare import distance
 from ninja_tui.engine.judge.decide import OWN_NUMBERS
 from ninja_tui.engine.judge.recognition import Answer, Pass, Program, Unfollowed
 from ninja_tui.engine.judge.recorded import (
-    SAME_FACTOR,
     Gradient,
     assess,
     comes_from_outside,
-    multiple,
     nodes_read,
     passes,
 )
-from ninja_tui.engine.protocol.verdict import Kind, Status, Verdict, Warning
+from ninja_tui.engine.judge.second_look import Judged, SecondLook
+from ninja_tui.engine.judge.sources import Sources
+from ninja_tui.engine.protocol.verdict import Kind, Status, Verdict
 from ninja_tui.engine.recording.execution import message_of
 from ninja_tui.engine.recording.record import Comparison, Number
 
@@ -35,126 +36,28 @@ NEAR = 1e-3
 """Relative difference up to which numbers suggest whose gradient one is."""
 
 
-@dataclass(frozen=True)
-class Judged:
-    """The verdict on an answer; ``node`` is the value whose gradient it is taken for.
-
-    ``dismissed``: it turned out to be none.
-    """
-
-    answer: Answer
-    verdict: Verdict
-    backward: Pass | None = None
-    node: Number | None = None
-    dismissed: bool = False
-
-
 class Examiner:
     """Judges the answers of one program."""
 
     def __init__(self, program: Program) -> None:
         self._program = program
-        self._places: dict[Number, list[Number]] = {}
-        self._wrong: set[Number] = set()
+        self._sources = Sources(program.record)
+        self._carried = Carried(program, ())
+        self._on_the_way: dict[tuple[Number, ...], Judged] = {}
         self._taken: dict[str, set[Number]] = {}
-        self._ancestors: dict[Number, set[Number]] = {}
         self.judged: list[Judged] = []
 
     def answers(self) -> list[Answer]:
         """What there is to judge, in the order of the program; ``judge`` is to be called in this order."""
         answers, nameless = self._program.answers()
         answers += [_nameless(self._program, each) for each in nameless]
-        return sorted(answers, key=lambda each: each.step)
+        answers.sort(key=lambda each: each.step)
+        self._carried = Carried(self._program, answers)
+        return answers
 
     def reconsider(self) -> list[tuple[int, Judged]]:
-        """Answers, by their index, of which what was judged after them tells more.
-
-        Gradients that are scaled later, and names in a function that are no gradients of what is called so elsewhere:
-        those have no verdict any more.
-        """
-        again: list[tuple[int, Judged]] = []
-        for index, judged in enumerate(self.judged):
-            if judged.verdict.status is Status.FAIL and judged.answer.comparison is None:
-                again += self._scaled(index, judged) or self._of_another_name(index, judged)
-        return list(dict(again).items())
-
-    def _of_another_name(self, index: int, judged: Judged) -> list[tuple[int, Judged]]:
-        """A name in a function that fails, where all that is computed from it in the end is right as it is."""
-        number = judged.answer.number
-        same = [each for each in self.judged if each is not judged and each.answer.number == number]
-        later = [*same, *(each for _, each in self._computed_from(index, judged))]
-        outer = [each for each in later if not each.answer.inner]
-        if not outer or not all(self._passes_without(number, each) for each in outer):
-            return []
-        if judged.answer.inner:
-            return [(index, replace(judged, dismissed=True))]
-        inside = self._of_inside(judged)
-        return [] if inside is None else [(index, replace(judged, verdict=inside))]
-
-    def _of_inside(self, judged: Judged) -> Verdict | None:
-        """The verdict where it is the gradient of what its tensor was computed from: ``dh`` before the activation."""
-        answer, backward = judged.answer, judged.backward
-        if backward is None or judged.node is None:
-            return None
-        gradient = Gradient(answer.number, answer.values[-1], None, answer.step)
-        for inner in backward.inside(judged.node):
-            if passes(backward.assessor, backward.name(inner), gradient, {}):
-                verdict = assess(backward.assessor, backward.name(inner), gradient, {})
-                node = judged.verdict.node
-                told = f"the gradient of what `{node}` is computed from, as what follows takes it to be"
-                return replace(verdict, node=node, line=answer.line, named=answer.path, probe=told, note=told)
-        return None
-
-    def _passes_without(self, number: Number, judged: Judged) -> bool:
-        """Whether an answer is right where ``number``, and what was computed from it, are taken for no gradients."""
-        if judged.backward is None or judged.node is None:
-            return False
-        gradient = Gradient(judged.answer.number, judged.answer.values[-1], None, judged.answer.step)
-        name = judged.backward.assessor.graph.names[judged.node]
-        others = {at for at in self._places if at != number and number not in self._before(at)}
-        return any(
-            passes(judged.backward.assessor, name, gradient, {at: node for at, node in places.items() if at in others})
-            for places in self._ways(judged.answer)
-        )
-
-    def _scaled(self, index: int, judged: Judged) -> list[tuple[int, Judged]]:
-        """A gradient and those computed from it that are multiples, where what is computed in the end is right.
-
-        Where one of these is a multiple too, the factor is a mistake and no habit.
-        """
-        later = [(index, judged), *self._computed_from(index, judged)]
-        factors = {at: self._multiple(each) for at, each in later}
-        if factors[index] is None or self._is_one(factors[index]):
-            return []
-        last = [at for at, each in later if not any(each.answer.number in self._sources(other) for _, other in later)]
-        multiples = [(at, each, factor) for at, each in later if (factor := factors[at]) and not self._is_one(factor)]
-        if any(at in last for at, _, _ in multiples) or not any(self._is_one(factors[at]) for at in last):
-            return []
-        return [(at, replace(each, verdict=_multiple_of(each.verdict, factor))) for at, each, factor in multiples]
-
-    def _is_one(self, factor: float | None) -> bool:
-        return factor is not None and math.isclose(factor, 1, rel_tol=SAME_FACTOR)
-
-    def _computed_from(self, index: int, judged: Judged) -> list[tuple[int, Judged]]:
-        return [
-            (at, each)
-            for at, each in enumerate(self.judged[index + 1 :], index + 1)
-            if each.backward is judged.backward and judged.answer.number in self._sources(each)
-        ]
-
-    def _sources(self, judged: Judged) -> set[Number]:
-        """What an answer was computed from, itself aside."""
-        return self._before(judged.answer.number)
-
-    def _before(self, number: Number) -> set[Number]:
-        if number not in self._ancestors:
-            self._ancestors[number] = self._program.record.ancestors(number) - {number}
-        return self._ancestors[number]
-
-    def _multiple(self, judged: Judged) -> float | None:
-        if judged.backward is None or judged.node is None:
-            return None
-        return multiple(judged.backward.assessor, judged.node, judged.answer.number)
+        """Answers, by their index, of which what was judged after them tells more."""
+        return SecondLook(self.judged, self._sources).changed()
 
     def examine(self) -> list[Judged]:
         """All verdicts."""
@@ -173,6 +76,7 @@ class Examiner:
             judged = Judged(answer, verdict)
         except Exception as error:  # whatever a gradient makes go wrong costs that gradient
             judged = Judged(answer, _unjudged(answer, message_of(error)))
+        judged = self._on_the_way.get(answer.versions, judged)
         if judged is not None:
             self.judged.append(judged)
         return judged
@@ -209,7 +113,7 @@ class Examiner:
         if answer.comparison is not None:
             backwards = self._program.summed(answer.comparison, backwards)
         by_place = answer.comparison is None and self._program.naming.is_by_place(answer.path)
-        if by_place and answer.number in self._places:
+        if by_place and answer.number in self._sources:
             return None
         worst: Judged | None = None
         tried: list[Number] = []
@@ -233,8 +137,8 @@ class Examiner:
             return Judged(answer, _unjudged(answer, "no backward pass here computes what it is compared with"))
         if worst.node is not None:
             for node in (*reversed(tried), worst.node):
-                self._note(answer.number, node)
-            self._wrong.update(answer.versions)
+                self._sources.note(answer.number, node)
+            self._sources.note_wrong(*answer.versions)
         self._taken.setdefault(answer.path, set()).add(worst.node or -1)
         return worst
 
@@ -255,7 +159,7 @@ class Examiner:
         fitting = [node for node in nodes if home.value(node).shape == value.shape] or nodes
         if len(fitting) > 1:
             taken, below = self._taken.get(answer.path, set()), backward.assessor.below
-            read = nodes_read(backward.assessor, answer.number, self._without(answer))
+            read = nodes_read(backward.assessor, answer.number, self._sources.of(answer))
             fitting.sort(
                 key=lambda node: (
                     distance(value, home.gradient(node)) > NEAR,
@@ -270,10 +174,10 @@ class Examiner:
         name = backward.assessor.graph.names[node]
         reference = None if answer.comparison is None else answer.comparison.reference
         gradient = Gradient(answer.number, answer.values[-1], reference, answer.step)
-        ways = list(self._ways(answer))
-        for places in ways:
+        ways = list(self._sources.ways(answer))
+        for places in itertools.chain(ways, self._with_carried(answer, name, gradient, backward)):
             if passes(backward.assessor, name, gradient, places):
-                self._note(answer.number, node)
+                self._sources.note(answer.number, node)
                 return self._told(answer, assess(backward.assessor, name, gradient, places), backward, node)
         earlier = self._earlier(answer, name, node, backward)
         worst = earlier or assess(backward.assessor, name, gradient, ways[0])
@@ -282,6 +186,32 @@ class Examiner:
         elif comes_from_outside(backward.assessor, gradient):
             worst = self._by_numbers(worst, gradient, backward, node)
         return self._told(answer, worst, backward, node)
+
+    def _with_carried(
+        self, answer: Answer, name: str, gradient: Gradient, backward: Pass
+    ) -> Iterator[dict[Number, Number]]:
+        """What makes an answer right: that a value which is carried on, and was not judged, is a gradient as well.
+
+        Where that value is wrong, the answer that holds it fails in the place of the one that reads it.
+        """
+        ways = list(self._sources.ways(answer))
+        for known in (ways[0], ways[-1]) if len(ways) > 1 else ways:
+            for number, node in self._carried.read_by(answer, backward, known):
+                places = {**known, number: node}
+                if passes(backward.assessor, name, gradient, places):
+                    self._judge_carried(number, node, backward)
+                    yield places
+                    return
+
+    def _judge_carried(self, number: Number, node: Number, backward: Pass) -> None:
+        holder = self._carried.holder(number)
+        value = holder.values[holder.versions.index(number)]
+        verdict = assess(backward.assessor, backward.name(node), Gradient(number, value), self._sources.of(holder))
+        self._sources.note(number, node)
+        if not verdict.passed:
+            self._sources.note_wrong(number)
+            told = replace(verdict, line=self._carried.line(number), named=holder.path)
+            self._on_the_way.setdefault(holder.versions, Judged(holder, told, backward, node, on_the_way=True))
 
     def _is_quotient(self, answer: Answer, verdict: Verdict, backward: Pass) -> bool:
         """Whether it is a difference quotient: by its name, near the gradient, and made of other forward passes."""
@@ -300,7 +230,7 @@ class Examiner:
     def _earlier(self, answer: Answer, name: str, node: Number, backward: Pass) -> Verdict | None:
         """Where a former version is the gradient of the node, and the last one that of a tensor inside it."""
         for number, value in list(zip(answer.versions, answer.values, strict=True))[-2::-1]:
-            places = self._without(answer)
+            places = self._sources.of(answer)
             if passes(backward.assessor, name, Gradient(number, value), places):
                 first = assess(backward.assessor, name, Gradient(number, value), places)
                 inner = backward.inside(node)
@@ -308,44 +238,11 @@ class Examiner:
                 for each in inner:
                     last = Gradient(answer.number, answer.values[-1])
                     if passes(backward.assessor, backward.name(each), last, rest):
-                        self._note(number, node)
-                        self._note(answer.number, each)
+                        self._sources.note(number, node)
+                        self._sources.note(answer.number, each)
                         return first
                 return None
         return None
-
-    def _ways(self, answer: Answer) -> Iterator[dict[Number, Number]]:
-        """What the sources of an answer are taken for: gradients as they were judged, others, or right ones alone."""
-        plain = self._without(answer)
-        yield plain
-        for number, nodes in self._places.items():
-            for node in nodes[:-1]:
-                if number not in answer.versions:
-                    yield {**plain, number: node}
-        right = {number: node for number, node in plain.items() if number not in self._wrong}
-        if len(right) < len(plain):
-            yield right
-        sound = {number: node for number, node in plain.items() if not self._is_tainted(number)}
-        if len(sound) < len(right):
-            yield sound
-
-    def _is_tainted(self, number: Number) -> bool:
-        """Whether a value is a wrong gradient, or was computed from one."""
-        if not self._wrong:
-            return False
-        return number in self._wrong or not self._wrong.isdisjoint(self._before(number))
-
-    def _without(self, answer: Answer) -> dict[Number, Number]:
-        own = set(answer.versions)
-        places = {number: nodes[-1] for number, nodes in self._places.items() if number not in own}
-        same = answer.number
-        shared = {same: self._places[same][-1]} if same in own & self._places.keys() - self._wrong else {}
-        return places | shared
-
-    def _note(self, number: Number, node: Number) -> None:
-        nodes = self._places.setdefault(number, [])
-        if node not in nodes:
-            nodes.append(node)
 
     def _told(self, answer: Answer, assessment: Verdict, backward: Pass, node: Number) -> Judged:
         verdict = replace(assessment, line=answer.line, named=answer.path)
@@ -361,13 +258,6 @@ def _nearer(one: Judged, other: Judged) -> Judged:
         return verdict.shape == verdict.expected_shape, known
 
     return other if rank(other) > rank(one) else one
-
-
-def _multiple_of(verdict: Verdict, factor: float) -> Verdict:
-    """The verdict on a gradient that later ones take for ``factor`` times what it is."""
-    told = f"{factor:.4g} times the gradient of {verdict.node}, as what is computed from it takes it to be"
-    warnings = (*verdict.warnings, Warning.SCALED)
-    return replace(verdict, status=Status.PASS, warnings=warnings, diagnosis=None, probe=told, note=told)
 
 
 def _unjudged(answer: Answer, reason: str) -> Verdict:

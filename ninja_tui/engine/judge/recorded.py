@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from ninja_tui.engine.judge.assess import Assessor
+from ninja_tui.engine.judge.compare import loses_digits
 from ninja_tui.engine.judge.fitting import multiple_of
 from ninja_tui.engine.judge.trials import Trial
 from ninja_tui.engine.protocol.judging import Evidence
@@ -79,8 +80,8 @@ def evidence_on(
         results.append(result)
         errors.append(error)
     return Evidence(
-        name, reading, gradient.value, tuple(results), tuple(errors), chained=_own(assessor, gradient.number),
-        left_out=frozenset(left_out),
+        name, reading, gradient.value, tuple(results), tuple(errors), _own(assessor, gradient.number),
+        _isolated(piece, gradient.value, tried[0], results[0]), left_out=frozenset(left_out),
     )  # fmt: skip
 
 
@@ -166,6 +167,18 @@ def _replayed(assessor: Assessor, piece: Slice[Number], trial: Trial) -> tuple[t
         return piece.run(world.value, world.leaf, trial.upstream)[piece.number].detach(), ""
     except RAISED as error:
         return None, message_of(error)
+
+
+def _isolated(
+    piece: Slice[Number], value: torch.Tensor, home: Trial, result: torch.Tensor | None
+) -> torch.Tensor | None:
+    """What it gives in float32 with the reference's gradients upstream, where ``value`` is far from that."""
+    if not piece.read or result is None or not loses_digits(value, result):
+        return None
+    try:
+        return piece.as_written(home.upstream, value.dtype)
+    except RAISED:
+        return None
 
 
 def _own(assessor: Assessor, number: Number) -> torch.Tensor | None:

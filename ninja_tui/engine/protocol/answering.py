@@ -122,11 +122,12 @@ class TryAnswer(Request[Outcome]):
 
 @dataclass(frozen=True)
 class Replayed:
-    """What a gradient came out as in each trial, or the error there; ``chained`` with the person's own upstream."""
+    """What a gradient came out as in each trial, or the error there; ``chained`` and ``isolated`` as in Evidence."""
 
     results: tuple[TensorData | None, ...]
     errors: tuple[str, ...]
     chained: TensorData | None = None
+    isolated: TensorData | None = None
 
 
 @dataclass(frozen=True)

@@ -50,8 +50,9 @@ class Evidence(Generic[T]):
     """What is known of one answer to ``node``: its ``gradient`` in float32, and what it gave in each trial, in order.
 
     Where there is none, ``error`` says why, and ``errors`` by trial. ``chained`` is what it gives with the person's own
-    gradients upstream, ``restored`` in the first trial with the lesson's values for the names in ``clobbered``. ``T``
-    is TensorData between processes, and a tensor in the judge.
+    gradients upstream, ``restored`` in the first trial with the lesson's values for the names in ``clobbered``.
+    ``isolated`` is what it gives in float32 with the reference's gradients upstream, where ``gradient`` is far from
+    what it gives with them in float64. ``T`` is TensorData between processes, and a tensor in the judge.
     """
 
     node: str
@@ -60,6 +61,7 @@ class Evidence(Generic[T]):
     results: tuple[T | None, ...] = ()
     errors: tuple[str, ...] = ()
     chained: T | None = None
+    isolated: T | None = None
     error: str = ""
     restored: T | None = None
     clobbered: tuple[Clobbered, ...] = ()

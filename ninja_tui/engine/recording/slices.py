@@ -45,6 +45,7 @@ class Slice(Generic[N]):
 
     def __init__(self, record: Record, number: Number, known: Container[Number], places: Mapping[Number, N]) -> None:
         self.number = number
+        self._record = record
         self._places: Mapping[Number, N] = places
         self._replay = Replay(record, [number], _Either(places, known))
         inputs = {each for step in self._replay.operations for each in step.inputs} | {number}
@@ -79,6 +80,15 @@ class Slice(Generic[N]):
             values[place] = upstream[self._places[place]]
         with torch.no_grad():
             return self._replay.run(values)
+
+    def as_written(self, upstream: Mapping[N, torch.Tensor], dtype: torch.dtype) -> torch.Tensor:
+        """Its value as the program would have it, in ``dtype``, with other ``upstream`` gradients by node.
+
+        Raises what an operation raises on these values.
+        """
+        given = {place: upstream[self._places[place]].to(dtype) for place in self.read}
+        with torch.no_grad():
+            return Replay(self._record, [self.number], given, dtype=torch.float32).run(given)[self.number].detach()
 
     def reading(
         self,

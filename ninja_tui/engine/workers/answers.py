@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import torch
 
+from ninja_tui.engine.judge.compare import loses_digits
 from ninja_tui.engine.protocol.answering import (
     Begin,
     LoadValues,
@@ -24,7 +25,7 @@ from ninja_tui.engine.protocol.answering import (
     SetUp,
     TryAnswer,
 )
-from ninja_tui.engine.protocol.judging import Reading
+from ninja_tui.engine.protocol.judging import PlannedTrial, Reading
 from ninja_tui.engine.protocol.lesson_code import LessonCode
 from ninja_tui.engine.protocol.messages import Done, Refused
 from ninja_tui.engine.protocol.tensor_data import TensorData
@@ -213,7 +214,24 @@ class Answers:
                 results.append(None)
                 errors.append(message_of(error))
         chained = run.chained(value)
-        return Replayed(tuple(results), tuple(errors), None if chained is None else spaces.packed(chained))
+        isolated = self._isolated(piece, value, request.trials[0], results[0])
+        return Replayed(
+            tuple(results),
+            tuple(errors),
+            None if chained is None else spaces.packed(chained),
+            None if isolated is None else spaces.packed(isolated),
+        )
+
+    def _isolated(
+        self, piece: Slice[str], value: torch.Tensor, home: PlannedTrial, result: TensorData | None
+    ) -> torch.Tensor | None:
+        """The gradient in float32 with the reference's upstream, where the person's own makes another of it."""
+        if result is None or not piece.read or not loses_digits(value, unpack(result)):
+            return None
+        try:
+            return piece.as_written({node: unpack(each) for node, each in home.upstream.items()}, value.dtype)
+        except NOT_REPLAYED:
+            return None
 
     def _opened(self) -> LessonCode:
         if self._code is None:

@@ -14,8 +14,9 @@ from typing import ParamSpec, TypeVar
 import numpy
 import torch
 
-from ninja_tui.engine.judge.examine import Examiner, Judged
+from ninja_tui.engine.judge.examine import Examiner
 from ninja_tui.engine.judge.recognition import Answer, Pass, Program, Unfollowed
+from ninja_tui.engine.judge.second_look import Judged
 from ninja_tui.engine.protocol.messages import Done, Refused
 from ninja_tui.engine.protocol.programs import (
     BeginProgram,

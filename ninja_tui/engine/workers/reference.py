@@ -154,6 +154,7 @@ class Reference:
             results=tuple(map(_unpacked, given.results)),
             errors=given.errors,
             chained=_unpacked(given.chained),
+            isolated=_unpacked(given.isolated),
             error=given.error,
             restored=_unpacked(given.restored),
             clobbered=given.clobbered,

@@ -1,0 +1,132 @@
+"""One wrong gradient of a script fails where it is wrong, and what is computed from it does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.engine.own_files.judged import judged
+from tests.engine.own_files.script import HEAD
+
+LEAKY = f"""{HEAD}
+x, goal = torch.randn(4, 5, 3), torch.randn(5, 3)
+k = torch.rand(3, requires_grad=True)
+u = torch.randn(3, requires_grad=True)
+m = torch.zeros(5, 3)
+memory, reads = [m], []
+for t in range(4):
+    r = x[t] * u
+    m = m * k + r.tanh()
+    reads.append(r)
+    memory.append(m)
+loss = ((m - goal) ** 2).sum()
+loss.backward()
+dk, du = torch.zeros_like(k), torch.zeros_like(u)
+dm = torch.zeros_like(m)
+dm = dm + 2 * (m - goal)
+for t in reversed(range(4)):
+    dr = dm * (1 - reads[t].tanh() ** 2)
+    dk += (dm * memory[t]).sum(0)
+    du += (dr * x[t]).sum(0)
+    dm = dm * k
+print(torch.allclose(dk, k.grad), torch.allclose(du, u.grad))
+"""
+CENTRED = f"""{HEAD}
+z = torch.randn(6, 4, requires_grad=True)
+centred = z - z.mean(1, keepdim=True)
+size = (centred ** 2).mean(1, keepdim=True)
+rate = (size + 0.01) ** -0.5
+out = centred * rate
+loss = (out ** 3).sum()
+loss.backward()
+dout = 3 * out ** 2
+drate = (dout * centred).sum(1, keepdim=True)
+dsize = -0.5 * (size + 0.01) ** -1.5 * drate
+dcentred = dout * rate + dsize * 2 * centred / 4
+dz = dcentred - dcentred.mean(1, keepdim=True)
+print(torch.allclose(dz, z.grad, atol=1e-6))
+"""
+LAYERS = f"""{HEAD}
+
+def squash(x):
+    return x.tanh(), x
+
+def squash_backward(dout, x):
+    dx = dout * (1 - x.tanh() ** 2)
+    return dx
+
+def mix(x, w):
+    x = x * 1
+    return x @ w, (x, w)
+
+def mix_backward(dout, kept):
+    x, w = kept
+    return dout @ w.T, x.T @ dout
+
+v, w = torch.randn(4, 4, requires_grad=True), torch.randn(4, 4, requires_grad=True)
+x = torch.randn(6, 4)
+a, one = mix(x, v)
+s, before = squash(a)
+out, two = mix(s, w)
+loss = (out ** 2).sum()
+loss.backward()
+dout = 2 * out
+ds, dw = mix_backward(dout, two)
+da = squash_backward(ds, before)
+dx, dv = mix_backward(da, one)
+print(torch.allclose(dw, w.grad), torch.allclose(dv, v.grad))
+"""
+
+
+@pytest.mark.parametrize("script", [LEAKY, CENTRED, LAYERS])
+def test_right_scripts_pass(script: str) -> None:
+    rows = judged(script)
+    assert rows.failing == [] and rows.passing, rows.told()
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("dm = dm * k\n", "dm = dm * k * k\n"),
+        ("dm = dm * k\n", "dm = dm\n"),
+        ("dm = dm * k\n", "dm = -dm * k\n"),
+        ("dm = dm + 2 * (m - goal)", "dm = dm + (m - goal)"),
+    ],
+)
+def test_a_gradient_carried_back_through_time_is_wrong_by_itself(right: str, wrong: str) -> None:
+    assert right in LEAKY
+    rows = judged(LEAKY.replace(right, wrong))
+    assert set(rows.failing) == {"dm"}, rows.told()
+
+
+def test_what_reads_a_carried_gradient_too_late_is_not_passed_over() -> None:
+    late = LEAKY.replace("    dk += (dm * memory[t]).sum(0)\n", "").replace(
+        "    dm = dm * k\n", "    dm = dm * k\n    dk += (dm * memory[t]).sum(0)\n"
+    )
+    assert judged(late).failing, judged(late).told()
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "fails"),
+    [
+        ("(size + 0.01) ** -1.5 *", "(size - 100.0) ** -1.5 *", "dsize"),
+        ("dout = 3 * out ** 2", "dout = torch.full((6, 4), 0.25)", "dout"),
+    ],
+)
+def test_numbers_that_float32_loses_upstream_are_no_mistake_below(right: str, wrong: str, fails: str) -> None:
+    assert right in CENTRED
+    rows = judged(CENTRED.replace(right, wrong))
+    assert rows.failing == [fails], rows.told()
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("dx = dout * (1 - x.tanh() ** 2)", "dx = dout * (1 - x.tanh())"),
+        ("da = squash_backward(ds, before)", "da = squash_backward(ds, before) / 3"),
+        ("da = squash_backward(ds, before)", "da = squash_backward(ds, s)"),
+    ],
+)
+def test_two_names_of_one_wrong_tensor_fail_once(right: str, wrong: str) -> None:
+    assert right in LAYERS
+    rows = judged(LAYERS.replace(right, wrong))
+    assert rows.failing == ["da"], rows.told()
