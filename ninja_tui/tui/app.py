@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,9 @@ from ninja_tui.lesson.solutions import read_solutions
 from ninja_tui.tui.commands import COMMANDS
 from ninja_tui.tui.history import History, history_path
 from ninja_tui.tui.screens.walk import WalkScreen
+
+SWITCH_INTERVAL = 0.0002
+"""Seconds that painting keeps the interpreter from the thread that has a verdict."""
 
 
 class BackendEvent(Message):
@@ -131,6 +135,7 @@ def run(lesson: str, solutions: Path, options: Options) -> int:
         read_solutions(solutions, lesson)
     elif not solutions.absolute().parent.is_dir():
         raise UsageError(f"the folder {solutions.absolute().parent} for the solutions file does not exist")
+    sys.setswitchinterval(SWITCH_INTERVAL)
     gc.disable()  # until the lesson is open: what is made before then stays
     app = NinjaApp(lesson, lambda name, emit: ProcessBackend(name, solutions, options, emit))
     try:
