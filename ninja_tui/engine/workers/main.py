@@ -47,6 +47,8 @@ def serve(role: str, reading: Connection, writing: Connection, log: str | None) 
     sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123 - kept for the life of the process
     log_to(log)
     _log.info("serves as %s", role)
+    process_id, end = os.getpid, os._exit
+    started = process_id()
     handlers = {kind.__name__: (kind, handler) for kind, handler in _service(role).handlers().items()}
     while True:
         try:
@@ -58,6 +60,8 @@ def serve(role: str, reading: Connection, writing: Connection, log: str | None) 
             os._exit(0)
         signal.alarm(call.limit)
         answered, reply = _carry_out(call, handler, request)
+        if process_id() != started:  # what an answer forked is not to reply as well
+            end(0)
         signal.alarm(0)
         try:
             channel.send(encode(answered), reply)
