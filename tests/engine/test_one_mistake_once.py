@@ -130,3 +130,41 @@ def test_two_names_of_one_wrong_tensor_fail_once(right: str, wrong: str) -> None
     assert right in LAYERS
     rows = judged(LAYERS.replace(right, wrong))
     assert rows.failing == ["da"], rows.told()
+
+
+OVERFLOWS = f"""{HEAD}
+a = torch.randn(5, 3) * 60
+V = torch.randn(3, 4, requires_grad=True)
+s = a @ V
+loss = s.logsumexp(1).mean()
+loss.backward()
+big = s.exp()
+ds = big / big.sum(1, keepdim=True) / 5
+dV = a.T @ ds
+print(torch.allclose(dV, V.grad))
+"""
+
+
+@pytest.mark.parametrize(
+    ("script", "wrong", "below"),
+    [
+        pytest.param(OVERFLOWS, "ds", "dV", id="overflow"),
+        pytest.param(CENTRED.replace("drate = (", "drate = -("), "drate", "dz", id="sign"),
+    ],
+)
+def test_what_passes_below_a_wrong_gradient_says_that_its_numbers_are_off(script: str, wrong: str, below: str) -> None:
+    rows = judged(script)
+    assert rows.failing == [wrong], rows.told()
+    (verdict,) = (each for each in rows.verdicts if each.gradient == below)
+    assert verdict.note is not None
+    assert "the numbers are off because those are" in verdict.note
+
+
+def test_a_gradient_that_overflows_below_right_upstream_gradients_fails() -> None:
+    script = OVERFLOWS.replace("loss = s.logsumexp(1).mean()", "t = s.logsumexp(1)\nloss = t.mean()").replace(
+        "ds = big / big.sum(1, keepdim=True) / 5",
+        "dt = torch.full((5,), 0.2)\nds = dt[:, None] * big / big.sum(1, keepdim=True)",
+    )
+    rows = judged(script)
+    assert rows.passing == ["dt", "dV"], rows.told()
+    assert rows.failing == ["ds"], rows.told()

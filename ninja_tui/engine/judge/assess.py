@@ -14,7 +14,7 @@ from ninja_tui.engine.judge.diagnosis import diagnose
 from ninja_tui.engine.judge.evidence import Observed, Traits
 from ninja_tui.engine.judge.finding import Finding
 from ninja_tui.engine.judge.graph import Graph
-from ninja_tui.engine.judge.notes import note_on
+from ninja_tui.engine.judge.notes import UPSTREAM_OFF, note_on
 from ninja_tui.engine.judge.trials import MANY, Near, Reach, Reads, Trial, trials
 from ninja_tui.engine.protocol.judging import Evidence, Reading
 from ninja_tui.engine.protocol.verdict import Kind, Path, Status, Verdict, Warning
@@ -172,6 +172,8 @@ class Assessor:
         )
         if Warning.STRUCTURE in verdict.warnings:
             verdict = self._leaning(verdict, answer.reads)
+        if verdict.passed and not verdict.vacuous and answer.evidence.isolated is not None:
+            return replace(verdict, note=UPSTREAM_OFF)
         return replace(verdict, note=note_on(verdict, actual, reference, self._hiding(answer)))
 
     def _untried(self, node: Number) -> tuple[Warning, ...]:

@@ -7,11 +7,13 @@ import torch
 from ninja_tui.engine.judge.compare import ulps
 from ninja_tui.engine.protocol.verdict import Verdict
 
+UPSTREAM_OFF = "right from its upstream gradients; the numbers are off because those are"
+
 
 def note_on(verdict: Verdict, actual: torch.Tensor, expected: torch.Tensor, hidden_by: tuple[str, ...]) -> str | None:
     """The sentence, or None. ``hidden_by`` are upstream gradients that are 0, and hide what is wrong."""
     if verdict.passed:
-        return _on_pass(verdict, actual, expected)
+        return UPSTREAM_OFF if verdict.adrift else _on_pass(verdict, actual, expected)
     if not verdict.approximate or not bool(torch.isfinite(expected).all()):
         return None
     if verdict.vacuous:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 from dataclasses import dataclass
 
 from ninja_tui.lesson.model import gradient_name
@@ -144,7 +145,8 @@ class Verdict:
     @property
     def adrift(self) -> bool:
         """Whether it is right, and what training would see is wrong all the same, by what is upstream."""
-        return self.passed and not self.vacuous and (self.chained or 0.0) > ADRIFT
+        chained = self.chained or 0.0
+        return self.passed and not self.vacuous and (chained > ADRIFT or math.isnan(chained))
 
     @property
     def passed(self) -> bool:

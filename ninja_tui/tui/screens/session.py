@@ -26,10 +26,11 @@ from ninja_tui.tui.tensor_index import parse_index
 from ninja_tui.tui.training.control import TrainControl
 from ninja_tui.tui.training.pane import TrainPane
 from ninja_tui.tui.training.state import TrainState
+from ninja_tui.tui.widgets.answer_input import AnswerInput
 from ninja_tui.tui.widgets.card import CardPane
 from ninja_tui.tui.widgets.gradients import GradientsPane
 from ninja_tui.tui.widgets.node import NodePane
-from ninja_tui.tui.widgets.prompt import AnswerInput, Feedback, PromptPane
+from ninja_tui.tui.widgets.prompt import Feedback, PromptPane
 from ninja_tui.tui.widgets.source import SourcePane
 
 if TYPE_CHECKING:
