@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 from ninja_tui.engine.backend import Backend
 from ninja_tui.engine.events import Judged
-from ninja_tui.engine.protocol.verdict import Verdict
 from ninja_tui.lesson.model import Node
 from ninja_tui.lesson.solutions import SavedAnswer, tidy
 from ninja_tui.lesson.syntax.completeness import Completeness, binds, completeness
 from ninja_tui.tui import texts
+from ninja_tui.tui.feedback import Feedback
 from ninja_tui.tui.history import History
 from ninja_tui.tui.session import Session
-from ninja_tui.tui.widgets.prompt import Feedback
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ class Answering:
         if message is None and session.facts is None:
             message = "PyTorch is starting; this is judged as soon as it is there"
         if message is not None:
-            return _feedback(session, node, None, message)
+            return _feedback(session, node, message)
         self._awaited = code
         self._backend.judge(node.name, code)
         return None
@@ -71,7 +70,7 @@ class Answering:
             return Submission(session)
         message = _why_not_judged(code, node)
         if message is not None:
-            return Submission(session, _feedback(session, node, None, message or f"{node.gradient} is still to come"))
+            return Submission(session, _feedback(session, node, message or f"{node.gradient} is still to come"))
         entry = session.entry(node.name)
         passed = code == entry.code and entry.verdict is not None and entry.verdict.passed
         if passed and node.name not in self._unsaved:
@@ -111,7 +110,7 @@ class Answering:
         if node is None or node.name != judged.node or judged.code != tidy(text):
             return session, None
         self._awaited = ""
-        return session, _feedback(session, node, judged.verdict, texts.verdict_message(session, judged))
+        return session, texts.feedback_on(session, judged, _shape(session, node))
 
 
 def _why_not_judged(code: str, node: Node) -> str | None:
@@ -122,6 +121,9 @@ def _why_not_judged(code: str, node: Node) -> str | None:
     return None if binds(code, node.gradient) else f"the code must bind {node.gradient}"
 
 
-def _feedback(session: Session, node: Node, verdict: Verdict | None, message: str) -> Feedback:
-    shapes = session.facts.shapes if session.facts else {}
-    return Feedback(shapes.get(node.name), verdict, message)
+def _feedback(session: Session, node: Node, message: str) -> Feedback:
+    return Feedback(_shape(session, node), message=message)
+
+
+def _shape(session: Session, node: Node) -> tuple[int, ...] | None:
+    return session.facts.shapes.get(node.name) if session.facts else None

@@ -96,9 +96,8 @@ class NinjaApp(App[int]):
         yield from super().get_system_commands(screen)
         for command in COMMANDS:
             if not command.action.startswith("app."):
-                yield SystemCommand(
-                    command.title, f"key: {command.key}", partial(self._walk.run_action, command.action)
-                )
+                keys = " or ".join(filter(None, (command.walk_key, command.everywhere)))
+                yield SystemCommand(command.title, f"key: {keys}", partial(self._walk.run_action, command.action))
         session = self._walk.session
         for lesson in session.catalogue if session else ():
             yield SystemCommand(f"Lesson: {lesson.name}", lesson.about, self._opening(lesson.name))

@@ -2,80 +2,208 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 
 from textual.binding import Binding
 
 
+class Group(enum.Enum):
+    """The parts of the help."""
+
+    WALK = "Walk"
+    ANSWER = "Answer"
+    LOOK = "Look"
+    PANES = "Panes"
+    APP = "App"
+
+
+class Mode(enum.Enum):
+    """What the keys do: where the walk is, and whether the prompt or a pane has them."""
+
+    READING = "reading"
+    FORWARD = "walking forward"
+    TURN = "at the turn"
+    BACKWARD = "walk keys"
+    TYPING = "typing"
+    TABLE = "in the table"
+    FINISH = "at the finish"
+
+
 @dataclass(frozen=True)
 class Command:
-    """``key`` works in the walk, ``prompt_key`` everywhere; ``label`` is for the footer, empty for none there."""
+    """``keys`` work in the walk, ``prompt_keys`` everywhere; each holds one or more, separated by commas.
+
+    A single letter of the walk works everywhere with Alt. ``yields`` are keys of ``prompt_keys`` that a focused
+    prompt keeps for its own.
+    """
 
     action: str
-    key: str
-    prompt_key: str
+    keys: str
+    prompt_keys: str
     title: str
-    label: str = ""
+    group: Group
+    yields: str = ""
 
     def bindings(self) -> list[Binding]:
-        """Textual's bindings: the walk's letter, which a focused prompt swallows, and the key that it cannot."""
-        bindings = [
-            Binding(key, self.action, self.label or self.title, show=False) for key in self.key.split(",") if key
-        ]
-        if self.prompt_key:
-            bindings.append(Binding(self.prompt_key, self.action, self.label, show=bool(self.label), priority=True))
+        """Textual's bindings: the walk's letters, which a focused prompt swallows, and the keys that it cannot."""
+        everywhere = ",".join(filter(None, (self.prompt_keys, *(f"alt+{key}" for key in self._letters()))))
+        bindings = [Binding(self.keys, self.action, self.title, show=False)] if self.keys else []
+        if everywhere:
+            bindings.append(Binding(everywhere, self.action, self.title, show=False, priority=True))
+        if self.yields:
+            bindings.append(Binding(self.yields, self.action, self.title, show=False))
         return bindings
+
+    @property
+    def walk_key(self) -> str:
+        """The first key that works in the walk, as people write it; empty where there is none."""
+        return shown((self.keys or self.prompt_keys).split(",")[0])
+
+    @property
+    def everywhere(self) -> str:
+        """The keys that work everywhere, as people write them."""
+        alt = [f"alt+{key}" for key in self._letters()]
+        return ", ".join(shown(key) for key in [*filter(None, self.prompt_keys.split(",")), *alt])
+
+    @property
+    def prompt_key(self) -> str:
+        """The first key that works in the prompt, as people write it; empty where there is none."""
+        return self.everywhere.split(", ", maxsplit=1)[0]
+
+    def _letters(self) -> list[str]:
+        return [key for key in self.keys.split(",") if len(key) == 1]
 
 
 COMMANDS = (
-    Command("on", "n", "f8", "Step on", "On"),
-    Command("back", "p", "f7", "Step back", "Back"),
-    Command("turn", "t", "f6", "Go to the turn, where the walk back begins", ""),
-    Command("hint", "h", "f4", "Show the next hint", "Hint"),
-    Command("reveal", "r", "f5", "Reveal the answer, and why it is so", "Reveal"),
-    Command("view", "v", "f10", "Switch between the tensor, your gradient and its difference", "View"),
-    Command("autograd", "a", "ctrl+g", "Show autograd's own gradient"),
-    Command("worst", "w", "ctrl+o", "Go to the worst element of your gradient's difference"),
-    Command("upstream", "u", "f9", "Upstream gradients: yours where they pass, all yours, all reference"),
-    Command("slice", "s", "ctrl+r", "Slice the tensor in sight, such as 3, :, 0"),
-    Command("pane", "tab", "f12", "Next pane, where not all are in sight", ""),
-    Command("find", "slash", "f3", "Find a statement or a node, and go there", "Find"),
-    Command("prompt", "e", "", "Go into the prompt"),
-    Command("walk", "", "escape", "Leave the prompt: the keys are the walk's again"),
-    Command("copy_answer", "y", "ctrl+y", "Copy this node's answer"),
-    Command("train", "g", "ctrl+t", "Train the network on your answers, and sample names"),
-    Command("lessons", "l", "ctrl+l", "Choose another lesson"),
-    Command("help", "question_mark", "f2", "Help: all keys", "Help"),
-    Command("app.command_palette", "colon", "ctrl+p", "Command palette: all commands, and themes"),
-    Command("app.quit", "q", "ctrl+q", "Quit; what was submitted is saved", "Quit"),
+    Command("on", "n", "f8", "Step on; in the prompt what passes is submitted first", Group.WALK),
+    Command("back", "p", "", "Step back", Group.WALK, yields="f7"),
+    Command("turn", "t", "", "Go to the turn, where the walk back begins", Group.WALK, yields="f6"),
+    Command("find", "slash", "f3", "Find a statement or a node, and go there", Group.WALK),
+    Command("lessons", "l", "ctrl+l", "Choose another lesson", Group.WALK),
+    Command("prompt", "e", "", "Go into the prompt", Group.ANSWER),
+    Command("walk", "", "escape", "Leave the prompt: the keys are the walk's again", Group.ANSWER),
+    Command("hint", "h", "f4", "Show the next hint", Group.ANSWER),
+    Command("reveal", "r", "f5", "Reveal the answer, and why it is so", Group.ANSWER),
+    Command("upstream", "u", "f9", "Upstream gradients: yours where they pass, all yours, all reference", Group.ANSWER),
+    Command("copy_answer", "y", "", "Copy this node's answer", Group.ANSWER),
+    Command("train", "g", "ctrl+t", "Train the network on your answers, and sample names", Group.ANSWER),
+    Command("view", "v", "f10", "Switch between the tensor, your gradient and its difference", Group.LOOK),
+    Command("autograd", "a", "ctrl+g", "Show autograd's own gradient", Group.LOOK),
+    Command("worst", "w", "ctrl+o", "Go to the worst element of your gradient's difference", Group.LOOK),
+    Command("slice", "s", "ctrl+r", "Slice the tensor in sight, such as 3, :, 0", Group.LOOK),
+    Command("pane", "tab", "f12", "Next pane", Group.PANES),
+    Command("show_pane('source')", "1", "", "Go to the source", Group.PANES),
+    Command("show_pane('card')", "2", "", "Go to the card", Group.PANES),
+    Command("show_pane('node')", "3", "", "Go to the tensor", Group.PANES),
+    Command("show_pane('gradients')", "4", "", "Go to the table of gradients", Group.PANES),
+    Command("show_pane('train')", "5", "", "Go to the training", Group.PANES),
+    Command("zoom", "z", "", "One pane on the whole screen, and back", Group.PANES),
+    Command("help", "question_mark", "f2", "Help: the keys, the marks, the colours", Group.APP),
+    Command("app.command_palette", "colon", "ctrl+p", "Command palette: all commands, and themes", Group.APP),
+    Command("suspend", "ctrl+z", "", "Suspend; the shell's fg brings the app back", Group.APP),
+    Command("app.quit", "q", "ctrl+q", "Quit; what was submitted is saved", Group.APP),
+)
+
+BY_ACTION = {command.action: command for command in COMMANDS}
+
+EDITING = (
+    ("Enter", "Submit complete code; otherwise a new line"),
+    ("Ctrl+J, Alt+Enter", "A new line, where Enter would submit"),
+    ("Tab", "Complete the name"),
+    ("Up, Down", "On the first and last line: what was submitted before"),
+    ("F7, F6", "Select all, or the line"),
+    ("Ctrl+Z, Ctrl+Y", "Undo, redo"),
+)
+"""Keys of the prompt's own: they are no commands of the walk."""
+
+ARROWS = (
+    ("Up, Down, Left, Right", "Move the window of values, or the card"),
+    ("PgUp, PgDn, Home", "The same by pages, and to the beginning"),
+    ("Up, Down, Enter", "In the table: choose a node, and go there"),
 )
 
 TRAINING = (
-    Command("go", "", "f8", "Start, pause, go on", "Start/pause"),
-    Command("stop", "", "f7", "Stop with what there is", "Stop"),
-    Command("sample", "", "f6", "Sample other names", "Sample"),
-    Command("save", "", "f5", "Save the run", "Save"),
-    Command("load", "", "f3", "Load a saved run, to sample from it", "Load"),
+    Command("go", "", "f8", "Start, pause, go on", Group.APP),
+    Command("stop", "", "f7", "Stop with what there is", Group.APP),
+    Command("sample", "", "f6", "Sample other names", Group.APP),
+    Command("save", "", "f5", "Save the run", Group.APP),
+    Command("load", "", "f3", "Load a saved run, to sample from it", Group.APP),
 )
 """The commands of the screen on which the network trains."""
 
-NAMES = {"slash": "/", "question_mark": "?", "colon": ":", "escape": "Esc"}
+FOOTERS: dict[Mode, tuple[tuple[str, str], ...]] = {
+    Mode.READING: (("help", "Help"), ("app.quit", "Quit")),
+    Mode.FORWARD: (
+        ("on", "On"), ("back", "Back"), ("turn", "Turn"), ("find", "Find"), ("pane", "Pane"), ("zoom", "Zoom"),
+        ("lessons", "Lessons"), ("help", "Help"), ("app.quit", "Quit"),
+    ),
+    Mode.TURN: (
+        ("on", "On"), ("back", "Back"), ("find", "Find"), ("pane", "Pane"), ("zoom", "Zoom"), ("train", "Train"),
+        ("help", "Help"), ("app.quit", "Quit"),
+    ),
+    Mode.BACKWARD: (
+        ("prompt", "Type"), ("on", "On"), ("back", "Back"), ("hint", "Hint"), ("reveal", "Reveal"), ("view", "View"),
+        ("pane", "Pane"), ("help", "Help"), ("app.quit", "Quit"),
+    ),
+    Mode.TYPING: (
+        ("Enter", "Submit"), ("^J", "Line"), ("Tab", "Name"), ("hint", "Hint"), ("on", "On"), ("walk", "Walk"),
+        ("help", "Help"),
+    ),
+    Mode.TABLE: (
+        ("↑↓", "Row"), ("Enter", "Go there"), ("on", "On"), ("back", "Back"), ("pane", "Pane"), ("help", "Help"),
+        ("app.quit", "Quit"),
+    ),
+    Mode.FINISH: (
+        ("back", "Back"), ("find", "Find"), ("train", "Train"), ("lessons", "Lessons"), ("help", "Help"),
+        ("app.quit", "Quit"),
+    ),
+}  # fmt: skip
+"""By mode what the footer offers: commands by their action, and keys of the prompt's and the table's own."""
+
+NAMES = {
+    "slash": "/", "question_mark": "?", "colon": ":", "escape": "Esc", "pageup": "PgUp", "pagedown": "PgDn",
+}  # fmt: skip
 
 
 def shown(key: str) -> str:
     """A key as it is written for people: ``Ctrl+G``, ``F8``, ``/``."""
     if key in NAMES:
         return NAMES[key]
-    return key if len(key) == 1 else "+".join(part.capitalize() for part in key.split("+"))
+    return (
+        key
+        if len(key) == 1
+        else "+".join(part if len(part) == 1 and part.isdigit() else part.capitalize() for part in key.split("+"))
+    )
+
+
+def footer(mode: Mode) -> list[tuple[str, str, str]]:
+    """What the footer offers in a mode: the key, its label, and the action that a click runs (empty for none)."""
+    offers = []
+    for action, label in FOOTERS[mode]:
+        command = BY_ACTION.get(action)
+        if command is None:
+            offers.append((action, label, ""))
+        else:
+            key = command.prompt_key if mode is Mode.TYPING else command.walk_key
+            offers.append((key.replace("Ctrl+", "^"), label, action))
+    return offers
+
+
+def walk_keys(command: Command) -> str:
+    """The keys that work in the walk only, as people write them."""
+    keys = [*filter(None, command.keys.split(",")), *filter(None, command.yields.split(","))]
+    return ", ".join([*map(shown, keys), *(["Enter"] if command.action == "on" else [])])
 
 
 def key_table() -> list[tuple[str, str, str]]:
     """In the walk, everywhere, what it does: one row a command."""
-    rows = [("n, Enter" if c.action == "on" else shown(c.key), shown(c.prompt_key), c.title) for c in COMMANDS]
-    rows.append(("", "Enter", "In the prompt: submit complete code; otherwise a new line"))
-    rows.append(("", "Ctrl+J", "In the prompt: a new line, where Enter would submit"))
-    rows.append(("", "Tab", "In the prompt: complete the name"))
-    rows.append(("", "Up, Down", "In the prompt: what was submitted before"))
-    rows += [("", shown(c.prompt_key), f"In training: {c.title[0].lower()}{c.title[1:]}") for c in TRAINING]
-    rows.append(("arrows", "", "In the node pane: scroll the window of values"))
+    rows = [(walk_keys(command), command.everywhere, command.title) for command in COMMANDS]
+    rows += [("", keys, f"In the prompt: {_lower(title)}") for keys, title in EDITING]
+    rows += [("", command.everywhere, f"In training: {_lower(command.title)}") for command in TRAINING]
+    rows += [(keys, "", f"In a pane: {_lower(title)}") for keys, title in ARROWS]
     return rows
+
+
+def _lower(title: str) -> str:
+    return f"{title[0].lower()}{title[1:]}"

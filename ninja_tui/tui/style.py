@@ -18,6 +18,13 @@ STATUS_STYLES = {
     Status.TIMEOUT: "bold $text-warning",
     Status.MISSING: "dim",
 }
+STATUS_SIGNS = {
+    Status.PASS: "✓",
+    Status.FAIL: "✗",
+    Status.ERROR: "✗",
+    Status.TIMEOUT: "✗",
+    Status.MISSING: "·",
+}
 WARNING = "$text-warning"
 
 

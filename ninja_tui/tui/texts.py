@@ -7,31 +7,58 @@ from textual.content import Content
 from ninja_tui.engine.events import Judged
 from ninja_tui.engine.protocol.verdict import WARNING_WORDS, Verdict
 from ninja_tui.lesson.catalogue import LessonSummary
-from ninja_tui.tui.session import Phase, Session
+from ninja_tui.tui.commands import Mode
+from ninja_tui.tui.feedback import Feedback, Tone
+from ninja_tui.tui.session import Mark, Phase, Session
 
-SEPARATOR = "  ·  "
+WIDEST_BAR, NARROWEST_BAR = 26, 6
+"""Columns of the bar in the title; where fewer have room there is none."""
 
 
-def title(session: Session | None, lesson: str, progress: str) -> Content:
-    """The place in the walk and how many nodes pass; ``progress`` says what is still being waited for."""
-    parts = [("ninja-tui", "bold $primary"), (f"  {lesson}", "")]
-    if session is not None:
-        parts.append((f"{SEPARATOR}{_place(session)}", "bold"))
-        parts.append((f"{SEPARATOR}{session.passed}/{len(session.lesson.asks)} pass", ""))
-        if session.facts is not None:
-            parts.append((f"{SEPARATOR}loss {session.facts.loss:.4f}", "dim"))
+def title(session: Session | None, lesson: str, progress: str, width: int) -> Content:
+    """One line of ``width`` columns: the place in the walk, how many nodes pass and fail, the loss.
+
+    ``progress`` says what is still being waited for.
+    """
+    left = Content.assemble((f" {lesson}", "bold $primary"))
+    if session is None:
+        return left + Content.styled(f"  {progress}…", "$text-warning") if progress else left
+    left += Content.assemble("  ", (_place(session), "bold"), "  ")
+    right = Content("")
     if progress:
-        parts.append((f"{SEPARATOR}{progress}…", "$text-warning"))
-    return Content.assemble(*parts)
+        right = Content.styled(f"{progress}… ", "$text-warning")
+    elif session.facts is not None:
+        right = Content.styled(f"loss {session.facts.loss:.4f} ", "dim")
+    counts = _counts(session)
+    room = width - left.cell_length - counts.cell_length - right.cell_length - 3
+    bar = _bar(session, min(WIDEST_BAR, room)) if room >= NARROWEST_BAR else Content("")
+    line = Content.assemble(left, bar, "  " if bar else "", counts)
+    gap = width - line.cell_length - right.cell_length
+    return line + Content(" " * gap) + right if gap > 0 else line
 
 
 def _place(session: Session) -> str:
     statements, asks = len(session.lesson.statements), len(session.lesson.asks)
     if session.phase is Phase.FORWARD:
-        return f"forward {session.position + 1}/{statements}"
+        return f"▶ forward {session.position + 1}/{statements} {session.tensor}"
     if session.node is not None:
-        return f"backward {session.position - statements}/{asks} {session.node.name}"
-    return "the turn" if session.phase is Phase.TURN else "the finish"
+        return f"◀ backward {session.position - statements}/{asks} {session.node.gradient}"
+    return "↩ the turn" if session.phase is Phase.TURN else "■ the finish"
+
+
+def _counts(session: Session) -> Content:
+    """``4 ✓ 1 ✗``."""
+    failing = sum(1 for node in session.lesson.asks if session.entry(node).mark is Mark.WRONG)
+    parts = [(f"{session.passed} ✓", "$text-success" if session.passed else "dim")]
+    parts += [(f" {failing} ✗", "$text-error")] if failing else []
+    return Content.assemble(*parts)
+
+
+def _bar(session: Session, width: int) -> Content:
+    """How much of the walk back passes."""
+    halves = round(2 * width * session.passed / max(1, len(session.lesson.asks)))
+    filled = "█" * (halves // 2) + "▌" * (halves % 2)
+    return Content.assemble((filled, "$text-success"), ("·" * (width - len(filled)), "dim"))
 
 
 def next_steps(session: Session) -> str:
@@ -61,39 +88,76 @@ def answered(session: Session, lesson: LessonSummary) -> int:
     return sum(1 for node in session.lesson.asks if session.entry(node).code)
 
 
-def verdict_message(session: Session, judged: Judged) -> str:
-    """Under a verdict: the error or the diagnosis, the next step, the upstream gradients, the output."""
+def prompt_title(session: Session | None, mode: Mode) -> Content:
+    """What the prompt is for, and whose the keys are."""
+    if session is None or session.node is None:
+        return Content(f"Prompt · {mode.value}")
+    gradient = Content.styled(session.node.gradient, "bold")
+    if mode is Mode.TYPING:
+        return Content.assemble(gradient, " · typing · Esc: walk keys")
+    return Content.assemble(gradient, " · walk keys · Enter: type")
+
+
+def pane_names(session: Session | None) -> dict[str, str]:
+    """The panes by their ids, each with what it is called now: ``Card 1/3``, ``Gradients 4/26``."""
+    hints, passed = "", ""
+    if session is not None:
+        passed = f" {session.passed}/{len(session.lesson.asks)}"
+    if session is not None and session.node is not None:
+        count = len(session.note(session.node.name).hints)
+        hints = f" {session.entry(session.node.name).hints}/{count}" if count else ""
+    return {
+        "source": "Source",
+        "card": f"Card{hints}",
+        "node": "Tensor",
+        "gradients": f"Gradients{passed}",
+        "train": "Train",
+    }
+
+
+def feedback_on(session: Session, judged: Judged, expected_shape: tuple[int, ...] | None) -> Feedback:
+    """The verdict, one sentence on it, and the facts: paths, notes, warnings, upstream gradients, output."""
     verdict = judged.verdict
-    parts = [verdict.error] if verdict.error else []
-    if len(verdict.paths) > 1 and not verdict.passed:
-        parts.append(_paths(verdict))
-    if verdict.diagnosis is not None:
-        parts.append(f"{verdict.diagnosis.kind}: {verdict.diagnosis.message}")
+    submitted = session.entry(judged.node).code == judged.code
+    message, tone = _sentence(verdict, submitted=submitted)
+    facts = _facts(session, judged)
+    return Feedback(expected_shape, verdict, message, tone=tone, facts=tuple(facts))
+
+
+def _sentence(verdict: Verdict, *, submitted: bool) -> tuple[str, Tone]:
+    """The one sentence: the next step where it passes, otherwise what is wrong."""
+    if verdict.passed:
+        return ("submitted: Enter or F8 goes on", Tone.GOOD) if submitted else ("right: Enter submits it", Tone.GOOD)
+    saved = "saved, not right yet. " if submitted else ""
     if verdict.error:
-        return SEPARATOR.join(parts)
+        return f"{saved}{verdict.error}", Tone.ERROR
+    if verdict.diagnosis is not None:
+        return f"{saved}{verdict.diagnosis.kind}: {verdict.diagnosis.message}", Tone.WARNING
+    return saved.removesuffix(". "), Tone.WARNING
+
+
+def _facts(session: Session, judged: Judged) -> list[str]:
+    verdict = judged.verdict
+    facts = [_paths(verdict)] if len(verdict.paths) > 1 and not verdict.passed else []
+    if verdict.error:
+        return (
+            facts if verdict.diagnosis is None else [*facts, f"{verdict.diagnosis.kind}: {verdict.diagnosis.message}"]
+        )
     if verdict.passed and verdict.shape != verdict.expected_shape:
-        parts.append(f"passes, but a gradient has its tensor's shape, {verdict.expected_shape}")
-    if verdict.passed and session.entry(judged.node).code == judged.code:
-        parts.append("submitted: Enter or F8 goes on")
-    elif verdict.passed:
-        parts.append("right: Enter submits it")
-    if verdict.note:
-        parts.append(verdict.note)
-    if verdict.adrift:
-        parts.append("in training it would be off all the same, by what is wrong upstream")
-    if verdict.probe and verdict.passed:
-        parts.append(verdict.probe)
-    parts += [WARNING_WORDS[warning] for warning in verdict.warnings if warning in WARNING_WORDS]
-    parts.append(f"upstream: {', '.join(_upstream(session, judged))}")
-    if verdict.output.strip():
-        parts.append(f"printed: {' '.join(verdict.output.split())}")
-    return SEPARATOR.join(parts)
+        facts.append(f"passes, but a gradient has its tensor's shape, {verdict.expected_shape}")
+    facts += [verdict.note] if verdict.note else []
+    facts += ["in training it would be off all the same, by what is wrong upstream"] if verdict.adrift else []
+    facts += [verdict.probe] if verdict.probe and verdict.passed else []
+    facts += [WARNING_WORDS[warning] for warning in verdict.warnings if warning in WARNING_WORDS]
+    facts.append(f"upstream: {', '.join(_upstream(session, judged))}")
+    printed = " ".join(verdict.output.split())
+    return [*facts, f"printed: {printed}"] if printed else facts
 
 
 def _paths(verdict: Verdict) -> str:
-    """``paths 1/2: probs ✓ counts_sum ✗``."""
+    """``paths 1/2: probs ✓  counts_sum ✗``."""
     present = sum(path.present for path in verdict.paths)
-    consumers = " ".join(f"{' '.join(path.consumer)} {'✓' if path.present else '✗'}" for path in verdict.paths)
+    consumers = "  ".join(f"{' '.join(path.consumer)} {'✓' if path.present else '✗'}" for path in verdict.paths)
     return f"paths {present}/{len(verdict.paths)}: {consumers}"
 
 

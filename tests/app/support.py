@@ -24,10 +24,11 @@ from ninja_tui.lesson.read import read_lesson
 from ninja_tui.lesson.solutions import read_solutions
 from ninja_tui.lesson.words import read_words
 from ninja_tui.tui.app import NinjaApp
+from ninja_tui.tui.feedback import Feedback
 from ninja_tui.tui.screens.find import FindScreen
 from ninja_tui.tui.screens.walk import WalkScreen
 from ninja_tui.tui.session import Session
-from ninja_tui.tui.widgets.prompt import Feedback, PromptPane
+from ninja_tui.tui.widgets.prompt import PromptPane
 from tests.app.fake_backend import FakeBackend, Fakes
 
 LONGEST = 20.0
@@ -220,7 +221,7 @@ async def submit(pilot: AppPilot, code: str) -> None:
 async def go_to(pilot: AppPilot, place: str) -> None:
     """Goes to a node, such as ``dprobs``, by the find list; to the first by the turn."""
     if place == f"d{NODES[0]}":
-        tap(pilot, "f6")
+        tap(pilot, "alt+t")
         tap(pilot, "f8")
     else:
         tap(pilot, "f3")
@@ -253,6 +254,11 @@ def prompt_code(pilot: AppPilot) -> str:
 def in_prompt(pilot: AppPilot) -> bool:
     """Whether the keys are the prompt's."""
     return _walk(pilot).query_one(PromptPane).input.has_focus
+
+
+def focused(pilot: AppPilot) -> str:
+    """The id of the pane that has the keys; empty where none has."""
+    return (_walk(pilot).focused or _walk(pilot)).id or ""
 
 
 def screen_lines(pilot: AppPilot) -> list[str]:

@@ -64,7 +64,7 @@ async def test_hints_come_one_by_one() -> None:
         # they are this node's
         await press(pilot, "f8")
         assert "3 more hints" in pane_text(pilot, "card")
-        await press(pilot, "f7")
+        await press(pilot, "alt+p")
         assert plain(note.hints[2]) in unwrapped(pane_text(pilot, "card"))
 
 

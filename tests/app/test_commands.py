@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from textual.command import CommandPalette
 
-from ninja_tui.tui.commands import COMMANDS, key_table
+from ninja_tui.tui.commands import COMMANDS, Mode, footer, key_table, walk_keys
 from ninja_tui.tui.screens.help import HelpScreen
 from ninja_tui.tui.screens.lessons import LessonsScreen
 from ninja_tui.tui.screens.slicing import SliceScreen
@@ -16,6 +16,7 @@ from ninja_tui.tui.training.screen import TrainScreen
 from tests.app.support import (
     AppPilot,
     find_open,
+    focused,
     go_to,
     in_prompt,
     pane_text,
@@ -24,6 +25,7 @@ from tests.app.support import (
     screen_text,
     toasts,
     type_text,
+    visible,
     wait_for,
     wait_for_text,
     walking,
@@ -33,8 +35,10 @@ README = Path(__file__).parent.parent.parent / "README.md"
 
 
 def test_every_key_is_given_once() -> None:
-    for keys in ([c.key for c in COMMANDS if c.key], [c.prompt_key for c in COMMANDS if c.prompt_key]):
-        assert len(keys) == len(set(keys))
+    in_walk = [key for c in COMMANDS for key in c.keys.split(",") if key]
+    everywhere = [key for c in COMMANDS for key in c.everywhere.split(", ") if key]
+    assert len(in_walk) == len(set(in_walk))
+    assert len(everywhere) == len(set(everywhere))
 
 
 @pytest.mark.slow
@@ -58,6 +62,12 @@ async def test_every_command_has_a_key_that_works_in_the_prompt() -> None:
         "pane": lambda pilot: not in_prompt(pilot),
         "find": find_open,
         "walk": lambda pilot: not in_prompt(pilot),
+        "show_pane('source')": shows("1 Source"),
+        "show_pane('card')": lambda pilot: focused(pilot) == "card",
+        "show_pane('node')": lambda pilot: focused(pilot) == "node",
+        "show_pane('gradients')": lambda pilot: focused(pilot) == "gradients",
+        "show_pane('train')": shows("5 Train"),
+        "zoom": lambda pilot: not visible(pilot, "prompt"),
         "copy_answer": lambda pilot: pilot.app.clipboard == "dcounts_sum_inv = ",
         "lessons": lambda pilot: isinstance(pilot.app.screen, LessonsScreen),
         "train": lambda pilot: isinstance(pilot.app.screen, TrainScreen),
@@ -65,25 +75,27 @@ async def test_every_command_has_a_key_that_works_in_the_prompt() -> None:
         "app.command_palette": lambda pilot: isinstance(pilot.app.screen, CommandPalette),
         "app.quit": lambda pilot: pilot.app.return_code == 0,
     }
-    assert {c.action for c in COMMANDS} == set(effects) | {"prompt"}
+    assert {c.action for c in COMMANDS} == set(effects) | {"prompt", "suspend"}
     quitting_last = sorted((c for c in COMMANDS if c.action in effects), key=lambda c: c.action == "app.quit")
     async with walking() as pilot:
         await go_to(pilot, "dcounts_sum_inv")
         for command in quitting_last:
             await wait_for(pilot, lambda: in_prompt(pilot), f"the focus in the prompt, before {command.title}")
             assert prompt_code(pilot) == "dcounts_sum_inv = "
-            await press(pilot, command.prompt_key)
+            key = command.prompt_key.lower().replace("esc", "escape")
+            await press(pilot, key)
             # mypy infers no type for a lambda that has a default
-            await wait_for(pilot, lambda c=command: effects[c.action](pilot), f"{command.prompt_key}: {command.title}")  # type: ignore[misc]
+            await wait_for(pilot, lambda c=command: effects[c.action](pilot), f"{key}: {command.title}")  # type: ignore[misc]
             if command.action == "app.quit":
                 break
             if len(pilot.app.screen_stack) > 1:
                 await press(pilot, "escape")
                 await wait_for(pilot, lambda: len(pilot.app.screen_stack) == 1, "the walk")
-            elif command.action in ("walk", "pane"):
+            elif command.action in ("walk", "pane") or "show_pane" in command.action:
                 await press(pilot, "escape", "e")
             else:
-                await press(pilot, *{"on": ["f7"], "back": ["f8"], "turn": ["f8", "f8", "f8"]}.get(command.action, []))
+                ways_back = {"on": ["alt+p"], "back": ["f8"], "turn": ["f8", "f8", "f8"], "zoom": ["alt+z"]}
+                await press(pilot, *ways_back.get(command.action, []))
 
 
 async def test_the_palette_has_every_command_and_runs_it() -> None:
@@ -98,19 +110,42 @@ async def test_the_palette_has_every_command_and_runs_it() -> None:
         await wait_for(pilot, lambda: screen_text(pilot).splitlines()[0].find("the turn") > 0, "the turn")
 
 
-async def test_help_has_every_key() -> None:
-    async with walking() as pilot:
+async def test_help_has_every_key_and_shows_first_what_acts_now() -> None:
+    async with walking(size=(120, 140)) as pilot:
         await press(pilot, "question_mark")
         lines = [" ".join(line.split()) for line in pane_text(pilot, "help").splitlines()]
-        for row in key_table():
-            wanted = " ".join(cell for cell in row if cell)
-            assert any(wanted in line for line in lines), wanted
+        assert lines[1] == "Now: walking forward"
+        for command in COMMANDS:
+            wanted = " ".join(filter(None, (walk_keys(command), command.everywhere)))
+            assert any(f"{wanted} {command.title[:20]}" in line for line in lines), command.title
+        for word in ("any upstream", "closed form", "↰", "≈", "blue, orange"):
+            assert any(word in line for line in lines), word
+        await press(pilot, "escape", "4", "question_mark")
+        assert "Now: in the table" in pane_text(pilot, "help")
 
 
-async def test_the_footer_names_the_main_keys_at_80_columns() -> None:
+async def test_the_footer_offers_what_acts_in_each_mode_at_80_columns() -> None:
     async with walking(size=(80, 24)) as pilot:
-        footer = screen_text(pilot).splitlines()[-1]
-        assert [c.label for c in COMMANDS if c.label and c.label not in footer] == []
+
+        def offered() -> str:
+            return screen_text(pilot).splitlines()[-1].strip()
+
+        forward = offered()
+        assert "Hint" not in forward
+        assert "Reveal" not in forward
+        for mode, keys in (
+            (Mode.FORWARD, ()), (Mode.TURN, ("t",)), (Mode.TYPING, ("f8", "e")), (Mode.BACKWARD, ("escape",)),
+            (Mode.TABLE, ("4",)),
+        ):  # fmt: skip
+            await press(pilot, *keys)
+            assert offered() == "  ".join(f"{key} {label}" for key, label, _ in footer(mode))
+
+
+async def test_a_click_on_the_footer_does_what_its_key_does() -> None:
+    async with walking(size=(80, 24)) as pilot:
+        column = screen_text(pilot).splitlines()[-1].index("Turn")
+        await pilot.click(offset=(column, 23))
+        await wait_for_text(pilot, "the turn")
 
 
 def test_the_readme_has_the_same_keys() -> None:

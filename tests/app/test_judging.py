@@ -130,7 +130,7 @@ def rows_of(pilot: AppPilot, row: int) -> list[str]:
 async def test_the_table_says_for_which_upstream_an_answer_holds(
     node: str, code: str, changes: Changes, cell: str, sentence: str
 ) -> None:
-    async with walking(Fakes(verdicts={code: changes})) as pilot:
+    async with walking(Fakes(verdicts={code: changes}), size=(150, 40)) as pilot:
         await go_to(pilot, f"d{node}")
         await submit(pilot, code)
         await wait_for_text(pilot, sentence, "prompt")

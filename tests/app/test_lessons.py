@@ -75,7 +75,7 @@ async def test_another_lesson_is_one_key_away_and_each_keeps_its_answers() -> No
         await submit(pilot, SOFTMAX)
         await chosen(pilot, "names")
         assert session(pilot).entry("probs").code == ANSWERS["probs"]
-        await wait_for_text(pilot, "1/26 pass")
+        await wait_for_text(pilot, "1 ✓")
         assert visible(pilot, "gradients")
         assert backend(pilot) is not first
 
@@ -110,10 +110,10 @@ async def test_the_answers_to_all_lessons_stay_in_one_file(tmp_path: Path) -> No
         await press(pilot, "t", "enter")
         await wait_for(pilot, lambda: in_prompt(pilot), "the prompt")
         await submit(pilot, SOFTMAX)
-        await wait_for_text(pilot, "1/1 pass")
+        await wait_for_text(pilot, "1 ✓")
         await chosen(pilot, "names")
         assert session(pilot).entry("probs").code == ANSWERS["probs"]
-        await wait_for_text(pilot, "1/26 pass")
+        await wait_for_text(pilot, "1 ✓")
     held = path.read_text(encoding="utf-8")
     assert held.index("# %% lesson: names") < held.index("# %% lesson: cross-entropy")
     assert "dlogits /= n" in held
@@ -129,7 +129,7 @@ async def test_the_palette_switches_the_lesson() -> None:
         await pilot.pause(0.3)
         await press(pilot, "down", "enter")
         await opened(pilot, "batchnorm")
-        await wait_for_text(pilot, "batchnorm  ·  forward 1/")
+        await wait_for_text(pilot, "batchnorm  ▶ forward 1/")
 
 
 MINE = """\
@@ -153,9 +153,9 @@ async def test_the_list_opens_above_a_network_of_ones_own(tmp_path: Path) -> Non
     async with walking_with_processes(tmp_path / "solutions.py", lesson=str(script)) as pilot:
         await go_to(pilot, "dgap")
         await submit(pilot, "dgap = 2 * gap / gap.numel()")
-        await wait_for_text(pilot, "1/3 pass")
+        await wait_for_text(pilot, "1 ✓")
         await chosen(pilot, "names")
-        await wait_for_text(pilot, "0/26 pass")
+        await wait_for_text(pilot, "0 ✓")
     assert "dgap = 2 * gap / gap.numel()" in (tmp_path / "solutions.py").read_text(encoding="utf-8")
 
 

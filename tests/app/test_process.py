@@ -117,7 +117,7 @@ def to_the_first_node(opened: Terminal) -> None:
     opened.keys("t")
     until(lambda: "Prompt" in opened.shown and "the turn" in opened.shown, opened, "the turn")
     opened.keys("n")
-    until(lambda: "backward 1/26 logprobs" in opened.shown, opened, "the first node")
+    until(lambda: "backward 1/26 dlogprobs" in opened.shown, opened, "the first node")
 
 
 def test_kill_9_loses_nothing_that_was_submitted_and_leaves_nobody_behind(tmp_path: Path) -> None:

@@ -8,7 +8,9 @@ from textual.geometry import Region
 from tests.app.support import (
     AppPilot,
     find_open,
+    focused,
     go_to,
+    in_prompt,
     pane_text,
     press,
     prompt_code,
@@ -23,8 +25,8 @@ from tests.app.support import (
     walking,
 )
 
-SIZES = [(40, 10), (60, 18), (80, 24), (100, 30), (120, 40), (200, 60)]
-SMALLEST, WIDE = (60, 18), (120, 40)
+SIZES = [(40, 10), (60, 18), (80, 24), (100, 30), (110, 24), (120, 40), (200, 60)]
+SMALLEST, WIDE, HIGH = (60, 18), (110, 20), 34
 PANES = ("source", "gradients", "node", "card", "train", "prompt")
 
 
@@ -43,16 +45,18 @@ def check_layout(pilot: AppPilot, size: tuple[int, int]) -> None:
         assert shown == []
         return
     assert "ninja-tui needs" not in screen_text(pilot)
-    if size >= WIDE:
+    if size[0] >= WIDE[0] and size[1] >= HIGH:
         assert shown == list(PANES)
+    elif size[0] >= WIDE[0]:
+        assert shown == [pane for pane in PANES if pane != "train"]
     else:
-        assert shown == ["source", "node", "prompt"]
+        assert shown == ["source", "card", "prompt"]
     whole = Region(0, 0, *size)
     for pane in shown:
         region = pilot.app.screen.query_one(f"#{pane}").region
         assert whole.contains_region(region), (pane, region, size)
         assert pane_text(pilot, pane).strip(), pane
-    assert screen_text(pilot).splitlines()[0].strip().startswith("ninja-tui")
+    assert screen_text(pilot).splitlines()[0].strip().startswith("names")
     assert "On" in screen_text(pilot).splitlines()[-1]
 
 
@@ -73,13 +77,13 @@ async def test_up_and_down_the_sizes_in_every_part_of_the_walk() -> None:
             assert prompt_code(pilot) == code
             if size >= SMALLEST:
                 assert "x = 1" in pane_text(pilot, "prompt")
-                assert "shape (32, 27) of (32, 27)" in pane_text(pilot, "prompt")
+                assert "shape ✓ (32, 27)" in pane_text(pilot, "prompt")
         # where there is room again the keys are still the prompt's
         await resized(pilot, (80, 24))
         await type_text(pilot, "2")
         assert prompt_code(pilot) == f"{code}2"
 
-        await press(pilot, "f6", "f7", "f8")
+        await press(pilot, "alt+t", "f7", "f8")
         for size in [*SIZES, *reversed(SIZES)][::3]:
             await resized(pilot, size)
             check_layout(pilot, size)
@@ -112,7 +116,7 @@ async def test_where_there_is_no_room_at_all() -> None:
             assert not any(visible(pilot, pane) for pane in PANES)
             await resized(pilot, size)
         await resized(pilot, (80, 24))
-        assert "backward 1/26 logprobs" in screen_text(pilot)
+        assert "backward 1/26 dlogprobs" in screen_text(pilot)
         assert prompt_code(pilot) == "dlogprobs = "
 
 
@@ -121,15 +125,54 @@ async def test_where_not_all_panes_have_room_tab_shows_the_next() -> None:
         seen = []
         for _ in range(5):
             seen.append(next(pane for pane in ("node", "card", "gradients", "train") if visible(pilot, pane)))
+            assert visible(pilot, "source")
             assert visible(pilot, "prompt")
             await press(pilot, "tab")
-        assert seen == ["node", "card", "gradients", "train", "node"]
+        assert seen == ["card", "node", "gradients", "train", "card"]
         # with the focus in the prompt, by the key that works there
         await go_to(pilot, "dprobs")
-        await press(pilot, "f12")
-        assert not visible(pilot, "node") or not visible(pilot, "card")
+        await press(pilot, "f12", "f12")
+        assert not visible(pilot, "card")
         # a hint brings its card
         await press(pilot, "f4")
         assert visible(pilot, "card")
         assert "Hint 1" in pane_text(pilot, "card")
         assert session(pilot).entry("probs").hints == 1
+
+
+async def test_a_number_goes_to_its_pane_and_the_border_tells_which() -> None:
+    async with walking(size=(80, 24)) as pilot:
+        await press(pilot, "3")
+        assert visible(pilot, "node")
+        assert "2 Card  [3 Tensor]  4 Gradients 0/26  5 Train  F12" in screen_text(pilot)
+        await go_to(pilot, "dprobs")
+        await press(pilot, "alt+4")
+        assert focused(pilot) == "gradients"
+        assert "[4 Gradients 0/26]" in screen_text(pilot)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_one_pane_takes_the_whole_screen_and_gives_it_back(size: tuple[int, int]) -> None:
+    async with walking(size=size) as pilot:
+        await go_to(pilot, "dprobs")
+        before = screen_text(pilot)
+        for key, pane in (("1", "source"), ("2", "card"), ("3", "node"), ("4", "gradients"), ("5", "train")):
+            await press(pilot, "escape", key, "z")
+            assert [each for each in PANES if visible(pilot, each)] == [pane]
+            assert pilot.app.screen.query_one(f"#{pane}").region.size == (size[0], size[1] - 2)
+            await press(pilot, "z")
+        await press(pilot, "2", "e")
+        assert screen_text(pilot) == before
+        # from the prompt, and back into it
+        await press(pilot, "alt+z")
+        assert not visible(pilot, "prompt")
+        await press(pilot, "alt+z")
+        assert in_prompt(pilot)
+        assert screen_text(pilot) == before
+
+
+async def test_a_low_source_shows_the_node_and_its_readers() -> None:
+    async with walking(size=(80, 24)) as pilot:
+        await go_to(pilot, "dcounts")
+        shown = [line.strip() for line in pane_text(pilot, "source").splitlines() if " = " in line]
+        assert [line.split()[2:4] for line in shown] == [["◀", "counts"], ["↰", "counts_sum"], ["↰", "probs"]]

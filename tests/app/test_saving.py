@@ -89,7 +89,7 @@ async def answer_three(pilot: AppPilot) -> None:
 
 async def check_resumed(pilot: AppPilot) -> None:
     """The session goes on at the first open node, with the verdicts on what is saved."""
-    assert "backward 4/26 counts_sum" in screen_text(pilot)
+    assert "backward 4/26 dcounts_sum" in screen_text(pilot)
     assert prompt_code(pilot) == "dcounts_sum = "
     await show(pilot, "gradients")
     rows = table_rows(pilot)
@@ -97,8 +97,8 @@ async def check_resumed(pilot: AppPilot) -> None:
     assert rows["probs"][4] == "fail"
     assert rows["counts_sum_inv"][4] == "error"
     assert rows["counts_sum"][4:6] == ["open", "revealed"]
-    assert "1/26 pass" in screen_text(pilot)
-    await press(pilot, "f7", "f7")
+    assert "1 ✓" in screen_text(pilot)
+    await press(pilot, "alt+p", "alt+p")
     assert prompt_code(pilot) == "dprobs = probs"
     await wait_for_text(pilot, "fail", "prompt")
     await submit(pilot, ANSWERS["probs"])
@@ -141,7 +141,7 @@ async def test_an_answer_that_cannot_be_saved_is_saved_with_the_next_enter() -> 
         fakes.saving_error = ""
         await press(pilot, "enter")
         assert in_file(fakes) == {"logprobs": ANSWERS["logprobs"], "probs": ANSWERS["probs"]}
-        assert "backward 2/26 probs" in screen_text(pilot)
+        assert "backward 2/26 dprobs" in screen_text(pilot)
         await press(pilot, "enter")
         assert "backward 3/26" in screen_text(pilot)
 

@@ -39,8 +39,7 @@ async def test_the_whole_walk_by_key(tmp_path: Path) -> None:
         for number, statement in enumerate(statements, 1):
             await wait_for(pilot, lambda at=number - 1: session(pilot).position == at)  # type: ignore[misc]
             await wait_for_text(pilot, f"▶ {statement.code}", "source")
-            assert f"forward {number}/20" in screen_text(pilot)
-            assert f"Node · {statement.binds[0]}" in screen_text(pilot)
+            assert f"forward {number}/20 {statement.binds[0]}" in screen_text(pilot)
             tap(pilot, ("enter", "n", "f8")[number % 3])
 
         await wait_for(pilot, lambda: session(pilot).phase is Phase.TURN)
@@ -51,7 +50,7 @@ async def test_the_whole_walk_by_key(tmp_path: Path) -> None:
         for number, node in enumerate(NODES, 1):
             begun = f"d{node} = "
             await wait_for(pilot, lambda begun=begun: in_prompt(pilot) and prompt_code(pilot) == begun)  # type: ignore[misc]
-            assert f"backward {number}/26 {node}" in screen_text(pilot)
+            assert f"backward {number}/26 d{node}" in screen_text(pilot)
             await type_text(pilot, ANSWERS[node].removeprefix(begun))
             await wait_for(pilot, lambda: feedback(pilot).message.startswith("right: Enter submits it"))
             tap(pilot, "enter")
@@ -59,7 +58,7 @@ async def test_the_whole_walk_by_key(tmp_path: Path) -> None:
             tap(pilot, "enter")
 
         await wait_for_text(pilot, "the finish")
-        assert "26/26 pass" in screen_text(pilot)
+        assert "26 ✓" in screen_text(pilot)
         assert "Every gradient passes" in pane_text(pilot, "card")
         await pilot.resize_terminal(120, 90)
         await wait_for(pilot, lambda: len(table_rows(pilot)) == 26, "all rows in sight")

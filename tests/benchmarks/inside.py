@@ -83,7 +83,7 @@ def walked(folder: Path, statements: int) -> Walked:
     terminal.press("n")
     last = statements - 2
     gradient = f"dh{last}"
-    terminal.until(lambda: terminal.screen.shows(f" Prompt · {gradient} "), gradient)
+    terminal.until(lambda: terminal.screen.shows(f" {gradient} · typing"), gradient)
     terminal.rest(0.5)
     keys = Keys()
     type_answer(terminal, gradient, f"{gradient} = 2 * h{last} / h{last}.numel()", keys)

@@ -38,7 +38,7 @@ class Screen:
     )
     _BEGUN = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]*\x1b?)?$")
 
-    _VERDICT = re.compile(r"(pass|fail|error|timeout|running|shape needed)\b")
+    _VERDICT = re.compile(r"[✓✗…·] (pass|fail|error|timeout|running|shape needed)\b")
 
     def __init__(self) -> None:
         self._cells = [[" "] * COLUMNS for _ in range(ROWS)]
@@ -67,7 +67,7 @@ class Screen:
     def verdict(self) -> str:
         """The lines in the prompt pane from the verdict down; empty where there is none."""
         lines = self.lines()
-        top = next((row for row, line in enumerate(lines) if line.startswith("╭─ Prompt ")), ROWS)
+        top = next((row for row, line in enumerate(lines) if " · typing · " in line), ROWS)
         bottom = next((row for row in range(top, ROWS) if lines[row].startswith("╰")), ROWS)
         inside = [line[2:-2].rstrip() for line in lines[top + 1 : bottom]]
         first = next((row for row, line in enumerate(inside) if self._VERDICT.match(line)), len(inside))
@@ -76,7 +76,7 @@ class Screen:
     def settled(self) -> bool:
         """Whether no verdict is still to come, as far as the app says so."""
         shown = self.verdict()
-        return not shown.startswith("running") and PROVISIONAL not in shown
+        return not shown.startswith("… running") and PROVISIONAL not in shown
 
     def _draw(self, token: str) -> None:
         if token == "\r":
@@ -171,7 +171,7 @@ class Terminal:
                 self.screen.feed(data)
                 if self.screen.verdict() != shown:
                     shown, last = self.screen.verdict(), at
-                    if not shown.startswith("running"):
+                    if not shown.startswith("… running"):
                         first = first or at
             if self.screen.settled() and first:
                 return Answered(first - pressed, last - pressed) if judged else None

@@ -145,7 +145,7 @@ def to_first_node(terminal: Terminal, gradient: str) -> None:
 
 def at_prompt(terminal: Terminal, gradient: str) -> None:
     """Waits for the prompt of a gradient, and until what goes before it has run."""
-    terminal.until(lambda: terminal.screen.shows(f" Prompt · {gradient} "), gradient)
+    terminal.until(lambda: terminal.screen.shows(f" {gradient} · typing"), gradient)
     terminal.rest(0.4)
 
 

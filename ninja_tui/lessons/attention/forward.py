@@ -45,14 +45,20 @@ places = ix[:, None] + torch.arange(block_size)
 Xb, Yb = data[places], data[places + 1]
 
 # %% forward
+# embedding and position
 tok = C[Xb]
 x = tok + P
+# queries, keys, values
 q = x @ Wq
 k = x @ Wk
 v = x @ Wv
+# attention weights
 scores = q @ k.transpose(1, 2) * head_size**-0.5
 masked = scores.masked_fill(future, float("-inf"))
 att = F.softmax(masked, 2)
+# weighted values
 out = att @ v
+# linear
 logits = out @ Wo
+# loss
 loss = F.cross_entropy(logits.view(-1, vocab_size), Yb.view(-1))

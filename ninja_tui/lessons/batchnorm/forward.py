@@ -63,9 +63,12 @@ ix = torch.randint(0, Xtr.shape[0], (batch_size,), generator=g)
 Xb, Yb = Xtr[ix], Ytr[ix]
 
 # %% forward
+# embedding
 emb = C[Xb]
 embcat = emb.view(emb.shape[0], -1)
+# linear
 hprebn = embcat @ W1 + b1
+# BatchNorm
 bnmeani = 1 / n * hprebn.sum(0, keepdim=True)
 bndiff = hprebn - bnmeani
 bndiff2 = bndiff**2
@@ -77,6 +80,9 @@ hpreact = (
     / torch.sqrt(hprebn.var(0, keepdim=True, unbiased=True) + 1e-5)
     + bnbias
 )
+# tanh
 h = torch.tanh(hpreact)
+# linear
 logits = h @ W2 + b2
+# loss
 loss = F.cross_entropy(logits, Yb)

@@ -63,9 +63,12 @@ ix = torch.randint(0, Xtr.shape[0], (batch_size,), generator=g)
 Xb, Yb = Xtr[ix], Ytr[ix]
 
 # %% forward
+# embedding
 emb = C[Xb]
 embcat = emb.view(emb.shape[0], -1)
+# linear
 hprebn = embcat @ W1 + b1
+# BatchNorm
 bnmeani = 1 / n * hprebn.sum(0, keepdim=True)
 bndiff = hprebn - bnmeani
 bndiff2 = bndiff**2
@@ -73,6 +76,9 @@ bnvar = 1 / (n - 1) * bndiff2.sum(0, keepdim=True)
 bnvar_inv = (bnvar + 1e-5) ** -0.5
 bnraw = bndiff * bnvar_inv
 hpreact = bngain * bnraw + bnbias
+# tanh
 h = torch.tanh(hpreact)
+# linear
 logits = h @ W2 + b2
+# loss
 loss = F.cross_entropy(logits, Yb)

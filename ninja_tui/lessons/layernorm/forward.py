@@ -34,7 +34,9 @@ X = torch.randn((batch_size, n_in), generator=g)
 Y = torch.tanh(X @ teacher)
 
 # %% forward
+# linear
 hpre = X @ W1 + b1
+# LayerNorm
 mu = hpre.mean(1, keepdim=True)
 diff = hpre - mu
 diff2 = diff**2
@@ -42,7 +44,10 @@ var = diff2.mean(1, keepdim=True)
 var_inv = (var + 1e-5) ** -0.5
 norm = diff * var_inv
 hnorm = gain * norm + bias
+# relu
 h = torch.relu(hnorm)
+# linear
 pred = h @ W2 + b2
+# loss
 err = pred - Y
 loss = (err**2).mean()

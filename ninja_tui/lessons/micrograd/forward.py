@@ -28,14 +28,18 @@ x2 = torch.randn((), generator=g)
 y = torch.tanh(2.0 * x1 - x2)  # what the network is to find out
 
 # %% forward
+# first neuron
 x1w1 = x1 * w1
 x2w2 = x2 * w2
 s = x1w1 + x2w2
 n1 = s + b1
 a = torch.tanh(n1)
+# second neuron
 av = a * v
 n2 = av + b2
 o = torch.tanh(n2)
+# sum of both
 out = a + o
+# loss
 err = out - y
 loss = err**2

@@ -68,9 +68,12 @@ ix = torch.randint(0, Xtr.shape[0], (batch_size,), generator=g)
 Xb, Yb = Xtr[ix], Ytr[ix]
 
 # %% forward
+# embedding
 emb = C[Xb]
 embcat = emb.view(emb.shape[0], -1)
+# linear
 hprebn = embcat @ W1 + b1
+# BatchNorm
 bnmeani = 1 / n * hprebn.sum(0, keepdim=True)
 bndiff = hprebn - bnmeani
 bndiff2 = bndiff**2
@@ -78,14 +81,18 @@ bnvar = 1 / (n - 1) * bndiff2.sum(0, keepdim=True)
 bnvar_inv = (bnvar + 1e-5) ** -0.5
 bnraw = bndiff * bnvar_inv
 hpreact = bngain * bnraw + bnbias
+# tanh
 h = torch.tanh(hpreact)
+# linear
 logits = h @ W2 + b2
+# softmax
 logit_maxes = logits.max(1, keepdim=True).values
 norm_logits = logits - logit_maxes
 counts = norm_logits.exp()
 counts_sum = counts.sum(1, keepdim=True)
 counts_sum_inv = counts_sum**-1
 probs = counts * counts_sum_inv
+# loss
 logprobs = probs.log()
 loss = -logprobs[range(n), Yb].mean()
 

@@ -69,16 +69,22 @@ ix = torch.randint(0, Xtr.shape[0], (batch_size,), generator=g)
 Xb, Yb = Xtr[ix], Ytr[ix]
 
 # %% forward
+# embedding
 emb = C[Xb]
 embcat = emb.view(emb.shape[0], -1)
+# linear
 hprebn = embcat @ W1 + b1
+# BatchNorm
 bnmean = hprebn.mean(0, keepdim=True)
 bnvar = hprebn.var(0, keepdim=True, unbiased=True)
 bnvar_inv = (bnvar + 1e-5) ** -0.5
 bnraw = (hprebn - bnmean) * bnvar_inv
 hpreact = bngain * bnraw + bnbias
+# tanh
 h = torch.tanh(hpreact)
+# linear
 logits = h @ W2 + b2
+# loss
 loss = F.cross_entropy(logits, Yb)
 
 # %% calibrate

@@ -10,7 +10,7 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from ninja_tui.lesson.locations import cell_and_line
-from ninja_tui.lesson.model import Lesson
+from ninja_tui.tui.session import Phase, Session
 
 
 class FindScreen(ModalScreen[int | None]):
@@ -18,9 +18,9 @@ class FindScreen(ModalScreen[int | None]):
 
     BINDINGS = [("escape", "dismiss", "Close"), ("down", "move(1)", "Down"), ("up", "move(-1)", "Up")]
 
-    def __init__(self, lesson: Lesson) -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__()
-        self._places = _places(lesson)
+        self._places = _places(session)
 
     def compose(self) -> ComposeResult:
         """An input above a list."""
@@ -57,7 +57,9 @@ class FindScreen(ModalScreen[int | None]):
         options.clear_options()
         wanted = text.lower().split()
         matching = [place for place in self._places if all(word in place[1].lower() for word in wanted)]
-        matching.sort(key=lambda place: (place[1].strip() != text.strip(), text not in place[1]))
+        matching.sort(
+            key=lambda place: (_name(place[1]) not in (text.strip(), f"d{text.strip()}"), text not in place[1])
+        )
         for position, line in matching:
             options.add_option(Option(Content(line), id=str(position)))
         if options.option_count:
@@ -67,10 +69,20 @@ class FindScreen(ModalScreen[int | None]):
         self.dismiss(int(option.id or 0))
 
 
-def _places(lesson: Lesson) -> list[tuple[int, str]]:
-    numbers = [cell_and_line(s.line, lesson.starts)[1] for s in lesson.statements]
-    places = [(s.index, f"{number:>4}  {s.code}") for s, number in zip(lesson.statements, numbers, strict=True)]
+def _name(line: str) -> str:
+    """The name that a step binds."""
+    return line.lstrip("▶◀↩■ 0123456789").partition(" = ")[0]
+
+
+def _places(session: Session) -> list[tuple[int, str]]:
+    """All steps: on the way back the nodes first, so that a name leads to its gradient."""
+    lesson = session.lesson
     turn = len(lesson.statements)
-    places.append((turn, "      the turn"))
-    places += [(turn + 1 + number, f"      {lesson.gradients[node]}") for number, node in enumerate(lesson.asks)]
-    return [*places, (turn + 1 + len(lesson.asks), "      the finish")]
+    numbers = [cell_and_line(each.line, lesson.starts)[1] for each in lesson.statements]
+    forward = [
+        (each.index, f"▶ {number:>4}  {each.code}") for each, number in zip(lesson.statements, numbers, strict=True)
+    ]
+    backward = [(turn + 1 + at, f"◀       {lesson.gradients[node]}") for at, node in enumerate(lesson.asks)]
+    ends = [(turn, "↩       the turn"), (turn + 1 + len(lesson.asks), "■       the finish")]
+    first, second = (forward, backward) if session.phase is Phase.FORWARD else (backward, forward)
+    return [*first, *ends[:1], *second, *ends[1:]]

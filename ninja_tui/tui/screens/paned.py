@@ -1,29 +1,39 @@
-"""Which panes have room: all of them, one at a time, or none."""
+"""Which panes have room, and where: side by side, or one above the other with tabs."""
 
 from __future__ import annotations
 
 from textual import events
 from textual.content import Content
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Static
 
+from ninja_tui.tui.widgets.gradients import GradientsPane
 from ninja_tui.tui.widgets.prompt import PromptPane
+from ninja_tui.tui.widgets.source import SourcePane
 
 SMALLEST = (60, 18)
-WIDE = (110, 34)
-PANES = ("node", "card", "gradients", "train")
+WIDE = 110
+"""Columns from which Source and Gradients stand beside Tensor and Card."""
+HIGH = 34
+"""Lines from which a wide screen has room for the training."""
+TABS = ("card", "node", "gradients", "train")
+PANES = ("source", *TABS)
+"""In the order of the keys 1 to 5."""
+FRAME = 4
+"""Columns of a pane's borders and padding."""
 
 
 class PanedScreen(Screen[None]):
-    """A screen whose panes are all in sight in a wide terminal, and take turns in a narrow one."""
+    """A screen whose panes stand side by side in a wide terminal, and are stacked, with tabs, in a narrow one."""
 
     AUTO_FOCUS = ""  # the letters are the walk's, also when a list closes above it
 
     def __init__(self) -> None:
         super().__init__()
         self._typing = False
-        self._pane = PANES[0]
-        self.add_class(f"pane-{PANES[0]}")
+        self._pane = TABS[0]
+        self.add_class(f"pane-{TABS[0]}")
 
     def on_resize(self, event: events.Resize) -> None:
         """Chooses the layout; where no layout fits, shows the size that is needed."""
@@ -35,24 +45,90 @@ class PanedScreen(Screen[None]):
             self._typing = False
             self.call_after_refresh(self._type_on)
         self.set_class(small, "too-small")
-        self.set_class(width < WIDE[0] or height < WIDE[1], "narrow")
+        self.set_class(width < WIDE, "narrow")
+        self.set_class(height >= HIGH, "high")
+        self.set_class(self.has_class("narrow") or height >= HIGH, "has-train")
         needed = f"ninja-tui needs {SMALLEST[0]}×{SMALLEST[1]}; this terminal has {width}×{height}."
         self.query_one("#too-small", Static).update(Content(needed))
+        self.fit_panes()
+
+    def fit_panes(self) -> None:
+        """Gives the columns the widths that their content needs, and names the panes."""
+        width, height = self.app.size
+        if self.has_class("zoomed"):
+            _set(self.query_one("#left"), width=None)
+            _set(self.query_one(SourcePane), height=None)
+        elif self.has_class("narrow"):
+            _set(self.query_one("#left"), width=None)
+            _set(self.query_one(SourcePane), height=max(3, (height - 10) // 4) + 2)
+        else:
+            needed = max(self.query_one(SourcePane).whole_width, self.query_one(GradientsPane).whole_width) + FRAME + 1
+            _set(self.query_one("#left"), width=max(width // 3, min(needed, width * 11 // 20)))
+            _set(self.query_one(SourcePane), height=None)
+        self.title_panes()
+
+    def pane_names(self) -> dict[str, str]:
+        """The panes by their ids, each with what it is called now."""
+        raise NotImplementedError
+
+    def title_panes(self) -> None:
+        """Writes the names of the panes, with their numbers, into their borders: stacked ones as tabs."""
+        names = self.pane_names()
+        tabs = self.has_class("narrow") and not self.has_class("zoomed")
+        for number, pane in enumerate(PANES, 1):
+            widget = self.query_one(f"#{pane}")
+            title = Content(f"{number} {names[pane]}")
+            if tabs and pane in TABS:
+                title = self._tabs(names) if pane == self._pane else title
+            if widget.border_title != title.markup:
+                widget.border_title = title
+
+    def _tabs(self, names: dict[str, str]) -> Content:
+        parts = []
+        for number, pane in enumerate(PANES[1:], 2):
+            name = f"{number} {names[pane]}"
+            parts.append(
+                Content.styled(f"[{name}]", "bold") if pane == self._pane else Content.styled(name, "not bold")
+            )
+        return Content("  ").join([*parts, Content("F12")])
 
     def action_pane(self) -> None:
         """The next pane: shown, where not all are in sight, and with the focus for its arrow keys."""
-        if self.has_class("narrow"):
-            self.show_pane(PANES[(PANES.index(self._pane) + 1) % len(PANES)])
+        if self.has_class("narrow") or self.has_class("zoomed"):
+            self.show_pane(TABS[(TABS.index(self._pane) + 1) % len(TABS)] if self._pane in TABS else TABS[0])
         else:
-            self.focus_next("GradientsPane, NodePane, CardPane, AnswerInput")
+            self.focus_next("SourcePane, GradientsPane, NodePane, CardPane, AnswerInput")
+
+    def action_show_pane(self, pane: str) -> None:
+        """Brings a pane in sight, with the keys."""
+        self.show_pane(pane)
+        if self.query_one(f"#{pane}").focusable:
+            self.query_one(f"#{pane}").focus()
 
     def show_pane(self, pane: str) -> None:
         """Brings a pane in sight; where they take turns, with the keys, unless somebody types."""
-        self._pane = pane
-        for other in PANES:
-            self.set_class(other == pane, f"pane-{other}")
-        if self.has_class("narrow") and not self._prompt.input.has_focus:
+        if pane in TABS or self.has_class("zoomed"):
+            self._pane = pane
+            for other in PANES:
+                self.set_class(other == pane, f"pane-{other}")
+        if self.has_class("narrow") and not self._prompt.input.has_focus and self.query_one(f"#{pane}").focusable:
             self.query_one(f"#{pane}").focus()
+        self.fit_panes()
+
+    def action_zoom(self) -> None:
+        """The pane with the focus, or the one that was shown last, on the whole screen; or all of them again."""
+        zoomed = not self.has_class("zoomed")
+        focused = next((pane for pane in PANES if self.query_one(f"#{pane}").has_focus), None)
+        if zoomed:
+            self._typing = self._prompt.input.has_focus
+        self.set_class(zoomed, "zoomed")
+        if zoomed:
+            self.show_pane(focused or self._pane)
+        else:
+            self.show_pane(self._pane if self._pane in TABS else TABS[0])
+            if self._typing:
+                self._typing = False
+                self.call_after_refresh(self._type_on)
 
     @property
     def _prompt(self) -> PromptPane:
@@ -61,3 +137,11 @@ class PanedScreen(Screen[None]):
     def _type_on(self) -> None:
         if not self._prompt.input.disabled:
             self._prompt.input.focus()
+
+
+def _set(widget: Widget, *, width: int | None = None, height: int | None = None) -> None:
+    """Sets what differs: each change has the whole screen laid out anew."""
+    for name, value in (("width", width), ("height", height)):
+        current = getattr(widget.styles.inline, name)
+        if (None if current is None else current.value) != value:
+            setattr(widget.styles, name, value)

@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING, Literal
 
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
-from textual.content import Content
+from textual.events import Resize
 from textual.reactive import var
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from ninja_tui.engine import events
 from ninja_tui.engine.backend import Backend
+from ninja_tui.engine.protocol.verdict import Verdict
 from ninja_tui.engine.protocol.views import View, ViewRequest
 from ninja_tui.lesson.catalogue import LessonSummary
 from ninja_tui.tui import texts
 from ninja_tui.tui.answering import Answering
+from ninja_tui.tui.commands import Mode
 from ninja_tui.tui.completions import completions_at
+from ninja_tui.tui.feedback import Feedback
 from ninja_tui.tui.history import History
 from ninja_tui.tui.screens.paned import PanedScreen
 from ninja_tui.tui.session import Phase, Session
@@ -29,13 +32,20 @@ from ninja_tui.tui.training.state import TrainState
 from ninja_tui.tui.widgets.answer_input import AnswerInput
 from ninja_tui.tui.widgets.card import CardPane
 from ninja_tui.tui.widgets.gradients import GradientsPane
+from ninja_tui.tui.widgets.keys import KeysLine
 from ninja_tui.tui.widgets.node import NodePane
-from ninja_tui.tui.widgets.prompt import Feedback, PromptPane
+from ninja_tui.tui.widgets.prompt import PromptPane
 from ninja_tui.tui.widgets.source import SourcePane
 
 if TYPE_CHECKING:
     from ninja_tui.tui.training.screen import TrainScreen
 
+MODES = {
+    Phase.FORWARD: Mode.FORWARD,
+    Phase.TURN: Mode.TURN,
+    Phase.BACKWARD: Mode.BACKWARD,
+    Phase.FINISH: Mode.FINISH,
+}
 SLOW = 0.3
 """Seconds after which the prompt shows that an answer is running."""
 
@@ -45,6 +55,7 @@ class SessionScreen(PanedScreen):
 
     session: var[Session | None] = var(None)  # a reactive would paint the whole screen anew, and not its panes alone
     training: var[TrainState] = var(TrainState())
+    live: var[Verdict | None] = var(None)
 
     def __init__(self, backend: Backend, history: History, lesson: str) -> None:
         super().__init__()
@@ -62,13 +73,13 @@ class SessionScreen(PanedScreen):
         with Container(id="panes"):
             with Vertical(id="left"):
                 yield SourcePane(id="source").data_bind(session=SessionScreen.session)
-                yield GradientsPane(id="gradients").data_bind(session=SessionScreen.session)
+                yield GradientsPane(id="gradients").data_bind(SessionScreen.session, SessionScreen.live)
             with Vertical(id="right"):
                 yield NodePane(id="node").data_bind(session=SessionScreen.session)
                 yield CardPane(id="card").data_bind(session=SessionScreen.session)
                 yield TrainPane(id="train").data_bind(SessionScreen.session, SessionScreen.training)
         yield PromptPane(id="prompt")
-        yield Footer(show_command_palette=False)
+        yield KeysLine(id="keys")
         yield Static("", id="too-small")
 
     @property
@@ -80,6 +91,27 @@ class SessionScreen(PanedScreen):
         """No pane has the focus: the letters are the walk's."""
         self.set_focus(None)
         self._update_title()
+        self.watch(self, "focused", self._show_mode, init=False)
+
+    def on_resize(self, event: Resize) -> None:
+        """The title is as wide as the screen."""
+        super().on_resize(event)
+        self._update_title()
+
+    def pane_names(self) -> dict[str, str]:
+        """What the panes are called now."""
+        return texts.pane_names(self.session)
+
+    @property
+    def mode(self) -> Mode:
+        """What the keys do now."""
+        if self.session is None:
+            return Mode.READING
+        if isinstance(self.focused, AnswerInput):
+            return Mode.TYPING
+        if isinstance(self.focused, GradientsPane):
+            return Mode.TABLE
+        return MODES[self.session.phase]
 
     # Events of the backend
 
@@ -93,6 +125,7 @@ class SessionScreen(PanedScreen):
             self._progress = "starting PyTorch"
             session = Session.begin(event.lesson, event.saved, event.solution)
             self._go(session.with_catalogue(self._catalogue))
+            self.fit_panes()
         elif isinstance(event, events.CatalogueRead):
             self._catalogue = event.lessons
             if self.session is not None:
@@ -108,10 +141,11 @@ class SessionScreen(PanedScreen):
             case events.Opened(facts):
                 self._progress = ""
                 self._go(session.opened(facts))
+                self.fit_panes()
             case events.Judged():
                 self.session, feedback = self._answering.judged(session, event, self._input.text)
                 if feedback is not None:
-                    self._prompt.feedback = feedback
+                    self._show(feedback)
                     if session.view in (View.YOURS, View.DIFFERENCE):
                         self.query_one(NodePane).request_view()
             case events.Rechecked(verdicts):
@@ -129,7 +163,7 @@ class SessionScreen(PanedScreen):
     def _show_catalogue(self, session: Session) -> None:
         self.session = session.with_catalogue(self._catalogue)
         if self.session.node is None:
-            self._prompt.feedback = Feedback(message=texts.next_steps(self.session))
+            self._show(Feedback(message=texts.next_steps(self.session)))
 
     # Messages of the panes
 
@@ -170,7 +204,7 @@ class SessionScreen(PanedScreen):
             return
         self.session = submission.session
         if submission.feedback is not None:
-            self._prompt.feedback = submission.feedback
+            self._show(submission.feedback)
 
     # The prompt and the title
 
@@ -185,32 +219,48 @@ class SessionScreen(PanedScreen):
         prompt, node = self._prompt, session.node
         self._input.disabled = node is None
         if node is None:
-            prompt.border_title = "Prompt"
             self._input.set_code("")
             self.set_focus(None)
-            prompt.feedback = Feedback(message=texts.next_steps(session))
+            self._show(Feedback(message=texts.next_steps(session)))
+            prompt.begin()
+            self._show_mode()
             if session.phase is Phase.FINISH:
                 self._backend.recheck()
             return
-        prompt.border_title = Content(f"Prompt · {node.gradient}")
         self._input.completions = completions_at(session)
         self._answering.prepare(session)
         self._input.set_code(self._answering.text_for(session, node))
         self._input.focus()
         self._judge(self._input.text)
+        prompt.begin()
+        self._show_mode()
 
     def _judge(self, text: str) -> None:
         if self.session is None or self.session.node is None:
             return
         feedback = self._answering.typed(self.session, text)
         if feedback is not None:
-            self._prompt.feedback = feedback
+            self._show(feedback)
         else:
             self.set_timer(SLOW, lambda: self._show_running(text))
 
     def _show_running(self, text: str) -> None:
         if self._answering.awaits(text):
-            self._prompt.feedback = replace(self._prompt.feedback, running=True, message="")
+            self._show(replace(self._prompt.feedback, running=True, message="", facts=()))
+
+    def _show(self, feedback: Feedback) -> None:
+        """Shows feedback in the prompt, and its verdict in the table."""
+        self._prompt.feedback = feedback
+        self.live = feedback.verdict
+
+    def _show_mode(self) -> None:
+        """Names the keys that act now, in the prompt's border and in the last line."""
+        if not self.query("#keys") or not self.query("PromptPane"):
+            return
+        self.query_one(KeysLine).mode = self.mode
+        title = texts.prompt_title(self.session, self.mode)
+        if self._prompt.border_title != title.markup:
+            self._prompt.border_title = title
 
     def _show_view(self, view: View) -> None:
         if self.session is not None and self.session.node is not None:
@@ -226,5 +276,6 @@ class SessionScreen(PanedScreen):
         self.notify(text, severity=severity, markup=False)
 
     def _update_title(self) -> None:
-        title = texts.title(self.session, self._lesson_title, self._progress)
+        title = texts.title(self.session, self._lesson_title, self._progress, self.app.size.width)
         self.query_one("#title", Static).update(title, layout=False)
+        self.title_panes()

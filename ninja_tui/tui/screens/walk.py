@@ -129,7 +129,7 @@ class WalkScreen(SessionScreen):
                 self._go(self.session.at(position))
 
         if self.session is not None:
-            self.app.push_screen(FindScreen(self.session.lesson), go)
+            self.app.push_screen(FindScreen(self.session), go)
 
     def action_train(self) -> None:
         """The screen on which the network trains."""
@@ -168,6 +168,10 @@ class WalkScreen(SessionScreen):
         self.app.copy_to_clipboard(self._input.text)
         self._toast("copied")
 
+    def action_suspend(self) -> None:
+        """Stops the process, where the terminal can; the shell's `fg` goes on."""
+        self.app.action_suspend_process()
+
     def action_help(self) -> None:
-        """All keys."""
-        self.app.push_screen(HelpScreen())
+        """The keys that act here first, then all."""
+        self.app.push_screen(HelpScreen(self.mode))

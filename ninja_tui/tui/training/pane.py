@@ -15,7 +15,6 @@ from ninja_tui.tui.training.state import TrainState, summary
 class TrainPane(Static):
     """The progress of a training; before one, how to start it. A click opens its screen."""
 
-    BORDER_TITLE = "Train & sample"
     session: reactive[Session | None] = reactive(None)
     training: reactive[TrainState] = reactive(TrainState())
 

@@ -26,7 +26,6 @@ def prose(text: str) -> Content:
 class CardPane(LinesPane, can_focus=True):
     """The card of the current statement, of the turn, or of the current node, wrapped to the pane."""
 
-    BORDER_TITLE = "Card"
     session: reactive[Session | None] = reactive(None)
 
     def __init__(self, *, id: str) -> None:
@@ -64,8 +63,7 @@ class CardPane(LinesPane, can_focus=True):
         width, height = self.scrollable_content_region.size
         if self.session is None or not width:
             return
-        title, parts = card(self.session)
-        self.border_title = Content(title)
+        _, parts = card(self.session)
         text = Content("\n").join(parts)
         self._wrapped = Visual.to_strips(self, text, width, None, self.visual_style)
         self.show_lines(max(len(self._wrapped), height), width)

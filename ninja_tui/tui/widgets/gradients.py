@@ -17,22 +17,28 @@ from ninja_tui.tui.style import MARK_STYLES, STATUS_STYLES, WARNING, yes_no
 from ninja_tui.tui.widgets.lines import LinesPane
 
 COLUMNS = ("", "node", "shape", "exact", "appr.", "maxdiff", "status", "holds for")
-WIDTHS = (1, 4, 5, 5, 5, 8, 6, 12)
+WIDTHS = (2, 4, 5, 5, 5, 8, 8, 12)
 """The least that each column has."""
 RIGHT = COLUMNS.index("maxdiff")
 """The column whose cells stand at its right end."""
+LEFT_OUT = ("holds for", "appr.", "exact", "shape")
+"""Columns for which a narrow pane has no room, the first to go first."""
+CURSOR = "▸"
+DRAFT = "…"
+"""Behind the status of an answer that is not submitted."""
 
 
 class GradientsPane(LinesPane, can_focus=True):
     """One row a node in walk order; a click or Enter on a row goes there."""
 
-    BORDER_TITLE = "Gradients"
     BINDINGS = [
         Binding("up", "cursor(-1)", "Up", show=False),
         Binding("down", "cursor(1)", "Down", show=False),
         Binding("enter", "choose", "Go there", show=False),
     ]
     session: reactive[Session | None] = reactive(None)
+    live: reactive[Verdict | None] = reactive(None, layout=False)
+    """The verdict on what stands in the prompt."""
     cursor: reactive[int] = reactive(0)
 
     class Chosen(Message):
@@ -46,19 +52,23 @@ class GradientsPane(LinesPane, can_focus=True):
         super().__init__(id=id)
         self._widths: tuple[int, ...] = WIDTHS
 
+    @property
+    def whole_width(self) -> int:
+        """The columns of the whole table."""
+        return 0 if self.session is None else _total(_widths(self.session))
+
     def watch_session(self, session: Session | None) -> None:
         """Draws what is in sight anew; the row of the current node is kept there."""
         if session is None:
             return
-        widths = _widths(session)
+        widths = _fitting(_widths(session), self.scrollable_content_region.width)
         if widths != self._widths or self.head is None:
             self._widths = widths
             self.head = _line([Content.styled(name, "bold") for name in COLUMNS], widths)
             self.clear_cache()
         if session.node is not None:
             self.cursor = session.lesson.asks.index(session.node.name)
-        self.border_subtitle = f"{session.passed} of {len(session.lesson.asks)} pass"
-        self.show_lines(len(session.lesson.asks), sum(widths) + len(widths) - 1)
+        self.show_lines(len(session.lesson.asks), _total(widths))
         self.call_after_refresh(self._follow)
 
     def watch_cursor(self) -> None:
@@ -66,9 +76,13 @@ class GradientsPane(LinesPane, can_focus=True):
         self.refresh()
         self.call_after_refresh(self._follow)
 
+    def watch_live(self) -> None:
+        """Draws the current row anew."""
+        self.refresh()
+
     def on_resize(self) -> None:
-        """The bar stays in sight."""
-        self._follow()
+        """Other columns have room; the bar stays in sight."""
+        self.watch_session(self.session)
 
     def action_cursor(self, by: int) -> None:
         """Moves the bar by rows."""
@@ -92,16 +106,22 @@ class GradientsPane(LinesPane, can_focus=True):
         if session is None:
             return None
         node = session.lesson.asks[index]
-        return node, session.entry(node), _expected_shape(session, node), index == self.cursor
+        return node, session.entry(node), _expected_shape(session, node), index == self.cursor, self._draft(node)
 
     def draw_line(self, index: int) -> Content:
-        """One row of the table; the one under the bar reversed, without its colours."""
+        """One row of the table; the one under the bar has a sign, and a background of its own."""
         session = self.session
         if session is None:
             return Content("")
         node = session.lesson.asks[index]
-        line = _line(_cells(session, node), self._widths)
-        return Content.styled(line.plain, "reverse") if index == self.cursor else line
+        line = _line(_cells(session, node, self._draft(node), CURSOR if index == self.cursor else " "), self._widths)
+        return line.stylize("bold on $primary 25%") if index == self.cursor else line
+
+    def _draft(self, node: str) -> Verdict | None:
+        """The verdict on what stands in the prompt of ``node``, where it is not that of the submitted answer."""
+        session = self.session
+        current = session is not None and session.node is not None and session.node.name == node
+        return self.live if current and session is not None and self.live != session.entry(node).verdict else None
 
     def _follow(self) -> None:
         if self.session is not None:
@@ -110,11 +130,12 @@ class GradientsPane(LinesPane, can_focus=True):
 
 
 def _line(cells: list[Content], widths: tuple[int, ...]) -> Content:
-    """The cells side by side, each as wide as its column."""
+    """The cells side by side, each as wide as its column; those of columns without a width are left out."""
     fitted = []
     for column, (cell, width) in enumerate(zip(cells, widths, strict=True)):
-        aligned = cell.pad_left(max(0, width - cell.cell_length)) if column == RIGHT else cell
-        fitted.append(aligned.truncate(width, ellipsis=True, pad=True))
+        if width:
+            aligned = cell.pad_left(max(0, width - cell.cell_length)) if column == RIGHT else cell
+            fitted.append(aligned.truncate(width, ellipsis=True, pad=True))
     return Content(" ").join(fitted)
 
 
@@ -123,33 +144,47 @@ def _widths(session: Session) -> tuple[int, ...]:
     needed = {
         "node": max(map(len, asks), default=0),
         "shape": max((len(shape_text(_expected_shape(session, node))) for node in asks), default=0),
-        "status": max((_status(entry).cell_length for entry in session.entries.values()), default=0),
+        "status": max(map(_status_width, session.entries.values()), default=0),
         "holds for": max((len(_holds_for(verdict)) for verdict in session.verdicts().values()), default=0),
     }
     return tuple(max(least, needed.get(name, 0)) for name, least in zip(COLUMNS, WIDTHS, strict=True))
+
+
+def _fitting(widths: tuple[int, ...], room: int) -> tuple[int, ...]:
+    """The widths where columns are left out, with a width of 0, until the rest has room."""
+    for name in LEFT_OUT:
+        if _total(widths) <= room or not room:
+            break
+        widths = tuple(0 if column == name else width for column, width in zip(COLUMNS, widths, strict=True))
+    return widths
+
+
+def _total(widths: tuple[int, ...]) -> int:
+    shown = [width for width in widths if width]
+    return sum(shown) + len(shown) - 1
 
 
 def _expected_shape(session: Session, node: str) -> tuple[int, ...] | None:
     return session.facts.shapes.get(node) if session.facts else None
 
 
-def _cells(session: Session, node: str) -> list[Content]:
+def _cells(session: Session, node: str, draft: Verdict | None, cursor: str) -> list[Content]:
     entry = session.entry(node)
-    verdict = entry.verdict
-    mark = Content.styled(entry.mark.value, MARK_STYLES[entry.mark])
+    verdict, mark = (entry.verdict, entry.mark) if draft is None else (draft, Entry(verdict=draft).mark)
+    sign = Content.assemble(cursor, (mark.value, MARK_STYLES[mark]))
     if verdict is None:
         blank = [Content.styled("–", "dim")] * 3
         shape = Content(shape_text(_expected_shape(session, node)))
-        return [mark, Content(node), shape, *blank, _status(entry), Content("")]
+        return [sign, Content(node), shape, *blank, _status(entry, draft), Content("")]
     shape_of = verdict.shape if verdict.shape is not None else verdict.expected_shape
     return [
-        mark,
+        sign,
         Content(node),
         Content.styled(shape_text(shape_of), "" if shape_of == verdict.expected_shape else WARNING),
         _yes_no(verdict, value=verdict.exact),
         _yes_no(verdict, value=verdict.approximate),
         Content(number_text(verdict.maxdiff)),
-        _status(entry),
+        _status(entry, draft),
         Content.styled(_holds_for(verdict), "dim"),
     ]
 
@@ -168,11 +203,17 @@ def _holds_for(verdict: Verdict) -> str:
     return f"this {', '.join(verdict.leans)}" if verdict.leans else "any upstream"
 
 
-def _status(entry: Entry) -> Content:
-    verdict = entry.verdict
+def _status_width(entry: Entry) -> int:
+    """The columns for its status, now and with another draft in the prompt."""
+    return _status(entry, None).cell_length + (len(DRAFT) + 2 if entry.revealed else 0)
+
+
+def _status(entry: Entry, draft: Verdict | None) -> Content:
+    verdict = draft or entry.verdict
     if verdict is None:
         parts = [("judging…" if entry.code else "open", "dim")]
     else:
         parts = [(str(verdict.status), STATUS_STYLES[verdict.status])]
+        parts += [(DRAFT, "dim")] if draft is not None else []
         parts += [(" !", WARNING)] if verdict.warnings else []
     return Content.assemble(*parts, *([(" revealed", WARNING)] if entry.revealed else []))

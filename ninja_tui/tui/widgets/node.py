@@ -32,7 +32,6 @@ TITLES = {
 class NodePane(Vertical, can_focus=True):
     """Head (statement, consumers, summary), heatmap and a window of values that the arrow keys move."""
 
-    BORDER_TITLE = "Node"
     BINDINGS = [
         Binding("up", "scroll_window(-1, 0)", "Up", show=False),
         Binding("down", "scroll_window(1, 0)", "Down", show=False),
@@ -141,7 +140,6 @@ class NodePane(Vertical, can_focus=True):
         session = self.session
         if session is None:
             return
-        self.border_title = Content(f"Node · {session.tensor}")
         part = f" [{session.slices}]" if session.slices else ""
         self.border_subtitle = Content(f"{TITLES[session.view]}{part}")
         self._head.update(Content("\n").join(_head(session, self.tensor_view)), layout=False)

@@ -2,37 +2,73 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
-from textual.widgets import Static, TextArea
+from textual.strip import Strip
+from textual.visual import Visual
+from textual.widgets import TextArea
 
-from ninja_tui.engine.protocol.verdict import Status, Verdict
-from ninja_tui.formatting import number_text
-from ninja_tui.tui.style import STATUS_STYLES, yes_no
+from ninja_tui.tui.feedback import Feedback, feedback_lines
 from ninja_tui.tui.widgets.answer_input import AnswerInput
+from ninja_tui.tui.widgets.lines import LinesPane
 
 MOST_CANDIDATES = 12
+BORDERS = 2
+TYPING_LINES = 5
+"""So many lines an answer and its feedback have at least: most have no more, and nothing moves then."""
 
 
-@dataclass(frozen=True)
-class Feedback:
-    """On the code in the prompt: its verdict, and the ``message`` that stands below."""
+class FeedbackLines(LinesPane, can_focus=False):
+    """The verdict, a sentence and facts, wrapped; what has no room is scrolled to."""
 
-    expected_shape: tuple[int, ...] | None = None
-    verdict: Verdict | None = None
-    message: str = ""
-    running: bool = False
+    feedback: reactive[Feedback] = reactive(Feedback(), layout=False)
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._wrapped: list[Strip] = []
+
+    @property
+    def line_count(self) -> int:
+        """How many lines there are, wrapped."""
+        return len(self._wrapped)
+
+    def watch_feedback(self) -> None:
+        """Wraps the lines anew, and shows the first."""
+        self.wrap()
+        if self.scroll_offset.y:
+            self.scroll_home(animate=False)
+
+    def on_resize(self) -> None:
+        """Other lines have room."""
+        self.wrap()
+
+    def notify_style_update(self) -> None:
+        """Another theme."""
+        super().notify_style_update()
+        self.wrap()
+
+    def draw_line(self, index: int) -> Strip:
+        """One wrapped line."""
+        return self._wrapped[index]
+
+    def wrap(self) -> None:
+        """Wraps the lines to the pane's width."""
+        width = self.scrollable_content_region.width
+        if width:
+            text = Content("\n").join(feedback_lines(self.feedback))
+            self._wrapped = Visual.to_strips(self, text, width, None, self.visual_style) if text else []
+            self.show_lines(len(self._wrapped), width)
 
 
 class PromptPane(Vertical):
-    """The editor, the names that would complete what is typed, the verdict, and a message."""
+    """The editor, and below it the feedback; in the lower border the names that would complete what is typed.
 
-    BORDER_TITLE = "Prompt"
+    It grows with both, to half of the screen, and is not smaller again before the next node: nothing moves at a key.
+    """
+
     feedback: reactive[Feedback] = reactive(Feedback())
 
     class Typed(Message):
@@ -51,22 +87,29 @@ class PromptPane(Vertical):
             soft_wrap=True,
             id="prompt-input",
         )
-        self._verdict = Static("", id="prompt-verdict")
-        self._message = Static("", id="prompt-message")
-        self._completions = Static("", id="prompt-completions")
+        self._lines = FeedbackLines(id="prompt-feedback")
+        self._least = 0
+        self._heights = (0, 0)
 
     def compose(self) -> ComposeResult:
         """From top to bottom."""
         yield self.input
-        yield self._completions
-        yield self._verdict
-        yield self._message
+        yield self._lines
 
     def on_mount(self) -> None:
         """The editor's colours go with the theme."""
         self._fit_theme()
         self.call_after_refresh(self._highlight)
         self.app.theme_changed_signal.subscribe(self, lambda _: self._fit_theme())
+
+    def on_resize(self) -> None:
+        """Other lines have room."""
+        self.call_after_refresh(self._fit)
+
+    def begin(self) -> None:
+        """Another place of the walk: the pane may be smaller again."""
+        self._least = 0
+        self._fit()
 
     def _highlight(self) -> None:
         """Only after the first frame: the grammar takes longer to load than all else that is painted."""
@@ -78,44 +121,31 @@ class PromptPane(Vertical):
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         """Posts that the code has changed."""
         event.stop()
+        self._fit()
         self.post_message(self.Typed(self.input.text))
 
     def on_text_area_selection_changed(self, event: TextArea.SelectionChanged) -> None:
         """Shows the names that fit at the cursor."""
         event.stop()
         _, candidates = self.input.candidates()
-        shown = Content("  ").join(
+        self.border_subtitle = Content("  ").join(
             Content.assemble((name, "$text-accent"), (f" {kind}", "dim")) for name, kind in candidates[:MOST_CANDIDATES]
         )
-        self._completions.update(shown, layout=False)
 
-    def watch_feedback(self, before: Feedback, feedback: Feedback) -> None:
-        """Shows the verdict and the message. At a node the lines keep their room: no layout on a key press."""
-        self._verdict.update(_verdict(feedback), layout=False)
-        typing = before.expected_shape is not None and feedback.expected_shape is not None
-        self._message.update(Content.styled(feedback.message, "dim"), layout=not typing)
+    def watch_feedback(self, feedback: Feedback) -> None:
+        """Shows the feedback."""
+        self._lines.feedback = feedback
+        self._fit()
 
-
-def _verdict(feedback: Feedback) -> Content:
-    expected = feedback.expected_shape
-    if expected is None:
-        return Content("")
-    needed = f"shape needed {expected}"
-    verdict = feedback.verdict
-    if feedback.running:
-        return Content.assemble((f"running…  {needed}", "dim"))
-    if verdict is None or verdict.shape is None:
-        status = verdict.status if verdict is not None and verdict.status is Status.TIMEOUT else ""
-        return Content.assemble((f"{status} · " if status else "", STATUS_STYLES[Status.TIMEOUT]), (needed, "dim"))
-    fits = verdict.shape == verdict.expected_shape
-    parts: list[tuple[str, str]] = [
-        (f"{verdict.status}  ", STATUS_STYLES[verdict.status]),
-        (f"shape {verdict.shape}", "" if fits else "$text-warning"),
-        (f" of {expected}" if fits else f", needed {expected}", "dim"),
-        ("  exact ", "dim"),
-        yes_no(value=verdict.exact),
-        ("  approx. ", "dim"),
-        yes_no(value=verdict.approximate),
-        (f"  maxdiff {number_text(verdict.maxdiff)}", ""),
-    ]
-    return Content.assemble(*parts)
+    def _fit(self) -> None:
+        """Gives the editor and the feedback the lines that they need, where the screen has them."""
+        most = max(TYPING_LINES, self.screen.size.height // 2 - BORDERS)
+        typing = not self.input.disabled
+        code = max(1, self.input.wrapped_document.height) if typing else 0
+        needed = code + max(self._lines.line_count, TYPING_LINES - 1 if typing else 1)
+        self._least = min(most, max(self._least, needed))
+        code = min(code, max(1, self._least - min(self._lines.line_count, TYPING_LINES - 1)))
+        heights = (self._least + BORDERS, code)
+        if heights != self._heights:
+            self._heights = heights
+            self.styles.height, self.input.styles.height = heights

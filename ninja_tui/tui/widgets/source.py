@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 
 from textual.content import Content
 from textual.events import Click
@@ -21,10 +21,12 @@ AROUND = 2
 """Lines that are kept in sight before and behind the current statement."""
 
 
-class SourcePane(LinesPane, can_focus=False):
-    """A gutter (line number, mark, arrow) and the highlighted lines of the forward cell."""
+class SourcePane(LinesPane, can_focus=True):
+    """A gutter (line number, mark, arrow) and the highlighted lines of the forward cell.
 
-    BORDER_TITLE = "Source"
+    Where the pane is too low for a node's statement and all of its readers, only these lines are shown.
+    """
+
     session: reactive[Session | None] = reactive(None)
 
     class Chosen(Message):
@@ -41,6 +43,12 @@ class SourcePane(LinesPane, can_focus=False):
         self._by_line: dict[int, Statement] = {}
         self._asks: frozenset[str] = frozenset()
         self._width = GUTTER
+        self._rows: Sequence[int] = ()
+
+    @property
+    def whole_width(self) -> int:
+        """The columns of the longest line."""
+        return self._width
 
     def watch_session(self, session: Session | None) -> None:
         """Draws the lines anew, and keeps the current one in sight."""
@@ -58,45 +66,52 @@ class SourcePane(LinesPane, can_focus=False):
             self._asks = frozenset(lesson.asks)
             self._width = GUTTER + max(line.cell_length for line in self._code)
             self.clear_cache()
-        self.show_lines(len(self._code), self._width)
-        if lesson.starts and session.statement is not None:
-            self.border_subtitle = f"cell {cell_and_line(session.statement.line, lesson.starts)[0]}"
+        rows = _rows(session, len(self._code), self.scrollable_content_region.height)
+        if rows != self._rows:
+            self._rows = rows
+            self.clear_cache()
+        self.show_lines(len(rows), self._width)
+        self.border_subtitle = Content(" · ".join(filter(None, (_chunk(session), _cell(session)))))
         self.call_after_refresh(self._follow)
 
     def on_resize(self) -> None:
-        """The current statement stays in sight."""
-        self._follow()
+        """Other lines have room; the current statement stays in sight."""
+        self.watch_session(self.session)
 
     def _follow(self) -> None:
-        statement = self.session.statement if self.session is not None else None
-        if statement is not None and self.session is not None:
-            first = self.session.lesson.forward.line
-            last = min(len(self._code) - 1, statement.end_line - first + AROUND)
-            self.keep_in_sight(max(0, statement.line - first - AROUND), last)
+        if self.session is None or not self._rows:
+            return
+        lines = _lines_of(self.session)
+        first, last = self._rows.index(lines[0]), self._rows.index(lines[-1])
+        room = self.scrollable_content_region.height
+        around = max(0, min(AROUND, (room - (last - first + 1)) // 2))
+        self.keep_in_sight(max(0, first - around), min(len(self._rows) - 1, last + around))
 
     def on_click(self, event: Click) -> None:
         """Goes to the statement that was clicked."""
-        index = self.line_at(event)
-        if index is None or self.session is None:
+        row = self.line_at(event)
+        if row is None or self.session is None:
             return
-        statement = self._by_line.get(self.session.lesson.forward.line + index)
+        statement = self._by_line.get(self.session.lesson.forward.line + self._rows[row])
         if statement is not None:
             self.post_message(self.Chosen(statement.index))
 
     def line_state(self, index: int) -> Hashable:
         """Its mark and arrow, and whether it is the current one."""
-        return self._state(self.session, index) if self.session is not None else None
+        return self._state(self.session, self._rows[index]) if self.session is not None else None
 
     def draw_line(self, index: int) -> Content:
         """Gutter and code."""
         session = self.session
         if session is None:
             return Content("")
-        mark, arrow, current = self._state(session, index)
+        at = self._rows[index]
+        mark, arrow, current = self._state(session, at)
         sign = (mark.value, MARK_STYLES[mark]) if mark else (" ", "")
-        number = cell_and_line(session.lesson.forward.line + index, session.lesson.starts)[1]
+        number = cell_and_line(session.lesson.forward.line + at, session.lesson.starts)[1]
         gutter = Content.assemble((f"{number:>3} ", "dim"), sign, " ", (arrow, "bold $text-accent"))
-        line = gutter + self._code[index]
+        code = self._code[at]
+        line = gutter + (Content.styled(code.plain, "bold $text-accent") if code.plain.startswith("#") else code)
         return line.stylize("bold on $primary 25%") if current else line
 
     def _state(self, session: Session, index: int) -> tuple[Mark | None, str, bool]:
@@ -114,3 +129,33 @@ class SourcePane(LinesPane, can_focus=False):
             if mark in asked:
                 return mark
         return None
+
+
+def _rows(session: Session, count: int, room: int) -> Sequence[int]:
+    """The lines of the forward cell that are shown, from 0: all, or those of the node and its readers."""
+    lines = _lines_of(session)
+    return lines if session.node is not None and lines[-1] - lines[0] >= room > 0 else range(count)
+
+
+def _lines_of(session: Session) -> list[int]:
+    """The lines, from 0, of the current statement and, at a node, of its readers."""
+    statements = [] if session.statement is None else [session.statement]
+    if session.node is not None:
+        statements += [session.lesson.statements[each] for each in session.node.consumers]
+    first = session.lesson.forward.line
+    return sorted({line - first for each in statements for line in range(each.line, each.end_line + 1)}) or [0]
+
+
+def _chunk(session: Session) -> str:
+    """The comment above the current statement: what this part of the forward pass is."""
+    statement = session.statement
+    if statement is None:
+        return ""
+    lines = session.lesson.forward.source.split("\n")[: statement.line - session.lesson.forward.line]
+    return next((line.removeprefix("#").strip() for line in reversed(lines) if line.startswith("#")), "")
+
+
+def _cell(session: Session) -> str:
+    """The notebook's cell of the current statement."""
+    starts, statement = session.lesson.starts, session.statement
+    return f"cell {cell_and_line(statement.line, starts)[0]}" if starts and statement is not None else ""

@@ -1,0 +1,35 @@
+"""The last line of the screen: the keys that act now."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.events import Click
+from textual.reactive import reactive
+from textual.widgets import Static
+
+from ninja_tui.tui.commands import Mode, footer
+
+BETWEEN = "  "
+
+
+class KeysLine(Static):
+    """The keys of the current mode, each with its label; a click does what the key does."""
+
+    mode: reactive[Mode] = reactive(Mode.READING)
+
+    def render(self) -> Content:
+        """As many as have room."""
+        line = Content(" ")
+        for key, label, _ in footer(self.mode):
+            line += Content.assemble((key, "bold $footer-key-foreground"), (f" {label}", ""), BETWEEN)
+        return line
+
+    async def on_click(self, event: Click) -> None:
+        """Runs the command whose key or label was clicked."""
+        offset = event.get_content_offset(self)
+        left = 1
+        for key, label, action in footer(self.mode):
+            right = left + len(key) + 1 + len(label)
+            if offset is not None and left <= offset.x < right and action:
+                await self.screen.run_action(action)
+            left = right + len(BETWEEN)
