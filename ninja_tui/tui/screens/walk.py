@@ -19,6 +19,10 @@ from ninja_tui.tui.training.form import Form
 from ninja_tui.tui.widgets.node import NodePane
 
 
+RESUMED = 0.1
+"""Seconds after which a resumed process has its terminal again."""
+
+
 class WalkScreen(SessionScreen):
     """The screen of the walk, with its commands."""
 
@@ -171,6 +175,11 @@ class WalkScreen(SessionScreen):
     def action_suspend(self) -> None:
         """Stops the process, where the terminal can; the shell's `fg` goes on."""
         self.app.action_suspend_process()
+        self.set_timer(RESUMED, self._paint_anew)
+
+    def _paint_anew(self) -> None:
+        """The terminal shows nothing of before: a paint of what has changed would leave it empty."""
+        self.app.refresh(repaint=True, layout=True)
 
     def action_help(self) -> None:
         """The keys that act here first, then all."""
