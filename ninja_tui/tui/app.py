@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import signal
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +26,8 @@ from ninja_tui.tui.commands import COMMANDS
 from ninja_tui.tui.history import History, history_path
 from ninja_tui.tui.screens.walk import WalkScreen
 
+TERMINATED = 128 + signal.SIGTERM
+"""The exit code after SIGTERM, as shells have it."""
 SWITCH_INTERVAL = 0.0002
 """Seconds that painting keeps the interpreter from the thread that has a verdict."""
 
@@ -62,7 +67,19 @@ class NinjaApp(App[int]):
 
     def on_mount(self) -> None:
         """Starts once the first frame is painted."""
+        self._listen_to_signals()
         self.call_after_refresh(self.backend.start)
+
+    def _listen_to_signals(self) -> None:
+        """SIGTERM ends the app as quitting does. A loop that handles one signal is woken by all, SIGCONT too."""
+        with suppress(NotImplementedError, RuntimeError, ValueError):  # not on Windows, nor outside the main thread
+            loop = asyncio.get_running_loop()
+            loop.add_signal_handler(signal.SIGTERM, lambda: self.exit(TERMINATED, return_code=TERMINATED))
+
+    def on_unmount(self) -> None:
+        """The signals are the interpreter's again."""
+        with suppress(NotImplementedError, RuntimeError, ValueError):
+            asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
 
     def on_walk_screen_lesson_chosen(self, message: WalkScreen.LessonChosen) -> None:
         """Opens another lesson in the place of the one that is open."""

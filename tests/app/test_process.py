@@ -6,6 +6,7 @@ import fcntl
 import os
 import pty
 import re
+import signal
 import struct
 import subprocess
 import sys
@@ -163,6 +164,35 @@ def test_quitting_leaves_the_terminal_as_it_was_and_nobody_behind(tmp_path: Path
         assert "Traceback" not in opened.shown
         assert [color for color in COLORS.findall(opened.raw) if len(set(color)) > 1] == []
     assert not path.exists()
+
+
+def test_a_stopped_app_is_painted_whole_when_it_goes_on(tmp_path: Path) -> None:
+    with terminal(tmp_path / "solutions.py") as opened:
+        until(lambda: "loss 3." in opened.shown, opened, "the lesson's loss")
+        for _ in range(3):
+            painted = len(opened.raw)
+            opened.keys("n")
+            opened.keys("\x1a")
+            until(lambda: _state_of(opened.process.pid) == "T", opened, "a stop")
+            assert b"\x1b[?1049l" in opened.raw[painted:]
+            painted = len(opened.raw)
+            opened.process.send_signal(signal.SIGCONT)
+            until(lambda at=painted: b"Gradients" in opened.raw[at:], opened, "the panes once more")  # type: ignore[misc]
+        opened.keys("\x11")
+        assert opened.process.wait(LONGEST) == 0
+
+
+def test_sigterm_ends_the_app_and_leaves_the_terminal_as_it_was(tmp_path: Path) -> None:
+    with terminal(tmp_path / "solutions.py") as opened:
+        until(lambda: "loss 3." in opened.shown, opened, "the lesson's loss")
+        opened.process.terminate()
+        assert opened.process.wait(LONGEST) == 128 + signal.SIGTERM
+        until(lambda: opened.family() == [], opened, "the end of all workers")
+        assert b"\x1b[?1049l" in opened.raw
+
+
+def _state_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 def test_a_file_that_cannot_be_used_is_one_sentence(tmp_path: Path) -> None:

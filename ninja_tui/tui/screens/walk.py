@@ -18,7 +18,6 @@ from ninja_tui.tui.session import NEXT_VIEW
 from ninja_tui.tui.training.form import Form
 from ninja_tui.tui.widgets.node import NodePane
 
-
 RESUMED = 0.1
 """Seconds after which a resumed process has its terminal again."""
 
