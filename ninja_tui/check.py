@@ -10,7 +10,7 @@ from ninja_tui.engine.failures import FAILURES, sentence_for
 from ninja_tui.engine.workers.client import start_server
 from ninja_tui.lesson.model import Lesson, NodeNote
 from ninja_tui.lesson.read import read_lesson
-from ninja_tui.lesson.solutions import Solutions, read_solutions
+from ninja_tui.lesson.solutions import Solutions, bundled_answers, read_solutions
 from ninja_tui.lesson.syntax.literals import computed_values
 
 HINTS = 3
@@ -24,9 +24,10 @@ def check(name: str, options: Options) -> tuple[Lesson, list[str]]:
     """The lesson, and a line for each thing that is wrong with it. Raises UsageError where it cannot be read at all."""
     lesson = read_lesson(name)
     solutions = read_solutions(lesson.solution, lesson.name) if lesson.solution else None
+    textbook = read_solutions(lesson.textbook, lesson.name) if lesson.textbook else None
     start_server()
-    findings = [*_notes(lesson), *_hints_with_answers(lesson, solutions)]
-    return lesson, [*findings, *_running(lesson, solutions, options)]
+    findings = [*_notes(lesson), *_hints_with_answers(lesson)]
+    return lesson, [*findings, *_running(lesson, solutions, textbook, options)]
 
 
 def _notes(lesson: Lesson) -> Iterator[str]:
@@ -49,10 +50,13 @@ def _notes(lesson: Lesson) -> Iterator[str]:
 
 
 def _note(name: str, note: NodeNote) -> Iterator[str]:
-    parts = {"Maths": note.maths, "Shape": note.shape, "Why": note.why, "Notice": note.notice}
+    parts = {"Shape": note.shape, "Why": note.why, "Notice": note.notice}
     missing = [label for label, text in parts.items() if not text]
     if missing:
         yield f"notes.md: `{name}` has no {', '.join(missing)}"
+    for label in note.unknown:
+        where = "; the local derivative is hint 2" if label == "Maths" else ""
+        yield f"notes.md: `{name}` has {label}, which has no place on the card{where}"
     hints = [hint for hint in note.hints if hint]
     if len(hints) != HINTS:
         yield f"notes.md: `{name}` has {len(hints)} hint{'s' if len(hints) != 1 else ''}, not {HINTS}"
@@ -60,12 +64,11 @@ def _note(name: str, note: NodeNote) -> Iterator[str]:
         yield f"notes.md: two hints on `{name}` are the same"
 
 
-def _hints_with_answers(lesson: Lesson, solutions: Solutions | None) -> Iterator[str]:
+def _hints_with_answers(lesson: Lesson) -> Iterator[str]:
     """Hints that hold what the solution answers."""
-    nodes = [node.name for node in lesson.nodes]
-    answers = solutions.answers(lesson.name, nodes) if solutions else {}
+    answers = bundled_answers(lesson)
     for name, note in lesson.notes.backward.items():
-        values = _values(answers[name].code) if name in answers else []
+        values = [value for code in answers.get(name, ()) for value in _values(code)]
         for number, hint in enumerate(note.hints, 1):
             if any(_gives_away(hint, value) for value in values):
                 yield f"notes.md: hint {number} on `{name}` holds the solution's code"
@@ -88,12 +91,16 @@ def _dense(text: str) -> str:
     return "".join(text.split())
 
 
-def _running(lesson: Lesson, solutions: Solutions | None, options: Options) -> Iterator[str]:
+def _running(
+    lesson: Lesson, solutions: Solutions | None, textbook: Solutions | None, options: Options
+) -> Iterator[str]:
     """What shows only when the lesson runs."""
     bench = Workbench(lesson, options)
     try:
         bench.open()
         yield from _solution(bench, solutions)
+        if textbook is not None:
+            yield from _failing(bench, textbook, "textbook.py")
         yield from _unseeded(bench)
     except FAILURES as error:
         yield sentence_for(error, lesson.name)
@@ -111,10 +118,16 @@ def _solution(bench: Workbench, solutions: Solutions | None) -> Iterator[str]:
     for name in lesson.asks:
         if name not in answered:
             yield f"solution.py: no answer to `{name}`, which the lesson asks for"
+    yield from _failing(bench, solutions, "solution.py")
+
+
+def _failing(bench: Workbench, solutions: Solutions, name: str) -> Iterator[str]:
+    """The answers of the lesson's file ``name`` that do not pass."""
+    program = solutions.program(bench.lesson.name, list(bench.facts.shapes))
     for verdict in ProgramJudge(bench, program, TIMEOUT).judge_all():
         if not verdict.passed:
             reason = verdict.error or (verdict.diagnosis.message if verdict.diagnosis else "")
-            yield f"solution.py, line {verdict.line}: {verdict.gradient} does not pass ({verdict.status}): {reason}"
+            yield f"{name}, line {verdict.line}: {verdict.gradient} does not pass ({verdict.status}): {reason}"
 
 
 def _unseeded(bench: Workbench) -> Iterator[str]:

@@ -18,11 +18,14 @@ from ninja_tui.lesson.solutions import SavedAnswer
 
 @dataclass(frozen=True)
 class LessonRead:
-    """The lesson and the answers in the solutions file are read; ``solution`` maps nodes to the lesson's answers."""
+    """The lesson and the answers in the solutions file are read.
+
+    ``solution`` maps nodes to the lesson's answers, each in one or two forms: the one that people know leads.
+    """
 
     lesson: Lesson
     saved: Mapping[str, SavedAnswer]
-    solution: Mapping[str, str]
+    solution: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ from ninja_tui.errors import UsageError
 from ninja_tui.lesson.catalogue import lesson_summaries
 from ninja_tui.lesson.model import Origin
 from ninja_tui.lesson.open import open_lesson
-from ninja_tui.lesson.solutions import SavedAnswer, Solutions, read_solutions, save_answer
+from ninja_tui.lesson.solutions import SavedAnswer, Solutions, bundled_answers, read_solutions, save_answer
 
 RECHECK_TIMEOUT = 10.0
 """Seconds that one answer of the file may take."""
@@ -216,8 +216,7 @@ class ProcessBackend:
             self._options = replace(self._options, served=served_for(lesson, self._options.data))
         nodes = [node.name for node in lesson.nodes]
         saved = self._solutions().answers(self._lesson, nodes)
-        bundled = read_solutions(lesson.solution, self._lesson).answers(self._lesson, nodes) if lesson.solution else {}
-        self._emit(LessonRead(lesson, saved, {node: answer.code for node, answer in bundled.items()}))
+        self._emit(LessonRead(lesson, saved, bundled_answers(lesson)))
         bench = Workbench(lesson, self._options)
         facts = bench.open()
         if self._closed:  # while the lesson ran

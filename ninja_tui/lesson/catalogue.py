@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,14 @@ def lesson_summaries(path: Path) -> list[LessonSummary]:
     """
     solutions = read_solutions(path, lesson_names()[0]) if path.exists() else None
     return [_summary(read_lesson(name), solutions) for name in lesson_names()]
+
+
+def next_lesson(lessons: Sequence[LessonSummary], name: str) -> LessonSummary | None:
+    """The lesson after ``name`` that still asks for answers, or the first that does; None where there is none."""
+    names = [each.name for each in lessons]
+    at = names.index(name) + 1 if name in names else 0
+    others = [each for each in (*lessons[at:], *lessons[:at]) if each.name != name]
+    return next((each for each in others if each.answered < each.asked), None)
 
 
 def _summary(lesson: Lesson, solutions: Solutions | None) -> LessonSummary:

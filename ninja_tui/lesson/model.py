@@ -65,13 +65,17 @@ class Node:
 
 @dataclass(frozen=True)
 class NodeNote:
-    """The notes on a node of the backward walk."""
+    """The notes on a node of the backward walk.
 
-    maths: str = ""
+    The three ``hints`` are the principle, the local derivative, and the structure of the answer. ``unknown`` are the
+    labels of what has no place on the card.
+    """
+
     shape: str = ""
     hints: tuple[str, ...] = ()
     why: str = ""
     notice: str = ""
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,7 @@ class Lesson:
     """A forward pass to walk. ``nodes`` stand in walk order; ``asks`` are those that the person answers.
 
     ``calibrate`` and ``predict`` are what sampling needs: statistics of the training set, and the logits of a context.
+    ``textbook`` answers some nodes once more in the form that people know, where that of ``solution`` is the exact one.
     In a notebook the cells begin in the lines ``starts``; ``hints`` names, for a line of its set-up, what depends on
     it and could be defined in its place.
     """
@@ -116,6 +121,7 @@ class Lesson:
     numbers: dict[str, int]
     notes: Notes
     solution: Path | None
+    textbook: Path | None = None
     origin: Origin = Origin.AUTHORED
     starts: tuple[int, ...] = ()
     hints: dict[int, tuple[str, ...]] = field(default_factory=dict)

@@ -1,8 +1,8 @@
 """Reads a lesson's ``notes.md``.
 
 Level-2 headings are ``Forward``, ``Turn`` and ``Backward``; a level-3 heading names a statement's tensor or a
-node. On the way back each node has a list whose items begin with a bold label: Maths, Shape, Hint (three),
-Why, Notice. The texts keep their backticks; nothing else of Markdown is used in them.
+node. On the way back each node has a list whose items begin with a bold label: Shape, Hint (three: the principle, the
+local derivative, the structure), Why, Notice. The texts keep their backticks; nothing else of Markdown is used in them.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
 from ninja_tui.lesson.model import NodeNote, Notes
+
+LABELS = ("shape", "hint", "why", "notice")
+"""What a node's list may hold."""
 
 
 def parse_notes(text: str) -> Notes:
@@ -50,17 +53,19 @@ def _node_note(bullets: SyntaxTreeNode) -> NodeNote:
     labelled: dict[str, list[str]] = {}
     for item in bullets.children:
         label, _, text = "\n".join(_plain(child) for child in item.children).partition(":")
-        labelled.setdefault(label.strip().lower(), []).append(text.strip())
+        labelled.setdefault(label.strip(), []).append(text.strip())
+
+    known = {label.lower(): texts for label, texts in labelled.items()}
 
     def one(label: str) -> str:
-        return "\n".join(labelled.get(label, []))
+        return "\n".join(known.get(label, []))
 
     return NodeNote(
-        maths=one("maths"),
         shape=one("shape"),
-        hints=tuple(labelled.get("hint", [])),
+        hints=tuple(known.get("hint", [])),
         why=one("why"),
         notice=one("notice"),
+        unknown=tuple(label for label in labelled if label.lower() not in LABELS),
     )
 
 

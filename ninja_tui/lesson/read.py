@@ -75,7 +75,7 @@ def lesson_of(path: Path, percent: Iterable[Cell], name: str | None = None) -> L
     for asked in asks:
         if asked not in known:
             raise UsageError(f"{where}: `asks` names `{asked}`, which is no node of the forward pass")
-    solution = folder / "solution.py"
+    solution, textbook = folder / "solution.py", folder / "textbook.py"
     return Lesson(
         name=name,
         path=path,
@@ -91,6 +91,7 @@ def lesson_of(path: Path, percent: Iterable[Cell], name: str | None = None) -> L
         numbers=bound_numbers(in_setup),
         notes=_notes(folder / "notes.md"),
         solution=solution if solution.is_file() else None,
+        textbook=textbook if textbook.is_file() else None,
     )
 
 

@@ -11,11 +11,11 @@ import re
 import stat
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ninja_tui.errors import UsageError
-from ninja_tui.lesson.model import gradient_name
+from ninja_tui.lesson.model import Lesson, gradient_name
 from ninja_tui.lesson.program import Program, read_program
 from ninja_tui.lesson.read import read_text
 from ninja_tui.lesson.replacing import can_be_cut_out, followed, replaced, start_of
@@ -23,16 +23,21 @@ from ninja_tui.lesson.syntax.completeness import comments
 
 _MARKER = re.compile(r"#\s?%%(?P<title>.*)")
 LESSON_MARKER = re.compile(r"^#\s?%%\s*lesson:", re.MULTILINE)
-_REVEALED = re.compile(r"# revealed: d(?P<node>\w+)")
+_MARK = re.compile(r"# (?:revealed: d(?P<revealed>\w+)|hints: d(?P<hinted>\w+) (?P<hints>\d{1,3}))")
+"""Says of an answer that it was revealed, or how many hints were shown."""
 _LESSON = re.compile(r"\s*lesson:\s*(?P<name>\S+)\s*")
 
 
 @dataclass(frozen=True)
 class SavedAnswer:
-    """The answer to one node in a file: its code, empty where it was only revealed."""
+    """The answer to one node in a file: its code, empty where it was only revealed or hinted at.
+
+    ``hints`` is how many hints were shown.
+    """
 
     code: str
     revealed: bool = False
+    hints: int = 0
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,7 @@ class Solutions:
         """The answers to the nodes of ``lesson``; of several to a node the last."""
         saved: dict[str, SavedAnswer] = {}
         program = self.program(lesson, nodes)
-        revealed = self._revealed(lesson)
+        revealed, hints = self._marks(lesson)
         for node in nodes:
             answers = program.of_node(node)
             code = ""
@@ -96,10 +101,10 @@ class Solutions:
                 cell = self._own_cell(lesson, node, nodes)
                 if cell is not None and cell[0] < answers[-1].line - 1 < cell[1]:
                     body = range(cell[0] + 1, cell[1])
-                    lines = [self._lines[n] for n in body if not _REVEALED.fullmatch(self._comments.get(n, ""))]
+                    lines = [self._lines[n] for n in body if not _MARK.fullmatch(self._comments.get(n, ""))]
                     code = "\n".join(lines).strip("\n").rstrip()
-            if code or node in revealed:
-                saved[node] = SavedAnswer(code, node in revealed)
+            if code or node in revealed or node in hints:
+                saved[node] = SavedAnswer(code, node in revealed, hints.get(node, 0))
         return saved
 
     def with_answer(self, lesson: str, node: str, answer: SavedAnswer, walk: Sequence[str]) -> Solutions:
@@ -107,8 +112,7 @@ class Solutions:
 
         What answers other nodes stays as it is: where the old answer cannot be cut out of it, the new one comes after.
         """
-        mark = [f"# revealed: {gradient_name(node)}"] if answer.revealed else []
-        body = [*mark, *(answer.code.split("\n") if answer.code else [])]
+        body = [*_marks_of(node, answer), *(answer.code.split("\n") if answer.code else [])]
         cell = self._own_cell(lesson, node, walk)
         if answer.code and self.program(lesson, walk).of_node(node):
             return self._answered_again(lesson, node, answer, walk, body)
@@ -128,7 +132,8 @@ class Solutions:
             after = changed._codes(lesson, walk)
             saved = changed.answers(lesson, walk)[node]
             same_others = all(after[other] == before[other] for other in walk if other != node)
-            if same_others and saved.code == answer.code and saved.revealed >= answer.revealed:
+            marked = saved.revealed >= answer.revealed and saved.hints >= answer.hints
+            if same_others and saved.code == answer.code and marked:
                 return changed
         return first or self
 
@@ -142,8 +147,10 @@ class Solutions:
         if cell is not None and all(cell[0] < program.steps[index].line - 1 < cell[1] for index in last.steps):
             yield self._with_cell_body(cell, body)
         elif self.answers(lesson, walk)[node].code == answer.code:
-            at = start_of(program, last) - 1
-            yield [*self._lines[:at], *body[: int(answer.revealed)], *self._lines[at:]]
+            at = end = start_of(program, last) - 1
+            while at and _marked(self._comments.get(at - 1, "")) == node:
+                at -= 1
+            yield [*self._lines[:at], *_marks_of(node, answer), *self._lines[end:]]
         bodies = (body, [f"# %% {node}", *body], [f"# %% {node}", *body, "# %%"])
         if can_be_cut_out(program, last, answer.code):
             for each in bodies:
@@ -188,13 +195,20 @@ class Solutions:
             return len(self._lines)
         return self._place(lesson, node, walk)
 
-    def _revealed(self, lesson: str) -> set[str]:
+    def _marks(self, lesson: str) -> tuple[set[str], dict[str, int]]:
+        """The nodes that were revealed, and how many hints to which were shown."""
         ranges = [range(section.start, section.end) for section in self.sections() if section.lesson == lesson]
-        return {
-            match["node"]
-            for line, comment in self._comments.items()
-            if any(line in lines for lines in ranges) and (match := _REVEALED.fullmatch(comment))
-        }
+        revealed: set[str] = set()
+        hints: dict[str, int] = {}
+        for line, comment in self._comments.items():
+            match = _MARK.fullmatch(comment)
+            if match is None or not any(line in lines for lines in ranges):
+                continue
+            if match["revealed"]:
+                revealed.add(match["revealed"])
+            else:
+                hints[match["hinted"]] = max(int(match["hints"]), hints.get(match["hinted"], 0))
+        return revealed, hints
 
     def _own_cell(self, lesson: str, node: str, nodes: Sequence[str]) -> tuple[int, int] | None:
         """The cell of ``node``, unless answers to other nodes stand in it too."""
@@ -241,6 +255,18 @@ class Solutions:
         return Solutions(text if text.endswith("\n") else text + "\n", self.where, self.default_lesson)
 
 
+def _marks_of(node: str, answer: SavedAnswer) -> list[str]:
+    """The comments that stand above ``answer``."""
+    marks = [f"# revealed: {gradient_name(node)}"] if answer.revealed else []
+    return [*marks, f"# hints: {gradient_name(node)} {answer.hints}"] if answer.hints else marks
+
+
+def _marked(comment: str) -> str | None:
+    """The node of whose answer ``comment`` is a mark."""
+    match = _MARK.fullmatch(comment)
+    return (match["revealed"] or match["hinted"]) if match else None
+
+
 def comments_between(text: str, program: Program) -> dict[int, str]:
     """The comments that begin a line outside of every statement, by line from 0."""
     inside = {line for step in program.steps for line in range(step.line, step.end_line + 1)}
@@ -257,7 +283,7 @@ def tidy(code: str) -> str:
     lines = code.split("\n")
     for comment in comments(code):
         line = comment.start[0] - 1
-        if comment.start[1] == 0 and (_MARKER.fullmatch(lines[line]) or _REVEALED.fullmatch(lines[line])):
+        if comment.start[1] == 0 and (_MARKER.fullmatch(lines[line]) or _MARK.fullmatch(lines[line])):
             lines[line] = f"#{lines[line]}"
     return "\n".join(lines)
 
@@ -265,6 +291,17 @@ def tidy(code: str) -> str:
 def read_solutions(path: Path, default_lesson: str) -> Solutions:
     """The file at ``path``; raises UsageError where it is missing, no text, or no Python."""
     return Solutions(read_text(path, "the solutions file"), str(path), default_lesson)
+
+
+def bundled_answers(lesson: Lesson) -> dict[str, tuple[str, ...]]:
+    """The lesson's own answers by node: the form that people know, and after it the exact one where it is another."""
+    nodes = [node.name for node in lesson.nodes]
+    forms: dict[str, tuple[str, ...]] = {}
+    for path in (lesson.textbook, lesson.solution):
+        answers = read_solutions(path, lesson.name).answers(lesson.name, nodes) if path else {}
+        for node, answer in answers.items():
+            forms[node] = tuple(dict.fromkeys((*forms.get(node, ()), answer.code)))
+    return forms
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -298,7 +335,7 @@ def save_answer(path: Path, lesson: str, node: str, answer: SavedAnswer, walk: S
     """
     solutions = read_solutions(path, lesson) if path.exists() else Solutions("", str(path), lesson)
     if not answer.code and node in (saved := solutions.answers(lesson, walk)):
-        answer = SavedAnswer(saved[node].code, answer.revealed)
+        answer = replace(answer, code=saved[node].code)
     text = solutions.with_answer(lesson, node, answer, walk).text
     try:
         write_whole(path, text)

@@ -91,7 +91,7 @@ class Answering:
     def _save(self, session: Session, node: str) -> None:
         for name in (node, *sorted(self._unsaved - {node})):
             entry = session.entry(name)
-            self._backend.save(name, SavedAnswer(entry.code, entry.revealed), session.walk)
+            self._backend.save(name, SavedAnswer(entry.code, entry.revealed, entry.hints), session.walk)
 
     def recalled(self, step: int, text: str) -> str | None:
         """The history's earlier (-1) or later (1) entry."""
@@ -99,9 +99,19 @@ class Answering:
 
     def reveal(self, session: Session, node: Node) -> Session:
         """The session with the node's answer revealed; the file remembers it."""
-        if not session.entry(node.name).revealed:
-            self._backend.save(node.name, SavedAnswer("", revealed=True), session.walk)
-        return session.revealed(node.name)
+        return self._marked(session, session.revealed(node.name), node)
+
+    def hint(self, session: Session, node: Node) -> Session | None:
+        """The session with one more hint to the node, which the file remembers; None where there is none."""
+        hinted = session.hinted(node.name)
+        return None if hinted is None else self._marked(session, hinted, node)
+
+    def _marked(self, before: Session, after: Session, node: Node) -> Session:
+        """``after``; what has been shown of the node is saved without its code, which the file has."""
+        entry = after.entry(node.name)
+        if entry != before.entry(node.name):
+            self._backend.save(node.name, SavedAnswer("", entry.revealed, entry.hints), after.walk)
+        return after
 
     def judged(self, session: Session, judged: Judged, text: str) -> tuple[Session, Feedback | None]:
         """The session with a verdict in it, and feedback if it is the verdict on the ``text`` in the prompt."""

@@ -78,16 +78,20 @@ class Session:
     upstream: Upstream = Upstream.PASSING
     slices: str = ""
     facts: Facts | None = None
-    solution: Mapping[str, str] = field(default_factory=dict)
+    solution: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     catalogue: tuple[LessonSummary, ...] = ()
 
     @classmethod
-    def begin(cls, lesson: Lesson, saved: Mapping[str, SavedAnswer], solution: Mapping[str, str]) -> Session:
+    def begin(
+        cls, lesson: Lesson, saved: Mapping[str, SavedAnswer], solution: Mapping[str, tuple[str, ...]]
+    ) -> Session:
         """At the first statement; or, where something is saved, at the first node that is not answered.
 
-        ``solution`` holds the lesson's own answers, to be revealed.
+        ``solution`` holds the lesson's own answers, each in one form or two, to be revealed.
         """
-        entries = {node: Entry(answer.code, revealed=answer.revealed) for node, answer in saved.items()}
+        entries = {
+            node: Entry(answer.code, revealed=answer.revealed, hints=answer.hints) for node, answer in saved.items()
+        }
         session = cls(lesson, entries, solution=solution)
         if not any(entry.code for entry in entries.values()):
             return session
@@ -229,6 +233,11 @@ class Session:
     def verdicts(self) -> dict[str, Verdict]:
         """All verdicts, by node."""
         return {node: entry.verdict for node, entry in self.entries.items() if entry.verdict is not None}
+
+    @property
+    def not_passed(self) -> tuple[str, ...]:
+        """The nodes that are open or wrong, in walk order."""
+        return tuple(node for node in self.lesson.asks if self.entry(node).mark in (Mark.OPEN, Mark.WRONG))
 
     @cached_property
     def passed(self) -> int:

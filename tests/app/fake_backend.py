@@ -44,7 +44,7 @@ from ninja_tui.engine.training.step import Part
 from ninja_tui.lesson.catalogue import LessonSummary
 from ninja_tui.lesson.model import Lesson
 from ninja_tui.lesson.read import lesson_names
-from ninja_tui.lesson.solutions import SavedAnswer
+from ninja_tui.lesson.solutions import SavedAnswer, bundled_answers
 from tests.app.canned import facts_of, heatmap_of, lesson_of, same_code, sliced_shape, solution_of, window_of
 
 
@@ -154,7 +154,7 @@ class FakeBackend:
         if self._fakes.opening_error:
             self._emit(Failed(self._fakes.opening_error))
             return
-        self._emit(LessonRead(self.lesson, dict(self._saved), self.solution))
+        self._emit(LessonRead(self.lesson, dict(self._saved), bundled_answers(self.lesson)))
         self._emit(CatalogueRead(self._catalogue()))
         self._emit(Opened(self.facts))
         if any(answer.code for answer in self._saved.values()):
@@ -189,7 +189,7 @@ class FakeBackend:
             self._emit(NotSaved(node, self._fakes.saving_error))
             return
         before = self._saved.get(node, SavedAnswer(""))
-        self._saved[node] = SavedAnswer(answer.code or before.code, answer.revealed or before.revealed)
+        self._saved[node] = replace(answer, code=answer.code or before.code)
         self._emit(Saved(node, Path("solutions.py")))
 
     def train(self, plan: Plan, passes: Mapping[str, bool]) -> None:

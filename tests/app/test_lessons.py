@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from tests.app.support import (
     go_to,
     in_prompt,
     opened_app,
+    pane_text,
     press,
     screen_text,
     session,
@@ -60,6 +62,43 @@ async def test_the_start_tells_all_lessons_and_what_is_answered_in_each() -> Non
             asked = len(read_lesson(name).asks)
             answered = 1 if name == "batchnorm" else 0
             await wait_for_text(pilot, f"{name} {answered}/{asked}", "prompt")
+
+
+def listed(pilot: AppPilot) -> dict[str, list[str]]:
+    """The list of lessons as it is on the screen: by name, bar, count and state."""
+    found = {}
+    for text in pane_text(pilot, "lessons").splitlines():
+        words = text.replace("▸", " ").split()
+        if words and words[0] in lesson_names():
+            found[words[0]] = words[1:4]
+    return found
+
+
+@pytest.mark.parametrize("size", [(60, 18), (80, 24), (120, 40)])
+async def test_the_list_stands_in_columns(size: tuple[int, int]) -> None:
+    fakes = Fakes().answers("names", probs=ANSWERS["probs"])
+    async with walking(fakes.answers("batchnorm", hprebn="dhprebn = hprebn * 0"), size=size) as pilot:
+        await press(pilot, "escape", "l")
+        lines = [text for text in pane_text(pilot, "lessons").splitlines() if re.search("[━·]{10}", text)]
+        assert len(lines) == len(lesson_names())
+        assert len({re.search("[━·]{10}", text).start() for text in lines}) == 1  # type: ignore[union-attr]  # all have it
+        assert listed(pilot)["names"] == ["·" * 10, "1/26", "pass"]
+        assert listed(pilot)["batchnorm"] == ["━" * 10, "1/1", "answered"]
+        assert listed(pilot)["train"] == ["·" * 10, "0/13", "open"]
+        await press(pilot, "down", "down", "down")
+        await wait_for_text(pilot, "about train", "lessons-about")
+
+
+async def test_a_lesson_is_done_when_all_of_it_passes_and_not_when_all_of_it_is_answered() -> None:
+    fakes = Fakes().answers("names", **(ANSWERS | {"probs": "dprobs = probs"}))
+    async with walking(fakes) as pilot:
+        await press(pilot, "escape", "l")
+        assert listed(pilot)["names"] == ["━" * 9 + "·", "25/26", "pass"]
+        await press(pilot, "escape")
+        await go_to(pilot, "dprobs")
+        await submit(pilot, ANSWERS["probs"])
+        await press(pilot, "escape", "l")
+        assert listed(pilot)["names"] == ["━" * 10, "26/26", "done"]
 
 
 @pytest.mark.slow

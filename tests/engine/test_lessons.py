@@ -15,8 +15,9 @@ import torch
 from ninja_tui.lesson import words
 from ninja_tui.lesson.model import Cell, Lesson
 from ninja_tui.lesson.read import lesson_names, read_lesson
+from ninja_tui.lesson.solutions import bundled_answers
 from ninja_tui.lesson.words import EVERY_LIST, read_words
-from tests.helpers import WALK, names_lesson, pasteable, replay_json, some_names
+from tests.helpers import WALK, names_lesson, pasteable, replay_json, right_answers, some_names
 
 OTHERS = ["batchnorm", "cross-entropy", "dinosaurs", "train"]
 NETWORKS = ["attention", "layernorm", "micrograd"]
@@ -208,7 +209,8 @@ def test_notes_cover_every_statement_the_turn_and_what_is_asked(lesson: Lesson) 
     assert list(notes.backward) == list(lesson.asks)
     assert all([notes.intro, notes.turn, *notes.forward.values()])
     for note in notes.backward.values():
-        assert all([note.maths, note.shape, note.why, note.notice])
+        assert all([note.shape, note.why, note.notice])
+        assert note.unknown == ()
         assert len(set(note.hints)) == len(note.hints) == 3
         assert all(note.hints)
 
@@ -220,7 +222,7 @@ def test_no_hint_can_be_pasted(lesson: Lesson) -> None:
 def test_notes_speak_of_what_the_lesson_has(lesson: Lesson, script: dict[str, Any]) -> None:
     notes = lesson.notes
     texts = [notes.turn, *notes.forward.values()]
-    texts += [text for n in notes.backward.values() for text in (n.maths, n.shape, *n.hints, n.why, n.notice)]
+    texts += [text for n in notes.backward.values() for text in (n.shape, *n.hints, n.why, n.notice)]
     spans = {span for text in texts for span in text.split("`")[1::2] if span.isidentifier()}
     known = {*script, *lesson_names(), *(f"d{node.name}" for node in lesson.nodes), "dloss"}
     others = {
@@ -272,6 +274,32 @@ def test_a_lessons_own_solution_passes_its_replay(
         assert [node["node"] for node in nodes if not node["exact"]] == []
     else:
         assert max(node["maxdiff"] for node in nodes) < (1e-7 if other == "train" else 1e-8)
+
+
+TEXTBOOK = {"names": ["hpreact"], "dinosaurs": ["hpreact"], "train": ["hpreact"], "micrograd": ["n2", "n1"]}
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("other", TEXTBOOK)
+def test_the_form_that_people_know_passes_as_well(
+    other: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    textbook = read_lesson(other).textbook
+    assert textbook is not None
+    data = tmp_path / "some-names.txt"
+    data.write_text(some_names(), encoding="utf-8")
+    _, report = replay_json(textbook, capsys, *([] if other == "dinosaurs" else ["--data", str(data)]))
+    found = {node["node"]: (node["status"], node["approximate"]) for node in answered(report)}
+    assert {node: each for node, each in found.items() if each[0] != "missing"} == dict.fromkeys(
+        TEXTBOOK[other], ("pass", True)
+    )
+
+
+def test_the_form_that_people_know_leads_and_the_exact_one_comes_after_it() -> None:
+    forms = bundled_answers(names_lesson())
+    assert forms["hpreact"] == ("dhpreact = (1.0 - h**2) * dh", right_answers()["hpreact"])
+    assert forms["probs"] == (right_answers()["probs"],)
+    assert [name for name in lesson_names() if read_lesson(name).textbook] == sorted(TEXTBOOK, key=lesson_names().index)
 
 
 @pytest.mark.processes

@@ -28,7 +28,6 @@ loss = (y**2).mean()
 NODE = """
 ### {name}
 
-- **Maths**: some maths.
 - **Shape**: some shape.
 - **Hint**: a question.
 - **Hint**: a rule.
@@ -115,6 +114,8 @@ def test_nothing_is_wrong_with_the_bundled_ones(name: str, capsys: pytest.Captur
         (("notes.md", "- **Hint**: a rule.\n", ""), "notes.md: `y` has 2 hints, not 3"),
         (("notes.md", "- **Hint**: a rule.\n", "- **Hint**: a question.\n"), "notes.md: two hints on `y` are the same"),
         (("notes.md", "- **Why**: because.\n", ""), "notes.md: `y` has no Why"),
+        (("notes.md", "- **Why**", "- **Maths**: 2y.\n- **Why**"), "`y` has Maths, which has no place on the card"),
+        (("notes.md", "- **Notice**", "- **Aside**: hm.\n- **Notice**"), "`y` has Aside, which has no place"),
         (("notes.md", "### loss", "### lossy"), "under Forward there is `lossy`, which no statement binds"),
         (("notes.md", "The gradients of very little.\n", ""), "notes.md: no introduction"),
         (("notes.md", "a structure.", "it is `2 * y / y.numel()`."), "hint 3 on `y` holds the solution's code"),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ninja_tui.lesson.hints.build import rule_note
+from ninja_tui.lesson.hints.question import question
 from ninja_tui.lesson.hints.texts import RULES
 from ninja_tui.lesson.model import NodeNote
 from ninja_tui.lesson.read import lesson_names, read_folder, read_lesson
@@ -109,18 +110,18 @@ def note_on(folder: Path, node: str, forward: str, **shapes: tuple[int, ...]) ->
 
 
 def texts(note: NodeNote) -> str:
-    return "\n".join((note.maths, note.shape, *note.hints, note.why, note.notice))
+    return "\n".join((note.shape, *note.hints, note.why, note.notice))
 
 
 @pytest.mark.parametrize("code", OPERATIONS)
 def test_each_operation_has_its_rule_with_names_and_shapes(tmp_path: Path, code: str) -> None:
     note = note_on(tmp_path, "x", f"y = {code}\nloss = y.mean()", x=(3, 4), y=(3, 4))
     name = OPERATIONS[code]
-    assert note.maths.lower().startswith(f"{name}.")
+    assert note.hints[1].lower().startswith(f"{name}.")
     assert "`x`" in texts(note)
     assert "(3, 4)" in note.shape
     assert len(set(note.hints)) == len(note.hints) == 3
-    assert all([note.maths, note.shape, *note.hints, note.why, note.notice])
+    assert all([note.shape, *note.hints, note.why, note.notice])
     assert "{" not in texts(note)
 
 
@@ -159,26 +160,52 @@ def test_what_was_spread_is_summed_over_just_these_axes(tmp_path: Path) -> None:
 
 def test_a_mean_tells_of_how_many_entries(tmp_path: Path) -> None:
     note = note_on(tmp_path, "x", "y = x.mean(1, keepdim=True)\nloss = y.sum()", x=(3, 20), y=(3, 1))
-    assert "1 over 20" in note.maths
+    assert "1 over 20" in note.hints[1]
 
 
 def test_what_stands_around_an_operation_is_told(tmp_path: Path) -> None:
     note = note_on(tmp_path, "x", "loss = -x[range(n), Yb].mean()", x=(3, 4), loss=())
-    assert "from the inside: a mean, a minus sign" in note.maths
+    assert "from the inside: a mean, a minus sign" in note.hints[1]
     turned = note_on(tmp_path, "x", "y = c @ x.transpose(1, 2) * s\nloss = y.mean()", x=(2, 3, 4), y=(2, 5, 3))
-    assert turned.maths.startswith("A matrix product, right operand")
-    assert "Before it: transpose, to be undone last" in turned.maths
+    assert turned.hints[1].startswith("A matrix product, right operand")
+    assert "Before it: transpose, to be undone last" in turned.hints[1]
 
 
 def test_several_readers_have_a_rule_each_and_paths_add(tmp_path: Path) -> None:
     forward = "y = x.exp()\nz = x * y\nloss = z.sum()"
     note = note_on(tmp_path, "x", forward, x=(3, 4), y=(3, 4), z=(3, 4))
-    assert "Through `y`: Exp." in note.maths
-    assert "Through `z`: A product." in note.maths
-    assert "paths add up" in note.shape
+    assert "Through `y`: Exp." in note.hints[1]
+    assert "Through `z`: A product." in note.hints[1]
+    assert "each reading gives one path" in note.hints[0]
     assert "add the paths" in note.hints[2]
     twice = note_on(tmp_path, "x", "y = x * (x - x.mean(0)) / torch.sqrt(x.var(0) + 1e-5)\nloss = y.sum()")
-    assert "Read 4 times, by `y`" in twice.shape
+    assert "It is read 4 times" in twice.hints[0]
+
+
+def test_the_question_names_who_reads_the_tensor_and_its_shape() -> None:
+    names = read_lesson("names")
+    lines = {statement.binds[0]: statement.line for statement in names.statements}
+    assert question(names, names.node("counts"), {"counts": (32, 27)}) == (
+        f"Two statements read `counts`: `counts_sum` (line {lines['counts_sum']}) and `probs` (line {lines['probs']}). "
+        "What is the gradient of the loss with respect to `counts`, of shape (32, 27)?"
+    )
+    assert question(names, names.node("C"), {}) == (
+        f"Only `emb` (line {lines['emb']}) reads `C`. What is the gradient of the loss with respect to `C`?"
+    )
+
+
+def test_the_question_tells_of_a_statement_that_reads_it_more_than_once_and_of_many_readers(tmp_path: Path) -> None:
+    def asked(folder: str, forward: str) -> str:
+        (tmp_path / folder).mkdir()
+        setup = "# %% setup\nparameters = [x]\n\n# %% forward\n"
+        (tmp_path / folder / "forward.py").write_text(setup + forward, encoding="utf-8")
+        lesson = read_folder(tmp_path / folder)
+        return question(lesson, lesson.node("x"), {}).partition(". ")[0]
+
+    assert asked("twice", "y = x * (x - 1)\nloss = y.mean()\n") == "Only `y` (line 5, twice) reads `x`"
+    many = "".join(f"y{number} = x + {number}\n" for number in range(6))
+    read = asked("many", f"{many}loss = (y0 + y1 + y2 + y3 + y4 + y5).sum()\n")
+    assert read == "Six statements read `x`: `y0` (line 5), `y1` (line 6), `y2` (line 7) and 3 more"
 
 
 def test_what_takes_no_gradient_is_no_use() -> None:

@@ -49,7 +49,9 @@ MESSAGES = [
         "h", Status.FAIL, (2, 3), 4, (3, 2), maxdiff=float("inf"), warnings=(Warning.SHAPE,),
         diagnosis=Diagnosis(Kind.TRANSPOSED, "sentence"), paths=(Path(("a", "b"), present=True),), chained=None,
     ),
-    LessonRun(2.5, None, "2.13", {"h": (2, 3)}, {"h": (2, 3), "torch": "module"}, ({"h": PAIR}, {}), (4,)),
+    LessonRun(
+        2.5, None, "2.13", {"h": (2, 3)}, {"h": (2, 3), "torch": "module"}, ({"h": PAIR}, {}), (4,), {"s": (2.0, -1.0)}
+    ),
 ]  # fmt: skip
 
 

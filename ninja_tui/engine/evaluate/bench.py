@@ -6,7 +6,7 @@ import contextlib
 import pathlib
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from ninja_tui.engine.evaluate.runner import Runner
@@ -62,13 +62,17 @@ class Options:
 
 @dataclass(frozen=True)
 class Facts:
-    """What running a lesson showed: ``shapes`` of the nodes, ``names`` with a tensor's shape or another's kind."""
+    """What running a lesson showed: ``shapes`` of the nodes, ``names`` with a tensor's shape or another's kind.
+
+    ``singles`` has the value and autograd's gradient of each node that is a single number.
+    """
 
     loss: float
     seed: int | None
     torch: str
     shapes: dict[str, tuple[int, ...]]
     names: dict[str, tuple[int, ...] | str]
+    singles: dict[str, tuple[float, float]] = field(default_factory=dict)
 
 
 class Workbench:
@@ -99,7 +103,7 @@ class Workbench:
             self.lesson = replace(self.lesson, asks=present)
         elif absent:
             raise UsageError(f"the loss of `{self.lesson.name}` does not depend on {', '.join(absent)}")
-        self._facts = Facts(run.loss, run.seed, run.torch, run.shapes, run.names)
+        self._facts = Facts(run.loss, run.seed, run.torch, run.shapes, run.names, run.singles)
         return self._facts
 
     def gradient_name(self, node: str) -> str:

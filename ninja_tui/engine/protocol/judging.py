@@ -107,7 +107,7 @@ class LessonRun:
 
     ``names`` has, for what code may name, a tensor's shape or another object's kind. ``values`` are those of the
     program in float32, and then, in float64, those of each world, its own first. ``carried`` are the statements that
-    bind what is no tensor, which is not sent.
+    bind what is no tensor, which is not sent. ``singles`` has value and gradient of each node that is a single number.
     """
 
     loss: float
@@ -117,6 +117,7 @@ class LessonRun:
     names: dict[str, tuple[int, ...] | str]
     values: tuple[dict[str, TensorData], ...]
     carried: tuple[int, ...]
+    singles: dict[str, tuple[float, float]]
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,14 @@ class Reference:
             names=_names(forward),
             values=self._values(),
             carried=forward.carried,
+            singles={name: self._value_and_gradient(name) for name, shape in shapes.items() if shape == ()},
         )
+
+    def _value_and_gradient(self, name: str) -> tuple[float, float]:
+        """Those of a node that is a single number."""
+        forward = self._ran()
+        value = forward.graph.network.single().value(forward.graph.numbers[name])
+        return float(value.item()), float(self._single(name).item())
 
     def _flows(self, name: str) -> bool:
         """Whether a gradient flows from the loss into a node."""

@@ -28,14 +28,12 @@ def rule_note(lesson: Lesson, node: Node, shapes: Shapes) -> NodeNote:
     if len(notes) == 1:
         return notes[0]
     labels = [f"`{' '.join(statement.binds)}`" for statement, _ in read[:MOST_PATHS]]
-    by = ", ".join(dict.fromkeys(labels))
-    paths = f"Read {len(read)} times, by {by}: each gives one path, and paths add up."
     hints = [_joined(labels, [note.hints[number] for note in notes]) for number in range(HINTS)]
+    hints[0] = f"It is read {len(read)} times, and each reading gives one path.\n{hints[0]}"
     hints[-1] += "\nThen add the paths."
     why = _joined(labels, [note.why for note in notes])
     return NodeNote(
-        maths=_joined(labels, [note.maths for note in notes]),
-        shape=f"{paths}\n{_joined(labels, [note.shape for note in notes])}",
+        shape="\n".join(dict.fromkeys(note.shape for note in notes)),
         hints=tuple(hints),
         why=f"{why}\nA change reaches the loss by every path, so they add up.",
         notice="Each path alone has the right shape, and is wrong.",
@@ -69,10 +67,11 @@ class _Description:
         """The rule with names and shapes put in."""
         rule = self._rule
         around = f" {self._around()}" if self._use.outer or self._use.inner else ""
+        derivative = f"{_begun(rule.name)}. {self._filled(rule.derivative)}{around}"
+        principle, structure = (self._filled(hint) for hint in rule.ends)
         return NodeNote(
-            maths=f"{_begun(rule.name)}. {self._filled(rule.maths)}{around}",
             shape=self._shape(),
-            hints=tuple(self._filled(hint) for hint in rule.hints),
+            hints=(principle, derivative, structure),
             why=self._filled(rule.why),
             notice=self._filled(rule.notice),
         )
@@ -118,7 +117,7 @@ class _Description:
         before, after, name, bound = self._before, self._after, f"`{self._name}`", f"`{self._bound}`"
         if before is None:
             return f"The gradient has the shape of {name}."
-        shape = f"{name} is {before}, and so is its gradient"
+        shape = f"{name} is {before}"
         if after is None:
             return f"{shape}."
         if self._rule.fit == "matmul":
@@ -129,9 +128,7 @@ class _Description:
         if self._rule.fit in ("broadcast", "same"):
             axes = [axis for axes in _spread(before, after) for axis in axes]
             if axes:
-                return f"{shape}; {bound} is {after}: it was spread along {_axes(axes)}, and is summed there."
-        if self._rule.fit == "reduced":
-            return f"{shape}; {bound} is {after}: what was gathered forward is spread back."
+                return f"{shape}; {bound} is {after}: it was spread along {_axes(axes)}."
         if self._rule.fit == "moved":
             return f"{shape}; {bound} holds the same entries as {after}."
         return f"{shape}; {bound} is {after}."

@@ -1,53 +1,112 @@
-"""The list of lessons, each with its count of answers."""
+"""The list of lessons, each with how far it has come."""
 
 from __future__ import annotations
 
-from rich.table import Table
-from rich.text import Text
+from dataclasses import dataclass
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.content import Content
+from textual.events import Resize
 from textual.screen import ModalScreen
-from textual.widgets import OptionList
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from ninja_tui.tui.session import Session
 from ninja_tui.tui.texts import answered
+
+BAR = 10
+"""Cells of a bar."""
+SHORTEST = 12
+"""Cells of what a lesson is about that are worth showing."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A lesson in the list. ``count`` of ``asked`` gradients pass, in a lesson that is not open: are answered."""
+
+    name: str
+    about: str
+    count: int
+    asked: int
+    is_open: bool
+
+    @property
+    def state(self) -> str:
+        """``done`` is said of what passes, and what passes is known of the open lesson alone."""
+        if not self.count:
+            return "open"
+        if self.is_open:
+            return "done" if self.count == self.asked else "pass"
+        return "answered"
+
+
+def rows(session: Session) -> list[Row]:
+    """All lessons, in the order in which they teach."""
+    result = []
+    for lesson in session.catalogue:
+        is_open = lesson.name == session.lesson.name
+        count = session.passed if is_open else answered(session, lesson)
+        result.append(Row(lesson.name, lesson.about, count, lesson.asked, is_open))
+    return result
+
+
+def line(row: Row, name_width: int, width: int) -> Content:
+    """One row in columns; what it is about takes the room that is left, if that is worth it."""
+    filled = row.count * BAR // row.asked if row.asked else 0
+    bar = ("━" * filled, "$text-success"), ("·" * (BAR - filled), "dim")
+    fixed = Content.assemble(
+        ("▸ " if row.is_open else "  ", "bold $text-accent"),
+        (row.name.ljust(name_width), "bold"),
+        "  ",
+        *bar,
+        f" {row.count:>2}/{row.asked:<2} ",
+        (row.state.ljust(len("answered")), "$text-success" if row.state == "done" else ""),
+        "  ",
+    )
+    room = width - fixed.cell_length
+    return fixed + Content.styled(row.about, "dim").truncate(room, ellipsis=True) if room >= SHORTEST else fixed
 
 
 class LessonsScreen(ModalScreen[str | None]):
     """A list of all lessons; returns the name of the chosen one."""
 
     BINDINGS = [("escape,ctrl+l", "dismiss", "Close")]
+    DEFAULT_CSS = """
+    LessonsScreen #lessons-about { height: 2; padding: 0 2; color: $text-muted; }
+    """
 
     def __init__(self, session: Session) -> None:
         super().__init__()
-        self._session = session
+        self._rows = rows(session)
 
     def compose(self) -> ComposeResult:
-        """One option a lesson, the open one under the bar."""
+        """One option a lesson, the open one under the bar, and below in full what the one under the bar is about."""
         with Vertical(id="lessons") as box:
             box.border_title = "Lessons"
-            yield OptionList(*self._options(), id="lessons-list")
+            yield OptionList(*(Option("", id=row.name) for row in self._rows), id="lessons-list", markup=False)
+            yield Static("", id="lessons-about", markup=False)
 
     def on_mount(self) -> None:
         """The bar begins at the open lesson."""
-        names = [lesson.name for lesson in self._session.catalogue]
-        name = self._session.lesson.name
-        self.query_one(OptionList).highlighted = names.index(name) if name in names else 0
+        opened = [number for number, row in enumerate(self._rows) if row.is_open]
+        self.query_one(OptionList).highlighted = opened[0] if opened else 0
+
+    def on_resize(self, event: Resize) -> None:
+        """The columns fill the width that there is."""
+        self.call_after_refresh(self._fill)
+
+    def _fill(self) -> None:
+        options = self.query_one(OptionList)
+        width = options.scrollable_content_region.width - 2
+        names = max((len(row.name) for row in self._rows), default=0)
+        for number, row in enumerate(self._rows):
+            options.replace_option_prompt_at_index(number, line(row, names, width))
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Tells in full what the lesson under the bar is about."""
+        self.query_one("#lessons-about", Static).update(Content(self._rows[event.option_index].about), layout=False)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Takes what was chosen."""
         self.dismiss(event.option.id)
-
-    def _options(self) -> list[Option]:
-        options = []
-        for lesson in self._session.catalogue:
-            row = Table.grid(padding=(0, 2, 0, 0))
-            row.add_column(width=14)
-            row.add_column(width=18)
-            row.add_column(no_wrap=True, overflow="ellipsis")
-            count = answered(self._session, lesson)
-            state = "done" if count == lesson.asked else f"{count} of {lesson.asked} answered"
-            row.add_row(Text(lesson.name, "bold"), Text(state), Text(lesson.about, "dim"))
-            options.append(Option(row, id=lesson.name))
-        return options

@@ -16,6 +16,7 @@ from ninja_tui.tui.screens.session import SessionScreen
 from ninja_tui.tui.screens.slicing import SliceScreen
 from ninja_tui.tui.session import NEXT_VIEW
 from ninja_tui.tui.training.form import Form
+from ninja_tui.tui.widgets.card import ANSWER, CardPane
 from ninja_tui.tui.widgets.node import NodePane
 
 RESUMED = 0.1
@@ -73,7 +74,7 @@ class WalkScreen(SessionScreen):
         if session is None or session.node is None:
             self._toast("hints are for the way back")
             return
-        hinted = session.hinted(session.node.name)
+        hinted = self._answering.hint(session, session.node)
         if hinted is None:
             self._toast("there is no further hint; F5 reveals the answer")
             return
@@ -88,6 +89,7 @@ class WalkScreen(SessionScreen):
             return
         self.session = self._answering.reveal(session, session.node)
         self.show_pane("card")
+        self.query_one(CardPane).bring_in_sight(ANSWER)
 
     def action_view(self) -> None:
         """The tensor, your gradient, its difference."""

@@ -1,18 +1,32 @@
-"""The lesson's note on the current step: purpose, maths, shapes, hints, and what to notice."""
+"""The lesson's note on the current step: what it is for; the question, shape and hints; what there is to notice."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from textual.content import Content
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.visual import Visual
 
-from ninja_tui.tui.session import Mark, Phase, Session
+from ninja_tui.lesson.catalogue import next_lesson
+from ninja_tui.lesson.hints.question import question
+from ninja_tui.lesson.model import Node
+from ninja_tui.tui.session import Phase, Session
 from ninja_tui.tui.widgets.lines import LinesPane
 
 _CODE = re.compile(r"`([^`]*)`")
+ANSWER = "Answer"
+"""The section that reveals the answer."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the card that begins on a line of its own. ``name`` tells it from the others."""
+
+    name: str
+    text: Content
 
 
 def prose(text: str) -> Content:
@@ -31,86 +45,135 @@ class CardPane(LinesPane, can_focus=True):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self._wrapped: list[Strip] = []
-        self._state: tuple[int, int, bool] = (-1, 0, False)
+        self._begins: dict[str, int] = {}
+        self._place: tuple[str, int] = ("", -1)
+        self._sections: tuple[str, ...] = ()
+        self._wanted: str | None = None
 
     def watch_session(self, session: Session | None) -> None:
-        """Shows the card; after a new hint its end, otherwise its beginning."""
+        """Shows the card: in another place from its beginning, and what is new in it otherwise."""
         if session is None:
             return
-        self._wrap()
-        entry = session.entry(session.tensor)
-        state = (session.position, entry.hints, entry.revealed)
-        if state != self._state:
-            same_place = state[0] == self._state[0]
-            self._state = state
-            self.call_after_refresh(self.scroll_end if same_place else self.scroll_home, animate=False)
+        _, sections = card(session)
+            names = [section.name for section in card(session)]
+        place = session.lesson.name, session.position
+        new = [name for name in names if name not in self._sections]
+        if place != self._place:
+            self._wanted = names[0] if names else None
+        elif new:
+            self._wanted = new[0]
+        self._place, self._sections = place, names
+        self._show()
+
+    def bring_in_sight(self, section: str) -> None:
+        """Scrolls to the section of that name, as soon as the pane is in sight."""
+        if section in self._sections:
+            self._wanted = section
+            self._show()
 
     def on_resize(self) -> None:
         """Other lines have room."""
-        self._wrap()
+        self._show()
+
+    def on_show(self) -> None:
+        """What has come in the meantime is scrolled to."""
+        self._show()
 
     def notify_style_update(self) -> None:
         """Another theme."""
         super().notify_style_update()
-        self._wrap()
+        self._show()
 
     def draw_line(self, index: int) -> Strip:
         """One wrapped line; nothing below the last."""
         return self._wrapped[index] if index < len(self._wrapped) else Strip.blank(0)
 
-    def _wrap(self) -> None:
+    def _show(self) -> None:
         """Wraps the card. Where all of it has room its height stays the pane's: no layout follows."""
         width, height = self.scrollable_content_region.size
         if self.session is None or not width:
             return
-        _, parts = card(self.session)
-        text = Content("\n").join(parts)
-        self._wrapped = Visual.to_strips(self, text, width, None, self.visual_style)
+        sections = card(self.session)
+        self._wrapped, self._begins = [], {}
+        for section in sections:
+            self._begins[section.name] = len(self._wrapped)
+            self._wrapped += Visual.to_strips(self, section.text, width, None, self.visual_style)
         self.show_lines(max(len(self._wrapped), height), width)
+        if self._wanted is not None:
+            self.call_after_refresh(self._follow)
+
+    def _follow(self) -> None:
+        """Scrolls to the section that is wanted: to its first line, where not all of it has room."""
+        if self._wanted is None or not self.region:
+            return
+        name, self._wanted = self._wanted, None
+        first = self._begins.get(name, 0)
+        later = [line for line in self._begins.values() if line > first]
+        self.keep_in_sight(first, min(later, default=len(self._wrapped)) - 1)
 
 
-def card(session: Session) -> tuple[str, list[Content]]:
-    """The title and the lines of the card."""
+def card(session: Session) -> list[Section]:
+    """The sections of the card."""
     notes = session.lesson.notes
     if session.phase is Phase.FORWARD:
-        text = "\n\n".join(filter(None, (notes.forward.get(session.tensor, ""),)))
-        if session.position == 0 and notes.intro:
-            text = f"{notes.intro}\n\n{text}"
-        return f"Card · {session.tensor}", [prose(text or "No note on this statement.")]
+        note = notes.forward.get(session.tensor, "") or "No note on this statement."
+        intro = f"\n{notes.intro}" if session.position == 0 and notes.intro else ""
+        return _sections(("", note), ("This lesson", intro))
     if session.phase is Phase.TURN:
-        return "Card · the turn", [prose(notes.turn or "Here the walk turns round: from the loss back.")]
+        return _sections(("", notes.turn or "Here the walk turns round: from the loss back."))
     if session.node is None:
-        return "Card · the finish", [prose(_finish(session))]
-    note = session.note(session.node.name)
-    entry = session.entry(session.node.name)
-    title = f"Card · {session.node.gradient}"
-    parts = [_labelled("Maths", note.maths), _labelled("Shape", note.shape)]
-    if session.node.name not in notes.backward:
-        parts.insert(0, Content.styled("drawn from the operation: the lesson has no note on this node", "dim"))
-    parts += [_labelled(f"Hint {n}", hint) for n, hint in enumerate(note.hints[: entry.hints], 1)]
+        return _sections(("", finish(session)))
+    return _of_node(session, session.node)
+
+
+def _of_node(session: Session, node: Node) -> list[Section]:
+    """Question and shape, the hints that were asked for, the answer once it is revealed, and what to notice."""
+    note, entry = session.note(node.name), session.entry(node.name)
+    passed = entry.verdict is not None and entry.verdict.passed
+    sections = _sections(("", question(session.lesson, node, session.shapes)), ("Shape", note.shape))
+    sections += _sections(*((f"Hint {n}", hint) for n, hint in enumerate(note.hints[: entry.hints], 1)))
     left = len(note.hints) - entry.hints
-    if left > 0 and not entry.revealed and not (entry.verdict and entry.verdict.passed):
-        parts.append(Content.styled(f"{left} more hint{'s' if left > 1 else ''}: h or F4", "dim"))
+    if left > 0 and not entry.revealed and not passed:
+        more = f"{left} more hint{'s' if left > 1 else ''}: h or F4"
+        if node.name not in session.lesson.notes.backward:
+            more += " (drawn from the operation: the lesson has no note on this node)"
+        sections.append(Section("more", Content.styled(more, "dim")))
     if entry.revealed:
-        answer = session.solution.get(session.node.name, "")
-        parts += [Content.styled("Answer", "bold $text-warning"), Content.styled(answer, "$text-accent")]
-        parts.append(_labelled("Why", note.why))
-    if entry.verdict is not None and entry.verdict.passed:
-        parts.append(_labelled("Notice", note.notice))
-    return title, [part for part in parts if part.plain]
+        sections += [Section(ANSWER, _answer(session.solution.get(node.name, ()))), *_sections(("Why", note.why))]
+    return sections + (_sections(("Notice", note.notice)) if passed else [])
+
+
+def _sections(*labelled: tuple[str, str]) -> list[Section]:
+    """A section for each label and its text, if there is one."""
+    return [Section(label, _labelled(label, text)) for label, text in labelled if text]
 
 
 def _labelled(label: str, text: str) -> Content:
-    return Content.assemble((f"{label}: ", "bold $text-primary"), prose(text)) if text else Content("")
+    return Content.assemble((f"{label}: ", "bold $text-primary"), prose(text)) if label else prose(text)
 
 
-def _finish(session: Session) -> str:
-    remaining = [node for node in session.lesson.asks if session.entry(node).mark in (Mark.OPEN, Mark.WRONG)]
-    if not remaining:
-        whole = (
-            "this is the whole backward pass, and it is yours"
-            if set(session.lesson.parameters) <= {*session.lesson.asks}
-            else "what this lesson asks for is yours"
-        )
-        return f"Every gradient passes: {whole}. `g` trains the network on it."
-    return f"The walk is over; still to do: {', '.join(f'`{node}`' for node in remaining)}."
+def _answer(forms: tuple[str, ...]) -> Content:
+    """The form that people know, and the exact one if it is another."""
+    lines: list[tuple[str, str]] = []
+    for number, code in enumerate(forms):
+        label = "The same, exact to the last bit" if number else ANSWER
+        lines += [(f"{label}:\n", "bold $text-warning"), (f"{code}\n", "$text-accent")]
+    return Content.assemble(*lines).rstrip()
+
+
+def finish(session: Session) -> str:
+    """What passes and what it took, what is still to do, and where it goes on from here."""
+    lesson = session.lesson
+    entries = [session.entry(node) for node in lesson.asks]
+    revealed, hints = sum(entry.revealed for entry in entries), sum(entry.hints for entry in entries)
+    parts = [f"{session.passed} of {len(lesson.asks)}"]
+    parts += [f"{revealed} revealed"] * bool(revealed)
+    parts += [f"{hints} hint{'s' * (hints > 1)}"] * bool(hints)
+    count = ", ".join(parts)
+    if session.not_passed:
+        return f"{count}; still to do: {', '.join(f'`{node}`' for node in session.not_passed)}."
+    following = next_lesson(session.catalogue, lesson.name)
+    onward = f"; next: `{following.name}`" if following else ""
+    whole = set(lesson.parameters) <= {*lesson.asks}
+    yours = "This is the whole backward pass, and it is yours" if whole else "What this lesson asks for is yours"
+    return f"{count}. `g` trains it{onward}.\n\nEvery gradient passes. {yours}. `l` lists the lessons."

@@ -74,10 +74,10 @@ class LinesPane(ScrollView):
     def keep_in_sight(self, first: int, last: int) -> None:
         """Scrolls no farther than it takes to have the lines ``first`` to ``last`` in sight."""
         room = max(1, self.scrollable_content_region.height - self._above)
-        top = int(self.scroll_offset.y)
+        top = int(self.scroll_target_y)
         wanted = min(max(top, last - room + 1), first)
         if wanted != top:
-            self.scroll_to(y=max(0, wanted), animate=False)
+            self.scroll_to(y=max(0, wanted), animate=False, force=True)  # the bar may be still to come
 
     def line_at(self, event: MouseEvent) -> int | None:
         """The line under the mouse; None where there is none."""

@@ -1,0 +1,3 @@
+# %% lesson: names
+# %% hpreact
+dhpreact = (1.0 - h**2) * dh

@@ -1,0 +1,3 @@
+# %% lesson: train
+# %% hpreact
+dhpreact = (1.0 - h**2) * dh
