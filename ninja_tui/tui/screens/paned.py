@@ -22,6 +22,11 @@ PANES = ("source", *TABS)
 """In the order of the keys 1 to 5."""
 FRAME = 4
 """Columns of a pane's borders and padding."""
+BORDERS = 2
+BARS = 2
+"""Lines of the title and the keys."""
+LEAST_TAB = 5
+"""Lines, with borders, that a tab has at least."""
 
 
 class PanedScreen(Screen[None]):
@@ -55,12 +60,15 @@ class PanedScreen(Screen[None]):
     def fit_panes(self) -> None:
         """Gives the columns the widths that their content needs, and names the panes."""
         width, height = self.app.size
+        source = max(2, (height - 10) // 4) + BORDERS
+        self._prompt.most = height // 2
         if self.has_class("zoomed"):
             _set(self.query_one("#left"), width=None)
             _set(self.query_one(SourcePane), height=None)
         elif self.has_class("narrow"):
             _set(self.query_one("#left"), width=None)
-            _set(self.query_one(SourcePane), height=max(3, (height - 10) // 4) + 2)
+            _set(self.query_one(SourcePane), height=source)
+            self._prompt.most = min(height // 2, height - BARS - source - LEAST_TAB)
         else:
             needed = max(self.query_one(SourcePane).whole_width, self.query_one(GradientsPane).whole_width) + FRAME + 1
             _set(self.query_one("#left"), width=max(width // 3, min(needed, width * 11 // 20)))

@@ -54,8 +54,7 @@ class CardPane(LinesPane, can_focus=True):
         """Shows the card: in another place from its beginning, and what is new in it otherwise."""
         if session is None:
             return
-        _, sections = card(session)
-            names = [section.name for section in card(session)]
+        names = tuple(section.name for section in card(session))
         place = session.lesson.name, session.position
         new = [name for name in names if name not in self._sections]
         if place != self._place:

@@ -18,9 +18,9 @@ class KeysLine(Static):
     mode: reactive[Mode] = reactive(Mode.READING)
 
     def render(self) -> Content:
-        """As many as have room."""
+        """As many as have room; the last, which leads to help or out, always."""
         line = Content(" ")
-        for key, label, _ in footer(self.mode):
+        for key, label, _ in self._offers():
             line += Content.assemble((key, "bold $footer-key-foreground"), (f" {label}", ""), BETWEEN)
         return line
 
@@ -28,8 +28,18 @@ class KeysLine(Static):
         """Runs the command whose key or label was clicked."""
         offset = event.get_content_offset(self)
         left = 1
-        for key, label, action in footer(self.mode):
+        for key, label, action in self._offers():
             right = left + len(key) + 1 + len(label)
             if offset is not None and left <= offset.x < right and action:
                 await self.screen.run_action(action)
             left = right + len(BETWEEN)
+
+    def _offers(self) -> list[tuple[str, str, str]]:
+        offers = footer(self.mode)
+        while len(offers) > 1 and _width(offers) > self.size.width:
+            del offers[-2]
+        return offers
+
+
+def _width(offers: list[tuple[str, str, str]]) -> int:
+    return sum(len(key) + 1 + len(label) + len(BETWEEN) for key, label, _ in offers) - 1

@@ -66,10 +66,12 @@ class FeedbackLines(LinesPane, can_focus=False):
 class PromptPane(Vertical):
     """The editor, and below it the feedback; in the lower border the names that would complete what is typed.
 
-    It grows with both, to half of the screen, and is not smaller again before the next node: nothing moves at a key.
+    It grows with both, as far as the screen has room, and is smaller again at the next node: nothing moves at a key.
     """
 
     feedback: reactive[Feedback] = reactive(Feedback())
+    most: reactive[int] = reactive(12)
+    """Lines, with borders, that the screen has for it."""
 
     class Typed(Message):
         """The code in the prompt has changed."""
@@ -137,9 +139,14 @@ class PromptPane(Vertical):
         self._lines.feedback = feedback
         self._fit()
 
+    def watch_most(self) -> None:
+        """More or less room."""
+        self._least = 0
+        self._fit()
+
     def _fit(self) -> None:
         """Gives the editor and the feedback the lines that they need, where the screen has them."""
-        most = max(TYPING_LINES, self.screen.size.height // 2 - BORDERS)
+        most = max(TYPING_LINES, self.most - BORDERS)
         typing = not self.input.disabled
         code = max(1, self.input.wrapped_document.height) if typing else 0
         needed = code + max(self._lines.line_count, TYPING_LINES - 1 if typing else 1)
