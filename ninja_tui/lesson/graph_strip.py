@@ -180,14 +180,14 @@ class _Strip:
             return [(*head, *tail)]
         middles = [self._row(row, shown) for row in self._rows]
         widest = max(map(_cells, middles))
-        indent = " " * (_cells(head) + len(FORK) - 1)
+        indent = Piece(" " * (_cells(head) + len(FORK) - 1), Part.BEFORE)
         lines: list[Line] = []
         for number, middle in enumerate(middles):
             first, last = number == 0, number == len(middles) - 1
-            fork = Piece(FORK if first else f"{indent}{'└' if last else '├'}", Part.AFTER)
+            fork = Piece(FORK if first else "└" if last else "├", Part.AFTER)
             fill = Piece("─" * (widest - _cells(middle)), Part.AFTER)
             back = Piece(("┬" if len(middles) > 1 else BACK) if first else "┘" if last else "┤", Part.AFTER)
-            lines.append((*(head if first else ()), fork, *middle, fill, back, *(tail if first else ())))
+            lines.append((*(head if first else (indent,)), fork, *middle, fill, back, *(tail if first else ())))
         return lines
 
     def _row(self, ways: list[list[str]], shown: set[str]) -> list[Piece]:

@@ -33,6 +33,14 @@ def test_a_lessons_own_solution_passes(bench: Workbench) -> None:
     assert {verdict.status for verdict in verdicts} == {Status.PASS}
 
 
+def test_every_node_that_is_a_single_number_has_its_value_and_its_gradient(bench: Workbench) -> None:
+    singles = bench.facts.singles
+    assert singles.keys() == set(LESSON.asks)
+    error, gradient = singles["err"]
+    assert bench.facts.loss == pytest.approx(error**2, rel=1e-5)
+    assert gradient == pytest.approx(2 * error, rel=1e-5)
+
+
 def test_a_wrong_answer_fails_while_it_is_typed(bench: Workbench) -> None:
     node = LESSON.node(LESSON.asks[0])
     judge = LiveJudge(bench)

@@ -19,8 +19,8 @@ def solutions(text: str) -> Solutions:
     return Solutions(text, "solutions.py", "names")
 
 
-def again(text: str, node: str, code: str, *, revealed: bool = False) -> str:
-    return solutions(text).with_answer("names", node, SavedAnswer(tidy(code), revealed), WALK).text
+def again(text: str, node: str, code: str) -> str:
+    return solutions(text).with_answer("names", node, SavedAnswer(tidy(code)), WALK).text
 
 
 def read_back(text: str, node: str) -> str:
@@ -125,9 +125,10 @@ def test_a_mark_alone_changes_no_code(text: str, node: str) -> None:
     held = solutions(text).answers("names", WALK)
     if node not in held or not held[node].code:
         return
-    changed = again(text, node, held[node].code, revealed=True)
+    marked = SavedAnswer(held[node].code, revealed=True, hints=2)
+    changed = solutions(text).with_answer("names", node, marked, WALK).text
     assert statements(changed) == statements(text)
-    assert solutions(changed).answers("names", WALK)[node] == SavedAnswer(held[node].code, revealed=True)
+    assert solutions(changed).answers("names", WALK)[node] == marked
 
 
 @pytest.mark.parametrize("node", ["probs", "logits", "C"])

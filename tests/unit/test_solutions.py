@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -90,12 +91,13 @@ def codes(draw: st.DrawFn, node: str) -> str:
 
 @st.composite
 def sessions(draw: st.DrawFn) -> list[tuple[str, SavedAnswer]]:
-    """Answers in the order in which they are submitted; some nodes more than once, some only revealed."""
+    """Answers in the order in which they are submitted; some nodes more than once, some only revealed or hinted at."""
     made = []
     for node in draw(st.lists(st.sampled_from(WALK), min_size=1, max_size=6)):
         revealed = draw(st.booleans())
-        code = "" if revealed and draw(st.booleans()) else tidy(draw(codes(node)))
-        made.append((node, SavedAnswer(code, revealed)))
+        code = "" if draw(st.booleans()) else tidy(draw(codes(node)))
+        hints = draw(st.integers(0 if code or revealed else 1, 3))
+        made.append((node, SavedAnswer(code, revealed, hints)))
     return made
 
 
@@ -103,6 +105,7 @@ def sessions(draw: st.DrawFn) -> list[tuple[str, SavedAnswer]]:
 @given(sessions())
 @example([("probs", SavedAnswer("t = 1 / probs\ndprobs = t\ndprobs = t * dlogprobs"))])
 @example([("probs", SavedAnswer("dprobs = '''\n# revealed: dprobs\n'''"))])
+@example([("probs", SavedAnswer("dprobs = '''\n# hints: dprobs 2\n'''", hints=1))])
 @example([("C", SavedAnswer("dC = 1\n\n\ndC += 2")), ("logprobs", SavedAnswer("", revealed=True))])
 def test_whatever_is_saved_in_any_order_reads_back_the_same(session: list[tuple[str, SavedAnswer]]) -> None:
     text = ""
@@ -116,9 +119,12 @@ def test_whatever_is_saved_in_any_order_reads_back_the_same(session: list[tuple[
 def test_what_is_saved_in_a_file_is_what_the_next_start_reads(tmp_path: Path, session: list[tuple[str, Any]]) -> None:
     path = tmp_path / "solutions.py"
     path.unlink(missing_ok=True)
+    expected: dict[str, SavedAnswer] = {}
     for node, answer in session:
         save_answer(path, "names", node, answer, WALK)
-    assert read_solutions(path, "names").answers("names", WALK) == dict(session)
+        kept = expected[node].code if node in expected else ""
+        expected[node] = replace(answer, code=answer.code or kept)
+    assert read_solutions(path, "names").answers("names", WALK) == expected
 
 
 @given(codes("probs"))
@@ -160,6 +166,20 @@ def test_a_revealed_answer_is_marked_in_its_cell_and_read_back() -> None:
     text = saved("", "probs", "dprobs = 1", revealed=True)
     assert text == "# %% lesson: names\n# %% probs\n# revealed: dprobs\ndprobs = 1\n"
     assert held(text) == {"probs": SavedAnswer("dprobs = 1", revealed=True)}
+
+
+def test_hints_that_were_shown_are_marked_in_its_cell_and_read_back() -> None:
+    text = solutions("").with_answer("names", "probs", SavedAnswer("dprobs = 1", revealed=True, hints=2), WALK).text
+    assert text == "# %% lesson: names\n# %% probs\n# revealed: dprobs\n# hints: dprobs 2\ndprobs = 1\n"
+    assert held(text) == {"probs": SavedAnswer("dprobs = 1", revealed=True, hints=2)}
+
+
+def test_one_hint_more_takes_the_place_of_the_mark_before_it_also_in_a_plain_script() -> None:
+    text = "x = 1\ndprobs = x\nprint(dprobs)\n"
+    for hints in (1, 2, 3):
+        text = solutions(text).with_answer("names", "probs", SavedAnswer("dprobs = x", hints=hints), WALK).text
+    assert text == "x = 1\n# hints: dprobs 3\ndprobs = x\nprint(dprobs)\n"
+    assert held(text) == {"probs": SavedAnswer("dprobs = x", hints=3)}
 
 
 def test_revealed_without_an_answer_is_kept_too() -> None:

@@ -102,13 +102,11 @@ class CardPane(LinesPane, can_focus=True):
             self.call_after_refresh(self._follow)
 
     def _follow(self) -> None:
-        """Scrolls to the section that is wanted: to its first line, where not all of it has room."""
+        """Scrolls to the section that is wanted and what comes after it: to its first line, if not all has room."""
         if self._wanted is None or not self.region:
             return
         name, self._wanted = self._wanted, None
-        first = self._begins.get(name, 0)
-        later = [line for line in self._begins.values() if line > first]
-        self.keep_in_sight(first, min(later, default=len(self._wrapped)) - 1)
+        self.keep_in_sight(self._begins.get(name, 0), len(self._wrapped) - 1)
 
 
 def card(session: Session) -> list[Section]:

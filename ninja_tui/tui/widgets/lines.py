@@ -73,7 +73,9 @@ class LinesPane(ScrollView):
 
     def keep_in_sight(self, first: int, last: int) -> None:
         """Scrolls no farther than it takes to have the lines ``first`` to ``last`` in sight."""
-        room = max(1, self.scrollable_content_region.height - self._above)
+        room = self.scrollable_content_region.height - self._above
+        if room <= 0:
+            return
         top = int(self.scroll_target_y)
         wanted = min(max(top, last - room + 1), first)
         if wanted != top:

@@ -65,12 +65,13 @@ def path_content(session: Session, graph: Graph, width: int, lines: int) -> Cont
 
 
 def _label(session: Session, name: str) -> str:
-    """``a=0.71 ∇0.36✓``: a single number has its value, and the gradient once the answer to it passes."""
-    single = session.facts.singles.get(name) if session.facts is not None else None
-    sign = SIGNS[_mark(session, name)]
-    if single is None:
+    """``a=0.71 ∇0.36✓``: a single number has its value, and its gradient once the answer passes."""
+    facts, sign = session.facts, SIGNS[_mark(session, name)]
+    if facts is not None and facts.singles and name == session.lesson.loss:
+        return f"{name}={facts.loss:.2g} ∇1"
+    if facts is None or name not in facts.singles:
         return f"{name}{sign}"
-    value, gradient = single
+    value, gradient = facts.singles[name]
     passed = sign == SIGNS[Mark.EXACT]
     return f"{name}={value:.2g}{f' ∇{gradient:.2g}' if passed else ''}{sign}"
 
