@@ -7,7 +7,7 @@ to the loss. A path that forks off and comes back stands between ``┬`` and ``�
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,6 +16,10 @@ from ninja_tui.lesson.model import Lesson
 ARROW, GAP = "→", "…"
 FORK, BACK = "─┬", "┐"
 MOST_LINES = 3
+FARTHEST = 60
+"""Tensors of one way that are considered: more have no room in any terminal."""
+BEYOND = ""
+"""Stands for the tensors that are not considered."""
 NEAR = 3
 """Tensors on the way to the loss that come before those that lead to the current one."""
 
@@ -60,24 +64,43 @@ class Graph:
 
     def before(self, name: str) -> list[str]:
         """The longest way to ``name``, without it."""
-        return _longest(name, self._before, self.names, known=set(self.names))[:0:-1]
+        return _way(name, self._sources)[:0:-1]
 
-    def after(self, name: str, within: set[str] | None = None) -> list[str]:
-        """The longest way from ``name``, without it: to the loss, where it leads there; ``within`` these tensors."""
-        return _longest(name, self._after, self.names[::-1], known=within or self._leading(name))[1:]
+    def after(self, name: str) -> list[str]:
+        """The longest way from ``name``, without it: to the loss, where it leads there."""
+        return _way(name, self._targets if self._to_loss[name] else self._all_targets)[1:]
 
     def branches(self, name: str) -> tuple[list[list[str]], list[str]]:
         """The ways from ``name`` up to where all of them meet, one for each reader, and the way from there on.
 
-        A reader in which they meet has an empty way.
+        A reader in which they meet has an empty way; one that stands on the way of another has none.
         """
-        readers = [reader for reader in self._after[name] if reader in self._leading(name)]
-        meeting = self._meeting(name)
-        if len(readers) < 2 or meeting is None:
+        readers = [reader for reader in self._after[name] if self._to_loss[reader]]
+        meeting = self._meeting(name) if len(readers) > 1 else None
+        if meeting is None:
             return [], self.after(name)
-        between = self._leading(name) - set(self.after(meeting)) - {meeting}
-        ways = [[] if reader == meeting else [reader, *self.after(reader, between)] for reader in readers]
-        return ways, [meeting, *self.after(meeting)]
+        first, last = (self._places[each] for each in (name, meeting))
+        between = {each for each in self.names[first + 1 : last] if self._to_loss[each]}
+        onward = _longest(self._after, self.names[last - 1 : first : -1], between)
+        ways = [[] if reader == meeting else _way(reader, onward) for reader in readers]
+        passed = {each for way in ways for each in way[1:]}
+        return [way for way in ways if not way or way[0] not in passed], [meeting, *self.after(meeting)]
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {name: place for place, name in enumerate(self.names)}
+
+    @cached_property
+    def _sources(self) -> dict[str, str]:
+        return _longest(self._before, self.names, self._places.keys())
+
+    @cached_property
+    def _targets(self) -> dict[str, str]:
+        return _longest(self._after, self.names[::-1], {name for name in self.names if self._to_loss[name]})
+
+    @cached_property
+    def _all_targets(self) -> dict[str, str]:
+        return _longest(self._after, self.names[::-1], self._places.keys())
 
     @cached_property
     def _to_loss(self) -> dict[str, int]:
@@ -87,22 +110,18 @@ class Graph:
             ways[name] += sum(ways[after] for after in self._after[name])
         return ways
 
-    def _leading(self, name: str) -> set[str]:
-        """The tensors that lead to the loss; all where ``name`` does not."""
-        return {each for each in self.names if self._to_loss[each]} if self._to_loss[name] else set(self.names)
-
     def _meeting(self, name: str) -> str | None:
         """The first tensor that all ways from ``name`` to the loss have in common."""
-        reached = dict.fromkeys(self.names, 0) | {name: 1}
-        for each in self.names:
-            reached[each] += sum(reached[before] for before in self._before[each])
-            if each != name and reached[each] and reached[each] * self._to_loss[each] == self._to_loss[name]:
+        reached = {name: 1}
+        for each in self.names[self._places[name] + 1 :] if self._to_loss[name] else ():
+            reached[each] = sum(reached.get(before, 0) for before in self._before[each])
+            if reached[each] and reached[each] * self._to_loss[each] == self._to_loss[name]:
                 return each
         return None
 
 
-def _longest(name: str, following: Mapping[str, list[str]], order: Iterable[str], known: set[str]) -> list[str]:
-    """The longest way from ``name``, with it, through ``known``; ``order`` has what follows before what it follows."""
+def _longest(following: Mapping[str, list[str]], order: Iterable[str], known: Container[str]) -> dict[str, str]:
+    """What comes next on the longest way through ``known``; ``order`` has a tensor after all that follow it."""
     length: dict[str, int] = {}
     onward: dict[str, str] = {}
     for each in order:
@@ -111,22 +130,30 @@ def _longest(name: str, following: Mapping[str, list[str]], order: Iterable[str]
         length[each] = 1 + (length[best] if best is not None else 0)
         if best is not None:
             onward[each] = best
+    return onward
+
+
+def _way(name: str, onward: Mapping[str, str]) -> list[str]:
     way = [name]
     while way[-1] in onward:
         way.append(onward[way[-1]])
     return way
 
 
-def graph_strip(graph: Graph, current: str, labels: Mapping[str, str], width: int, lines: int) -> list[Line]:
+def graph_strip(graph: Graph, current: str, label: Callable[[str], str], width: int, lines: int) -> list[Line]:
     """The strip around ``current``, which is always in it, in at most so many lines of at most so many columns.
 
-    ``labels`` has the text for a tensor, where it is another than its name.
+    ``label`` gives the text for a tensor.
     """
     ways, onward = graph.branches(current)
-    forked = [way for way in ways if way]
-    rows = _rows(forked, max(1, min(lines, MOST_LINES)))
-    strip = _Strip(graph.before(current), current, rows, onward, labels)
-    return strip.fitted(width)
+    rows = _rows([_shortened(way) for way in ways if way], max(1, min(lines, MOST_LINES)))
+    before = _shortened(graph.before(current)[::-1])[::-1]
+    return _Strip(before, current, rows, _shortened(onward), label).fitted(width)
+
+
+def _shortened(way: list[str]) -> list[str]:
+    """``way`` without what is too far from its beginning to be shown; its end stays."""
+    return way if len(way) <= FARTHEST else [*way[:FARTHEST], BEYOND, way[-1]]
 
 
 def _rows(ways: Sequence[Sequence[str]], lines: int) -> list[list[list[str]]]:
@@ -145,9 +172,11 @@ class _Strip:
         current: str,
         rows: list[list[list[str]]],
         onward: list[str],
-        labels: Mapping[str, str],
+        label: Callable[[str], str],
     ) -> None:
-        self._before, self._current, self._rows, self._onward, self._labels = before, current, rows, onward, labels
+        self._before, self._current, self._rows, self._onward = before, current, rows, onward
+        names = {current, *before, *onward, *(name for row in rows for way in row for name in way)} - {BEYOND}
+        self._labels = {name: label(name) for name in names}
 
     def fitted(self, width: int) -> list[Line]:
         """With as many tensors as have room, the nearest first, and none behind one that has no room."""
@@ -156,12 +185,12 @@ class _Strip:
         for way in self._by_nearness():
             for name in way:
                 drawn = self._drawn(shown | {name})
-                if _width(drawn) > width:
+                if name == BEYOND or _width(drawn) > width:
                     break
                 shown.add(name)
                 best = drawn
         if _width(best) > width:
-            label = self._labels.get(self._current, self._current)
+            label = self._labels[self._current]
             best = [(Piece(f"[{label}"[: max(1, width - 2)] + f"{GAP}]", Part.CURRENT, self._current),)]
         return best
 
@@ -174,7 +203,7 @@ class _Strip:
 
     def _drawn(self, shown: set[str]) -> list[Line]:
         head = [*self._chain(self._before, shown, Part.BEFORE), *([Piece(ARROW, Part.BEFORE)] if self._before else [])]
-        head.append(Piece(f"[{self._labels.get(self._current, self._current)}]", Part.CURRENT, self._current))
+        head.append(Piece(f"[{self._labels[self._current]}]", Part.CURRENT, self._current))
         tail = [Piece(ARROW, Part.AFTER), *self._chain(self._onward, shown, Part.AFTER)] if self._onward else []
         if not self._rows:
             return [(*head, *tail)]
@@ -203,7 +232,7 @@ class _Strip:
         pieces: list[Piece] = []
         for name in way:
             if name in shown:
-                piece = Piece(self._labels.get(name, name), part, name)
+                piece = Piece(self._labels[name], part, name)
             elif pieces and pieces[-1].text == GAP:
                 continue
             else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
@@ -13,7 +14,7 @@ from ninja_tui.engine.evaluate.bench import Facts
 from ninja_tui.engine.protocol.verdict import Status, Verdict
 from ninja_tui.lesson.graph_strip import MOST_LINES, Graph, Part, graph_strip
 from ninja_tui.lesson.model import Lesson
-from ninja_tui.lesson.read import lesson_names, read_lesson
+from ninja_tui.lesson.read import lesson_names, read_folder, read_lesson
 from ninja_tui.tui.session import Session
 from ninja_tui.tui.widgets.path import PathStrip, path_content
 
@@ -22,7 +23,7 @@ WIDTHS = (40, 41, 57, 78, 100, 140, 200)
 
 
 def drawn(lesson: str, node: str, width: int, lines: int = MOST_LINES) -> list[str]:
-    strip = graph_strip(Graph(LESSONS[lesson]), node, {}, width, lines)
+    strip = graph_strip(Graph(LESSONS[lesson]), node, str, width, lines)
     return ["".join(piece.text for piece in line) for line in strip]
 
 
@@ -45,7 +46,7 @@ def test_it_fits_any_width_with_the_current_tensor_in_it(name: str) -> None:
     for width in WIDTHS:
         for lines in range(1, MOST_LINES + 1):
             for current in graph.names:
-                strip = graph_strip(graph, current, {}, width, lines)
+                strip = graph_strip(graph, current, str, width, lines)
                 assert 1 <= len(strip) <= lines
                 assert max(sum(cell_len(piece.text) for piece in line) for line in strip) <= width
                 pieces = [piece for line in strip for piece in line]
@@ -57,7 +58,7 @@ def test_who_reads_the_current_tensor_is_in_it_at_80_columns(name: str) -> None:
     lesson = LESSONS[name]
     for node in lesson.nodes:
         readers = {bound for index in node.consumers for bound in lesson.statements[index].binds}
-        strip = graph_strip(Graph(lesson), node.name, {}, 78, MOST_LINES)
+        strip = graph_strip(Graph(lesson), node.name, str, 78, MOST_LINES)
         assert readers <= {piece.node for line in strip for piece in line}
 
 
@@ -82,13 +83,20 @@ def test_paths_that_fork_off_have_a_line_each_as_long_as_there_are_lines() -> No
     assert drawn("attention", "x", 80, lines=1) == ["C→tok→[x]─┬→q│k│v→…┐→out→logits→loss"]
 
 
+def test_a_reader_on_the_way_of_another_has_no_line_of_its_own(tmp_path: Path) -> None:
+    forward = "".join(f"x{n + 1} = x{n} + x{max(0, n - 1)}\n" for n in range(500))
+    (tmp_path / "forward.py").write_text(f"# %% setup\nparameters = [x0]\n\n# %% forward\n{forward}", encoding="utf-8")
+    (line,) = graph_strip(Graph(read_folder(tmp_path)), "x7", str, 60, MOST_LINES)
+    assert "".join(piece.text for piece in line) == "x0→…→x5→x6→[x7]─┬→x8→x9→x10→x11→x12→x13→x14→x15→…→x499┐→x500"
+
+
 def test_what_does_not_lead_to_the_loss_has_its_place_too() -> None:
     assert drawn("batchnorm", "bnmeani", 80) == ["C→emb→embcat→hprebn→[bnmeani]→bndiff→bndiff2→bnvar→bnvar_inv→bnraw"]
     assert drawn("batchnorm", "hprebn", 80) == ["C→emb→embcat→[hprebn]→hpreact→h→logits→loss"]
 
 
 def test_a_name_that_has_no_room_is_cut_with_a_sign() -> None:
-    (line,) = graph_strip(Graph(LESSONS["names"]), "counts", {"counts": "c" * 60}, 40, 1)
+    (line,) = graph_strip(Graph(LESSONS["names"]), "counts", lambda name: name[0] * 60, 40, 1)
     text = "".join(piece.text for piece in line)
     assert len(text) <= 40
     assert text.startswith("[ccc")

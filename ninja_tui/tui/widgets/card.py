@@ -114,7 +114,7 @@ def card(session: Session) -> list[Section]:
     notes = session.lesson.notes
     if session.phase is Phase.FORWARD:
         note = notes.forward.get(session.tensor, "") or "No note on this statement."
-        intro = f"\n{notes.intro}" if session.position == 0 and notes.intro else ""
+        intro = notes.intro if session.position == 0 and notes.intro else ""
         return _sections(("", note), ("This lesson", intro))
     if session.phase is Phase.TURN:
         return _sections(("", notes.turn or "Here the walk turns round: from the loss back."))

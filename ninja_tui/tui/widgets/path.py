@@ -59,8 +59,7 @@ class PathStrip(Widget):
 
 def path_content(session: Session, graph: Graph, width: int, lines: int) -> Content:
     """The strip of ``graph`` at the session's place, in at most so many lines of at most so many columns."""
-    labels = {name: _label(session, name) for name in graph.names}
-    strip = graph_strip(graph, session.tensor, labels, width, lines)
+    strip = graph_strip(graph, session.tensor, lambda name: _label(session, name), width, lines)
     return Content("\n").join(_line(session, line) for line in strip)
 
 
