@@ -15,8 +15,8 @@ from ninja_tui.tui.widgets.source import SourcePane
 SMALLEST = (60, 18)
 WIDE = 110
 """Columns from which Source and Gradients stand beside Tensor and Card."""
-HIGH = 34
-"""Lines from which a wide screen has room for the training."""
+LOW, HIGH = 22, 34
+"""Lines below which the path has no room, and from which it has two and a wide screen shows the training."""
 TABS = ("card", "node", "gradients", "train")
 PANES = ("source", *TABS)
 """In the order of the keys 1 to 5."""
@@ -24,7 +24,7 @@ FRAME = 4
 """Columns of a pane's borders and padding."""
 BORDERS = 2
 BARS = 2
-"""Lines of the title and the keys."""
+"""Lines of the title and the keys; those of the path come to them."""
 LEAST_TAB = 5
 """Lines, with borders, that a tab has at least."""
 
@@ -51,6 +51,7 @@ class PanedScreen(Screen[None]):
             self.call_after_refresh(self._type_on)
         self.set_class(small, "too-small")
         self.set_class(width < WIDE, "narrow")
+        self.set_class(height < LOW, "low")
         self.set_class(height >= HIGH, "high")
         self.set_class(self.has_class("narrow") or height >= HIGH, "has-train")
         needed = f"ninja-tui needs {SMALLEST[0]}×{SMALLEST[1]}; this terminal has {width}×{height}."
@@ -68,7 +69,7 @@ class PanedScreen(Screen[None]):
         elif self.has_class("narrow"):
             _set(self.query_one("#left"), width=None)
             _set(self.query_one(SourcePane), height=source)
-            self._prompt.most = min(height // 2, height - BARS - source - LEAST_TAB)
+            self._prompt.most = min(height // 2, height - BARS - _path_lines(height) - source - LEAST_TAB)
         else:
             needed = max(self.query_one(SourcePane).whole_width, self.query_one(GradientsPane).whole_width) + FRAME + 1
             _set(self.query_one("#left"), width=max(width // 3, min(needed, width * 11 // 20)))
@@ -145,6 +146,10 @@ class PanedScreen(Screen[None]):
     def _type_on(self) -> None:
         if not self._prompt.input.disabled:
             self._prompt.input.focus()
+
+
+def _path_lines(height: int) -> int:
+    return 0 if height < LOW else 1 if height < HIGH else 2
 
 
 def _set(widget: Widget, *, width: int | None = None, height: int | None = None) -> None:

@@ -34,6 +34,7 @@ from ninja_tui.tui.widgets.card import CardPane
 from ninja_tui.tui.widgets.gradients import GradientsPane
 from ninja_tui.tui.widgets.keys import KeysLine
 from ninja_tui.tui.widgets.node import NodePane
+from ninja_tui.tui.widgets.path import PathStrip
 from ninja_tui.tui.widgets.prompt import PromptPane
 from ninja_tui.tui.widgets.source import SourcePane
 
@@ -70,6 +71,7 @@ class SessionScreen(PanedScreen):
     def compose(self) -> ComposeResult:
         """Title, panes, footer; and the message for a terminal that is too small."""
         yield Static("", id="title")
+        yield PathStrip(id="path").data_bind(session=SessionScreen.session)
         with Container(id="panes"):
             with Vertical(id="left"):
                 yield SourcePane(id="source").data_bind(session=SessionScreen.session)

@@ -78,7 +78,7 @@ class LinesPane(ScrollView):
             return
         top = int(self.scroll_target_y)
         wanted = min(max(top, last - room + 1), first)
-        if wanted != top:
+        if wanted != top or wanted != int(self.scroll_offset.y):
             self.scroll_to(y=max(0, wanted), animate=False, force=True)  # the bar may be still to come
 
     def line_at(self, event: MouseEvent) -> int | None:
