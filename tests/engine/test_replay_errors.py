@@ -85,3 +85,26 @@ def test_a_helper_that_hangs_costs_only_what_needs_it(bench: Workbench) -> None:
     assert found["probs"].status is Status.ERROR
     assert str(found["probs"].error).startswith("NameError")
     assert others(found, "probs") == EXACT
+
+
+@pytest.mark.parametrize(
+    ("answer", "line", "raised"),
+    [
+        ("dprobs = (1.0 / probz) * dlogprobs", 0, "probz"),
+        ("dprobs = dlogprobs * (probs @ h) + 1", 0, "probs @ h"),
+        ("größe = 'ü'; dprobs = probs.shape[5]", 0, "probs.shape[5]"),
+        ("dprobs = 1.0 / probs\ndprobs *= nobody", 1, "nobody"),
+        ("dprobs = torch.ones(1)\nfor k in range(2):\n    dprobs += C[99]", 2, "C[99]"),
+        ("def f(x):\n    return x.nothing\n\ndprobs = f(probs)", 3, "f(probs)"),
+    ],
+)
+def test_what_raised_has_its_place(bench: Workbench, answer: str, line: int, raised: str) -> None:
+    text = solution_with(probs=answer)
+    verdict = verdicts(bench, text)["probs"]
+    at = verdict.raised_at
+    assert verdict.line is not None
+    assert at is not None
+    first = text.split("\n").index("# %% probs") + 2
+    assert (at.line, at.end_line) == (first + line, first + line)
+    code = text.split("\n")[at.line - 1].encode().removeprefix("größe = 'ü'; ".encode())
+    assert code[at.column : at.end_column].decode() == raised

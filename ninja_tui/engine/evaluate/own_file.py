@@ -28,7 +28,7 @@ from ninja_tui.engine.protocol.verdict import Status, Verdict
 from ninja_tui.engine.protocol.wire import Broken, TimedOut
 from ninja_tui.engine.workers.client import Endpoint, Role, Worker, WorkerError
 from ninja_tui.errors import UsageError
-from ninja_tui.lesson.locations import place
+from ninja_tui.lesson.locations import Span, place
 from ninja_tui.lesson.notebook.own_program import OwnProgram
 
 R = TypeVar("R")
@@ -158,8 +158,8 @@ class OwnFileJudge:
     def _with_unanswered(self, passes: tuple[JudgedPass, ...], recognized: RecognizedProgram) -> tuple[JudgedPass, ...]:
         """Adds the gradients that are read, or set out to be computed, and are not there."""
         answered = {answer.gradient for answer in recognized.answers}
-        wanted: dict[str, tuple[int, str]] = {
-            name: (0, "") for name in self.program.placeholders if name not in answered
+        wanted: dict[str, tuple[int, str, Span | None]] = {
+            name: (0, "", None) for name in self.program.placeholders if name not in answered
         }
         for index, failure in {**self._failures, **self._of_left_out()}.items():
             statement = self.program.statements[index] if index >= 0 else None
@@ -171,7 +171,7 @@ class OwnFileJudge:
                 if name not in answered:
                     own = statement is not None and name in self.program.binding_names(statement)
                     if own or name not in wanted:
-                        wanted[name] = (failure.at, self._sentence(failure)) if own else (0, "")
+                        wanted[name] = (failure.at, self._sentence(failure), failure.span) if own else (0, "", None)
         if passes and not wanted:
             return passes
         try:
@@ -183,12 +183,13 @@ class OwnFileJudge:
         rows: list[Verdict] = []
         present = {verdict.node for each in passes for verdict in each.verdicts}
         for node, gradient, shape in found.nodes:
-            line, message = wanted.get(gradient, (0, ""))
+            line, message, span = wanted.get(gradient, (0, "", None))
             if node in present:
                 continue
             present.add(node)
             status = Status.ERROR if message else Status.MISSING
-            rows.append(Verdict(node, status, shape, line=line or None, named=gradient, error=message or None))
+            row = Verdict(node, status, shape, line=line or None, named=gradient, error=message or None)
+            rows.append(replace(row, raised_at=span))
         if not rows:
             return passes
         if not passes:

@@ -22,7 +22,7 @@ from ninja_tui.engine.protocol.tensor_data import TensorData
 from ninja_tui.engine.protocol.verdict import Diagnosis, Kind, Status, Verdict, Warning
 from ninja_tui.engine.protocol.wire import Broken, TimedOut
 from ninja_tui.engine.workers.client import WorkerError
-from ninja_tui.lesson.locations import place
+from ninja_tui.lesson.locations import Span, place
 from ninja_tui.lesson.program import Answer, Program, ProgramStatement
 
 UNKNOWN_NAME = re.compile(r"NameError: name '(\w+)' is not defined")
@@ -57,7 +57,7 @@ class ProgramJudge:
         self._timeout = timeout
         self._node_of = {bench.gradient_name(node): node for node in bench.facts.shapes}
         self._dead: dict[int, tuple[Status, str]] = {}
-        self._errors: dict[int, str] = {}
+        self._errors: dict[int, tuple[str, Span | None]] = {}
         self._seconds: dict[int, float] = {}
         self._puts: dict[int, list[tuple[str, str, bool]]] = {}
         self._complete: dict[str, int] = {}
@@ -133,7 +133,7 @@ class ProgramJudge:
         outcome = self._runner.execute(RunStatement(step.code, step.line, take, watch, tuple(sorted(bound))), timeout)
         for number in step.answers:
             if outcome.error:
-                self._errors.setdefault(number, self._with_line(outcome, step))
+                self._errors.setdefault(number, (self._with_line(outcome, step), outcome.at))
         self._note_comparisons(step, outcome)
         return outcome
 
@@ -154,7 +154,8 @@ class ProgramJudge:
                 self._restart(answer.last + 1)
             verdict = self._unjudged(answer, error)
         if given.tensor is None:
-            verdict = replace(verdict, status=given.status, error=given.error)
+            _, at = self._errors.get(number, ("", None))
+            verdict = replace(verdict, status=given.status, error=given.error, raised_at=at)
         return replace(verdict, named=answer.gradient, line=answer.line, seconds=self._seconds.get(number, 0.0))
 
     def _unjudged(self, answer: Answer, error: Exception) -> Verdict:
@@ -199,7 +200,8 @@ class ProgramJudge:
                 status, error = self._dead[step]
                 return Given(None, status, error)
         if number in self._errors or outcome is None:
-            return Given(error=self._errors.get(number, "the answer did not run"))
+            error, _ = self._errors.get(number, ("the answer did not run", None))
+            return Given(error=error)
         return gradient_in(replace(outcome, error=""), answer.gradient, self._bench.facts.shapes[answer.node])
 
     def _note_comparisons(self, step: ProgramStatement, outcome: Outcome) -> None:

@@ -10,6 +10,7 @@ from ninja_tui.engine.protocol.judging import PlannedTrial, Reading, UpstreamGra
 from ninja_tui.engine.protocol.lesson_code import LessonCode
 from ninja_tui.engine.protocol.messages import Done, Request
 from ninja_tui.engine.protocol.tensor_data import TensorData
+from ninja_tui.lesson.locations import Span
 
 
 @dataclass(frozen=True)
@@ -75,19 +76,24 @@ class Compared:
 class Outcome:
     """What running code did.
 
-    ``error`` is empty where it went well; ``line`` is the one that raised, 0 for none. ``gradients`` has what was
+    ``error`` is empty where it went well; ``at`` is what raised it. ``gradients`` has what was
     asked for by name, and ``readings`` what each was computed from. ``changed`` are gradients that it changed, and
     ``clobbered`` names of the lesson that it bound anew or changed.
     """
 
     error: str = ""
-    line: int = 0
+    at: Span | None = None
     output: str = ""
     gradients: Mapping[str, Bound] | None = None
     readings: Mapping[str, Reading] | None = None
     changed: tuple[str, ...] = ()
     clobbered: tuple[str, ...] = ()
     compared: tuple[Compared, ...] = ()
+
+    @property
+    def line(self) -> int:
+        """The line that raised, 0 for none."""
+        return 0 if self.at is None else self.at.line
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from ninja_tui.engine.protocol.messages import Done, Request
 from ninja_tui.engine.protocol.verdict import Verdict
+from ninja_tui.lesson.locations import Span
 from ninja_tui.lesson.syntax.fragment import Fragment
 
 
@@ -22,12 +23,13 @@ class BeginProgram(Request[Done]):
 
 @dataclass(frozen=True)
 class StatementFailure:
-    """A statement that raised ``message``, of the class ``kind``: its first line, and the line that raised."""
+    """A statement that raised ``message``, of the class ``kind``: its first line, and the line and what raised."""
 
     line: int
     at: int
     kind: str
     message: str
+    span: Span | None = None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import enum
 import math
 from dataclasses import dataclass
 
+from ninja_tui.lesson.locations import Span
 from ninja_tui.lesson.model import gradient_name
 
 ADRIFT = 1e-6
@@ -112,7 +113,7 @@ class Verdict:
     largest entry, ``chained`` the same with the person's own gradients upstream. ``vacuous``: that gradient is 0
     up to rounding. ``probe`` says what holds for other upstream gradients, ``leans`` names those whose
     structure it leans on, ``note`` says why ``cmp`` and the status disagree. ``line`` counts in the solutions file;
-    ``seconds`` is how long the answer ran.
+    ``raised_at`` is what raised the error, its columns those of its statement; ``seconds`` is how long the answer ran.
     """
 
     node: str
@@ -133,6 +134,7 @@ class Verdict:
     note: str | None = None
     paths: tuple[Path, ...] = ()
     error: str | None = None
+    raised_at: Span | None = None
     output: str = ""
     seconds: float = 0.0
     named: str | None = None

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ast
 import io
+from collections.abc import Callable, Iterator
+from itertools import islice
+from types import CodeType, TracebackType
 from typing import Any
 
 from ninja_tui.engine.protocol.lesson_code import LessonCode
 from ninja_tui.engine.protocol.messages import Refused
 from ninja_tui.engine.recording.surroundings import AsksForInput
-from ninja_tui.lesson.locations import place
+from ninja_tui.lesson.locations import Span, place
 from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.lesson.syntax.seed import reseed
 
@@ -77,10 +80,36 @@ def _refused(error: BaseException, fragment: Fragment, code: LessonCode) -> Refu
 
 def line_in(error: BaseException, filename: str) -> int:
     """The line of ``filename`` that was running when ``error`` was raised; 0 where none was."""
-    line = 0
+    trace = _innermost(error, lambda code: code.co_filename == filename)
+    return 0 if trace is None else trace.tb_lineno
+
+
+def span_in(error: BaseException, wanted: Callable[[CodeType], bool]) -> Span | None:
+    """The expression of ``wanted`` code that was running when ``error`` was raised; None where none was."""
+    trace = _innermost(error, wanted)
+    if trace is None:
+        return None
+    positions = trace.tb_frame.f_code.co_positions()
+    line, end_line, column, end_column = next(islice(positions, max(trace.tb_lasti, 0) // 2, None), (None,) * 4)
+    if line is None or end_line is None or column is None or end_column is None:
+        return Span(trace.tb_lineno, 0, trace.tb_lineno, 0)
+    return Span(line, column, end_line, end_column)
+
+
+def code_objects(code: CodeType) -> Iterator[CodeType]:
+    """``code``, and that of the functions and classes in it."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from code_objects(constant)
+
+
+def _innermost(error: BaseException, wanted: Callable[[CodeType], bool]) -> TracebackType | None:
+    """The innermost frame of ``wanted`` code that ``error`` came through."""
+    found = None
     trace = error.__traceback__
     while trace is not None:
-        if trace.tb_frame.f_code.co_filename == filename:
-            line = trace.tb_lineno
+        if wanted(trace.tb_frame.f_code):
+            found = trace
         trace = trace.tb_next
-    return line
+    return found

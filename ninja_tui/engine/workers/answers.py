@@ -124,14 +124,14 @@ class Answers:
         space["cmp"] = run.cmp
         with run.recorder.paused():
             shared = spaces.unseen_sharers(space, request.watch, request.bound)
-        error, line, output = run.execute(code, request.line, request.bound)
+        error, at, output = run.execute(code, request.line, request.bound)
         run.keep_changeable(space, used)
         changed = {name for name, state in before.items() if spaces.version(space.get(name)) != state}
         changed |= {name for name, copy in shared.items() if spaces.differs(space.get(name), copy)}
         self._latest = {name: self._taken(run, space, name) for name in request.take}
         return Outcome(
             error=error,
-            line=line,
+            at=at,
             output=output,
             gradients={name: spaces.bound(space, name) for name in request.take},
             readings={name: self._reading(run, name, error, used, space) for name in request.take},
@@ -154,12 +154,12 @@ class Answers:
         space["cmp"] = lambda *_: None
         before = {name: spaces.version(space[name]) for name in used & set(request.watch) if name in space}
         space.pop(request.gradient, None)
-        error, line, output = run.execute(code, 1, [request.gradient], space)
+        error, at, output = run.execute(code, 1, [request.gradient], space)
         run.keep_changeable(space, [request.gradient])
         self._latest = {request.gradient: self._taken(run, space, request.gradient)}
         return Outcome(
             error=error,
-            line=line,
+            at=at,
             output=output,
             gradients={request.gradient: spaces.bound(space, request.gradient)},
             readings={request.gradient: self._reading(run, request.gradient, error, used, space)},

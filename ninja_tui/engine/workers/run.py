@@ -12,7 +12,7 @@ import torch
 
 from ninja_tui.engine.protocol.answering import Compared
 from ninja_tui.engine.protocol.judging import Reading
-from ninja_tui.engine.recording.execution import Namespace, Output, line_in, message_of
+from ninja_tui.engine.recording.execution import Namespace, Output, code_objects, message_of, span_in
 from ninja_tui.engine.recording.names import tensors_in
 from ninja_tui.engine.recording.record import Leaf, Number, Root
 from ninja_tui.engine.recording.recorder import Recorder
@@ -26,6 +26,7 @@ from ninja_tui.engine.workers.namespace import (
     packed,
     version,
 )
+from ninja_tui.lesson.locations import Span
 
 NOT_REPLAYED = (*RAISED, KeyError)
 """What a replay raises: what an operation does, or KeyError where a trial has no gradient for a node that is read."""
@@ -107,10 +108,10 @@ class Run:
 
     def execute(
         self, code: Code, line: int, bound: Iterable[str], namespace: Namespace | None = None
-    ) -> tuple[str, int, str]:
+    ) -> tuple[str, Span | None, str]:
         """Runs ``code``, which computes the gradients ``bound``, and whose first line is ``line`` of its file.
 
-        The error ("" for none), its line (0), the output.
+        The error ("" for none), where it was raised, the output.
         """
         before = len(self.recorder.record.escapes)
         with self.recorder.running():
@@ -283,15 +284,20 @@ def _in_namespace(function: FunctionType, namespace: Namespace) -> FunctionType:
     return other
 
 
-def execute(code: Code, line: int, namespace: Namespace) -> tuple[str, int, str]:
-    """Runs ``code``, whose first line is ``line`` of its file: the error ("" for none), its line (0), the output."""
+def execute(code: Code, line: int, namespace: Namespace) -> tuple[str, Span | None, str]:
+    """Runs ``code``, whose first line is ``line`` of its file: the error ("" for none), its place, the output."""
     output = Output(MOST_OUTPUT)
-    error, at = "", 0
+    error, at = "", None
     namespace["__builtins__"] = builtins
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output), torch.no_grad():
         try:
-            exec(compile(code, ANSWER, "exec") if isinstance(code, str) else code, namespace)
+            if isinstance(code, str):
+                code = compile(code, ANSWER, "exec")
+            exec(code, namespace)
         except BaseException as caught:
-            error, at = message_of(caught), line_in(caught, ANSWER)
+            error = message_of(caught)
+            if not isinstance(code, str):
+                own = {id(each) for each in code_objects(code)}  # another statement's function has lines of its own
+                at = span_in(caught, lambda each: id(each) in own)
     torch.set_default_dtype(torch.float32)
-    return error, at + line - 1 if at else 0, output.getvalue()
+    return error, None if at is None else at.moved(line - 1), output.getvalue()
