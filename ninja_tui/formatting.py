@@ -1,6 +1,8 @@
-"""Shapes and differences as text, the same in reports and in the app."""
+"""Shapes, differences and guesses as text, the same in reports and in the app."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 
 def shape_text(shape: tuple[int, ...] | None) -> str:
@@ -13,3 +15,17 @@ def number_text(value: float | None) -> str:
     if value is None:
         return "–"
     return "0" if value == 0 else f"{value:.2e}"
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """The one of the ``known`` words that ``word`` may be meant for; None where none is close."""
+    from difflib import get_close_matches  # only where something is wrong
+
+    close = get_close_matches(word.lower(), list(known), n=1)
+    return close[0] if close else None
+
+
+def guess(word: str, known: Iterable[str]) -> str:
+    """``; did you mean `names`?`` where ``word`` is close to one of the ``known``; else nothing."""
+    close = closest(word, known)
+    return f"; did you mean `{close}`?" if close else ""

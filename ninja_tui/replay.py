@@ -17,12 +17,13 @@ from ninja_tui.engine.training.config import Plan, Sources, sources
 from ninja_tui.engine.training.events import Listener, NameSampled, Trained, TrainingEvent
 from ninja_tui.engine.training.trainer import Trainer
 from ninja_tui.engine.workers.client import WorkerError, start_server
-from ninja_tui.errors import UsageError
+from ninja_tui.errors import Excerpt, UsageError
 from ninja_tui.lesson.classify import OwnNetwork, PercentLesson, SolutionsFile, classify
 from ninja_tui.lesson.model import Lesson
 from ninja_tui.lesson.program import Program
 from ninja_tui.lesson.read import read_lesson, read_text
 from ninja_tui.lesson.solutions import LESSON_MARKER, SavedAnswer, Solutions
+from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.lesson.words import EVERY_LIST, word_list_text
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ class AnsweredLesson:
 class LessonReport:
     """A file's answers to one lesson: a verdict for each answer, and one for each node without any.
 
-    Lines count in the file; in a notebook, whose cells begin at ``starts``, in its cells as one script.
+    Lines count in the file; in a notebook, whose cells begin at ``starts``, in its cells as one script. ``code`` has
+    the statements of each answer, by its node and line.
     """
 
     lesson: str
@@ -55,6 +57,11 @@ class LessonReport:
     revealed: frozenset[str] = frozenset()
     starts: tuple[int, ...] = ()
     answered: AnsweredLesson | None = None
+    code: Mapping[tuple[str, int], tuple[Fragment, ...]] = field(default_factory=dict)
+
+    def code_of(self, verdict: Verdict) -> tuple[Fragment, ...]:
+        """The statements of an answer; nothing for one that is missing."""
+        return self.code.get((verdict.node, verdict.line or 0), ())
 
     @property
     def passed(self) -> int:
@@ -66,7 +73,8 @@ class LessonReport:
 class FileReport:
     """One file. ``error`` says in a sentence why it could not be used; then there are no lessons.
 
-    ``notes`` say what of it was left out, ``unjudged`` counts the lessons that are not judged for that.
+    ``excerpt`` is the code that the error is about, where there is any. ``notes`` say what of it was left out,
+    ``unjudged`` counts the lessons that are not judged for that.
     """
 
     path: str
@@ -75,6 +83,7 @@ class FileReport:
     notes: tuple[str, ...] = ()
     unjudged: int = 0
     network: OwnNetwork | None = None
+    excerpt: Excerpt | None = None
 
     @property
     def status(self) -> Status:
@@ -155,7 +164,7 @@ def _file(
             return _own(path, kind, request, progress)
         return _solutions(kind, request, benches, progress)
     except UsageError as error:
-        return FileReport(str(path), error=str(error))
+        return FileReport(str(path), error=str(error), excerpt=error.excerpt)
 
 
 def to_judge(path: Path, lesson: str | None, definitions: Definitions | None) -> OwnNetwork | SolutionsFile:
@@ -246,10 +255,17 @@ def _own(path: Path, network: OwnNetwork, request: Request, progress: Progress) 
             total=len({verdict.node for verdict in each.verdicts}),
             verdicts=tuple(_strict(each.verdicts, request)),
             starts=program.starts,
+            code={(verdict.node, verdict.line or 0): _around(verdict, program.statements) for verdict in each.verdicts},
         )
         for number, each in enumerate(judged.passes, 1)
     ]
     return FileReport(str(path), tuple(reports), notes=(*program.notes, *judged.notes), network=network)
+
+
+def _around(verdict: Verdict, statements: Iterable[Fragment]) -> tuple[Fragment, ...]:
+    """The top-level statement in which a gradient is computed, or fails to be."""
+    line = verdict.line if verdict.raised_at is None else verdict.raised_at.line
+    return tuple(each for each in statements if each.line <= (line or 0) <= each.end_line)
 
 
 def _strict(verdicts: Iterable[Verdict], request: Request) -> list[Verdict]:
@@ -300,6 +316,7 @@ def _judged(
         comparisons=tuple(judge.comparisons),
         revealed=frozenset(node for node, answer in saved.items() if answer.revealed),
         starts=lesson.starts,
+        code={(each.node, each.line): tuple(program.steps[step] for step in each.steps) for each in program.answers},
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.model import gradient_name
-from ninja_tui.lesson.read import REQUIRED_CELLS, lesson_names, read_lesson, read_text
+from ninja_tui.lesson.read import REQUIRED_CELLS, lesson_names, no_such_lesson, read_lesson, read_text
 from ninja_tui.lesson.solutions import LESSON_MARKER
 
 if TYPE_CHECKING:
@@ -86,9 +86,12 @@ def locate(lesson: str) -> BundledLesson | Path:
     """The bundled lesson of that name, or the path that it is; opens no file. Raises UsageError for neither."""
     if lesson in lesson_names():
         return BundledLesson(lesson)
-    if Path(lesson).exists():
-        return Path(lesson)
-    raise UsageError(f"there is no lesson `{lesson}`; there is: {', '.join(lesson_names())}")
+    path = Path(lesson)
+    if path.exists():
+        return path
+    if path.suffix or len(path.parts) > 1:
+        raise UsageError(f"{lesson} does not exist")
+    raise no_such_lesson(lesson)
 
 
 def classify(place: BundledLesson | Path, definitions: Definitions | None = None) -> FileKind:

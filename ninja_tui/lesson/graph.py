@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Sequence
 
-from ninja_tui.errors import UsageError
+from ninja_tui.errors import Excerpt, UsageError
 from ninja_tui.lesson.model import Node, Statement
 from ninja_tui.lesson.syntax.names import reads, target_names
 from ninja_tui.lesson.syntax.parsing import parse_code
@@ -50,9 +50,20 @@ def parse(source: str, first_line: int, where: str) -> ast.Module:
         return parse_code(source)
     except SyntaxError as error:
         line = (error.lineno or 1) + first_line - 1
-        raise UsageError(f"{where}, line {line}: {error.msg}") from None
+        raise UsageError(f"{where}, line {line}: {error.msg}", _excerpt(error, source, line)) from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise UsageError(f"{where} cannot be read as Python: {error}") from None
+
+
+def _excerpt(error: SyntaxError, source: str, line: int) -> Excerpt | None:
+    """What in ``source`` is no Python, in the file's line ``line``."""
+    lines = source.split("\n")
+    if error.lineno is None or error.offset is None or not 1 <= error.lineno <= len(lines):
+        return None
+    code = lines[error.lineno - 1]
+    start = min(max(error.offset - 1, 0), len(code))
+    end = (error.end_offset or 0) - 1 if error.end_lineno == error.lineno else len(code)
+    return Excerpt(line, code, start, max(end, start + 1))
 
 
 def nodes_of(statements: Sequence[Statement], parameters: Iterable[str]) -> tuple[Node, ...]:

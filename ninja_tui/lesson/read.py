@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ninja_tui.errors import UsageError
+from ninja_tui.formatting import guess
 from ninja_tui.lesson.graph import nodes_of, parse, statements_of
 from ninja_tui.lesson.model import Cell, Lesson, Notes
 from ninja_tui.lesson.syntax.literals import bound_lists, bound_numbers
@@ -40,7 +41,16 @@ def read_lesson(name: str) -> Lesson:
         return read_folder(LESSONS / name)
     if Path(name).is_dir():
         return read_folder(Path(name).resolve())
-    raise UsageError(f"there is no lesson `{name}`; there is: {', '.join(lesson_names())}")
+    raise no_such_lesson(name)
+
+
+def no_such_lesson(name: str) -> UsageError:
+    """What is said of a name that no lesson has: the one that may be meant, and those that there are."""
+    names = lesson_names()
+    meant = guess(name, names)
+    return UsageError(
+        f"there is no lesson `{name}`{meant or ';'} {'There' if meant else 'there'} is: {', '.join(names)}"
+    )
 
 
 def read_folder(folder: Path) -> Lesson:

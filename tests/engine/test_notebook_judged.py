@@ -79,7 +79,7 @@ def test_what_is_answered_twice_counts_once(tmp_path: Path, capsys: pytest.Captu
     answer = "dlogs = torch.zeros_like(logs)\ndlogs[range(size), yb] = -1.0 / size\ncompare('logs', dlogs, logs)"
     path = notebook(tmp_path / "notebook.ipynb", [*SETUP, FORWARD, BACKWARD, answer, answer])
     assert main(["--replay", str(path)]) == 0
-    assert "1 of 1 pass; 1 exact" in capsys.readouterr().out
+    assert "1 of 1 pass · 1 exact" in capsys.readouterr().out
 
 
 def test_an_error_is_told_with_its_line_in_the_cell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from ninja_tui import __version__
 from ninja_tui.cli import main
 from ninja_tui.engine.protocol.verdict import Status, Verdict
 from ninja_tui.replay import FileReport, LessonReport, Report
-from ninja_tui.report import json_text
+from ninja_tui.report.as_json import json_text
 from tests.helpers import SOLUTION, a_file
 
 
@@ -27,8 +28,8 @@ def test_a_missing_file_and_a_directory_are_one_sentence_and_exit_2(
 
 def test_an_unknown_lesson_is_one_sentence_and_exit_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--replay", str(a_file(tmp_path, "dprobs = 1\n")), "--lesson", "nemas"]) == 2
-    there = "names, cross-entropy, batchnorm, train, dinosaurs, micrograd, layernorm, attention"
-    assert capsys.readouterr().err == f"ninja-tui: there is no lesson `nemas`; there is: {there}\n"
+    there = "did you mean `names`? There is: names, cross-entropy, batchnorm, train, dinosaurs, micrograd, layernorm, attention"
+    assert capsys.readouterr().err == f"ninja-tui: there is no lesson `nemas`; {there}\n"
 
 
 @pytest.mark.parametrize(
@@ -55,4 +56,6 @@ def test_a_timeout_that_is_none_is_exit_2(capsys: pytest.CaptureFixture[str], se
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["--version"])
-    assert (ended.value.code, capsys.readouterr().out) == (0, f"ninja-tui {__version__}\n")
+    told = capsys.readouterr().out
+    assert ended.value.code == 0
+    assert re.fullmatch(rf"ninja-tui {re.escape(__version__)} \(torch 2\.\S+, Textual 8\.\S+, Python 3\.\S+\)\n", told)

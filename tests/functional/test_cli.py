@@ -1,4 +1,4 @@
-"""``--replay`` as a command: files, exit codes, the table, and JSON."""
+"""``replay`` as a command: files, exit codes, what is printed where, and JSON."""
 
 from __future__ import annotations
 
@@ -31,20 +31,27 @@ def some(tmp_path: Path) -> str:
 # Exit codes, and what is printed where
 
 
-def test_the_bundled_solution_is_a_table_a_summary_and_exit_0(
+def test_the_bundled_solution_is_a_quiet_summary_and_exit_0(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["replay", str(SOLUTION)]) == 0
+    said = capsys.readouterr()
+    summary, vacuous = said.out.rstrip().split("\n")
+    assert summary == f"{SOLUTION}  names   26 of 26 pass · 26 exact"
+    assert vacuous.startswith("· dlogit_maxes, db1: vacuous: the true gradient is 0")
+    assert said.err == ""
+
+
+def test_verbose_is_a_table_of_all_answers_below_the_summary(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "100")
-    assert main(["--replay", str(SOLUTION)]) == 0
-    said = capsys.readouterr()
-    lines = said.out.rstrip().split("\n")
+    assert main(["replay", str(SOLUTION), "-v"]) == 0
+    lines = capsys.readouterr().out.rstrip().split("\n")
+    assert "26 of 26 pass · 26 exact" in lines[0]
     header = ["node", "shape", "exact", "approximate", "maxdiff", "status", "line"]
     assert [word for word in header if word not in lines[2]] == []
     rows = [[cell.strip() for cell in line.strip("│").split("│")] for line in lines if line.startswith("│")]
     assert [row[0] for row in rows] == WALK
     assert rows[1] == ["probs", "(32, 27)", "yes", "yes", "0", "pass", "6"]
-    assert lines[-1] == "26 of 26 pass; 26 exact"
-    assert said.err == ""
 
 
 def test_a_file_with_mistakes_is_exit_1_and_says_how_many_of_each(
@@ -53,27 +60,24 @@ def test_a_file_with_mistakes_is_exit_1_and_says_how_many_of_each(
     text = solution_with(h="dh = h", C="", probs="dprobs = C[ix]['[bold]']", W1="dW1 = [1]")
     assert main(["--replay", str(a_file(tmp_path, text)), "--data", some]) == 1
     said = capsys.readouterr()
-    assert said.out.rstrip().endswith("22 of 26 pass; 1 fail, 2 error, 1 missing; 22 exact")
+    assert said.out.split("\n")[0].endswith("names   22 of 26 pass · 1 fail · 2 error · 1 missing · 22 exact")
     assert "dW1 is a list, not a tensor of shape (30, 64)" in said.out
     assert said.err == ""
 
 
 def test_a_word_on_the_shape_stands_beside_the_pass(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], some: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], some: str
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "100")
     path = a_file(tmp_path, "dbngain = (bnraw * dhpreact).sum(0)\ncmp('bngain', dbngain, bngain)\n")
     assert main(["--replay", str(path), "--data", some]) == 1
     said = capsys.readouterr().out
-    assert "pass shape" in said
-    assert "a gradient has its tensor's shape: (1, 64), not (64,)" in said
-    assert "line 2: cmp bngain" in said
+    assert "mine.py:1  dbngain  shape: a gradient has its tensor's shape: (1, 64), not (64,)" in said
+    assert "· cmp is exact: bngain" in said
 
 
 def test_brackets_in_names_and_errors_are_printed_as_they_are(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], some: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], some: str
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "100")
     folder = tmp_path / "[bold]"
     folder.mkdir()
     path = a_file(
@@ -81,16 +85,18 @@ def test_brackets_in_names_and_errors_are_printed_as_they_are(
     )
     assert main(["--replay", str(path), str(path), "--data", some]) == 1
     said = capsys.readouterr().out
-    assert "C, line 2: ValueError: C[ix] [red]x[/red]" in said
-    assert "[ix].py" in said
+    assert "^ ValueError: C[ix] [red]x[/red]" in said
+    assert "    2 │ dC = [C] and (_ for _ in ()).throw(raise_)" in said
+    assert f"{path}:2:1  dC  error" in said
 
 
-def test_a_revealed_answer_is_marked_in_the_table(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], some: str
-) -> None:
+def test_a_revealed_answer_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str], some: str) -> None:
     text = f"# %% probs\n# revealed: dprobs\n{right_answers()['probs']}\n"
-    main(["--replay", str(a_file(tmp_path, text)), "--data", some])
-    assert "revealed" in capsys.readouterr().out
+    path = str(a_file(tmp_path, text))
+    main(["replay", path, "--data", some])
+    assert "revealed, not found: dprobs" in capsys.readouterr().out
+    main(["replay", path, "--data", some, "-v"])
+    assert "pass revealed" in capsys.readouterr().out
 
 
 # Files that cannot be used
@@ -102,11 +108,11 @@ def test_a_revealed_answer_is_marked_in_the_table(
         (b"\x89PNG\r\n\x1a\n", "is not text"),
         (b"dprobs = 1\x00", "is not text"),
         ("dprobs = 'é'".encode("utf-16"), "is not text"),
-        (b"x = 1\n\ndprobs = (1.0 / probs\n", "line 3: '(' was never closed"),
-        (b"x = 1\r\n\r\ndprobs = = 1\r\n", "line 3: "),
-        (b"%matplotlib inline\ndprobs = 1 / probs\n", "line 1: "),
         (b"%matplotlib inline\ndprobs = 1\n", "computes with no tensors of PyTorch"),
-        (b"# %% lesson: nemas\ndprobs = 1\n", "there is no lesson `nemas`; there is: names"),
+        (
+            b"# %% lesson: nemas\ndprobs = 1\n",
+            "there is no lesson `nemas`; did you mean `names`? There is: names, cross-",
+        ),
         (b"# %% lesson: ../names\ndprobs = 1\n", "there is no lesson `../names`"),
     ],
 )
@@ -123,9 +129,30 @@ def test_a_file_that_cannot_be_used_is_one_sentence_and_exit_2(
     assert said in printed.err
 
 
+@pytest.mark.parametrize(
+    ("content", "said", "shown"),
+    [
+        (b"x = 1\n\ndprobs = (1.0 / probs\n", "line 3: '(' was never closed", ["dprobs = (1.0 / probs", "         ^"]),
+        (b"x = 1\r\n\r\ndprobs = = 1\r\n", "line 3: invalid syntax", ["dprobs = = 1", "         ^"]),
+        (b"%matplotlib inline\ndprobs = 1 / probs\n", "line 1: invalid syntax", ["%matplotlib inline", "^"]),
+    ],
+)
+def test_what_is_no_python_is_told_with_its_line_and_a_caret(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes, said: str, shown: list[str]
+) -> None:
+    path = tmp_path / "mine.py"
+    path.write_bytes(content)
+    assert main(["replay", str(path)]) == 2
+    printed = capsys.readouterr()
+    sentence, code, caret = printed.err.rstrip("\n").split("\n")
+    assert (printed.out, sentence) == ("", f"ninja-tui: {path}, {said}")
+    assert [each.partition("│")[2][1:] for each in (code, caret)] == shown
+
+
 def test_lesson_is_for_files_that_do_not_name_theirs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = a_file(tmp_path, solution_with(probs=""))
-    code, report = replay_json(path, capsys, "--lesson", "nemas")
+    code, report = replay_json(path, capsys, "--lesson", "train")
+    assert report["files"][0]["lessons"][0]["lesson"] == "names"
     assert (code, report["files"][0]["lessons"][0]["passed"]) == (1, 25)
 
 
@@ -174,7 +201,11 @@ def test_several_files_are_judged_one_by_one_and_an_unusable_one_stops_none(
     assert [(file["path"], file["status"], len(file["lessons"])) for file in report["files"]] == list(
         zip(paths, ["error", "pass", "error", "fail"], [0, 1, 0, 1], strict=True)
     )
-    assert printed.err.count("\n") == 2
+    sentences = [line for line in printed.err.split("\n") if line.startswith("ninja-tui: ")]
+    assert [sentence.partition(": ")[2].partition(",")[0] for sentence in sentences] == [
+        str(bad),
+        f"the file {tmp_path / 'missing.py'} does not exist",
+    ]
 
 
 def test_several_files_are_printed_under_their_names(
@@ -184,6 +215,7 @@ def test_several_files_are_printed_under_their_names(
     assert main(["--replay", str(first), str(second), "--data", some]) == 1
     said = capsys.readouterr().out.replace("\n", "")
     assert said.index("1.py") < said.index("26 of 26 pass") < said.index("2.py") < said.index("0 of 26 pass")
+    assert said.endswith("26 of 52 pass in all")
 
 
 # JSON
@@ -196,7 +228,7 @@ def test_json_for_stdout_is_all_that_is_on_stdout(tmp_path: Path, some: str) -> 
     assert json.loads(done.stdout)["schema"] == 1
 
 
-def test_json_for_a_file_comes_beside_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str], some: str) -> None:
+def test_json_for_a_file_comes_beside_the_report(tmp_path: Path, capsys: pytest.CaptureFixture[str], some: str) -> None:
     where = tmp_path / "report.json"
     assert main(["--replay", str(SOLUTION), "--data", some, "--json", str(where)]) == 0
     assert json.loads(where.read_text(encoding="utf-8"))["files"][0]["status"] == "pass"
@@ -305,17 +337,19 @@ def test_without_a_terminal_the_app_is_one_plain_line_and_exit_2(tmp_path: Path)
 def test_replay_works_as_a_command_of_its_own(tmp_path: Path) -> None:
     done = run("--replay", str(SOLUTION), cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.endswith("26 of 26 pass; 26 exact\n")
+    assert "26 of 26 pass · 26 exact\n" in done.stdout
     assert "\x1b" not in done.stdout
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
-def test_a_terminal_that_knows_no_unicode_gets_its_table_too(tmp_path: Path, some: str, encoding: str) -> None:
+def test_a_terminal_that_knows_no_unicode_gets_its_report_too(tmp_path: Path, some: str, encoding: str) -> None:
     path = a_file(tmp_path, solution_with(h="", probs="dprobs = größe"))
     environment = {"PYTHONUTF8": "0", "PYTHONIOENCODING": encoding}
     done = run("--replay", str(path), "--data", some, cwd=tmp_path, environment=environment)
     assert (done.returncode, done.stderr) == (1, "")
-    assert "24 of 26 pass" in done.stdout
+    assert "24 of 26 pass - 1 error - 1 missing - 24 exact" in done.stdout
+    assert "    6 | dprobs = gr" in done.stdout
+    assert "      |          ^^^^^ NameError: name 'gr" in done.stdout
 
 
 def test_a_reader_that_goes_away_is_no_traceback(tmp_path: Path, some: str) -> None:

@@ -1,0 +1,186 @@
+"""What each command does. What it needs is imported where it runs: a short answer is to be a quick one."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ninja_tui.cli.arguments import Arguments, Command
+from ninja_tui.cli.exit_codes import Exit
+from ninja_tui.errors import UsageError
+
+if TYPE_CHECKING:
+    from ninja_tui.engine.evaluate.bench import Options
+    from ninja_tui.replay import Report, Request
+
+
+def run(arguments: Arguments) -> int:
+    """Does what was asked for; answers with the exit code. Raises UsageError."""
+    if arguments.completion is not None:
+        return _completion(arguments.completion)
+    _check_lesson(arguments)
+    match arguments.command:
+        case Command.LIST:
+            return _list(arguments)
+        case Command.CHECK:
+            return _check(arguments)
+        case Command.REPLAY | Command.TRAIN:
+            return _replay(arguments)
+        case Command.OPEN:
+            return _app(arguments)
+
+
+def _completion(shell: str) -> int:
+    from ninja_tui.cli.completion import shell_code
+
+    print(shell_code(shell))
+    return Exit.ALL_PASS
+
+
+def _check_lesson(arguments: Arguments) -> None:
+    """Raises UsageError for a ``--lesson`` that is none.
+
+    With a notebook of one's own it may be one of that notebook's backward passes, to be trained: ``mine:2``.
+    """
+    if arguments.lesson is None:
+        return
+    from ninja_tui.lesson.classify import locate
+
+    own = {path.stem for path in arguments.files if path.suffix == ".ipynb"}
+    if re.sub(r":\d+$", "", arguments.lesson) not in own:
+        locate(arguments.lesson)
+
+
+def _options(arguments: Arguments, served: tuple[tuple[str, str], ...] = ()) -> Options:
+    from ninja_tui.engine.evaluate.bench import Options
+    from ninja_tui.lesson.read import read_text
+
+    if arguments.setup is not None:
+        read_text(arguments.setup, "the set-up file")  # whatever is opened, a missing one is an error
+    return Options(arguments.seed, served, arguments.data, arguments.setup, arguments.part)
+
+
+def _word_list(arguments: Arguments) -> tuple[tuple[str, str], ...]:
+    """The word list of --data, in the place of all that a lesson reads."""
+    from ninja_tui.lesson.words import EVERY_LIST, word_list_text
+
+    return () if arguments.data is None else ((EVERY_LIST, word_list_text(arguments.data)),)
+
+
+def _list(arguments: Arguments) -> int:
+    from ninja_tui.lesson.catalogue import lesson_summaries
+
+    lessons = lesson_summaries(arguments.solutions)
+    width = max(len(lesson.name) for lesson in lessons)
+    for lesson in lessons:
+        print(f"{lesson.name:{width}}  {lesson.answered:>2} of {lesson.asked:>2} answered   {lesson.about}")
+    return Exit.ALL_PASS
+
+
+def _check(arguments: Arguments) -> int:
+    from ninja_tui.check import check
+
+    lesson, findings = check(str(arguments.check), _options(arguments, _word_list(arguments)))
+    for finding in findings:
+        print(f"{lesson.name}: {finding}")
+    if findings:
+        return Exit.NOT_ALL_PASS
+    asked = len(lesson.asks)
+    print(f"{lesson.name}: nothing is wrong with it; {asked} gradient{'s' if asked != 1 else ''} to find")
+    return Exit.ALL_PASS
+
+
+def _replay(arguments: Arguments) -> int:
+    request = _request(arguments)
+    from rich.console import Console
+    from rich.markup import escape
+
+    from ninja_tui.engine.workers.client import start_server
+
+    start_server()
+    from ninja_tui.replay import replay
+
+    with Console(stderr=True).status("reading") as status:
+        report = replay(request, lambda words: status.update(escape(words)))
+    if arguments.train is not None and report.files[0].error is None:
+        report = _trained(report, request, arguments)
+    _print(report, arguments)
+    if any(file.error is not None for file in report.files):
+        return Exit.UNUSABLE
+    stopped = report.training is not None and report.training.outcome.stop is not None
+    passed = all(file.status == "pass" for file in report.files)
+    return Exit.ALL_PASS if passed and not stopped else Exit.NOT_ALL_PASS
+
+
+def _request(arguments: Arguments) -> Request:
+    """What is to be replayed. Raises UsageError."""
+    if not arguments.files:
+        raise UsageError("`ninja-tui train` needs a file of answers; the lesson opens by `ninja-tui --lesson train`")
+    if arguments.train is not None and len(arguments.files) > 1:
+        raise UsageError("one file is trained at a time")
+    options = _options(arguments)
+    from ninja_tui.lesson.read import STDIN
+    from ninja_tui.replay import Request
+
+    paths = tuple(STDIN if str(path) == "-" else path for path in arguments.files)
+    return Request(paths, arguments.lesson, options, arguments.timeout, arguments.strict)
+
+
+def _print(report: Report, arguments: Arguments) -> None:
+    """The report: as JSON, or for people; errors go to stderr, and notes where there is JSON on stdout."""
+    from ninja_tui.report.as_json import json_text
+
+    if arguments.json == "-":
+        sys.stdout.write(json_text(report))
+    else:
+        from ninja_tui.report.as_text import Detail, print_report
+
+        print_report(report, Detail.ALL if arguments.verbose else Detail.FAILURES)
+        if arguments.json is not None:
+            _write(Path(arguments.json), json_text(report))
+    from ninja_tui.report.page import print_error
+
+    for file in report.files:
+        if arguments.json == "-":
+            for note in file.notes:
+                print(f"ninja-tui: {file.path}: {note}", file=sys.stderr)
+        if file.error is not None:
+            print_error(file.error, file.excerpt)
+
+
+def _trained(report: Report, request: Request, arguments: Arguments) -> Report:
+    from ninja_tui.engine.training.config import Backward, Plan, Wrong
+    from ninja_tui.replay import train
+    from ninja_tui.report.training_bar import TrainingBar
+
+    backward, wrong = Backward(arguments.backward), Wrong(arguments.wrong)
+    plan = Plan(arguments.train or 0, backward=backward, wrong=wrong, names=arguments.sample)
+    with TrainingBar(plan.steps) as bar:
+        return replace(report, training=train(report.files[0], request, plan, bar.show, bar.warn))
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror or error}") from None
+
+
+def _app(arguments: Arguments) -> int:
+    from ninja_tui.lesson.classify import BundledLesson, locate
+
+    lesson = arguments.path or arguments.lesson or "names"
+    if lesson == "-":
+        raise UsageError("the app reads keys from standard input, and no file; `ninja-tui replay -` reads one")
+    place = locate(lesson)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("the app needs a terminal; to check saved answers use `ninja-tui replay FILE`")
+    os.environ.setdefault("TEXTUAL_FPS", "500")  # a verdict is painted after its key: it is not to wait for a frame
+    from ninja_tui.tui.app import run as run_app
+
+    reads_words = isinstance(place, BundledLesson) or place.is_dir()  # another file may read data of any form
+    return run_app(lesson, arguments.solutions, _options(arguments, _word_list(arguments) if reads_words else ()))
