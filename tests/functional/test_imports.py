@@ -28,7 +28,9 @@ def after_main(*arguments: str) -> str:
     return f"from ninja_tui.cli import main\ntry:\n    main({list(arguments)})\nexcept SystemExit:\n    pass"
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("--seed", "x"), ()])
+@pytest.mark.parametrize(
+    "arguments", [("--help",), ("--version",), ("--seed", "x"), (), ("replay", "--help"), ("--completion", "zsh")]
+)
 def test_the_command_line_alone_loads_nothing_heavy(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     assert loaded(after_main(*arguments), tmp_path) == set()
 
