@@ -28,8 +28,9 @@ def test_a_missing_file_and_a_directory_are_one_sentence_and_exit_2(
 
 def test_an_unknown_lesson_is_one_sentence_and_exit_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--replay", str(a_file(tmp_path, "dprobs = 1\n")), "--lesson", "nemas"]) == 2
-    there = "did you mean `names`? There is: names, cross-entropy, batchnorm, train, dinosaurs, micrograd, layernorm, attention"
-    assert capsys.readouterr().err == f"ninja-tui: there is no lesson `nemas`; {there}\n"
+    there = "names, cross-entropy, batchnorm, train, dinosaurs, micrograd, layernorm, attention"
+    said = f"ninja-tui: there is no lesson `nemas`; did you mean `names`? There is: {there}\n"
+    assert capsys.readouterr().err == said
 
 
 @pytest.mark.parametrize(
