@@ -263,9 +263,8 @@ def _own(path: Path, network: OwnNetwork, request: Request, progress: Progress) 
 
 
 def _around(verdict: Verdict, statements: Iterable[Fragment]) -> tuple[Fragment, ...]:
-    """The top-level statement in which a gradient is computed, or fails to be."""
-    line = verdict.line if verdict.raised_at is None else verdict.raised_at.line
-    return tuple(each for each in statements if each.line <= (line or 0) <= each.end_line)
+    """The top-level statement in which a gradient is computed."""
+    return tuple(each for each in statements if each.line <= (verdict.line or 0) <= each.end_line)
 
 
 def _strict(verdicts: Iterable[Verdict], request: Request) -> list[Verdict]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from ninja_tui.errors import Excerpt, UsageError
 from ninja_tui.lesson.model import Node, Statement
+from ninja_tui.lesson.syntax.code_error import syntax_error
 from ninja_tui.lesson.syntax.names import reads, target_names
 from ninja_tui.lesson.syntax.parsing import parse_code
 
@@ -57,13 +58,11 @@ def parse(source: str, first_line: int, where: str) -> ast.Module:
 
 def _excerpt(error: SyntaxError, source: str, line: int) -> Excerpt | None:
     """What in ``source`` is no Python, in the file's line ``line``."""
-    lines = source.split("\n")
-    if error.lineno is None or error.offset is None or not 1 <= error.lineno <= len(lines):
+    found = syntax_error(error, source)
+    if not found.column:
         return None
-    code = lines[error.lineno - 1]
-    start = min(max(error.offset - 1, 0), len(code))
-    end = (error.end_offset or 0) - 1 if error.end_lineno == error.lineno else len(code)
-    return Excerpt(line, code, start, max(end, start + 1))
+    start = min(found.column - 1, len(found.source))
+    return Excerpt(line, found.source, start, max(found.end_column - 1, start + 1))
 
 
 def nodes_of(statements: Sequence[Statement], parameters: Iterable[str]) -> tuple[Node, ...]:

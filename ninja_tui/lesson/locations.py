@@ -2,22 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Span:
-    """A piece of code: lines from 1, columns in bytes of UTF-8 from 0, as syntax trees count them; its end excluded."""
-
-    line: int
-    column: int
-    end_line: int
-    end_column: int
-
-    def moved(self, lines: int) -> Span:
-        """The same, so many lines further down."""
-        return Span(self.line + lines, self.column, self.end_line + lines, self.end_column)
-
 
 def place(line: int, starts: tuple[int, ...]) -> str:
     """The place of ``line``, for cells that begin in the lines ``starts``; without any the line itself."""

@@ -88,7 +88,7 @@ class _Section:
 
     def _failure(self, verdict: Verdict) -> None:
         page, excerpts = self._page, meant(self._lesson.code_of(verdict), verdict)
-        column = f":{excerpts[0].start + 1}" if verdict.raised_at is not None and excerpts else ""
+        column = f":{excerpts[0].start + 1}" if verdict.raised is not None and excerpts else ""
         facts = [
             "" if verdict.status is Status.FAIL else str(verdict.status),
             "" if verdict.maxdiff is None else number_text(verdict.maxdiff),
@@ -113,8 +113,8 @@ class _Section:
     def _sentences(self, verdict: Verdict) -> list[str]:
         """What is wrong, then what else there is to know; an error's own line is told before it."""
         sentences = sentences_on(verdict)
-        if verdict.raised_at is not None and sentences:
-            sentences[0] = sentences[0].removeprefix(f"{place(verdict.raised_at.line, self._lesson.starts)}: ")
+        if verdict.raised is not None and sentences:
+            sentences[0] = sentences[0].removeprefix(f"{place(verdict.raised.line, self._lesson.starts)}: ")
         return sentences
 
     def _warnings(self, verdicts: Sequence[Verdict]) -> None:
@@ -176,7 +176,7 @@ class _Section:
 
     def _place(self, verdict: Verdict) -> str:
         """``mist.py:6``; in a notebook ``mine.ipynb, cell 3, line 2``; the file alone for what stands nowhere."""
-        line = verdict.line if verdict.raised_at is None else verdict.raised_at.line
+        line = verdict.line if verdict.raised is None else verdict.raised.line
         if line is None:
             return self._path
         return f"{self._path}, {place(line, self._lesson.starts)}" if self._lesson.starts else f"{self._path}:{line}"

@@ -8,7 +8,7 @@ import pytest
 
 from ninja_tui.engine.evaluate.program import Comparison
 from ninja_tui.engine.protocol.verdict import Diagnosis, Kind, Status, Verdict, Warning
-from ninja_tui.lesson.locations import Span
+from ninja_tui.lesson.syntax.code_error import CodeError
 from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.replay import FileReport, LessonReport, Report
 from ninja_tui.report.as_text import Detail, print_report
@@ -36,7 +36,7 @@ MISTAKES = (
     passing("counts", 7, ROUNDING, 1e-9),
     Verdict(
         "h", Status.ERROR, (2, 3), 8, error="RuntimeError: mat1 and mat2 shapes cannot be multiplied (32x27 and 64x27)",
-        raised_at=Span(8, 5, 8, 17),
+        raised=CodeError("", 8, 6, 18, "dh = dlogits @ W2"),
     ),
     Verdict(
         "norm_logits", Status.PASS, (2, 3), 9, (2, 3), exact=True, approximate=True, maxdiff=0.0,
@@ -187,9 +187,9 @@ def test_wide_characters_do_not_move_the_carets(capsys: pytest.CaptureFixture[st
 
 
 def test_what_does_not_print_is_made_visible(capsys: pytest.CaptureFixture[str]) -> None:
-    verdict = Verdict("x", Status.ERROR, (2,), 1, error="E: \x1b[2J\x07", raised_at=Span(1, 5, 1, 9))
-    code = {("x", 1): (Fragment.at("dx = '\x1b[2J' # [bold]", 1),)}
-    lesson = LessonReport("[red]x", 1, 3.5, "2.13", 1, (verdict,), code=code)
+    source = "dx = '\x1b[2J' # [bold]"
+    verdict = Verdict("x", Status.ERROR, (2,), 1, error="E: \x1b[2J\x07", raised=CodeError("", 1, source=source))
+    lesson = LessonReport("[red]x", 1, 3.5, "2.13", 1, (verdict,))
     said = "\n".join(printed(Report((FileReport("\x1bmist.py", (lesson,), notes=("\x1b!",)),)), capsys))
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", said)
     assert "[red]x" in said

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ninja_tui.engine.protocol.verdict import Diagnosis, Kind, Status, Verdict
-from ninja_tui.lesson.locations import Span
+from ninja_tui.lesson.syntax.code_error import CodeError
 from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.report.caret import MOST_LINES, meant
 
@@ -93,10 +93,10 @@ def test_an_expression_of_several_lines_is_shown_line_by_line() -> None:
 
 def test_what_raised_comes_before_what_may_be_meant() -> None:
     code = "dx = 1 / y\ndx *= größe + nobody"
-    column = len("dx *= größe + ".encode())
-    raised = Verdict("x", Status.ERROR, (2,), line=1, raised_at=Span(2, column, 2, column + 6))
+    source = code.split("\n")[1]
+    raised = Verdict("x", Status.ERROR, (2,), line=1, raised=CodeError("E", 2, 15, 21, source))
     assert underlined(code, raised) == ["nobody"]
-    without_columns = Verdict("x", Status.ERROR, (2,), line=1, raised_at=Span(2, 0, 2, 0))
+    without_columns = Verdict("x", Status.ERROR, (2,), line=1, raised=CodeError("E", 2, source=source))
     assert underlined(code, without_columns) == ["dx *= größe + nobody"]
 
 

@@ -23,9 +23,9 @@ from ninja_tui.engine.protocol.judging import (
 )
 from ninja_tui.engine.protocol.messages import Answered, Call, checked, decode, encode
 from ninja_tui.engine.protocol.tensor_data import TensorData
-from ninja_tui.engine.protocol.verdict import Diagnosis, Kind, Path, Status, Verdict, Warning
+from ninja_tui.engine.protocol.verdict import Diagnosis, Kind, Path, Status, Verdict, Warning, Watched
 from ninja_tui.engine.protocol.wire import Broken, Channel, TimedOut
-from ninja_tui.lesson.locations import Span
+from ninja_tui.lesson.syntax.code_error import CodeError
 
 PAIR = TensorData("float32", (1, 2), b"12345678")
 READING = Reading(("probs", "loss"), ("counts",), 3, multiplies=True, reads_grad=True)
@@ -34,8 +34,7 @@ MESSAGES = [
     Answered(3, "no such file"),
     RunStatement("dh = 1", 7, ("dh",), ("dx",), ("dh",)),
     Outcome(
-        "E", Span(2, 4, 3, 1), "printed", {"dh": Bound("Tensor", PAIR)}, {"dh": READING}, ("dx",), ("h",),
-        (Compared("h", "h", PAIR),),
+        "E", 2, "printed", {"dh": Bound("Tensor", PAIR)}, {"dh": READING}, ("dx",), ("h",), (Compared("h", "h", PAIR),)
     ),
     PlanTrials("h", READING),
     Plan((PlannedTrial(0, {"probs": PAIR}), PlannedTrial(2, {}))),
@@ -50,7 +49,7 @@ MESSAGES = [
     Verdict(
         "h", Status.FAIL, (2, 3), 4, (3, 2), maxdiff=float("inf"), warnings=(Warning.SHAPE,),
         diagnosis=Diagnosis(Kind.TRANSPOSED, "sentence"), paths=(Path(("a", "b"), present=True),), chained=None,
-        raised_at=Span(2, 4, 3, 1),
+        raised=CodeError("E", 2, 3, 4, "x / 0"), watched=Watched("float32", "", (2, 3), (1.0, 2.0)),
     ),
     LessonRun(
         2.5, None, "2.13", {"h": (2, 3)}, {"h": (2, 3), "torch": "module"}, ({"h": PAIR}, {}), (4,), {"s": (2.0, -1.0)}

@@ -28,8 +28,10 @@ from ninja_tui.engine.protocol.verdict import Status, Verdict
 from ninja_tui.engine.protocol.wire import Broken, TimedOut
 from ninja_tui.engine.workers.client import Endpoint, Role, Worker, WorkerError
 from ninja_tui.errors import UsageError
-from ninja_tui.lesson.locations import Span, place
+from ninja_tui.lesson.locations import place
 from ninja_tui.lesson.notebook.own_program import OwnProgram
+from ninja_tui.lesson.syntax.code_error import CodeError
+from ninja_tui.lesson.syntax.raised import raised_in
 
 R = TypeVar("R")
 JUDGING = 30.0
@@ -158,8 +160,8 @@ class OwnFileJudge:
     def _with_unanswered(self, passes: tuple[JudgedPass, ...], recognized: RecognizedProgram) -> tuple[JudgedPass, ...]:
         """Adds the gradients that are read, or set out to be computed, and are not there."""
         answered = {answer.gradient for answer in recognized.answers}
-        wanted: dict[str, tuple[int, str, Span | None]] = {
-            name: (0, "", None) for name in self.program.placeholders if name not in answered
+        wanted: dict[str, StatementFailure | None] = {
+            name: None for name in self.program.placeholders if name not in answered
         }
         for index, failure in {**self._failures, **self._of_left_out()}.items():
             statement = self.program.statements[index] if index >= 0 else None
@@ -171,7 +173,7 @@ class OwnFileJudge:
                 if name not in answered:
                     own = statement is not None and name in self.program.binding_names(statement)
                     if own or name not in wanted:
-                        wanted[name] = (failure.at, self._sentence(failure), failure.span) if own else (0, "", None)
+                        wanted[name] = failure if own else None
         if passes and not wanted:
             return passes
         try:
@@ -183,13 +185,15 @@ class OwnFileJudge:
         rows: list[Verdict] = []
         present = {verdict.node for each in passes for verdict in each.verdicts}
         for node, gradient, shape in found.nodes:
-            line, message, span = wanted.get(gradient, (0, "", None))
             if node in present:
                 continue
             present.add(node)
-            status = Status.ERROR if message else Status.MISSING
-            row = Verdict(node, status, shape, line=line or None, named=gradient, error=message or None)
-            rows.append(replace(row, raised_at=span))
+            stopped = wanted.get(gradient)
+            if stopped is None:
+                rows.append(Verdict(node, Status.MISSING, shape, named=gradient))
+            else:
+                row = Verdict(node, Status.ERROR, shape, line=stopped.at, named=gradient, error=self._sentence(stopped))
+                rows.append(replace(row, raised=self._raised(stopped)))
         if not rows:
             return passes
         if not passes:
@@ -215,6 +219,10 @@ class OwnFileJudge:
             return failure.message
         where = place(later, self.program.starts).split(",")[0] if self.program.starts else place(later, ())
         return f"{failure.message}; {where} binds `{absent[1]}`, after this"
+
+    def _raised(self, failure: StatementFailure) -> CodeError | None:
+        """The error with its place in the file; None where it has none, as a statement without an end."""
+        return raised_in(self.program.statements, self._sentence(failure), failure.at, failure.columns)
 
     def _without_loss(self, recognized: RecognizedProgram) -> str:
         path = self.program.path

@@ -22,10 +22,12 @@ from ninja_tui.engine.protocol.tensor_data import TensorData
 from ninja_tui.engine.protocol.verdict import Diagnosis, Kind, Status, Verdict, Warning
 from ninja_tui.engine.protocol.wire import Broken, TimedOut
 from ninja_tui.engine.workers.client import WorkerError
-from ninja_tui.lesson.locations import Span, place
+from ninja_tui.lesson.locations import place
 from ninja_tui.lesson.program import Answer, Program, ProgramStatement
+from ninja_tui.lesson.syntax.code_error import CodeError
+from ninja_tui.lesson.syntax.raised import raised_in
 
-UNKNOWN_NAME = re.compile(r"NameError: name '(\w+)' is not defined")
+UNKNOWN_NAME = re.compile(r"(?P<error>NameError: name '(?P<name>\w+)' is not defined)(; did you mean .*)?")
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,11 @@ class Comparison:
     exact: bool
     approximate: bool
     maxdiff: float | None
+
+
+def _in_its_line(step: ProgramStatement) -> tuple[str, int]:
+    """The code of a statement in the file's own line, and the first line: so a function's lines are always its own."""
+    return "\n" * (step.line - 1) + step.code, 1
 
 
 def stays(verdict: Verdict) -> bool:
@@ -57,7 +64,8 @@ class ProgramJudge:
         self._timeout = timeout
         self._node_of = {bench.gradient_name(node): node for node in bench.facts.shapes}
         self._dead: dict[int, tuple[Status, str]] = {}
-        self._errors: dict[int, tuple[str, Span | None]] = {}
+        self._errors: dict[int, str] = {}
+        self._raised: dict[int, CodeError | None] = {}
         self._seconds: dict[int, float] = {}
         self._puts: dict[int, list[tuple[str, str, bool]]] = {}
         self._complete: dict[str, int] = {}
@@ -130,10 +138,13 @@ class ProgramJudge:
         take = tuple(answer.gradient for answer in self._program.answers if answer.last == index)
         bound = {self._program.answers[number].gradient for number in step.answers}
         watch = tuple(gradient for gradient in self._complete if gradient not in bound)
-        outcome = self._runner.execute(RunStatement(step.code, step.line, take, watch, tuple(sorted(bound))), timeout)
+        code, line = _in_its_line(step)
+        outcome = self._runner.execute(RunStatement(code, line, take, watch, tuple(sorted(bound))), timeout)
         for number in step.answers:
             if outcome.error:
-                self._errors.setdefault(number, (self._with_line(outcome, step), outcome.at))
+                error, around = self._with_line(outcome, step), (step, *self._program.steps)
+                self._errors.setdefault(number, error)
+                self._raised.setdefault(number, raised_in(around, error, outcome.line, outcome.columns))
         self._note_comparisons(step, outcome)
         return outcome
 
@@ -154,8 +165,7 @@ class ProgramJudge:
                 self._restart(answer.last + 1)
             verdict = self._unjudged(answer, error)
         if given.tensor is None:
-            _, at = self._errors.get(number, ("", None))
-            verdict = replace(verdict, status=given.status, error=given.error, raised_at=at)
+            verdict = replace(verdict, status=given.status, error=given.error, raised=self._raised.get(number))
         return replace(verdict, named=answer.gradient, line=answer.line, seconds=self._seconds.get(number, 0.0))
 
     def _unjudged(self, answer: Answer, error: Exception) -> Verdict:
@@ -200,8 +210,7 @@ class ProgramJudge:
                 status, error = self._dead[step]
                 return Given(None, status, error)
         if number in self._errors or outcome is None:
-            error, _ = self._errors.get(number, ("the answer did not run", None))
-            return Given(error=error)
+            return Given(error=self._errors.get(number, "the answer did not run"))
         return gradient_in(replace(outcome, error=""), answer.gradient, self._bench.facts.shapes[answer.node])
 
     def _note_comparisons(self, step: ProgramStatement, outcome: Outcome) -> None:
@@ -262,7 +271,7 @@ class ProgramJudge:
             step = self._program.steps[index]
             try:
                 if index not in self._dead:
-                    runner.execute(RunStatement(step.code, step.line), self._timeout)
+                    runner.execute(RunStatement(*_in_its_line(step)), self._timeout)
                 for node, name, own in self._puts.get(index, []):
                     runner.put(node, name, None if own else self._bench.gradient(node))
             except (TimedOut, Broken) as error:
@@ -273,9 +282,11 @@ class ProgramJudge:
     def _with_line(self, outcome: Outcome, step: ProgramStatement) -> str:
         error = outcome.error
         absent = UNKNOWN_NAME.fullmatch(error)
-        if absent and absent[1] in self._node_of and self._program.whole:
-            error = f"{error}; before this no gradient of `{self._node_of[absent[1]]}` is computed in this pass"
-        return f"{self._place(outcome.line)}: {error}" if outcome.line > step.line else error
+        if absent and absent["name"] in self._node_of:  # not misspelled, but not there yet
+            node = self._node_of[absent["name"]]
+            why = f"; before this no gradient of `{node}` is computed in this pass" if self._program.whole else ""
+            error = f"{absent['error']}{why}"
+        return f"{self._place(outcome.line)}: {error}" if outcome.line != step.line else error
 
     def _place(self, line: int) -> str:
         return place(line, self._bench.lesson.starts)

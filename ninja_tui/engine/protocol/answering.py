@@ -10,7 +10,6 @@ from ninja_tui.engine.protocol.judging import PlannedTrial, Reading, UpstreamGra
 from ninja_tui.engine.protocol.lesson_code import LessonCode
 from ninja_tui.engine.protocol.messages import Done, Request
 from ninja_tui.engine.protocol.tensor_data import TensorData
-from ninja_tui.lesson.locations import Span
 
 
 @dataclass(frozen=True)
@@ -57,10 +56,14 @@ class Ping(Request[Done]):
 
 @dataclass(frozen=True)
 class Bound:
-    """What a name is bound to: its ``kind`` (a class's name; empty for nothing), and the tensor, if it is one."""
+    """What a name is bound to: its ``kind`` (a class's name; empty for nothing), and the tensor, if it is one.
+
+    ``text`` is how Python writes what is none.
+    """
 
     kind: str = ""
     tensor: TensorData | None = None
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,24 +79,21 @@ class Compared:
 class Outcome:
     """What running code did.
 
-    ``error`` is empty where it went well; ``at`` is what raised it. ``gradients`` has what was
-    asked for by name, and ``readings`` what each was computed from. ``changed`` are gradients that it changed, and
-    ``clobbered`` names of the lesson that it bound anew or changed.
+    ``error`` is empty where it went well; ``line`` is the one that raised, 0 for none, and ``columns`` where in it:
+    bytes from 0, the end excluded. ``gradients`` has what was asked for by name, and ``readings`` what each was
+    computed from. ``changed`` are gradients that it changed, and ``clobbered`` names of the lesson that it bound anew
+    or changed.
     """
 
     error: str = ""
-    at: Span | None = None
+    line: int = 0
     output: str = ""
     gradients: Mapping[str, Bound] | None = None
     readings: Mapping[str, Reading] | None = None
     changed: tuple[str, ...] = ()
     clobbered: tuple[str, ...] = ()
     compared: tuple[Compared, ...] = ()
-
-    @property
-    def line(self) -> int:
-        """The line that raised, 0 for none."""
-        return 0 if self.at is None else self.at.line
+    columns: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from ninja_tui.engine.protocol.messages import Done, Request
 from ninja_tui.engine.protocol.verdict import Verdict
-from ninja_tui.lesson.locations import Span
 from ninja_tui.lesson.syntax.fragment import Fragment
 
 
@@ -23,13 +22,16 @@ class BeginProgram(Request[Done]):
 
 @dataclass(frozen=True)
 class StatementFailure:
-    """A statement that raised ``message``, of the class ``kind``: its first line, and the line and what raised."""
+    """A statement that raised ``message``, of the class ``kind``: its first line, and the line that raised.
+
+    ``columns`` are the part of that line: bytes from 0, the end excluded.
+    """
 
     line: int
     at: int
     kind: str
     message: str
-    span: Span | None = None
+    columns: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import enum
 import math
 from dataclasses import dataclass
 
-from ninja_tui.lesson.locations import Span
 from ninja_tui.lesson.model import gradient_name
+from ninja_tui.lesson.syntax.code_error import CodeError
 
 ADRIFT = 1e-6
 """Relative difference beyond which a chained gradient is not just rounding."""
@@ -105,6 +105,19 @@ class Upstream(enum.StrEnum):
 
 
 @dataclass(frozen=True)
+class Watched:
+    """What an expression that binds no name came to: its ``kind``, a class's name, and how Python writes it.
+
+    Of a tensor its shape, and its first ``elements``, row by row, in the place of that.
+    """
+
+    kind: str
+    text: str = ""
+    shape: tuple[int, ...] | None = None
+    elements: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
 class Verdict:
     """One answer judged.
 
@@ -113,7 +126,8 @@ class Verdict:
     largest entry, ``chained`` the same with the person's own gradients upstream. ``vacuous``: that gradient is 0
     up to rounding. ``probe`` says what holds for other upstream gradients, ``leans`` names those whose
     structure it leans on, ``note`` says why ``cmp`` and the status disagree. ``line`` counts in the solutions file;
-    ``raised_at`` is what raised the error, its columns those of its statement; ``seconds`` is how long the answer ran.
+    ``seconds`` is how long the answer ran. While it is typed, ``raised`` is the error with its place in the code, and
+    ``watched`` what a bare expression came to: that alone, with the status MISSING, where it cannot be the gradient.
     """
 
     node: str
@@ -134,10 +148,11 @@ class Verdict:
     note: str | None = None
     paths: tuple[Path, ...] = ()
     error: str | None = None
-    raised_at: Span | None = None
     output: str = ""
     seconds: float = 0.0
     named: str | None = None
+    raised: CodeError | None = None
+    watched: Watched | None = None
 
     @property
     def gradient(self) -> str:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import ast
 import io
-from collections.abc import Callable, Iterator
-from itertools import islice
-from types import CodeType, TracebackType
+import itertools
+from types import TracebackType
 from typing import Any
 
 from ninja_tui.engine.protocol.lesson_code import LessonCode
 from ninja_tui.engine.protocol.messages import Refused
 from ninja_tui.engine.recording.surroundings import AsksForInput
-from ninja_tui.lesson.locations import Span, place
+from ninja_tui.lesson.locations import place
 from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.lesson.syntax.seed import reseed
 
@@ -80,36 +79,26 @@ def _refused(error: BaseException, fragment: Fragment, code: LessonCode) -> Refu
 
 def line_in(error: BaseException, filename: str) -> int:
     """The line of ``filename`` that was running when ``error`` was raised; 0 where none was."""
-    trace = _innermost(error, lambda code: code.co_filename == filename)
+    trace = _trace_in(error, filename)
     return 0 if trace is None else trace.tb_lineno
 
 
-def span_in(error: BaseException, wanted: Callable[[CodeType], bool]) -> Span | None:
-    """The expression of ``wanted`` code that was running when ``error`` was raised; None where none was."""
-    trace = _innermost(error, wanted)
+def columns_in(error: BaseException, filename: str) -> tuple[int, int] | None:
+    """The part of that line that was running, as bytes from 0; None where it is not known, or goes on in the next."""
+    trace = _trace_in(error, filename)
     if trace is None:
         return None
     positions = trace.tb_frame.f_code.co_positions()
-    line, end_line, column, end_column = next(islice(positions, max(trace.tb_lasti, 0) // 2, None), (None,) * 4)
-    if line is None or end_line is None or column is None or end_column is None:
-        return Span(trace.tb_lineno, 0, trace.tb_lineno, 0)
-    return Span(line, column, end_line, end_column)
+    line, end_line, start, end = next(itertools.islice(positions, trace.tb_lasti // 2, None), (None,) * 4)
+    return None if start is None or end is None or line != end_line or line != trace.tb_lineno else (start, end)
 
 
-def code_objects(code: CodeType) -> Iterator[CodeType]:
-    """``code``, and that of the functions and classes in it."""
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from code_objects(constant)
-
-
-def _innermost(error: BaseException, wanted: Callable[[CodeType], bool]) -> TracebackType | None:
-    """The innermost frame of ``wanted`` code that ``error`` came through."""
+def _trace_in(error: BaseException, filename: str) -> TracebackType | None:
+    """The innermost place in ``filename`` on the way to ``error``."""
     found = None
     trace = error.__traceback__
     while trace is not None:
-        if wanted(trace.tb_frame.f_code):
+        if trace.tb_frame.f_code.co_filename == filename:
             found = trace
         trace = trace.tb_next
     return found

@@ -12,11 +12,10 @@ from typing import Any
 import torch
 
 from ninja_tui.engine.recording.comparisons import PROGRAM
-from ninja_tui.engine.recording.execution import Output, message_of, span_in
+from ninja_tui.engine.recording.execution import Output, columns_in, line_in, message_of
 from ninja_tui.engine.recording.names import Names
 from ninja_tui.engine.recording.record import Record, Training
 from ninja_tui.engine.recording.recorder import Recorder
-from ninja_tui.lesson.locations import Span
 from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.lesson.syntax.instrument import ALIAS, NOTE, OVER, TURNS, Site, instrumented
 from ninja_tui.lesson.syntax.seed import reseed
@@ -31,13 +30,13 @@ MOST_OUTPUT = 4000
 
 @dataclass(frozen=True)
 class Failure:
-    """A statement that raised: its first line, the line that raised, what it said, and what raised."""
+    """A statement that raised: its first line, the line that raised, what it said, and the columns in that line."""
 
     line: int
     at: int
     message: str
     kind: str
-    span: Span | None = None
+    columns: tuple[int, int] | None = None
 
 
 class Script:
@@ -72,10 +71,10 @@ class Script:
                 with self.recorder.running():
                     exec(code, self.namespace)
             except BaseException as error:
-                span = span_in(error, lambda each: each.co_filename == PROGRAM)
-                line = fragment.line if span is None else span.line
+                line = line_in(error, PROGRAM) or fragment.line
                 self.failed.append(fragment)
-                self.failures.append(Failure(fragment.line, line, message_of(error), type(error).__name__, span))
+                columns = columns_in(error, PROGRAM)
+                self.failures.append(Failure(fragment.line, line, message_of(error), type(error).__name__, columns))
         return output.getvalue()
 
     def _note(self, site: int) -> None:

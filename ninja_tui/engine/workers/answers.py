@@ -124,17 +124,18 @@ class Answers:
         space["cmp"] = run.cmp
         with run.recorder.paused():
             shared = spaces.unseen_sharers(space, request.watch, request.bound)
-        error, at, output = run.execute(code, request.line, request.bound)
+        ran = run.execute(code, request.line, request.bound)
         run.keep_changeable(space, used)
         changed = {name for name, state in before.items() if spaces.version(space.get(name)) != state}
         changed |= {name for name, copy in shared.items() if spaces.differs(space.get(name), copy)}
         self._latest = {name: self._taken(run, space, name) for name in request.take}
         return Outcome(
-            error=error,
-            at=at,
-            output=output,
+            error=ran.error,
+            line=ran.line,
+            output=ran.output,
+            columns=ran.columns,
             gradients={name: spaces.bound(space, name) for name in request.take},
-            readings={name: self._reading(run, name, error, used, space) for name in request.take},
+            readings={name: self._reading(run, name, ran.error, used, space) for name in request.take},
             changed=tuple(sorted(changed)),
             clobbered=run.clobbered(reach),
             compared=run.comparisons(self._opened().nodes),
@@ -154,15 +155,16 @@ class Answers:
         space["cmp"] = lambda *_: None
         before = {name: spaces.version(space[name]) for name in used & set(request.watch) if name in space}
         space.pop(request.gradient, None)
-        error, at, output = run.execute(code, 1, [request.gradient], space)
+        ran = run.execute(code, 1, [request.gradient], space)
         run.keep_changeable(space, [request.gradient])
         self._latest = {request.gradient: self._taken(run, space, request.gradient)}
         return Outcome(
-            error=error,
-            at=at,
-            output=output,
+            error=ran.error,
+            line=ran.line,
+            output=ran.output,
+            columns=ran.columns,
             gradients={request.gradient: spaces.bound(space, request.gradient)},
-            readings={request.gradient: self._reading(run, request.gradient, error, used, space)},
+            readings={request.gradient: self._reading(run, request.gradient, ran.error, used, space)},
             changed=tuple(name for name, state in before.items() if spaces.version(space.get(name)) != state),
         )
 

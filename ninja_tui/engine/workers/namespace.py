@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 import types
 from collections.abc import Iterable
 
@@ -15,12 +16,15 @@ from ninja_tui.engine.recording.packing import pack
 ANSWER = "<answer>"
 MOST_OUTPUT = 2000
 """Characters that are kept of what code prints."""
+MOST_WRITTEN = 200
+"""Characters that are kept of a value that is no tensor."""
 LARGEST_GRADIENT = 1 << 28
 """Bytes; more than that is no gradient of any tensor here."""
 BY_ANY_NAME = frozenset({"globals", "locals", "vars", "dir", "eval", "exec", "compile", "__import__"})
 """What reaches names that are not written in the code."""
 
 Code = str | types.CodeType
+_short = reprlib.Repr()
 
 
 def bound(namespace: Namespace, name: str) -> Bound:
@@ -29,11 +33,19 @@ def bound(namespace: Namespace, name: str) -> Bound:
         return Bound()
     value = namespace[name]
     if isinstance(value, bool | int | float):
-        return Bound(type(value).__name__, pack(torch.tensor(float(value))))
+        return Bound(type(value).__name__, pack(torch.tensor(float(value))), _written(value))
     if not isinstance(value, torch.Tensor):
-        return Bound(type(value).__name__)
+        return Bound(type(value).__name__, text=_written(value))
     tensor = packed(value)
     return Bound(_kind(value), None) if tensor is None else Bound("Tensor", tensor)
+
+
+def _written(value: object) -> str:
+    """How Python writes a value, as much of it as fits a line."""
+    try:
+        return " ".join(_short.repr(value).split())[:MOST_WRITTEN]
+    except Exception:  # a class of a person's own may raise whatever it likes
+        return ""
 
 
 def packed(tensor: torch.Tensor) -> TensorData | None:

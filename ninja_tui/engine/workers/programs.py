@@ -96,7 +96,7 @@ class Programs:
         failure = None
         if len(script.failures) > before:
             last = script.failures[-1]
-            failure = StatementFailure(last.line, last.at, last.kind, last.message, last.span)
+            failure = StatementFailure(last.line, last.at, last.kind, last.message, last.columns)
         return StatementRun(failure, len(script.shortened) > shortened)
 
     @_judging

@@ -5,14 +5,14 @@ from __future__ import annotations
 import builtins
 import contextlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import FunctionType
 
 import torch
 
 from ninja_tui.engine.protocol.answering import Compared
 from ninja_tui.engine.protocol.judging import Reading
-from ninja_tui.engine.recording.execution import Namespace, Output, code_objects, message_of, span_in
+from ninja_tui.engine.recording.execution import Namespace, Output, columns_in, line_in, message_of
 from ninja_tui.engine.recording.names import tensors_in
 from ninja_tui.engine.recording.record import Leaf, Number, Root
 from ninja_tui.engine.recording.recorder import Recorder
@@ -26,7 +26,7 @@ from ninja_tui.engine.workers.namespace import (
     packed,
     version,
 )
-from ninja_tui.lesson.locations import Span
+from ninja_tui.engine.workers.suggestions import did_you_mean
 
 NOT_REPLAYED = (*RAISED, KeyError)
 """What a replay raises: what an operation does, or KeyError where a trial has no gradient for a node that is read."""
@@ -106,16 +106,11 @@ class Run:
         self._places[number] = node
         self._remember(number)
 
-    def execute(
-        self, code: Code, line: int, bound: Iterable[str], namespace: Namespace | None = None
-    ) -> tuple[str, Span | None, str]:
-        """Runs ``code``, which computes the gradients ``bound``, and whose first line is ``line`` of its file.
-
-        The error ("" for none), where it was raised, the output.
-        """
+    def execute(self, code: Code, line: int, bound: Iterable[str], namespace: Namespace | None = None) -> Executed:
+        """Runs ``code``, which computes the gradients ``bound``, and whose first line is ``line`` of its file."""
         before = len(self.recorder.record.escapes)
         with self.recorder.running():
-            result = execute(code, line, self.namespace if namespace is None else namespace)
+            result = execute(code, line, self.namespace if namespace is None else namespace, self.namespace)
         if len(self.recorder.record.escapes) > before:
             self._escaping.update(bound)
         else:
@@ -203,7 +198,7 @@ class Run:
             if isinstance(value, FunctionType) and value.__globals__ is self.namespace:
                 namespace[bound] = _in_namespace(value, namespace)
         with self.recorder.paused(), double_precision():
-            error, _, _ = execute(code, 1, namespace)
+            error = execute(code, 1, namespace).error
         value = namespace.get(name)
         return value if not error and isinstance(value, torch.Tensor) else None
 
@@ -284,20 +279,32 @@ def _in_namespace(function: FunctionType, namespace: Namespace) -> FunctionType:
     return other
 
 
-def execute(code: Code, line: int, namespace: Namespace) -> tuple[str, Span | None, str]:
-    """Runs ``code``, whose first line is ``line`` of its file: the error ("" for none), its place, the output."""
+@dataclass(frozen=True)
+class Executed:
+    """How running code went: its ``error``, empty for none, the file's ``line`` that raised it, the ``output``.
+
+    ``columns`` are the part of that line that raised, as bytes from 0.
+    """
+
+    error: str
+    line: int
+    output: str
+    columns: tuple[int, int] | None = None
+
+
+def execute(code: Code, line: int, namespace: Namespace, known: Iterable[str] | None = None) -> Executed:
+    """Runs ``code``, whose first line is ``line`` of its file.
+
+    ``known`` are the names among which one is looked for that is misspelled, if not those of ``namespace``.
+    """
     output = Output(MOST_OUTPUT)
-    error, at = "", None
+    error, at, columns = "", 0, None
     namespace["__builtins__"] = builtins
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output), torch.no_grad():
         try:
-            if isinstance(code, str):
-                code = compile(code, ANSWER, "exec")
-            exec(code, namespace)
+            exec(compile(code, ANSWER, "exec") if isinstance(code, str) else code, namespace)
         except BaseException as caught:
-            error = message_of(caught)
-            if not isinstance(code, str):
-                own = {id(each) for each in code_objects(code)}  # another statement's function has lines of its own
-                at = span_in(caught, lambda each: id(each) in own)
+            error = message_of(caught) + did_you_mean(caught, namespace if known is None else known)
+            at, columns = line_in(caught, ANSWER), columns_in(caught, ANSWER)
     torch.set_default_dtype(torch.float32)
-    return error, None if at is None else at.moved(line - 1), output.getvalue()
+    return Executed(error, at + line - 1 if at else 0, output.getvalue(), columns)
