@@ -124,11 +124,12 @@ ARROWS = (
 )
 
 TRAINING = (
-    Command("go", "", "f8", "Start, pause, go on", Group.APP),
-    Command("stop", "", "f7", "Stop with what there is", Group.APP),
-    Command("sample", "", "f6", "Sample other names", Group.APP),
-    Command("save", "", "f5", "Save the run", Group.APP),
-    Command("load", "", "f3", "Load a saved run, to sample from it", Group.APP),
+    Command("go", "g", "f8", "Start, pause, go on", Group.APP),
+    Command("stop", "s", "f7", "Stop with what there is", Group.APP),
+    Command("choices", "c", "f4", "Change the choices, or leave them", Group.APP),
+    Command("sample", "n", "f6", "Sample other names", Group.APP),
+    Command("save", "w", "f5", "Save the run", Group.APP),
+    Command("load", "o", "f3", "Load a saved run, to sample from it", Group.APP),
 )
 """The commands of the screen on which the network trains."""
 
@@ -200,7 +201,7 @@ def key_table() -> list[tuple[str, str, str]]:
     """In the walk, everywhere, what it does: one row a command."""
     rows = [(walk_keys(command), command.everywhere, command.title) for command in COMMANDS]
     rows += [("", keys, f"In the prompt: {_lower(title)}") for keys, title in EDITING]
-    rows += [("", command.everywhere, f"In training: {_lower(command.title)}") for command in TRAINING]
+    rows += [(walk_keys(each), each.everywhere, f"In training: {_lower(each.title)}") for each in TRAINING]
     rows += [(keys, "", f"In a pane: {_lower(title)}") for keys, title in ARROWS]
     return rows
 

@@ -38,7 +38,7 @@ from ninja_tui.engine.protocol.views import (
 from ninja_tui.engine.serial_queue import SerialQueue
 from ninja_tui.engine.training.checkpoints import SavedRun
 from ninja_tui.engine.training.config import Backward, Engine, Plan
-from ninja_tui.engine.training.events import Begun, Checked, NameSampled, Progress, Trained
+from ninja_tui.engine.training.events import Begun, Checked, NameSampled, Previewed, Profiled, Progress, Trained
 from ninja_tui.engine.training.messages import GradientCheck, StatementCost
 from ninja_tui.engine.training.step import Part
 from ninja_tui.lesson.catalogue import LessonSummary
@@ -95,6 +95,12 @@ class Fakes:
     """Steps are made by ``advance``, not at once."""
     wrong_gradients: tuple[str, ...] = ()
     """Nodes whose gradients are not autograd's on fresh minibatches."""
+    costs: tuple[StatementCost, ...] = (
+        StatementCost(Part.FORWARD, "logits = h @ W2 + b2", 9, 2e-6),
+        StatementCost(Part.ANSWERS, "dW2 = h.T @ dlogits", 4, 6e-6),
+    )
+    """What the statements of a training step take."""
+    engine: Engine = Engine.COMPILED
     made: list[FakeBackend] = field(default_factory=list)
 
     def __call__(self, lesson: str, emit: Emit) -> FakeBackend:
@@ -208,6 +214,8 @@ class FakeBackend:
                     tuple(GradientCheck(node, (), fits=node not in wrong, relative=0.0) for node in self.lesson.asks)
                 )
             )
+        for side in plan.sides:
+            self._emit(Profiled(side, self._fakes.engine, self._fakes.costs))
         if not self._fakes.training_waits:
             self.advance(plan.steps)
             self.finish()
@@ -218,15 +226,14 @@ class FakeBackend:
         losses = array("f", (3.0 / (1 + step / 100) + 0.5 for step in range(first, first + count)))
         self._losses.extend(losses)
         for side in self._plan.sides:
-            self._emit(Progress(side, first, len(self._losses), self._plan.steps, losses, 0.1, 1000.0, Engine.COMPILED))
+            if self._plan.previews:
+                self._emit(Previewed(side, first, tuple(f"mo{first}na{n}" for n in range(self._plan.previews))))
+            engine = self._fakes.engine
+            self._emit(Progress(side, first, len(self._losses), self._plan.steps, losses, 0.1, 1000.0, engine))
 
     def finish(self) -> None:
         """Ends the training after the steps that are done."""
-        costs = (
-            StatementCost(Part.FORWARD, "logits = h @ W2 + b2", 9, 2e-6),
-            StatementCost(Part.ANSWERS, "dW2 = h.T @ dlogits", 4, 6e-6),
-        )
-        steps = len(self._losses)
+        costs, steps = self._fakes.costs, len(self._losses)
         for side in self._plan.sides:
             self._emit(Trained(side, steps, steps / 1000.0, self._losses, 2.25, 2.5, costs, {}, None))
         self._sample(self._plan.names, self._plan.sampling_seed)

@@ -3,103 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from ninja_tui.engine.training.config import Backward, Plan, Wrong
-from ninja_tui.lesson.read import read_lesson
-from ninja_tui.tui.screens.walk import WalkScreen
 from ninja_tui.tui.training.screen import TrainScreen
-from ninja_tui.tui.training.state import Stage, TrainState
-from tests.app.canned import solution_of
 from tests.app.fake_backend import Fakes
 from tests.app.support import (
-    AppPilot,
     backend,
     pane_text,
     press,
     screen_text,
-    settle,
-    type_text,
     wait_for,
     wait_for_text,
     wait_for_toast,
-    walking,
-    walking_with_processes,
+)
+from tests.app.training_support import (
+    answers,
+    choose,
+    over,
+    state,
+    step,
+    training,
+    training_with_processes,
 )
 from tests.engine.notebook_support import ANSWERS, CELLS, notebook
-
-FIELDS = (
-    "steps", "batch size", "learning rate", "second half", "seed", "sampling seed", "backward", "if wrong"
-)  # fmt: skip
-"""The choices in the order in which Tab goes through them."""
-
-
-def answers() -> str:
-    """The lesson's own answers, as a file."""
-    solution = read_lesson("train").solution
-    assert solution is not None
-    return solution.read_text(encoding="utf-8")
-
-
-@asynccontextmanager
-async def training(fakes: Fakes | None = None, size: tuple[int, int] = (120, 40)) -> AsyncIterator[AppPilot]:
-    """The training screen on fake backends, with the lesson's own answers in the file if nothing else is there."""
-    fakes = fakes or Fakes()
-    if "train" not in fakes.solutions:
-        fakes.answers("train", **solution_of("train"))
-    async with walking(fakes, lesson="train", size=size) as pilot:
-        await open_training(pilot)
-        yield pilot
-
-
-@asynccontextmanager
-async def training_with_processes(tmp_path: Path, code: str, lesson: str = "train") -> AsyncIterator[AppPilot]:
-    """The training screen of a lesson, with these answers in the file, on real workers."""
-    path = tmp_path / "solutions.py"
-    path.write_text(code, encoding="utf-8")
-    async with walking_with_processes(path, lesson=lesson) as pilot:
-        await open_training(pilot)
-        yield pilot
-
-
-async def open_training(pilot: AppPilot) -> None:
-    await press(pilot, "ctrl+t")
-    await wait_for(pilot, lambda: isinstance(pilot.app.screen, TrainScreen), "the training")
-    await settle(pilot)
-
-
-def state(pilot: AppPilot) -> TrainState:
-    """What is being trained."""
-    walk = pilot.app.screen_stack[0]
-    assert isinstance(walk, WalkScreen)
-    return walk.training
-
-
-def step(pilot: AppPilot) -> int:
-    return sum(side.step for side in state(pilot).sides.values())
-
-
-async def choose(pilot: AppPilot, field: str, value: str) -> None:
-    """Goes to a field by Tab, and types."""
-    pilot.app.screen.query_one("#train-steps").focus()
-    await press(pilot, *["tab"] * FIELDS.index(field))
-    if field in ("backward", "if wrong"):
-        await press(pilot, "enter")
-        await type_text(pilot, value)
-        await press(pilot, "enter")
-    else:
-        await press(pilot, "ctrl+a", "ctrl+u", "ctrl+k")
-        await type_text(pilot, value)
-    await settle(pilot)
-
-
-async def over(pilot: AppPilot) -> None:
-    await wait_for(pilot, lambda: state(pilot).stage is Stage.OVER, "its end")
-    await settle(pilot)
 
 
 @pytest.mark.slow
@@ -142,24 +71,24 @@ async def test_a_training_pauses_goes_on_and_stops_while_the_walk_is_usable() ->
     async with training(Fakes(training_waits=True)) as pilot:
         await choose(pilot, "steps", "5000000")
         await press(pilot, "f8")
-        await wait_for_text(pilot, "starting", "train-messages")
+        await wait_for_text(pilot, "starting", "train-title")
         backend(pilot).advance(101)
-        await wait_for_text(pilot, "running", "train-messages")
+        await wait_for_text(pilot, "· training", "train-title")
         assert step(pilot) == 101
         await press(pilot, "f8")
-        await wait_for_text(pilot, "paused", "train-messages")
+        await wait_for_text(pilot, "paused at step", "train-title")
         assert backend(pilot).asked("continue_training") == []
         backend(pilot).advance(4)  # the steps that were under way
         await wait_for(pilot, lambda: step(pilot) == 105, "their end")
-        assert "paused" in pane_text(pilot, "train-messages")
+        assert "paused at step 105" in pane_text(pilot, "train-title")
         await press(pilot, "f8")
-        await wait_for_text(pilot, "running", "train-messages")
+        await wait_for_text(pilot, "· training", "train-title")
         assert len(backend(pilot).asked("pause_training")) == len(backend(pilot).asked("continue_training")) == 1
         await press(pilot, "escape", "escape", "t")
         await wait_for_text(pilot, "the turn")
         backend(pilot).advance(10)
         await wait_for(pilot, lambda: step(pilot) == 115, "steps behind the walk")
-        await wait_for_text(pilot, "step 115 of 5,000,000 · 1,000 steps/s", "train")
+        await wait_for_text(pilot, "step 115 of 5,000,000 · loss 1.9", "train")
         await press(pilot, "ctrl+t")
         await wait_for(pilot, lambda: isinstance(pilot.app.screen, TrainScreen), "the training")
         await press(pilot, "f7")
@@ -176,7 +105,7 @@ async def test_nothing_is_paused_or_stopped_where_nothing_trains() -> None:
         await press(pilot, "f7", "f6")
         await choose(pilot, "steps", "10")
         await press(pilot, "f8", "f8")  # it has not begun yet: there is nothing to pause
-        await wait_for_text(pilot, "starting", "train-messages")
+        await wait_for_text(pilot, "starting", "train-title")
         names = [name for name, _ in backend(pilot).requests]
         assert [name for name in names if "train" in name or name == "sample"] == ["train"]
 
@@ -276,7 +205,13 @@ async def test_the_choices_are_those_that_train_and_are_there_the_next_time() ->
         await over(pilot)
         ((plan, _),) = backend(pilot).asked("train")
         assert plan == Plan(
-            steps=1000, batch_size=8, rates=(0.5, 0.05), seed=3, backward=Backward.AUTOGRAD, wrong=Wrong.AS_IS
+            steps=1000,
+            batch_size=8,
+            rates=(0.5, 0.05),
+            seed=3,
+            backward=Backward.AUTOGRAD,
+            wrong=Wrong.AS_IS,
+            previews=3,
         )
         await press(pilot, "escape", "ctrl+t")
         await wait_for(pilot, lambda: isinstance(pilot.app.screen, TrainScreen), "the training")
@@ -336,19 +271,6 @@ async def test_a_choice_that_is_none_is_said(field: str, value: str, label: str)
         assert backend(pilot).asked("train") == []
 
 
-@pytest.mark.parametrize("size", [(80, 24), (60, 18), (200, 60)])
-async def test_the_training_fits_terminals_of_many_sizes(size: tuple[int, int]) -> None:
-    async with training(size=size) as pilot:
-        await choose(pilot, "steps", "40")
-        await press(pilot, "f8")
-        await over(pilot)
-        shown = screen_text(pilot)
-        assert "Loss (log10)" in shown
-        assert "40 steps" in shown
-        for label in FIELDS:
-            assert label in pane_text(pilot, "train-form")
-
-
 async def test_what_a_trained_network_shows() -> None:
     async with training() as pilot:
         await choose(pilot, "steps", "400")
@@ -359,7 +281,7 @@ async def test_what_a_trained_network_shows() -> None:
         (side,) = state(pilot).sides.values()
         assert side.names[0] in pane_text(pilot, "train-names-box")
         costs = pane_text(pilot, "train-costs-box").splitlines()
-        assert [line.split()[:2] for line in costs if "µs" in line] == [["yours", "6"], ["forward", "2"]]
+        assert [line.split()[:2] for line in costs if "%" in line] == [["yours", "6"], ["forward", "2"]]
         await press(pilot, "escape")
         await wait_for_text(pilot, "400 steps: loss train", "train")
 

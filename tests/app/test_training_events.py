@@ -18,7 +18,7 @@ from ninja_tui.engine.events import (
 )
 from ninja_tui.engine.training.checkpoints import SavedRun
 from ninja_tui.engine.training.config import Backward, Plan
-from ninja_tui.engine.training.events import Begun, Checked, NameSampled, Progress, Trained
+from ninja_tui.engine.training.events import Begun, Checked, NameSampled, Previewed, Profiled, Progress, Trained
 from ninja_tui.lesson.read import read_lesson
 from tests.app.canned import solution_of
 from tests.app.fake_backend import Fakes
@@ -54,7 +54,7 @@ def kinds(events: list[object]) -> list[type]:
 def test_a_training_tells_of_its_start_its_steps_and_its_names(train: RealBackend) -> None:
     plan = Plan(steps=60, names=5)
     events = trained(train, plan)
-    assert kinds(events) == [Begun, Checked, Progress, Trained, NameSampled, TrainingOver]
+    assert kinds(events) == [Begun, Checked, Profiled, Progress, Trained, NameSampled, TrainingOver]
     fakes = Fakes().answers("train", **solution_of("train"))
     canned: list[object] = []
     fakes("train", canned.append).train(plan, {})
@@ -70,6 +70,16 @@ def test_a_training_tells_of_its_start_its_steps_and_its_names(train: RealBacken
     assert list(outcome.losses) == [loss for each in progress for loss in each.losses]
     assert any(cost.is_answer for cost in outcome.costs)
     assert sum(isinstance(event, NameSampled) for event in events) == 5
+
+
+def test_names_come_while_it_trains(train: RealBackend) -> None:
+    events = trained(train, Plan(steps=60, names=1, previews=2))
+    fakes = Fakes().answers("train", **solution_of("train"))
+    canned: list[object] = []
+    fakes("train", canned.append).train(Plan(steps=60, names=1, previews=2), {})
+    assert kinds(events) == kinds(canned)
+    (preview,) = (event for event in events if isinstance(event, Previewed))
+    assert (preview.side, preview.step, len(preview.names)) == (Backward.MANUAL, 0, 2)
 
 
 def test_names_are_sampled_again_by_seed_and_a_saved_run_gives_the_same(train: RealBackend, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -16,6 +17,7 @@ from ninja_tui.engine.training.messages import (
     BeginTraining,
     EvaluateSplits,
     LoadParameters,
+    PreviewNames,
     ProfileStep,
     SampleNames,
     TrainSteps,
@@ -23,6 +25,7 @@ from ninja_tui.engine.training.messages import (
 from ninja_tui.engine.training.step import Part
 from ninja_tui.engine.workers.client import Role, Worker
 from ninja_tui.lesson.syntax.fragment import Fragment
+from ninja_tui.lesson.syntax.vectorize import Cause
 from tests.engine.training_support import ANSWERS, DOUBLE_LOOP, MINIBATCH, Trainer, answers, opening
 
 
@@ -237,6 +240,89 @@ def test_the_profile_marks_the_persons_statements(trainer: Trainer) -> None:
     others = [Part.MINIBATCH] * 2 + [Part.FORWARD] * 11 + [Part.UPDATE]
     assert [each.part for each in statements if not each.is_answer] == others
     assert {each.line for each in statements if each.is_answer} >= {1, 2, 3}
+
+
+SLOW = {
+    "C": (DOUBLE_LOOP, Cause.ELEMENTS, "dC.index_add_(0, Xb.reshape(-1), demb.reshape(-1, dC.shape[1]))"),
+    "W2": (
+        "dW2 = sum(h[i].unsqueeze(1) * dlogits[i].view(1, -1) for i in range(n))",
+        Cause.ELEMENTS,
+        "dW2 = h.T @ dlogits",
+    ),
+    "h": ("dh = torch.stack([row @ W2.T * 2 / 2 for row in dlogits])", Cause.LOOP, "dh = dlogits @ W2.T * 2 / 2"),
+    "b2": (
+        "db2 = torch.zeros(vocab_size)\nfor row, i in zip(dlogits, range(n)):\n    db2 += row * (i >= 0)",
+        Cause.LOOP,
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("node", SLOW)
+def test_a_slow_statement_is_told_with_what_does_the_same_faster(trainer: Trainer, node: str) -> None:
+    code, cause, faster = SLOW[node]
+    trainer.begin(9, answers=answers(**{node: code}))
+    costs = trainer.ask(ProfileStep(5)).statements
+    (slow,) = [cost for cost in costs if cost.cause is not None]
+    assert slow.code in code
+    assert slow.seconds > sum(cost.seconds for cost in costs) / 3
+    assert slow.cause is cause
+    assert (slow.faster.code if slow.faster else None) == faster
+    assert slow.faster is None or slow.faster.seconds < slow.seconds / 2
+    assert all(cost.faster is None for cost in costs if cost is not slow)
+
+
+def test_what_gives_something_else_is_never_offered(trainer: Trainer) -> None:
+    """Rows and their sum of squares do not line up without the loop: what the form suggests is tried, and dropped."""
+    code = "dh = torch.zeros_like(h)\nfor i in range(n):\n    dh[i] = dlogits[i] @ W2.T * (h[i] * h[i]).sum()"
+    trainer.begin(9, answers=answers(h=code))
+    (slow,) = [cost for cost in trainer.ask(ProfileStep(5)).statements if cost.cause is not None]
+    assert (slow.cause, slow.faster) == (Cause.ELEMENTS, None)
+
+
+def test_the_profile_ends_in_time_and_changes_nothing(trainer: Trainer, autograd: torch.Tensor) -> None:
+    trainer.begin(120, answers=answers(C=DOUBLE_LOOP))
+    began = time.perf_counter()
+    assert trainer.ask(ProfileStep(100_000, 0.1)).statements
+    assert time.perf_counter() - began < 5
+    assert close(trainer.train(120), autograd)
+
+
+def test_a_preview_changes_neither_the_training_nor_the_names_that_follow(trainer: Trainer) -> None:
+    plain = trainer.run(100)
+    wanted, loss = trainer.ask(SampleNames(3, seed=5)).names, trainer.ask(EvaluateSplits())
+    trainer.begin(100)
+    parts, previews = [], []
+    for _ in range(4):
+        previews.append(trainer.ask(PreviewNames(2)).names)
+        parts.append(trainer.train(25))
+    trainer.ask(PreviewNames(2))
+    assert torch.equal(torch.cat(parts), plain)
+    assert trainer.ask(SampleNames(3, seed=5)).names == wanted
+    assert trainer.ask(EvaluateSplits()) == loss
+    assert len(set(previews)) == 4
+    assert all(len(name) <= 21 for names in previews for name in names)
+
+
+RANDOM = """\
+import random
+import numpy as np
+torch.rand(3); torch.rand(3, generator=g); random.random(); np.random.rand()
+bngain.mul_(2.0)
+count_of_rows = len(Xtr)
+"""
+
+
+def test_cells_that_draw_and_change_leave_the_training_as_it_is() -> None:
+    minibatch = "ix = torch.randint(0, Xtr.shape[0], (batch_size,))\nXb, Yb = Xtr[ix], Ytr[ix]\n"
+    trainer = Trainer(minibatch, RANDOM)
+    plain = trainer.run(60)
+    trainer.begin(60)
+    parts = []
+    for _ in range(3):
+        trainer.ask(PreviewNames(1))
+        parts.append(trainer.train(20))
+    assert torch.equal(torch.cat(parts), plain)
 
 
 def test_losses_of_whole_splits(trainer: Trainer) -> None:

@@ -131,17 +131,18 @@ for k in range(Xb.shape[0]):
 
 
 @functools.cache
-def lesson_of(minibatch: str = MINIBATCH) -> Lesson:
-    """The lesson."""
+def lesson_of(minibatch: str = MINIBATCH, calibrate: str = "") -> Lesson:
+    """The lesson; ``calibrate`` stands first in the cell of that name."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "forward.py"
-        path.write_text(f"{SETUP}# %% minibatch\n{minibatch}{FORWARD}", encoding="utf-8")
+        forward = FORWARD.replace("# %% calibrate\n", f"# %% calibrate\n{calibrate}")
+        path.write_text(f"{SETUP}# %% minibatch\n{minibatch}{forward}", encoding="utf-8")
         return read_folder(path.parent)
 
 
-def opening(minibatch: str = MINIBATCH) -> OpenLesson:
+def opening(minibatch: str = MINIBATCH, calibrate: str = "") -> OpenLesson:
     """The request that opens the lesson."""
-    lesson = lesson_of(minibatch)
+    lesson = lesson_of(minibatch, calibrate)
     assert lesson.calibrate is not None and lesson.predict is not None
     code = LessonCode.of(lesson, None, {"names.txt": some_names()})
     cells = [Fragment.at(cell.source, cell.line) for cell in (lesson.calibrate, lesson.predict)]
@@ -158,9 +159,9 @@ def answers(**changes: str) -> tuple[Fragment, ...]:
 class Trainer:
     """The session that trains, asked in this process by messages as they travel."""
 
-    def __init__(self, minibatch: str = MINIBATCH) -> None:
+    def __init__(self, minibatch: str = MINIBATCH, calibrate: str = "") -> None:
         self._handlers = handlers_of(TrainingSession())
-        self.ask(opening(minibatch))
+        self.ask(opening(minibatch, calibrate))
 
     def ask(self, request: Request[R]) -> R:
         """The reply; raises Refused."""

@@ -40,7 +40,10 @@ class Wrong(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Plan:
-    """``rates``: the learning rate of the first half of the steps, and of the second. None: the lesson's."""
+    """``rates``: the learning rate of the first half of the steps, and of the second. None: the lesson's.
+
+    ``names`` are sampled at the end, and ``previews`` about every second on the way there.
+    """
 
     steps: int
     batch_size: int | None = None
@@ -49,6 +52,7 @@ class Plan:
     backward: Backward = Backward.MANUAL
     wrong: Wrong = Wrong.AUTOGRAD
     names: int = 20
+    previews: int = 0
     sampling_seed: int = SAMPLING_SEED
 
     @property

@@ -27,6 +27,24 @@ class Checked:
 
 
 @dataclass(frozen=True)
+class Profiled:
+    """The costs of a side's statements, as Python runs them; ``engine`` is how its steps will run."""
+
+    side: Backward
+    engine: Engine
+    costs: tuple[StatementCost, ...]
+
+
+@dataclass(frozen=True)
+class Previewed:
+    """Names that a side's network invents after ``step`` steps, while it trains."""
+
+    side: Backward
+    step: int
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Progress:
     """``losses`` are those of the steps from ``first`` on, up to ``step`` (excluded), of ``steps``."""
 
@@ -71,5 +89,5 @@ class NameSampled:
     name: str
 
 
-TrainingEvent = Begun | Checked | Progress | Trained | NameSampled
+TrainingEvent = Begun | Checked | Profiled | Previewed | Progress | Trained | NameSampled
 Listener = Callable[[TrainingEvent], None]

@@ -12,6 +12,7 @@ from ninja_tui.engine.protocol.tensor_data import TensorData
 from ninja_tui.engine.training.config import Backward, Engine
 from ninja_tui.engine.training.step import Part
 from ninja_tui.lesson.syntax.fragment import Fragment
+from ninja_tui.lesson.syntax.vectorize import Cause
 
 
 @dataclass(frozen=True)
@@ -144,13 +145,27 @@ class CheckGradients(Request[GradientChecks]):
 
 
 @dataclass(frozen=True)
+class Faster:
+    """A statement that was tried in the place of another: it gave the same, in ``seconds``."""
+
+    code: str
+    seconds: float
+
+
+@dataclass(frozen=True)
 class StatementCost:
-    """The ``seconds`` that one statement takes of a step, on average."""
+    """The ``seconds`` that one statement takes of a step as Python runs it, in the median.
+
+    For a person's statement that takes a large part of the step: its ``cause``, where the form shows one, and what does
+    the same ``faster``, where such a thing was found.
+    """
 
     part: Part
     code: str
     line: int
     seconds: float
+    cause: Cause | None = None
+    faster: Faster | None = None
 
     @property
     def is_answer(self) -> bool:
@@ -167,10 +182,11 @@ class StepProfile:
 
 @dataclass(frozen=True)
 class ProfileStep(Request[StepProfile]):
-    """Times the statements over ``steps`` steps; nothing is trained."""
+    """Times the statements over at most ``steps`` steps and about ``seconds``; nothing is trained."""
 
     reply: ClassVar[type] = StepProfile
     steps: int = 50
+    seconds: float = 0.3
 
 
 @dataclass(frozen=True)
@@ -206,6 +222,18 @@ class SampleNames(Request[SampledNames]):
     count: int = 1
     seed: int | None = None
     longest: int = 50
+
+
+@dataclass(frozen=True)
+class PreviewNames(Request[SampledNames]):
+    """Samples ``count`` names while a training goes on, which then goes on as if none had been.
+
+    One that ``longest`` cuts ends in an ellipsis.
+    """
+
+    reply: ClassVar[type] = SampledNames
+    count: int
+    longest: int = 20
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 
 from ninja_tui.engine.protocol.messages import Refused
@@ -22,6 +23,7 @@ class Snapshot:
     tensors: dict[str, torch.Tensor]
     generators: tuple[tuple[torch.Generator, torch.Tensor], ...]
     python: Any
+    numpy: Any
 
 
 class Parameters:
@@ -41,7 +43,7 @@ class Parameters:
         """Everything as it is now."""
         copies = {name: value.detach().clone() for name, value in self._tensors.items()}
         states = tuple((each, each.get_state()) for each in self._generators)
-        return Snapshot(copies, states, random.getstate())
+        return Snapshot(copies, states, random.getstate(), np.random.get_state())
 
     def restore(self, snapshot: Snapshot) -> None:
         """Everything as it was."""
@@ -51,6 +53,7 @@ class Parameters:
         for generator, state in snapshot.generators:
             generator.set_state(state)
         random.setstate(snapshot.python)
+        np.random.set_state(snapshot.numpy)
 
     def reset(self) -> None:
         """Everything as it was at first."""

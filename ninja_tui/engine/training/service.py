@@ -14,6 +14,7 @@ from ninja_tui.engine.training.messages import (
     EvaluateSplits,
     LoadParameters,
     OpenLesson,
+    PreviewNames,
     ProfileStep,
     SampleNames,
     SaveParameters,
@@ -49,6 +50,7 @@ def handlers_of(session: TrainingSession) -> Mapping[type[Request[Any]], Handler
         ProfileStep: session.profile,
         EvaluateSplits: session.evaluate,
         SampleNames: session.sample,
+        PreviewNames: session.preview,
         SaveParameters: session.save,
         LoadParameters: session.load,
     }

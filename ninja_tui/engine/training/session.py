@@ -13,6 +13,7 @@ from ninja_tui.engine.protocol.messages import Done, Refused
 from ninja_tui.engine.recording.execution import Namespace, message_of
 from ninja_tui.engine.recording.packing import pack, unpack
 from ninja_tui.engine.training.config import Engine
+from ninja_tui.engine.training.faster import costs_of
 from ninja_tui.engine.training.gradcheck import gradcheck
 from ninja_tui.engine.training.loop import Loop
 from ninja_tui.engine.training.messages import (
@@ -23,12 +24,12 @@ from ninja_tui.engine.training.messages import (
     LoadParameters,
     NetworkParameters,
     OpenLesson,
+    PreviewNames,
     ProfileStep,
     SampledNames,
     SampleNames,
     SaveParameters,
     SplitLosses,
-    StatementCost,
     StepProfile,
     StepsTrained,
     TrainingBegun,
@@ -184,15 +185,10 @@ class TrainingSession:
         lesson, stepwise = self._opened(), self._begun().loop.stepwise
         with lesson.parameters.untouched():
             try:
-                spent = statement_seconds(stepwise, lesson.namespace, request.steps)
+                spent = statement_seconds(stepwise, lesson.namespace, request.steps, request.seconds)
+                return StepProfile(costs_of(stepwise, lesson.namespace, spent))
             except BaseException as error:
                 raise Refused(message_of(error)) from None
-        return StepProfile(
-            tuple(
-                StatementCost(statement.part, statement.shown_code, statement.line, seconds)
-                for statement, seconds in zip(stepwise.statements, spent, strict=True)
-            )
-        )
 
     def evaluate(self, _request: EvaluateSplits) -> SplitLosses:
         """Computes the losses over whole splits."""
@@ -202,6 +198,12 @@ class TrainingSession:
         """Samples names."""
         names = self._opened().sampler.sample(self._step, request.count, request.seed, request.longest)
         return SampledNames(names)
+
+    def preview(self, request: PreviewNames) -> SampledNames:
+        """Samples names from the parameters as they are; the training goes on with the random numbers it had."""
+        lesson = self._opened()
+        with lesson.parameters.untouched():
+            return SampledNames(lesson.sampler.preview(request.count, request.longest))
 
     def save(self, _request: SaveParameters) -> NetworkParameters:
         """The parameters as they are now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Callable, Sequence
 from types import CodeType
@@ -41,26 +42,27 @@ class Stepwise:
         return run
 
 
-def statement_seconds(stepwise: Stepwise, namespace: Namespace, steps: int) -> list[float]:
-    """The seconds that each statement takes in one step, on average over ``steps`` steps after a first one.
+def statement_seconds(stepwise: Stepwise, namespace: Namespace, steps: int, seconds: float) -> list[float]:
+    """The seconds that each statement takes in one step: the median of the steps after a first one.
 
-    The learning rate is 0.
+    They are ``steps``, or as many as began within ``seconds``, but one at least. The learning rate is 0.
     """
-    spent = [0.0] * len(stepwise.statements)
+    spent: list[list[float]] = [[] for _ in stepwise.statements]
     last = 0.0
 
     def after(number: int, _run: Namespace) -> None:
         nonlocal last
         now = time.perf_counter()
-        spent[number] += now - last
+        spent[number].append(now - last)
         last = time.perf_counter()
 
+    began = time.perf_counter()
     for count in range(steps + 1):
-        if count == 1:
-            spent = [0.0] * len(spent)
+        if count > 1 and time.perf_counter() - began > seconds:
+            break
         last = time.perf_counter()
         stepwise.step(namespace, 0.0, after)
-    return [each / steps for each in spent]
+    return [statistics.median(each[1:]) for each in spent]
 
 
 def non_finite(statement: StepFragment, run: Namespace) -> list[str]:

@@ -15,7 +15,16 @@ from ninja_tui.engine.protocol.messages import Request
 from ninja_tui.engine.protocol.tensor_data import TensorData
 from ninja_tui.engine.protocol.wire import Broken, TimedOut
 from ninja_tui.engine.training.config import Backward, Engine, Plan, Sources
-from ninja_tui.engine.training.events import Begun, Checked, Listener, NameSampled, Progress, Trained
+from ninja_tui.engine.training.events import (
+    Begun,
+    Checked,
+    Listener,
+    NameSampled,
+    Previewed,
+    Profiled,
+    Progress,
+    Trained,
+)
 from ninja_tui.engine.training.messages import (
     BeginTraining,
     CheckGradients,
@@ -23,6 +32,7 @@ from ninja_tui.engine.training.messages import (
     GradientCheck,
     LoadParameters,
     OpenLesson,
+    PreviewNames,
     ProfileStep,
     SampleNames,
     SaveParameters,
@@ -42,6 +52,8 @@ CHUNK = 0.15
 """Seconds of training between two reports on it."""
 MOST_AT_ONCE = 100_000
 """Steps."""
+PREVIEW_EVERY, PREVIEW_SHARE = 1.0, 0.018
+"""Seconds between two previews of names, and the part of the time that they may take: slow ones come less often."""
 TIMEOUT = 300.0
 """Seconds that one request may take: a compiler is slow."""
 SETTLED, FAR = 100, 10.0
@@ -58,7 +70,10 @@ class Side:
         self.compiling = 0.0
         self.stop: Stop | None = None
         self.samples = False
+        self.engine = Engine.EAGER
+        self.costs: tuple[StatementCost, ...] = ()
         self._chunk = 8
+        self._next_preview = 0.0
         self._worker = Worker(Role.TRAINER)
 
     @property
@@ -83,7 +98,7 @@ class Side:
                 rates=plan.rates,
             )
         )
-        self.stop = begun.stop
+        self.stop, self.engine = begun.stop, begun.engine
         self.compiling = begun.seconds if begun.engine is Engine.COMPILED else 0.0
         return Begun(self.backward, _message(begun))
 
@@ -91,6 +106,27 @@ class Side:
         """The person's gradients of ``nodes`` against autograd's on fresh minibatches of this network."""
         checks = self._ask(CheckGradients(nodes)).checks
         return tuple(check for check in checks if not check.missing)
+
+    def profile(self) -> Profiled:
+        """The time that each statement takes; no costs where that cannot be measured."""
+        with contextlib.suppress(UsageError):
+            self.costs = self._ask(ProfileStep()).statements
+        return Profiled(self.backward, self.engine, self.costs)
+
+    def preview(self, count: int) -> Previewed | None:
+        """``count`` names from the parameters as they are, if it is time for some; None otherwise."""
+        began = time.perf_counter()
+        if not self.samples or not count or began < self._next_preview:
+            return None
+        try:
+            names = self._ask(PreviewNames(count)).names
+        except UsageError:  # said when names are sampled at the end
+            self._next_preview = float("inf")
+            return None
+        ended = time.perf_counter()
+        took = ended - began if self.step else 0.0  # the first one warms up, and nothing trains yet
+        self._next_preview = ended + max(PREVIEW_EVERY, took / PREVIEW_SHARE)
+        return Previewed(self.backward, self.step, names)
 
     def advance(self, steps: int) -> Progress:
         """Some more of ``steps`` steps: as many as take about ``CHUNK`` seconds."""
@@ -110,11 +146,8 @@ class Side:
     def trained(self) -> Trained:
         """The result: losses over whole splits, the time that each statement takes, the parameters."""
         split_losses = SplitLosses(None, None)
-        costs: tuple[StatementCost, ...] = ()
         if self.samples and self.step:
             split_losses = self._ask(EvaluateSplits())
-        with contextlib.suppress(UsageError):
-            costs = self._ask(ProfileStep()).statements
         return Trained(
             side=self.backward,
             steps=self.step,
@@ -122,7 +155,7 @@ class Side:
             losses=self.losses,
             train_loss=split_losses.train,
             val_loss=split_losses.val,
-            costs=costs,
+            costs=self.costs,
             parameters=self._ask(SaveParameters()).tensors,
             stop=self.stop,
         )
@@ -177,6 +210,9 @@ class Trainer:
             self._listener(self._side(backward, code).begin(plan, sources))
         if self._sides[0].backward is Backward.MANUAL and self._sides[0].stop is None:
             self._listener(Checked(self._sides[0].check(self._lesson.asks)))
+        for side in self._sides:
+            if side.stop is None:
+                self._listener(side.profile())
         self._train(plan)
         results: list[Trained] = []
         for side in self._sides:
@@ -231,6 +267,9 @@ class Trainer:
             if not left or self._stopped:
                 return
             for side in left:
+                preview = side.preview(plan.previews)
+                if preview is not None:
+                    self._listener(preview)
                 self._listener(side.advance(plan.steps))
                 time.sleep(0)  # lets the threads that paint have their turn
 

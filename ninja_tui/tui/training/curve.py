@@ -1,33 +1,40 @@
-"""The loss curve: log10 of the loss by step, one line a side."""
+"""The loss curve: the loss by step up to the current one, one line a side."""
 
 from __future__ import annotations
 
-from textual_plot import HiResMode, PlotWidget
+from textual.content import Content
+from textual.reactive import var
+from textual.widget import Widget
 
+from ninja_tui.tui.training.chart import Line, chart
 from ninja_tui.tui.training.state import TrainState
 
-COLOURS = ("dodger_blue1", "orange1")
+STYLES = ("$text-accent", "$text-success")
 
 
-class LossCurve(PlotWidget):
-    """A plot of ``TrainState``'s curves."""
+class LossCurve(Widget):
+    """A plot of a training's curves."""
 
-    def on_mount(self) -> None:
-        """Says what its axes are."""
-        super().on_mount()
-        self.margin_top = 0
-        self.set_xlabel("step")
+    training: var[TrainState] = var(TrainState())
 
-    def draw_state(self, state: TrainState) -> None:
-        """Draws the curves anew, on axes that hold the whole training."""
-        self.clear()
-        if state.plan.steps:
-            self.set_xlimits(0, state.plan.steps)
-        for colour, (backward, side) in zip(COLOURS, state.sides.items(), strict=False):
-            points = side.curve.points
-            if len(points) > 1:
-                steps = [(number + 0.5) * side.curve.width for number in range(len(points))]
-                label = str(backward) if len(state.sides) > 1 else None
-                self.plot(steps, list(points), line_style=colour, hires_mode=HiResMode.BRAILLE, label=label)
-        if len(state.sides) > 1 and all(len(side.curve.points) > 1 for side in state.sides.values()):
-            self.show_legend()
+    def watch_training(self) -> None:
+        """Paints it anew."""
+        self.refresh()
+
+    def render(self) -> Content:
+        """Lines and axes."""
+        sides = self.training.sides.values()
+        lines = [
+            Line(side.curve.line, style, dashed=number > 0)
+            for number, (side, style) in enumerate(zip(sides, STYLES, strict=False))
+        ]
+        return chart(lines, self.training.step, self.size.width, self.size.height)
+
+
+def legend(state: TrainState) -> Content:
+    """What is plotted, and which line is whose."""
+    parts: list[tuple[str, str] | str] = ["Loss by step"]
+    if len(state.sides) > 1:
+        for backward, style, line in zip(state.sides, STYLES, ("──", "╌╌"), strict=False):
+            parts += ["  ", (line, style), f" {backward}"]
+    return Content.assemble(*parts)

@@ -9,6 +9,8 @@ from ninja_tui.lesson.model import Lesson
 
 DEFAULT_STEPS = 10_000
 MOST_STEPS = 100_000_000
+PREVIEWS = 3
+"""Names that are sampled at once while it trains."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Form:
             seed=_whole(self.seed, "seed", 0) if self.seed.strip() else None,
             backward=self.backward,
             wrong=self.wrong,
+            previews=PREVIEWS,
             sampling_seed=_whole(self.sampling_seed, "sampling seed", 0),
         )
 

@@ -9,7 +9,8 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 from ninja_tui.tui.session import Session
-from ninja_tui.tui.training.state import TrainState, summary
+from ninja_tui.tui.training.state import TrainState
+from ninja_tui.tui.training.texts import pane_text
 
 
 class TrainPane(Static):
@@ -23,18 +24,7 @@ class TrainPane(Static):
 
     def render(self) -> Content:
         """One or two sentences."""
-        if self.session is None:
-            return Content("")
-        line = self.training.error or summary(self.training)
-        if line:
-            names = [name for side in self.training.sides.values() for name in side.names]
-            return Content.assemble(line, ("\n" + " ".join(names), "$text-accent"))
-        passed, total = self.session.passed, len(self.session.lesson.asks)
-        return Content.assemble(
-            f"{passed} of {total} pass. ",
-            ("g", "bold $text-accent"),
-            " trains on your own backward pass, and samples names.",
-        )
+        return pane_text(self.session, self.training) if self.session is not None else Content("")
 
     def on_click(self, event: Click) -> None:
         """Opens the training."""

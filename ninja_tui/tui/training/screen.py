@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
-from rich.table import Table
-from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Grid, Horizontal, Vertical, VerticalScroll
+from textual.containers import Container, Grid, Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.screen import Screen
-from textual.widgets import Footer, Input, Label, ProgressBar, Select, Static
+from textual.widgets import Input, Label, ProgressBar, Select, Static
 
 from ninja_tui.engine.training.config import Backward, Wrong
-from ninja_tui.engine.training.messages import StatementCost
 from ninja_tui.tui.commands import TRAINING
 from ninja_tui.tui.session import Session
+from ninja_tui.tui.training import texts
 from ninja_tui.tui.training.control import TrainControl, gradient_sources
-from ninja_tui.tui.training.curve import LossCurve
+from ninja_tui.tui.training.curve import LossCurve, legend
 from ninja_tui.tui.training.form import Form
+from ninja_tui.tui.training.keys import KeyLine
 from ninja_tui.tui.training.saved_runs import SavedRunsScreen
-from ninja_tui.tui.training.state import SideState, Stage, TrainState, gradcheck_text, losses, progress_text
+from ninja_tui.tui.training.state import Stage, TrainState
 
 BACKWARDS = (("your own", Backward.MANUAL), ("autograd's", Backward.AUTOGRAD), ("both", Backward.BOTH))
 WRONGS = (("autograd's instead", Wrong.AUTOGRAD), ("yours, wrong", Wrong.AS_IS))
 REDRAW = 0.25
 """Seconds between two drawings of the curve."""
-
+WIDE = (110, 30)
+"""Columns and rows from which on the choices stand beside the curve."""
 
 FIELDS = (
     ("steps", "steps"),
@@ -42,25 +42,32 @@ FIELDS = (
 
 
 class TrainScreen(Screen[Form]):
-    """Trains the lesson's network; returns the choices, for the next time."""
+    """Trains the lesson's network; returns the choices, for the next time.
 
+    In a narrow terminal the choices make way once something has trained: a line tells them, and a key opens them.
+    """
+
+    AUTO_FOCUS = ""  # the letters are the screen's, until a field has the focus
     BINDINGS = [
-        Binding("escape,ctrl+t", "leave", "Walk", show=True, priority=True),
-        Binding("enter", "go", show=False),
+        Binding("escape", "leave", "Walk"),
+        Binding("ctrl+t", "dismiss_form", "Walk", priority=True),
+        Binding("enter,space", "go", show=False),
         *(b for command in TRAINING for b in command.bindings()),
     ]
-    state: reactive[TrainState] = reactive(TrainState(), always_update=True)
+    state: var[TrainState] = var(TrainState(), always_update=True)
 
     def __init__(self, control: TrainControl, session: Session, form: Form) -> None:
         super().__init__()
         self._control, self._session, self._form = control, session, form
         self._warned = ""
-        self._drawn: TrainState | None = None
+        self._shown: dict[str, str] = {}
+        self.add_class("fresh", "open")
 
     def compose(self) -> ComposeResult:
-        """Choices on the left; curve, names and costs on the right."""
-        yield Static(Content(f"ninja-tui  {self._session.lesson.name}  ·  train & sample"), id="train-title")
-        with Horizontal(id="train-panes"):
+        """Choices and messages; curve, names and costs; the keys that act now."""
+        yield Static("", id="train-title")
+        yield Static("", id="train-choices")
+        with Container(id="train-panes"):
             with Vertical(id="train-left"):
                 with Grid(id="train-form") as form:
                     form.border_title = "Choices"
@@ -75,11 +82,11 @@ class TrainScreen(Screen[Form]):
                     yield Select(WRONGS, value=self._form.wrong, allow_blank=False, compact=True, id="train-wrong")
                 with VerticalScroll(id="train-messages") as messages:
                     messages.border_title = "Messages"
-                    messages.can_focus = False
                     yield Static("", id="train-message")
             with Vertical(id="train-right"):
-                with Vertical(id="train-run") as run:
-                    run.border_title = "Loss (log10)"
+                with Vertical(id="train-run"):
+                    with VerticalScroll(id="train-invitation", can_focus=False):
+                        yield Static("", id="train-invitation-text")
                     yield LossCurve(id="train-curve")
                     yield ProgressBar(show_eta=False, id="train-bar")
                     yield Static("", id="train-status")
@@ -90,36 +97,44 @@ class TrainScreen(Screen[Form]):
                     with VerticalScroll(id="train-costs-box") as box:
                         box.border_title = "One step"
                         yield Static("", id="train-costs")
-        yield Footer(show_command_palette=False)
+        yield KeyLine(id="train-keys")
 
     def on_mount(self) -> None:
-        """Shows the state; the first field has the focus."""
-        self.set_interval(REDRAW, self._draw_curve)
-        self.query_one("#train-steps", Input).focus()
-        self.call_after_refresh(self.watch_state, self._control.state)
-
-    def watch_state(self, state: TrainState) -> None:
         """Shows the state."""
-        if not self.is_mounted:
-            return
-        sides = list(state.sides.items())
-        self.query_one("#train-bar", ProgressBar).update(
-            total=max(1, state.plan.steps * max(1, len(sides))), progress=sum(side.step for _, side in sides)
-        )
-        self.query_one("#train-status", Static).update(
-            Content("\n").join(Content(self._status(state, backward, side)) for backward, side in sides)
-        )
-        gradients = self._session.lesson.gradients
-        self.query_one("#train-message", Static).update(Content("\n").join(_messages(state, self._warned, gradients)))
-        self.query_one("#train-names", Static).update(_names(state))
-        costs = [side.trained.costs for _, side in sides if side.trained is not None and side.trained.costs]
-        self.query_one("#train-costs", Static).update(_costs(costs[0]) if costs else "")
-        if not state.busy:
-            self._draw_curve()
+        self.set_interval(REDRAW, self._draw_curve)
+        self.call_after_refresh(self._show_all)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Chooses the layout."""
+        self.set_class(event.size.width < WIDE[0] or event.size.height < WIDE[1], "narrow")
+
+    def watch_state(self) -> None:
+        """Shows the state."""
+        if self.is_mounted:
+            self._show_all()
+
+    def on_descendant_focus(self) -> None:
+        """Other keys act in a field."""
+        self._show_keys()
+
+    def on_descendant_blur(self) -> None:
+        """The letters act again."""
+        self.call_after_refresh(self._show_keys)
 
     def on_input_submitted(self) -> None:
         """Enter in a field starts."""
         self.action_go()
+
+    def on_input_changed(self) -> None:
+        """Other choices."""
+        self._warned = ""
+
+    def on_select_changed(self) -> None:
+        """Other choices; a run of another backward pass."""
+        if self.is_mounted:
+            self._show_all()
+
+    # What the keys do
 
     def action_go(self) -> None:
         """Starts, pauses, or continues."""
@@ -139,10 +154,11 @@ class TrainScreen(Screen[Form]):
         warning = gradient_sources(self._session, plan.wrong).message if uses_answers else ""
         if warning and warning != self._warned:
             self._warned = warning
-            self.state = self._control.state
+            self._show_all()
             return
         self._warned = ""
         self._control.start(plan, self._session)
+        self._close_choices()
 
     def action_stop(self) -> None:
         """Ends the training after the steps that are done."""
@@ -178,73 +194,81 @@ class TrainScreen(Screen[Form]):
         else:
             self.notify("no run of this lesson is saved here", markup=False)
 
+    def action_choices(self) -> None:
+        """Opens the choices, and gives them the keys; closes them, where they have these."""
+        if self._typing:
+            self._close_choices()
+            return
+        self.add_class("open")
+        self.query_one("#train-steps", Input).focus()
+
     def action_leave(self) -> None:
+        """Out of the choices; or back to the walk, and a training goes on."""
+        if self._typing:
+            self._close_choices()
+        else:
+            self.action_dismiss_form()
+
+    def action_dismiss_form(self) -> None:
         """Back to the walk; a training goes on."""
         self.dismiss(self._read())
+
+    # What is shown
+
+    @property
+    def _typing(self) -> bool:
+        """Whether one of the choices has the focus."""
+        return isinstance(self.focused, Input | Select)
+
+    def _close_choices(self) -> None:
+        self.set_focus(None)
+        self.set_class(self._control.state.stage is Stage.IDLE, "open")
+        self._show_keys()
 
     def _read(self) -> Form:
         typed = {name: self.query_one(f"#train-{name}", Input).value for name, _ in FIELDS}
         backward, wrong = (self.query_one(f"#train-{name}", Select).value for name in ("backward", "wrong"))
         return Form(**typed, backward=Backward(str(backward)), wrong=Wrong(str(wrong)))
 
-    def _status(self, state: TrainState, backward: Backward, side: SideState) -> str:
-        name = f"{backward}: " if len(state.sides) > 1 else ""
-        if side.trained is not None and state.stage not in (Stage.RUNNING, Stage.PAUSED):
-            speed = f" · {side.trained.steps_per_second:,.0f} steps/s" if side.trained.seconds else ""
-            return f"{name}{losses(side.trained)}{speed}"
-        engine = f" · {side.engine}" if side.engine else ""
-        return f"{name}{progress_text(state, side)}{engine}"
+    def _show_all(self) -> None:
+        state, form = self._control.state, self._read()
+        sides = list(state.sides.items())
+        fresh = state.stage is Stage.IDLE
+        if self.has_class("fresh") and not fresh:
+            self._close_choices()
+        self.set_class(fresh, "fresh")
+        self._show("title", texts.title(self._session, state))
+        self._show("choices", texts.choices_text(form))
+        messages = texts.messages(state, self._warned, self._session.lesson.gradients)
+        self.set_class(not messages, "silent")
+        self.query_one("#train-messages").border_title = "Messages" if messages else "The choices"
+        self._show("message", Content("\n").join(messages) if messages else texts.choices_help())
+        self._show("names", texts.names(state))
+        self._show("costs", texts.costs(state))
+        lines = [Content(texts.status(state, backward, side)) for backward, side in sides]
+        self._show("status", Content("\n").join(lines))
+        self.query_one("#train-run").border_title = legend(state)
+        self.query_one("#train-bar", ProgressBar).update(
+            total=max(1, state.plan.steps * max(1, len(sides))), progress=sum(side.step for _, side in sides)
+        )
+        self._show_keys()
+        if fresh:
+            self._show("invitation-text", texts.invitation(self._session, form.backward))
+        elif not state.busy:
+            self._draw_curve()
+
+    def _show(self, part: str, content: Content) -> None:
+        """Paints a part that has changed; lays out the screen anew only where it has another height."""
+        if content.markup == self._shown.get(part):
+            return
+        self._shown[part] = content.markup
+        widget = self.query_one(f"#train-{part}", Static)
+        height = content.get_height({}, max(1, widget.size.width))
+        widget.update(content, layout=height != widget.size.height)
+
+    def _show_keys(self) -> None:
+        if self.is_mounted:
+            self.query_one(KeyLine).keys = texts.keys(self._control.state, typing=self._typing)
 
     def _draw_curve(self) -> None:
-        state = self._control.state
-        if state is not self._drawn:
-            self._drawn = state
-            self.query_one(LossCurve).draw_state(state)
-
-
-def _messages(state: TrainState, warned: str, gradients: Mapping[str, str]) -> list[Content]:
-    parts = []
-    if warned:
-        parts.append(Content.styled(f"{warned}. F8 again trains all the same.", "$text-warning"))
-    if state.error:
-        parts.append(Content.styled(state.error, "$text-error"))
-    for side in state.sides.values():
-        if side.trained is not None and side.trained.stop is not None:
-            parts.append(Content.styled(losses(side.trained), "$text-error"))
-    if state.stage is not Stage.IDLE:
-        parts.append(Content.styled(str(state.stage.value), "bold"))
-    if state.message:
-        parts.append(Content(state.message))
-    checked = gradcheck_text(state.checks, gradients)
-    if checked:
-        fits = all(check.fits for check in state.checks)
-        parts.append(Content.styled(checked, "$text-success" if fits else "$text-warning"))
-    if not parts:
-        parts.append(Content("F8 trains the network on your own backward pass."))
-    return parts
-
-
-def _names(state: TrainState) -> Content:
-    parts = []
-    for backward, side in state.sides.items():
-        if len(state.sides) > 1:
-            parts.append(Content.styled(str(backward), "bold"))
-        parts += [Content(name or "(empty)") for name in side.names]
-    return Content("\n").join(parts)
-
-
-def _costs(costs: tuple[StatementCost, ...]) -> Table:
-    """The statements of a step, the slowest first, the person's marked."""
-    table = Table(box=None, padding=(0, 1, 0, 0), show_header=False)
-    for narrow in (True, True, True, False):
-        table.add_column(no_wrap=narrow)
-    total = sum(cost.seconds for cost in costs) or 1.0
-    for cost in sorted(costs, key=lambda each: -each.seconds):
-        style = "bold" if cost.is_answer else "dim"
-        table.add_row(
-            Text("yours" if cost.is_answer else cost.part, style),
-            Text(f"{cost.seconds * 1e6:,.0f} µs", style, justify="right"),
-            Text(f"{cost.seconds / total:.0%}", style, justify="right"),
-            Text(" ".join(cost.code.split())[:120], style, no_wrap=True, overflow="ellipsis"),
-        )
-    return table
+        self.query_one(LossCurve).training = self._control.state

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import enum
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ninja_tui.engine.events import RunLoaded, RunSaved, TrainingFailed, TrainingOver, TrainingUpdate
 from ninja_tui.engine.training.checkpoints import SavedRun
 from ninja_tui.engine.training.config import Backward, Plan
-from ninja_tui.engine.training.events import Begun, Checked, NameSampled, Progress, Trained
-from ninja_tui.engine.training.messages import GradientCheck
+from ninja_tui.engine.training.events import Begun, Checked, NameSampled, Previewed, Profiled, Progress, Trained
+from ninja_tui.engine.training.messages import GradientCheck, StatementCost
 
-POINTS = 200
-"""The curve has about so many: with 200,000 steps each is the mean of 1,000 losses, as in the lecture."""
+POINTS = 400
+"""The curve has at most so many: of 200,000 steps each is the mean of about 1,000 losses, as in the lecture."""
+PREVIEWS = 100
+"""The last so many previews are kept."""
 NO_PLAN = Plan(0)
 
 
@@ -27,12 +29,12 @@ class Stage(enum.Enum):
     PAUSED = "paused"
     MEASURING = "measuring"
     SAMPLING = "sampling"
-    OVER = "done"
+    OVER = "over"
 
 
 @dataclass(frozen=True)
 class Curve:
-    """The losses (log10) of one side, each point the mean of ``width`` steps; ``rest`` is not yet a point."""
+    """The losses of one side, each point the mean of ``width`` steps; ``rest`` are not yet a point."""
 
     width: int = 1
     points: tuple[float, ...] = ()
@@ -40,21 +42,40 @@ class Curve:
 
     @classmethod
     def over(cls, steps: int) -> Curve:
-        """Empty, with a point for each ``steps / POINTS`` steps."""
-        return cls(max(1, steps // POINTS))
+        """Empty, with points as wide as so many steps will need."""
+        return cls(1 << max(0, math.ceil(math.log2(max(1, steps) / POINTS))))
 
-    def with_losses(self, losses: Iterable[float]) -> Curve:
-        """Longer by these losses, without those that have no logarithm."""
-        logs = [*self.rest, *(math.log10(loss) for loss in losses if 0 < loss < math.inf)]
-        whole = len(logs) // self.width
+    def with_losses(self, losses: Sequence[float]) -> Curve:
+        """Longer by these losses, without those that are no number; wider points where they become too many."""
+        all_of_them = [*self.rest, *(loss for loss in losses if math.isfinite(loss))]
+        whole = len(all_of_them) // self.width
         starts = range(0, whole * self.width, self.width)
-        points = (math.fsum(logs[start : start + self.width]) / self.width for start in starts)
-        return replace(self, points=(*self.points, *points), rest=tuple(logs[whole * self.width :]))
+        points = (math.fsum(all_of_them[start : start + self.width]) / self.width for start in starts)
+        curve = replace(self, points=(*self.points, *points), rest=tuple(all_of_them[whole * self.width :]))
+        while len(curve.points) > POINTS:
+            curve = curve._halved()
+        return curve
+
+    @property
+    def line(self) -> tuple[tuple[float, float], ...]:
+        """Points of step and loss, up to the last step."""
+        points = [((number + 0.5) * self.width, loss) for number, loss in enumerate(self.points)]
+        if self.rest:
+            last = len(self.points) * self.width + len(self.rest) / 2
+            points.append((last, math.fsum(self.rest) / len(self.rest)))
+        return tuple(points)
+
+    def _halved(self) -> Curve:
+        """With one point in the place of two."""
+        pairs = zip(self.points[::2], self.points[1::2], strict=False)
+        odd = self.points[len(self.points) // 2 * 2 :]
+        rest = (*(loss for loss in odd for _ in range(self.width)), *self.rest)
+        return Curve(2 * self.width, tuple((one + two) / 2 for one, two in pairs), rest)
 
 
 @dataclass(frozen=True)
 class SideState:
-    """One network in training: its progress, its curve, and, at the end, its outcome."""
+    """One network in training: its progress, its curve, and, at the end, its outcome. ``previews``: the last first."""
 
     step: int = 0
     loss: float | None = None
@@ -63,6 +84,8 @@ class SideState:
     engine: str = ""
     curve: Curve = Curve()
     names: tuple[str, ...] = ()
+    previews: tuple[Previewed, ...] = ()
+    costs: tuple[StatementCost, ...] = ()
     trained: Trained | None = None
 
 
@@ -80,7 +103,7 @@ class TrainState:
     @classmethod
     def started(cls, plan: Plan, message: str) -> TrainState:
         """A training that was just requested."""
-        sides = {backward: SideState(curve=Curve.over(plan.steps)) for backward in plan.sides}
+        sides = {backward: SideState() for backward in plan.sides}
         return cls(Stage.STARTING, plan, sides, message=message)
 
     @property
@@ -92,6 +115,11 @@ class TrainState:
     def trained(self) -> list[Trained]:
         """The outcomes of the sides that have come to their end."""
         return [side.trained for side in self.sides.values() if side.trained is not None]
+
+    @property
+    def may_stop(self) -> bool:
+        """Whether there are steps to come."""
+        return self.stage in (Stage.STARTING, Stage.RUNNING, Stage.PAUSED)
 
     def paused(self) -> TrainState:
         """With its steps paused."""
@@ -114,15 +142,20 @@ class TrainState:
                 return self if known else replace(self, message="; ".join(filter(None, (self.message, message))))
             case Checked(checks):
                 return replace(self, checks=checks)
+            case Profiled(backward, engine, costs):
+                return self._with_side(backward, replace(self.sides[backward], engine=engine, costs=costs))
+            case Previewed(backward) as preview:
+                side = self.sides[backward]
+                return self._with_side(backward, replace(side, previews=(preview, *side.previews[: PREVIEWS - 1])))
             case Progress() as progress:
                 return self._with_progress(progress)
             case Trained(backward) as trained:
-                sides = {**self.sides, backward: replace(self.sides[backward], trained=trained)}
-                return replace(self, stage=Stage.MEASURING, sides=sides)
+                ended = self._with_side(backward, replace(self.sides[backward], trained=trained))
+                return replace(ended, stage=Stage.MEASURING)
             case NameSampled(backward, name):
                 side = self.sides.get(backward, SideState())
-                named = {**self.sides, backward: replace(side, names=(*side.names, name))}
-                return replace(self, stage=Stage.SAMPLING, sides=named)
+                named = self._with_side(backward, replace(side, names=(*side.names, name)))
+                return replace(named, stage=Stage.SAMPLING)
             case RunLoaded(path, run):
                 return TrainState(
                     Stage.OVER, Plan(run.steps), {Backward.MANUAL: _loaded(run)}, message=f"loaded from {path.name}"
@@ -133,6 +166,14 @@ class TrainState:
                 return replace(self, stage=Stage.OVER, error=reason)
             case TrainingOver():
                 return replace(self, stage=Stage.OVER)
+
+    @property
+    def step(self) -> int:
+        """The steps of the side that is furthest."""
+        return max((side.step for side in self.sides.values()), default=0)
+
+    def _with_side(self, backward: Backward, side: SideState) -> TrainState:
+        return replace(self, sides={**self.sides, backward: side})
 
     def _with_progress(self, progress: Progress) -> TrainState:
         side = self.sides[progress.side]
@@ -162,58 +203,3 @@ def _loaded(run: SavedRun) -> SideState:
         names=run.names,
         trained=trained,
     )
-
-
-def summary(state: TrainState) -> str:
-    """One line: the progress, or the outcome."""
-    if not state.sides:
-        return ""
-    side = next(iter(state.sides.values()))
-    if state.stage is Stage.STARTING:
-        return "starting: gradients are checked on fresh minibatches"
-    if side.trained is None or state.stage in (Stage.RUNNING, Stage.PAUSED):
-        return f"{'paused at ' if state.stage is Stage.PAUSED else ''}{progress_text(state, side)}"
-    return losses(side.trained)
-
-
-def progress_text(state: TrainState, side: SideState) -> str:
-    """``step 1,200 of 200,000 · 4,100 steps/s · 0:48 left · rate 0.1 · loss 2.31``."""
-    parts = [f"step {side.step:,} of {state.plan.steps:,}"]
-    if side.speed:
-        parts.append(f"{side.speed:,.0f} steps/s")
-        parts.append(f"{clock((state.plan.steps - side.step) / side.speed)} left")
-    if side.rate:
-        parts.append(f"rate {side.rate:g}")
-    if side.loss is not None:
-        parts.append(f"loss {side.loss:.4f}")
-    return " · ".join(parts)
-
-
-def losses(trained: Trained) -> str:
-    """``train 2.0712  val 2.1101``, or where it stopped."""
-    if trained.stop is not None:
-        where = f", line {trained.stop.line}: {trained.stop.code}" if trained.stop.line else ""
-        return f"stopped at step {trained.stop.step:,}: {trained.stop.message}{where}"
-    parts = [
-        f"{name} {value:.4f}" for name, value in (("train", trained.train_loss), ("val", trained.val_loss)) if value
-    ]
-    return f"{trained.steps:,} steps: loss {'  '.join(parts)}" if parts else f"{trained.steps:,} steps"
-
-
-def clock(seconds: float) -> str:
-    """``1:05``, ``1:02:30``."""
-    whole = max(0, round(seconds))
-    hours, minutes = divmod(whole // 60, 60)
-    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
-
-
-def gradcheck_text(checks: tuple[GradientCheck, ...], gradients: Mapping[str, str]) -> str:
-    """The outcome of the check before the first step; ``gradients`` maps nodes to the names of their gradients."""
-    if not checks:
-        return ""
-    wrong = [check for check in checks if not check.fits]
-    if not wrong:
-        return f"your {len(checks)} gradients agree with autograd's on fresh minibatches"
-    listed = ", ".join(gradients[check.node] + (f" ({check.error})" if check.error else "") for check in wrong[:3])
-    more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
-    return f"not autograd's on fresh minibatches: {listed}{more}"
