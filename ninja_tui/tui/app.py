@@ -6,12 +6,13 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from textual.app import App, SystemCommand
+from textual.filter import LineFilter
 from textual.message import Message
 from textual.screen import Screen
 
@@ -23,8 +24,10 @@ from ninja_tui.errors import UsageError
 from ninja_tui.lesson.classify import locate
 from ninja_tui.lesson.solutions import read_solutions
 from ninja_tui.tui.commands import COMMANDS
+from ninja_tui.tui.contrast import ReadableDim
 from ninja_tui.tui.history import History, history_path
 from ninja_tui.tui.screens.walk import WalkScreen
+from ninja_tui.tui.themes import HIGH_CONTRAST, THEMES, readable_variables
 
 TERMINATED = 128 + signal.SIGTERM
 """The exit code after SIGTERM, as shells have it."""
@@ -48,7 +51,11 @@ class NinjaApp(App[int]):
     ENABLE_COMMAND_PALETTE = True
 
     def __init__(self, lesson: str, make_backend: BackendFactory) -> None:
+        self._dim = ReadableDim()
         super().__init__()
+        for name in [name for name in self.available_themes if name not in THEMES]:
+            self.unregister_theme(name)
+        self.register_theme(HIGH_CONTRAST)
         self.failure = ""
         self._make_backend = make_backend
         self._history = History(history_path())
@@ -59,6 +66,16 @@ class NinjaApp(App[int]):
     def get_default_screen(self) -> Screen[None]:
         """The walk."""
         return self._walk
+
+    def get_css_variables(self) -> dict[str, str]:
+        """The theme's variables, moved until they can be read."""
+        variables = super().get_css_variables()
+        self.theme_variables = variables if self.current_theme.ansi else readable_variables(variables)
+        return self.theme_variables
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's filters; before them one that keeps dim text readable."""
+        return [self._dim, *super().get_line_filters()]
 
     @property
     def ready(self) -> bool:

@@ -26,6 +26,7 @@ STATUS_SIGNS = {
     Status.MISSING: "·",
 }
 WARNING = "$text-warning"
+CURRENT_LINE = "bold on $current-line"
 
 
 def yes_no(*, value: bool) -> tuple[str, str]:

@@ -20,7 +20,7 @@ def title(session: Session | None, lesson: str, progress: str, width: int) -> Co
 
     ``progress`` says what is still being waited for.
     """
-    left = Content.assemble((f" {lesson}", "bold $primary"))
+    left = Content.assemble((f" {lesson}", "bold $text-primary"))
     if session is None:
         return left + Content.styled(f"  {progress}…", "$text-warning") if progress else left
     left += Content.assemble("  ", (_place(session), "bold"), "  ")

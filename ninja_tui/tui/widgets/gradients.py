@@ -13,7 +13,7 @@ from textual.reactive import reactive
 from ninja_tui.engine.protocol.verdict import Verdict, Warning
 from ninja_tui.formatting import number_text, shape_text
 from ninja_tui.tui.session import Entry, Session
-from ninja_tui.tui.style import MARK_STYLES, STATUS_STYLES, WARNING, yes_no
+from ninja_tui.tui.style import CURRENT_LINE, MARK_STYLES, STATUS_STYLES, WARNING, yes_no
 from ninja_tui.tui.widgets.lines import LinesPane
 
 COLUMNS = ("", "node", "shape", "exact", "appr.", "maxdiff", "status", "holds for")
@@ -115,7 +115,7 @@ class GradientsPane(LinesPane, can_focus=True):
             return Content("")
         node = session.lesson.asks[index]
         line = _line(_cells(session, node, self._draft(node), CURSOR if index == self.cursor else " "), self._widths)
-        return line.stylize("bold on $primary 25%") if index == self.cursor else line
+        return line.stylize(CURRENT_LINE) if index == self.cursor else line
 
     def _draft(self, node: str) -> Verdict | None:
         """The verdict on what stands in the prompt of ``node``, where it is not that of the submitted answer."""

@@ -12,6 +12,7 @@ from textual.visual import Visual
 from textual.widgets import TextArea
 
 from ninja_tui.tui.feedback import Feedback, feedback_lines
+from ninja_tui.tui.themes import editor_theme
 from ninja_tui.tui.widgets.answer_input import AnswerInput
 from ninja_tui.tui.widgets.lines import LinesPane
 
@@ -118,7 +119,9 @@ class PromptPane(Vertical):
         self.input.language = "python"
 
     def _fit_theme(self) -> None:
-        self.input.theme = "vscode_dark" if self.app.current_theme.dark else "github_light"
+        theme = editor_theme(self.app.theme, self.app.theme_variables)
+        self.input.register_theme(theme)
+        self.input.theme = theme.name
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         """Posts that the code has changed."""

@@ -13,7 +13,8 @@ from textual.reactive import reactive
 from ninja_tui.lesson.locations import cell_and_line
 from ninja_tui.lesson.model import Lesson, Statement
 from ninja_tui.tui.session import Mark, Phase, Session
-from ninja_tui.tui.style import MARK_STYLES
+from ninja_tui.tui.style import CURRENT_LINE, MARK_STYLES
+from ninja_tui.tui.themes import CodeColours
 from ninja_tui.tui.widgets.lines import LinesPane
 
 GUTTER = 8
@@ -57,7 +58,9 @@ class SourcePane(LinesPane, can_focus=True):
         lesson = session.lesson
         if lesson is not self._lesson:
             self._lesson = lesson
-            self._code = highlight(lesson.forward.source, language="python").split("\n", allow_blank=True)
+            self._code = highlight(lesson.forward.source, language="python", theme=CodeColours).split(
+                "\n", allow_blank=True
+            )
             self._by_line = {
                 line: statement
                 for statement in lesson.statements
@@ -112,7 +115,7 @@ class SourcePane(LinesPane, can_focus=True):
         gutter = Content.assemble((f"{number:>3} ", "dim"), sign, " ", (arrow, "bold $text-accent"))
         code = self._code[at]
         line = gutter + (Content.styled(code.plain, "bold $text-accent") if code.plain.startswith("#") else code)
-        return line.stylize("bold on $primary 25%") if current else line
+        return line.stylize(CURRENT_LINE) if current else line
 
     def _state(self, session: Session, index: int) -> tuple[Mark | None, str, bool]:
         number = session.lesson.forward.line + index
