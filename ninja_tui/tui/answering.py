@@ -2,35 +2,44 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ninja_tui.engine.backend import Backend
 from ninja_tui.engine.events import Judged
+from ninja_tui.engine.protocol.verdict import Status, Verdict
 from ninja_tui.lesson.model import Node
 from ninja_tui.lesson.solutions import SavedAnswer, tidy
-from ninja_tui.lesson.syntax.completeness import Completeness, binds, completeness
-from ninja_tui.tui import texts
+from ninja_tui.lesson.syntax.answer_form import AnswerForm, answer_form
+from ninja_tui.lesson.syntax.code_error import CodeError
+from ninja_tui.lesson.syntax.completeness import Completeness, completeness
+from ninja_tui.tui import texts, watching
 from ninja_tui.tui.feedback import Feedback
-from ninja_tui.tui.history import History
+from ninja_tui.tui.history import History, Place
 from ninja_tui.tui.session import Session
 
 
 @dataclass(frozen=True)
-class Submission:
-    """The outcome of Enter: the session after it, feedback to show, or a step on."""
+class Step:
+    """What comes of Enter, or of a verdict: the session, feedback to show, code for the prompt, or a step on."""
 
     session: Session
     feedback: Feedback | None = None
+    code: str | None = None
     steps_on: bool = False
 
 
 class Answering:
-    """Holds drafts, the code whose verdict is awaited, and the nodes whose answers could not be saved."""
+    """Holds drafts, the code whose verdict is awaited, and the nodes whose answers could not be saved.
+
+    ``_if_it_passes`` has, by node, code that is submitted as soon as it is known to be right.
+    """
 
     def __init__(self, backend: Backend, history: History) -> None:
         self._backend, self._history = backend, history
         self._drafts: dict[str, str] = {}
         self._awaited = ""
+        self._latest: Judged | None = None
+        self._if_it_passes: dict[str, str] = {}
         self._unsaved: set[str] = set()
 
     def prepare(self, session: Session) -> None:
@@ -38,8 +47,9 @@ class Answering:
         if session.node is not None and session.facts is not None:
             self._backend.prepare(session.node.name, session.upstream, session.verdicts())
 
-    def text_for(self, session: Session, node: Node) -> str:
-        """What the prompt of ``node`` begins with: its draft, the submitted code, or ``d<node> =``."""
+    def begin(self, session: Session, node: Node) -> str:
+        """Goes to ``node``: what its prompt begins with is its draft, the submitted code, or ``d<node> =``."""
+        self._history.go(Place(session.lesson.name, node.name), node.gradient)
         return self._drafts.get(node.name) or session.entry(node.name).code or f"{node.gradient} = "
 
     def typed(self, session: Session, text: str) -> Feedback | None:
@@ -49,12 +59,13 @@ class Answering:
             return None
         self._drafts[node.name] = text
         self._awaited = ""
+        self._latest = None
         code = tidy(text)
-        message = _why_not_judged(code, node)
-        if message is None and session.facts is None:
-            message = "PyTorch is starting; this is judged as soon as it is there"
-        if message is not None:
-            return _feedback(session, node, message)
+        reason = _why_not_judged(code, node)
+        if reason is None and session.facts is None:
+            reason = "PyTorch is starting; this is judged as soon as it is there"
+        if reason is not None:
+            return _refusal(session, node, reason)
         self._awaited = code
         self._backend.judge(node.name, code)
         return None
@@ -63,22 +74,62 @@ class Answering:
         """Whether the verdict on ``text`` is still to come."""
         return bool(self._awaited) and self._awaited == tidy(text)
 
-    def submitted(self, session: Session, text: str) -> Submission:
-        """Keeps complete code in the session, the file and the history; right and unchanged, it steps on."""
+    def submitted(self, session: Session, text: str) -> Step:
+        """Keeps complete code in the session, the file and the history; right and unchanged, it steps on.
+
+        A bare expression is submitted only if it passes.
+        """
         node, code = session.node, tidy(text)
         if node is None:
-            return Submission(session)
-        message = _why_not_judged(code, node)
-        if message is not None:
-            return Submission(session, _feedback(session, node, message or f"{node.gradient} is still to come"))
+            return Step(session)
+        reason = _why_not_judged(code, node)
+        form = answer_form(code, node.gradient) if reason is None else None
+        if form is None:
+            return Step(session, _refusal(session, node, reason or f"{node.gradient} is still to come"))
         entry = session.entry(node.name)
-        passed = code == entry.code and entry.verdict is not None and entry.verdict.passed
+        passed = form.code == entry.code and entry.verdict is not None and entry.verdict.passed
         if passed and node.name not in self._unsaved:
-            return Submission(session, steps_on=True)
-        self._history.add(code)
-        session = session.submitted(node.name, code)
-        self._save(session, node.name)
-        return Submission(session, self.typed(session, text))
+            return Step(session, steps_on=True)
+        if not form.bare:
+            session = self._keep(session, node.name, form.code)
+            return Step(session, self.typed(session, text))
+        if self._latest is None:
+            self._if_it_passes[node.name] = code
+            return Step(session)
+        if not self._latest.verdict.passed:
+            feedback = judged_feedback(session, node, self._latest)
+            return Step(session, replace(feedback, message=watching.only_watched(self._latest.verdict, node.gradient)))
+        return Step(self._keep(session, node.name, form.code, self._latest.verdict), code=form.code)
+
+    def left(self, session: Session, text: str) -> Session:
+        """Steps on from the current node: a right answer that was not submitted is, now or once it is judged."""
+        node, code = session.node, tidy(text)
+        if node is None or (form := _form(code, node)) is None or form.code == session.entry(node.name).code:
+            return session
+        if self._latest is None:
+            self._if_it_passes[node.name] = code
+        elif self._latest.verdict.passed:
+            return self._keep(session, node.name, form.code, self._latest.verdict)
+        return session
+
+    def judged(self, session: Session, judged: Judged, text: str) -> Step:
+        """The session with a verdict in it, and feedback if it is the verdict on the ``text`` in the prompt."""
+        node = session.lesson.node(judged.node)
+        form = answer_form(judged.code, node.gradient) or AnswerForm(judged.code)
+        session = session.judged(node.name, form.code, judged.verdict)
+        submits = self._if_it_passes.get(node.name) == judged.code
+        if submits:
+            del self._if_it_passes[node.name]
+        if submits and judged.verdict.passed:
+            session = self._keep(session, node.name, form.code, judged.verdict)
+        if node != session.node or judged.code != tidy(text):
+            return Step(session)
+        self._awaited = ""
+        self._latest = judged
+        feedback = judged_feedback(session, node, judged)
+        if submits and not judged.verdict.passed:
+            feedback = replace(feedback, message=watching.only_watched(judged.verdict, node.gradient))
+        return Step(session, feedback, form.code if submits and judged.verdict.passed else None)
 
     def saved(self, node: str) -> None:
         """The file holds the answer to ``node``."""
@@ -87,11 +138,6 @@ class Answering:
     def not_saved(self, node: str) -> None:
         """The answer to ``node`` is saved again with the next submission, of this or any node."""
         self._unsaved.add(node)
-
-    def _save(self, session: Session, node: str) -> None:
-        for name in (node, *sorted(self._unsaved - {node})):
-            entry = session.entry(name)
-            self._backend.save(name, SavedAnswer(entry.code, entry.revealed, entry.hints), session.walk)
 
     def recalled(self, step: int, text: str) -> str | None:
         """The history's earlier (-1) or later (1) entry."""
@@ -113,27 +159,47 @@ class Answering:
             self._backend.save(node.name, SavedAnswer("", entry.revealed, entry.hints), after.walk)
         return after
 
-    def judged(self, session: Session, judged: Judged, text: str) -> tuple[Session, Feedback | None]:
-        """The session with a verdict in it, and feedback if it is the verdict on the ``text`` in the prompt."""
-        session = session.judged(judged.node, judged.code, judged.verdict)
-        node = session.node
-        if node is None or node.name != judged.node or judged.code != tidy(text):
-            return session, None
-        self._awaited = ""
-        return session, texts.feedback_on(session, judged, _shape(session, node))
+    def _keep(self, session: Session, node: str, code: str, verdict: Verdict | None = None) -> Session:
+        """The session with ``code`` submitted for ``node``; the file and the history have it too."""
+        if session.node is not None and session.node.name == node:
+            self._history.add(code)
+        self._drafts[node] = code
+        session = session.submitted(node, code)
+        for name in (node, *sorted(self._unsaved - {node})):
+            entry = session.entry(name)
+            self._backend.save(name, SavedAnswer(entry.code, entry.revealed, entry.hints), session.walk)
+        return session if verdict is None else session.judged(node, code, verdict)
 
 
-def _why_not_judged(code: str, node: Node) -> str | None:
+def waiting_feedback(session: Session, node: Node) -> Feedback:
+    """Before anything is known of the code in the prompt of ``node``."""
+    shapes = session.facts.shapes if session.facts else {}
+    return Feedback(shapes.get(node.name))
+
+
+def judged_feedback(session: Session, node: Node, judged: Judged) -> Feedback:
+    """The feedback on code that was judged, or only watched."""
+    verdict = judged.verdict
+    if verdict.status is Status.MISSING and verdict.watched is not None:
+        message = watching.watch_message(verdict, node.gradient)
+        return replace(waiting_feedback(session, node), message=message, error=verdict.raised, watched=verdict.watched)
+    return texts.feedback_on(session, judged, waiting_feedback(session, node).expected_shape)
+
+
+def _why_not_judged(code: str, node: Node) -> str | CodeError | None:
     """Why ``code`` cannot be judged, which may be empty; None where it can."""
-    state, message = completeness(code)
+    state, error = completeness(code)
     if state is not Completeness.COMPLETE:
-        return message
-    return None if binds(code, node.gradient) else f"the code must bind {node.gradient}"
+        return error or ""
+    return None if answer_form(code, node.gradient) else f"the code must bind {node.gradient}"
 
 
-def _feedback(session: Session, node: Node, message: str) -> Feedback:
-    return Feedback(_shape(session, node), message=message)
+def _form(code: str, node: Node) -> AnswerForm | None:
+    return answer_form(code, node.gradient) if completeness(code)[0] is Completeness.COMPLETE else None
 
 
-def _shape(session: Session, node: Node) -> tuple[int, ...] | None:
-    return session.facts.shapes.get(node.name) if session.facts else None
+def _refusal(session: Session, node: Node, reason: str | CodeError) -> Feedback:
+    feedback = waiting_feedback(session, node)
+    if isinstance(reason, CodeError):
+        return replace(feedback, error=reason)
+    return replace(feedback, message=reason)

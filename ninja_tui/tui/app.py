@@ -26,6 +26,7 @@ from ninja_tui.lesson.solutions import read_solutions
 from ninja_tui.tui.commands import COMMANDS
 from ninja_tui.tui.contrast import ReadableDim
 from ninja_tui.tui.history import History, history_path
+from ninja_tui.tui.keys import tell_alt_enter
 from ninja_tui.tui.screens.walk import WalkScreen
 from ninja_tui.tui.themes import HIGH_CONTRAST, THEMES, readable_variables
 
@@ -169,6 +170,7 @@ def run(lesson: str, solutions: Path, options: Options) -> int:
     elif not solutions.absolute().parent.is_dir():
         raise UsageError(f"the folder {solutions.absolute().parent} for the solutions file does not exist")
     sys.setswitchinterval(SWITCH_INTERVAL)
+    tell_alt_enter()
     gc.disable()  # until the lesson is open: what is made before then stays
     app = NinjaApp(lesson, lambda name, emit: ProcessBackend(name, solutions, options, emit))
     try:

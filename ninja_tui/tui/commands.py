@@ -86,7 +86,7 @@ COMMANDS = (
     Command("hint", "h", "f4", "Show the next hint", Group.ANSWER),
     Command("reveal", "r", "f5", "Reveal the answer, and why it is so", Group.ANSWER),
     Command("upstream", "u", "f9", "Upstream gradients: yours where they pass, all yours, all reference", Group.ANSWER),
-    Command("copy_answer", "y", "", "Copy this node's answer", Group.ANSWER),
+    Command("copy_answer", "y", "ctrl+c", "Copy what is selected, or this node's answer", Group.ANSWER),
     Command("train", "g", "ctrl+t", "Train the network on your answers, and sample names", Group.ANSWER),
     Command("view", "v", "f10", "Switch between the tensor, your gradient and its difference", Group.LOOK),
     Command("autograd", "a", "ctrl+g", "Show autograd's own gradient", Group.LOOK),
@@ -111,8 +111,8 @@ EDITING = (
     ("Enter", "Submit complete code; otherwise a new line"),
     ("Ctrl+J, Alt+Enter", "A new line, where Enter would submit"),
     ("Tab", "Complete the name"),
-    ("Up, Down", "On the first and last line: what was submitted before"),
-    ("F7, F6", "Select all, or the line"),
+    ("Up, Down", "On the first and last line: what was submitted here before"),
+    ("Ctrl+A, F6", "Select all, or the line"),
     ("Ctrl+Z, Ctrl+Y", "Undo, redo"),
 )
 """Keys of the prompt's own: they are no commands of the walk."""

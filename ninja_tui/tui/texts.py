@@ -94,8 +94,8 @@ def prompt_title(session: Session | None, mode: Mode) -> Content:
         return Content(f"Prompt · {mode.value}")
     gradient = Content.styled(session.node.gradient, "bold")
     if mode is Mode.TYPING:
-        return Content.assemble(gradient, " · typing · Esc: walk keys")
-    return Content.assemble(gradient, " · walk keys · Enter: type")
+        return Content.assemble(gradient, " ── typing · Esc: walk keys")
+    return Content.assemble(gradient, " ── walk keys · Enter: type")
 
 
 def pane_names(session: Session | None) -> dict[str, str]:
@@ -121,7 +121,9 @@ def feedback_on(session: Session, judged: Judged, expected_shape: tuple[int, ...
     submitted = session.entry(judged.node).code == judged.code
     message, tone = _sentence(verdict, submitted=submitted)
     facts = _facts(session, judged)
-    return Feedback(expected_shape, verdict, message, tone=tone, facts=tuple(facts))
+    return Feedback(
+        expected_shape, verdict, message, tone=tone, facts=tuple(facts), error=verdict.raised, watched=verdict.watched
+    )
 
 
 def _sentence(verdict: Verdict, *, submitted: bool) -> tuple[str, Tone]:
@@ -129,6 +131,8 @@ def _sentence(verdict: Verdict, *, submitted: bool) -> tuple[str, Tone]:
     if verdict.passed:
         return ("submitted: Enter or F8 goes on", Tone.GOOD) if submitted else ("right: Enter submits it", Tone.GOOD)
     saved = "saved, not right yet. " if submitted else ""
+    if verdict.raised is not None:
+        return saved.removesuffix(". "), Tone.WARNING
     if verdict.error:
         return f"{saved}{verdict.error}", Tone.ERROR
     if verdict.diagnosis is not None:

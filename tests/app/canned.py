@@ -27,6 +27,12 @@ NAMES: dict[str, tuple[int, ...] | str] = {
     "loss": (),
 }  # fmt: skip
 """What the lesson ``names`` binds: the shapes of its tensors, and other kinds."""
+ATTRIBUTES = {
+    "torch": ("zeros", "zeros_like", "ones_like", "float32"),
+    "F": ("one_hot", "softmax"),
+    "Tensor": ("sum", "shape", "softmax", "sum_to_size"),
+}
+"""Some of what may follow a dot."""
 ANY_SHAPE = (4, 3)
 """The shape of every node of another lesson."""
 
@@ -56,7 +62,8 @@ def facts_of(name: str) -> Facts:
     if lesson.name != "names":
         names = {node.name: ANY_SHAPE for node in lesson.nodes}
     shapes = {node.name: names[node.name] for node in lesson.nodes}
-    return Facts(3.5222, 1, "2.0", {node: shape for node, shape in shapes.items() if isinstance(shape, tuple)}, names)
+    known = {node: shape for node, shape in shapes.items() if isinstance(shape, tuple)}
+    return Facts(3.5222, 1, "2.0", known, names, attributes=ATTRIBUTES)
 
 
 def same_code(first: str, second: str) -> bool:

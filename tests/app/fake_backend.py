@@ -26,7 +26,7 @@ from ninja_tui.engine.events import (
     TrainingOver,
     Viewed,
 )
-from ninja_tui.engine.protocol.verdict import Diagnosis, Kind, Status, Upstream, Verdict
+from ninja_tui.engine.protocol.verdict import Diagnosis, Kind, Status, Upstream, Verdict, Watched
 from ninja_tui.engine.protocol.views import (
     Statistics,
     TensorSummary,
@@ -45,6 +45,7 @@ from ninja_tui.lesson.catalogue import LessonSummary
 from ninja_tui.lesson.model import Lesson
 from ninja_tui.lesson.read import lesson_names
 from ninja_tui.lesson.solutions import SavedAnswer, bundled_answers
+from ninja_tui.lesson.syntax.answer_form import answer_form
 from tests.app.canned import facts_of, heatmap_of, lesson_of, same_code, sliced_shape, solution_of, window_of
 
 
@@ -301,11 +302,14 @@ class FakeBackend:
 
     def verdict_on(self, node: str, code: str) -> Verdict:
         """The scripted verdict, or the default one."""
-        right = same_code(code, self.solution.get(node, ""))
-        question = Question(node, code, self.facts.shapes[node], right, self._own_upstream)
+        form, shape = answer_form(code, self.lesson.node(node).gradient), self.facts.shapes[node]
+        right = same_code(form.code if form is not None else code, self.solution.get(node, ""))
+        question = Question(node, code, shape, right, self._own_upstream)
         script = self._fakes.verdicts.get(code, {})
         changes = dict(script(question) if callable(script) else script)
-        return replace(default_verdict(question), **changes)  # type: ignore[arg-type]  # a test's own fields
+        verdict = replace(default_verdict(question), **changes)  # type: ignore[arg-type]  # a test's own fields
+        bare = form is not None and form.bare and verdict.watched is None
+        return replace(verdict, watched=Watched("float32", "", shape, (0.5, 1.0))) if bare else verdict
 
     def _recheck(self) -> None:
         codes = {node: answer.code for node, answer in self._saved.items() if answer.code}

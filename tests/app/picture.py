@@ -19,7 +19,7 @@ from ninja_tui.tui.training.state import Stage
 
 PICTURES = Path(__file__).parent.parent.parent / ".github"
 STEPS = "20000"
-KEYS = ("t", "n")
+KEYS = ("t", "enter")
 ANSWERS = (
     "torch.zeros_like(logprobs)\ndlogprobs[range(n), Yb] = -1.0 / n",
     "(1.0 / probs) * dlogprobs",

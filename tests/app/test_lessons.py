@@ -222,7 +222,7 @@ async def test_until_pytorch_has_started_a_node_can_be_answered_all_the_same() -
     fakes = Fakes(held=(Opened,))
     async with opened_app(fakes) as pilot:
         await wait_for_text(pilot, "starting PyTorch…")
-        await press(pilot, "t", "n")
+        await press(pilot, "t", "enter")
         await type_text(pilot, "logprobs")
         await wait_for_text(pilot, "PyTorch is starting; this is judged as soon as it is there", "prompt")
         await wait_for_text(pilot, "PyTorch is starting…", "node")

@@ -41,7 +41,15 @@ async def test_escape_gives_the_letters_back_to_the_walk() -> None:
         assert place(pilot) == "the turn"
         await press(pilot, "n")
         assert place(pilot) == "backward 1/26 dlogprobs"
+        # a letter has led here, so the letters are the walk's until Enter
+        assert "dlogprobs ── walk keys · Enter: type" in screen_text(pilot)
+        await press(pilot, "n", "n", "p", "p")
+        assert place(pilot) == "backward 1/26 dlogprobs"
+        assert prompt_code(pilot) == "dlogprobs = "
+        assert not in_prompt(pilot)
+        await press(pilot, "enter")
         assert in_prompt(pilot)
+        assert "dlogprobs ── typing · Esc: walk keys" in screen_text(pilot)
 
         # in the prompt a letter is a letter
         await press(pilot, "n", "p", "t", "question_mark", "slash")
@@ -52,7 +60,7 @@ async def test_escape_gives_the_letters_back_to_the_walk() -> None:
         assert not in_prompt(pilot)
         await press(pilot, "n")
         assert place(pilot) == "backward 2/26 dprobs"
-        await press(pilot, "escape", "p")
+        await press(pilot, "p")
         assert place(pilot) == "backward 1/26 dlogprobs"
         assert prompt_code(pilot) == "dlogprobs = npt?/"
         await press(pilot, "escape", "t")
@@ -79,7 +87,7 @@ async def test_the_same_by_keys_that_work_in_the_prompt() -> None:
         await press(pilot, "f2")
         assert "Esc closes" in screen_text(pilot)
         await press(pilot, "f2")
-        await wait_for_text(pilot, "typing")
+        await wait_for_text(pilot, "typing · Esc")
         await press(pilot, "f3")
         assert find_open(pilot)
         await press(pilot, "escape")

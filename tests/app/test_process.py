@@ -117,7 +117,7 @@ def to_the_first_node(opened: Terminal) -> None:
     until(lambda: "loss 3." in opened.shown, opened, "the lesson's loss")
     opened.keys("t")
     until(lambda: "Prompt" in opened.shown and "the turn" in opened.shown, opened, "the turn")
-    opened.keys("n")
+    opened.keys("\r")
     until(lambda: "backward 1/26 dlogprobs" in opened.shown, opened, "the first node")
 
 
@@ -222,3 +222,19 @@ def test_not_on_a_terminal(tmp_path: Path) -> None:
     assert line.startswith("ninja-tui: ")
     assert "terminal" in line
     assert list(tmp_path.iterdir()) == []
+
+
+def test_lines_that_a_terminal_pastes_as_keys_are_one_answer_and_alt_enter_breaks_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "solutions.py"
+    with terminal(path) as opened:
+        to_the_first_node(opened)
+        opened.keys(ANSWERS["logprobs"].removeprefix("dlogprobs = ").replace("\n", "\r"))
+        until(lambda: "Enter submits it" in opened.shown, opened, "a verdict on both lines")
+        opened.keys("\x1b\r")
+        time.sleep(0.3)
+        opened.keys("x = 1")
+        time.sleep(0.3)
+        assert not path.exists()
+        opened.keys("\r")
+        until(path.exists, opened, "the answer in the file")
+    assert path.read_text() == f"# %% lesson: names\n# %% logprobs\n{ANSWERS['logprobs']}\nx = 1\n"

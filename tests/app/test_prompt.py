@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from ninja_tui.engine.events import Judged
-from ninja_tui.engine.protocol.verdict import Status, Warning
+from ninja_tui.engine.events import Judged, Opened
+from ninja_tui.engine.protocol.verdict import Status, Warning, Watched
+from ninja_tui.lesson.solutions import SavedAnswer
 from tests.app.fake_backend import Changes, Fakes, Question
+from tests.app.real_backend import started
 from tests.app.support import (
     ANSWERS,
     backend,
@@ -80,24 +82,28 @@ async def test_a_wrong_answer_stays_and_can_be_left_behind() -> None:
         await wait_for_text(pilot, "fail", "prompt")
 
 
-async def test_syntax_errors_are_a_quiet_line() -> None:
-    """Python's own message, in no other colour than any other word there; and nothing is submitted."""
-    async with walking(size=SMALL) as pilot:
+async def test_a_syntax_error_has_its_place_in_red() -> None:
+    """Python's own message, the line and column, and a caret under it; and nothing is submitted."""
+    async with walking() as pilot:
         await go_to(pilot, "dprobs")
-        await write_answer(pilot, "dprobs = dlogprobs")
-        await wait_for_text(pilot, "upstream:", "prompt")
-        quiet = {style.color for style in styles_of(pilot, "prompt", "upstream:")}
-        for code, message in (
-            ("dprobs = dlogprobs)", "unmatched ')'"),
-            ("dprobs = 1 +* 2", "invalid syntax"),
-            ("return dlogprobs", "'return' outside function"),
+        for code, where, message, caret in (
+            ("dprobs = dlogprobs)", "line 1, column 19", "unmatched ')'", " " * 18 + "^"),
+            ("dprobs = 1 +* 2", "line 1, column 13", "invalid syntax", " " * 12 + "^"),
+            ("x = 1\nreturn dlogprobs", "line 2, column 1", "'return' outside function", "^^^^^^^^^^^^^^^^"),
         ):
             await write_answer(pilot, code)
-            await wait_for_text(pilot, message, "prompt")
-            assert {style.color for style in styles_of(pilot, "prompt", message)} == quiet
+            await wait_for_text(pilot, f"{where}: {message}", "prompt")
+            assert caret in pane_text(pilot, "prompt")
+            error = feedback(pilot).error
+            assert error is not None
+            assert (error.message, error.where) == (message, where)
+            (red,) = {style.color for style in styles_of(pilot, "prompt", message)}
             await press(pilot, "enter")
             assert prompt_code(pilot) == code
             assert message in pane_text(pilot, "prompt")
+            await write_answer(pilot, "dprobs = dlogprobs")
+            await wait_for_text(pilot, "fail", "prompt")
+            assert {style.color for style in styles_of(pilot, "prompt", "fail")} == {red}
         assert session(pilot).entry("probs").code == ""
 
 
@@ -136,6 +142,7 @@ async def test_an_exception_gives_its_own_message() -> None:
             verdict = feedback(pilot).verdict
             assert verdict is not None
             assert verdict.status is status
+            assert status in pane_text(pilot, "prompt")
         await press(pilot, "enter")
         await wait_for_text(pilot, "✗ probs", "gradients")
         await submit(pilot, ANSWERS["probs"])
@@ -276,3 +283,148 @@ async def test_a_shape_that_only_broadcasts_passes_with_a_word() -> None:
         await wait_for_text(pilot, "a gradient has its tensor's shape, (1, 64)", "prompt")
         await wait_for(pilot, lambda: "(64,)" in pane_text(pilot, "gradients"), "its shape in the table")
         assert table_rows(pilot)["bnbias"][:6] == ["(64,)", "yes", "yes", "0", "pass", "!"]
+
+
+WATCHED = Watched("float32", "", (32,), (1.0, 0.5, *(0.25,) * 10))
+WATCH: Changes = {"status": Status.MISSING, "shape": None, "watched": WATCHED, "diagnosis": None, "maxdiff": None}
+
+
+async def test_a_bare_expression_is_an_answer() -> None:
+    """Judged as it is typed, and saved with the name that it is to have."""
+    answer = "dprobs = a / probs"
+    fakes = Fakes(verdicts={"a = dlogprobs\na / probs": PASSES})
+    async with walking(fakes) as pilot:
+        await go_to(pilot, "dprobs")
+        await write_answer(pilot, "a = dlogprobs\na / probs")
+        await wait_for_text(pilot, "right: Enter submits it", "prompt")
+        assert "(32, 27) float32: 0.5 1 …" in pane_text(pilot, "prompt")
+        await press(pilot, "enter")
+        whole = f"a = dlogprobs\n{answer}"
+        assert prompt_code(pilot) == whole
+        assert session(pilot).entry("probs").code == whole
+        assert backend(pilot).asked("save") == [("probs", SavedAnswer(whole))]
+
+
+async def test_enter_on_a_bare_expression_waits_for_its_verdict() -> None:
+    """Only then it is known whether it is an answer."""
+    async with walking(Fakes(verdicts={"probs.sum(1)": WATCH, "dlogprobs / probs": PASSES})) as pilot:
+        await go_to(pilot, "dprobs")
+        for code, submitted in (("probs.sum(1)", ""), ("dlogprobs / probs", "dprobs = dlogprobs / probs")):
+            backend(pilot).hold(Judged)
+            await write_answer(pilot, code)
+            await press(pilot, "enter")
+            assert session(pilot).entry("probs").code == ""
+            backend(pilot).release(lambda events: events[-1:])
+            await settle(pilot)
+            assert session(pilot).entry("probs").code == submitted
+            assert ("only watched" in pane_text(pilot, "prompt")) == (submitted == "")
+
+
+async def test_an_expression_is_watched_and_changes_nothing() -> None:
+    """It shows shape and values; also one of the gradient's shape that is not right is not submitted."""
+    async with walking(Fakes(verdicts={"probs.sum(1)": WATCH})) as pilot:
+        await go_to(pilot, "dprobs")
+        await write_answer(pilot, "probs.sum(1)")
+        await wait_for_text(pilot, "(32,) float32: 1 0.5 0.25 0.25 0.25 0.25 0.25 0.25 …", "prompt")
+        assert "watched" in pane_text(pilot, "prompt")
+        assert "fail" not in pane_text(pilot, "prompt")
+        await press(pilot, "enter")
+        await wait_for_text(pilot, "only watched, nothing is submitted: dprobs has the shape (32, 27)", "prompt")
+        await write_answer(pilot, "probs * 2")
+        await wait_for_text(pilot, "fail", "prompt")
+        assert "(32, 27) float32: 0.5 1 …" in pane_text(pilot, "prompt")
+        await press(pilot, "enter")
+        await wait_for_text(pilot, "only watched, nothing is submitted: `dprobs = …` submits what is not", "prompt")
+        await press(pilot, "f8")
+        assert session(pilot).entry("probs").code == ""
+        assert backend(pilot).asked("save") == []
+
+
+async def test_f8_submits_what_passes_and_steps_on() -> None:
+    """Also where the verdict is still to come; and nothing that fails."""
+    async with walking() as pilot:
+        await go_to(pilot, "dlogprobs")
+        await write_answer(pilot, ANSWERS["logprobs"])
+        await wait_for_text(pilot, "right: Enter submits it", "prompt")
+        await press(pilot, "f8")
+        assert "backward 2/26 dprobs" in screen_text(pilot)
+        assert session(pilot).entry("logprobs").code == ANSWERS["logprobs"]
+        assert "1 ✓" in screen_text(pilot)
+
+        backend(pilot).hold(Judged)
+        await write_answer(pilot, ANSWERS["probs"])
+        await press(pilot, "f8")
+        await write_answer(pilot, "dcounts_sum_inv = counts")
+        await press(pilot, "f8")
+        assert "backward 4/26 dcounts_sum" in screen_text(pilot)
+        assert session(pilot).entry("probs").code == ""
+        backend(pilot).release()
+        await wait_for_text(pilot, "2/26 pass")
+        assert session(pilot).entry("probs").code == ANSWERS["probs"]
+        assert [node for node, _ in backend(pilot).asked("save")] == ["logprobs", "probs"]
+        await press(pilot, "f7")
+        assert prompt_code(pilot) == "dcounts_sum_inv = counts"
+
+
+@pytest.mark.slow
+async def test_while_an_answer_runs_the_shape_needed_is_its_own_nodes() -> None:
+    async with walking() as pilot:
+        await go_to(pilot, "dbnbias")
+        await submit(pilot, "dbnbias = hpreact")
+        await go_to(pilot, "dprobs")
+        await write_answer(pilot, "dprobs = probs")
+        backend(pilot).hold(Judged)
+        await go_to(pilot, "dbnbias")
+        assert "shape needed (1, 64)" in pane_text(pilot, "prompt")
+        await wait_for_text(pilot, "… running", "prompt")
+        assert "shape needed (1, 64)" in pane_text(pilot, "prompt")
+
+
+async def test_a_verdict_on_what_is_upstream_has_the_code_here_judged_anew() -> None:
+    """With the person's own gradient, once it is known to be right."""
+    async with walking() as pilot:
+        await go_to(pilot, "dlogprobs")
+        await write_answer(pilot, ANSWERS["logprobs"])
+        backend(pilot).hold(Judged)
+        await press(pilot, "enter", "f8")
+        await write_answer(pilot, ANSWERS["probs"])
+        backend(pilot).release()
+        await wait_for_text(pilot, "upstream: dlogprobs yours", "prompt")
+
+
+@pytest.mark.processes
+def test_the_real_backend_watches_and_judges_bare_expressions(tmp_path: Path) -> None:
+    with started(tmp_path / "solutions.py") as real:
+        real.event(Opened)
+        watched = real.verdict("probs", "probs.sum(1, keepdim=True)")
+        assert (watched.status, watched.watched and watched.watched.shape) == (Status.MISSING, (32, 1))
+        assert watched.watched is not None
+        assert [round(each, 4) for each in watched.watched.elements] == [1.0] * 12
+        assert real.verdict("probs", "probs.shape").watched == Watched("Size", "torch.Size([32, 27])")
+        assert real.verdict("probs", "n").watched == Watched("int", "32")
+        right = real.verdict("probs", "a = 1 / probs\na * dlogprobs")
+        assert right.passed
+        wrong = real.verdict("probs", "dlogprobs * 2")
+        assert wrong.status is Status.FAIL
+        assert wrong.watched is not None
+        assert real.verdict("probs", ANSWERS["probs"]).watched is None
+
+
+@pytest.mark.processes
+def test_the_real_backend_says_where_it_raised_and_which_name_is_meant(tmp_path: Path) -> None:
+    with started(tmp_path / "solutions.py") as real:
+        real.event(Opened)
+        for code, message, where, pointed in (
+            ("dprobs = torch.zero_like(probs)", "`zeros_like`", "line 1, column 10", "torch.zero_like"),
+            ("x = 1\ndprobs = x * counst", "`counts`", "line 2, column 14", "counst"),
+            ("F.onehot(Yb)", "`one_hot`", "line 1, column 1", "F.onehot"),
+            ("1 + probs.smu(1)", "`sum`", "line 1, column 5", "probs.smu"),
+        ):
+            verdict = real.verdict("probs", code)
+            assert verdict.status is Status.ERROR
+            assert verdict.raised is not None
+            assert f"did you mean {message}?" in verdict.raised.message
+            assert verdict.raised.where == where
+            start, end = verdict.raised.caret.index("^"), len(verdict.raised.caret)
+            assert verdict.raised.source[start:end] == pointed
+        assert "did you mean" not in (real.verdict("probs", "dprobs = quite_another").error or "")

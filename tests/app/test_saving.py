@@ -125,6 +125,21 @@ async def test_quit_and_resume_from_a_file(tmp_path: Path) -> None:
     assert saved(path)["logprobs"] == ANSWERS["logprobs"]
 
 
+@pytest.mark.slow
+@pytest.mark.processes
+async def test_after_a_restart_the_last_node_is_judged_with_ones_own_upstream(tmp_path: Path) -> None:
+    """As before it, though the verdicts on the file come only after the first on the code in the prompt."""
+    path = tmp_path / "solutions.py"
+    cells = "".join(f"# %% {node}\n{code}\n" for node, code in ANSWERS.items())
+    path.write_text(f"# %% lesson: names\n{cells}")
+    last = f"d{NODES[-1]}"
+    async with walking_with_processes(path, size=SMALL) as pilot:
+        assert f"backward 26/26 d{NODES[-1]}" in screen_text(pilot)
+        assert prompt_code(pilot).startswith(f"{last} = ")
+        await wait_for_text(pilot, "upstream: demb yours", "prompt")
+        assert "26 ✓" in screen_text(pilot)
+
+
 async def test_an_answer_that_cannot_be_saved_is_saved_with_the_next_enter() -> None:
     fakes = Fakes()
     async with walking(fakes, size=SMALL) as pilot:

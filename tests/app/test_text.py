@@ -91,7 +91,8 @@ async def test_in_the_prompt_and_its_errors() -> None:
         await press(pilot, "enter")
         await wait_for_text(pilot, "error", "gradients")
         assert session(pilot).entry("probs").code == f"dprobs = '{TAGS}'"
-        await press(pilot, "f8", "up")
+        await write_answer(pilot, "dprobs = 1")
+        await press(pilot, "up")
         assert prompt_code(pilot) == f"dprobs = '{TAGS}'"
 
 

@@ -80,10 +80,10 @@ def walked(folder: Path, statements: int) -> Walked:
     steps = [painted(terminal, "n" if number % 8 < 4 else "p") for number in range(STEPS)]
     terminal.press("t")
     drawn(terminal, 0.5)
-    terminal.press("n")
+    terminal.press("\r")
     last = statements - 2
     gradient = f"dh{last}"
-    terminal.until(lambda: terminal.screen.shows(f" {gradient} · typing"), gradient)
+    terminal.until(lambda: terminal.screen.shows(f" {gradient} ── "), gradient)
     terminal.rest(0.5)
     keys = Keys()
     type_answer(terminal, gradient, f"{gradient} = 2 * h{last} / h{last}.numel()", keys)

@@ -67,7 +67,7 @@ class Screen:
     def verdict(self) -> str:
         """The lines in the prompt pane from the verdict down; empty where there is none."""
         lines = self.lines()
-        top = next((row for row, line in enumerate(lines) if " · typing · " in line), ROWS)
+        top = next((row for row, line in enumerate(lines) if " ── typing" in line), ROWS)
         bottom = next((row for row in range(top, ROWS) if lines[row].startswith("╰")), ROWS)
         inside = [line[2:-2].rstrip() for line in lines[top + 1 : bottom]]
         first = next((row for row, line in enumerate(inside) if self._VERDICT.match(line)), len(inside))

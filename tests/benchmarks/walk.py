@@ -139,13 +139,13 @@ def to_first_node(terminal: Terminal, gradient: str) -> None:
     terminal.rest(0.5)
     terminal.press("t")
     terminal.rest(0.3)
-    terminal.press("n")
+    terminal.press("\r")
     at_prompt(terminal, gradient)
 
 
 def at_prompt(terminal: Terminal, gradient: str) -> None:
     """Waits for the prompt of a gradient, and until what goes before it has run."""
-    terminal.until(lambda: terminal.screen.shows(f" {gradient} · typing"), gradient)
+    terminal.until(lambda: terminal.screen.shows(f" {gradient} ── "), gradient)
     terminal.rest(0.4)
 
 

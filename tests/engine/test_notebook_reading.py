@@ -78,7 +78,7 @@ def test_what_is_for_people_changes_nothing(tmp_path: Path, noise: str, name: st
     ],
 )
 def test_only_what_is_broken_is_left_out(tmp_path: Path, broken: str) -> None:
-    cell = f"before = 1\n{broken}\nafter = 2"
+    cell = f"before = [1]\n{broken}\nafter = [2]"
     notes = same(tmp_path, [*SETUP, cell, FORWARD, BACKWARD, broken, ANSWERS, COMPARED])
     assert notes
     assert all(re.match(r"cell [58], line \d+ is left out: ", note) for note in notes)

@@ -52,7 +52,8 @@ MESSAGES = [
         raised=CodeError("E", 2, 3, 4, "x / 0"), watched=Watched("float32", "", (2, 3), (1.0, 2.0)),
     ),
     LessonRun(
-        2.5, None, "2.13", {"h": (2, 3)}, {"h": (2, 3), "torch": "module"}, ({"h": PAIR}, {}), (4,), {"s": (2.0, -1.0)}
+        2.5, None, "2.13", {"h": (2, 3)}, {"h": (2, 3), "torch": "module"}, ({"h": PAIR}, {}), (4,), {"s": (2.0, -1.0)},
+        {"F": ("relu",)}
     ),
 ]  # fmt: skip
 

@@ -212,20 +212,21 @@ WRONG = [
 
 @pytest.mark.parametrize("source", COMPLETE)
 def test_code_that_python_takes_is_complete(source: str) -> None:
-    assert completeness(source) == (Completeness.COMPLETE, "")
+    assert completeness(source) == (Completeness.COMPLETE, None)
 
 
 @pytest.mark.parametrize("source", UNFINISHED)
 def test_code_that_more_text_could_mend_is_unfinished_and_no_error(source: str) -> None:
-    assert completeness(source) == (Completeness.UNFINISHED, "")
+    assert completeness(source) == (Completeness.UNFINISHED, None)
 
 
 @pytest.mark.parametrize("source", WRONG)
 def test_code_that_no_more_text_could_mend_is_wrong_in_pythons_own_words(source: str) -> None:
-    state, said = completeness(source)
+    state, wrong = completeness(source)
     with pytest.raises(SyntaxError) as error:
         codeop.compile_command(source, symbol="exec")
-    assert (state, said) == (Completeness.WRONG, error.value.msg)
+    assert wrong is not None
+    assert (state, wrong.message, wrong.line) == (Completeness.WRONG, error.value.msg, error.value.lineno)
 
 
 @pytest.mark.parametrize("code", ["x = '\0'", "x = " + "(" * 500, "x = " + "9" * 5000, "x = " + "-" * 100_000 + "1"])

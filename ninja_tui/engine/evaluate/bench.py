@@ -64,7 +64,8 @@ class Options:
 class Facts:
     """What running a lesson showed: ``shapes`` of the nodes, ``names`` with a tensor's shape or another's kind.
 
-    ``singles`` has the value and autograd's gradient of each node that is a single number.
+    ``singles`` has the value and autograd's gradient of each node that is a single number; ``attributes`` are those of
+    each module, and under ``Tensor`` those of every tensor.
     """
 
     loss: float
@@ -73,6 +74,7 @@ class Facts:
     shapes: dict[str, tuple[int, ...]]
     names: dict[str, tuple[int, ...] | str]
     singles: dict[str, tuple[float, float]] = field(default_factory=dict)
+    attributes: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Workbench:
@@ -103,7 +105,7 @@ class Workbench:
             self.lesson = replace(self.lesson, asks=present)
         elif absent:
             raise UsageError(f"the loss of `{self.lesson.name}` does not depend on {', '.join(absent)}")
-        self._facts = Facts(run.loss, run.seed, run.torch, run.shapes, run.names, run.singles)
+        self._facts = Facts(run.loss, run.seed, run.torch, run.shapes, run.names, run.singles, run.attributes)
         return self._facts
 
     def gradient_name(self, node: str) -> str:

@@ -286,7 +286,7 @@ class ProgramJudge:
             node = self._node_of[absent["name"]]
             why = f"; before this no gradient of `{node}` is computed in this pass" if self._program.whole else ""
             error = f"{absent['error']}{why}"
-        return f"{self._place(outcome.line)}: {error}" if outcome.line != step.line else error
+        return f"{self._place(outcome.line)}: {error}" if outcome.line > step.line else error
 
     def _place(self, line: int) -> str:
         return place(line, self._bench.lesson.starts)

@@ -5,20 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from ninja_tui.engine.evaluate.bench import Workbench
-from ninja_tui.engine.evaluate.evaluation import Asked, Evaluation, Given, gradient_in
+from ninja_tui.engine.evaluate.evaluation import SCALARS, Asked, Evaluation, Given, gradient_in
 from ninja_tui.engine.evaluate.runner import Runner
-from ninja_tui.engine.protocol.answering import Outcome, RunStatement, TryAnswer
+from ninja_tui.engine.protocol.answering import Bound, Outcome, RunStatement, TryAnswer
 from ninja_tui.engine.protocol.judging import Clobbered, Reading
-from ninja_tui.engine.protocol.verdict import Diagnosis, Kind, Status, Verdict, Warning
+from ninja_tui.engine.protocol.verdict import Diagnosis, Kind, Status, Verdict, Warning, Watched
 from ninja_tui.engine.protocol.wire import Broken, TimedOut
 from ninja_tui.engine.workers.client import WorkerError
 from ninja_tui.lesson.program import Answer, ProgramStatement
-from ninja_tui.lesson.syntax.completeness import binds, names_read
+from ninja_tui.lesson.syntax.answer_form import AnswerForm, answer_form
+from ninja_tui.lesson.syntax.code_error import error_at
+from ninja_tui.lesson.syntax.completeness import names_read
 
 LIVE_TIMEOUT = 2.0
 """Seconds that one live evaluation may take."""
 ANSWERS_WITHIN = 1.0
 """Seconds within which a runner that has nothing to do answers."""
+ELEMENTS = 12
+"""So many elements of a watched tensor are shown."""
 STATEMENTS_TAKE = 15
 """How many times longer a statement before the answer may take."""
 
@@ -82,19 +86,17 @@ class LiveJudge:
                 return ready
 
     def evaluate(self, code: str, place: Place) -> Verdict:
-        """The verdict on ``code``, which is complete Python, as the answer at ``place``."""
+        """The verdict on ``code``, which is complete Python, as the answer at ``place``.
+
+        A bare expression is an answer, and is watched; only watched, where it cannot be the gradient.
+        """
         ready = self._ready_at(place)
         gradient, shape = self._gradient_name(place.node), self._bench.facts.shapes[place.node]
-        if not binds(code, gradient):
+        form = answer_form(code, gradient)
+        if form is None:
             return Verdict(place.node, Status.ERROR, shape, error=f"the answer does not bind {gradient}")
-        asked = Asked(place.node, gradient, code, LIVE_TIMEOUT)
         try:
-            self._supply(ready, names_read(code))
-            outcome = ready.runner.execute(
-                TryAnswer(code, gradient, self._watched(ready, code, gradient)), LIVE_TIMEOUT
-            )
-            given = _given(outcome, gradient, shape, code)
-            verdict = self._judged(ready, asked, given, (outcome.readings or {}).get(gradient))
+            return self._evaluated(ready, form, Asked(place.node, gradient, form.code, LIVE_TIMEOUT), shape)
         except TimedOut:
             self._drop()
             error = f"no end after {LIVE_TIMEOUT:g} s"
@@ -104,7 +106,20 @@ class LiveJudge:
             return Verdict(place.node, Status.ERROR, shape, error="the answer ended its process")
         except WorkerError as error:
             return Verdict(place.node, Status.ERROR, shape, error=f"could not be judged: {error}")
-        return replace(_with_aliasing(verdict, set(outcome.changed)), output=outcome.output)
+
+    def _evaluated(self, ready: _Ready, form: AnswerForm, asked: Asked, shape: tuple[int, ...]) -> Verdict:
+        self._supply(ready, names_read(asked.code))
+        watch = self._watched(ready, asked.code, asked.gradient)
+        outcome = ready.runner.execute(TryAnswer(asked.code, asked.gradient, watch), LIVE_TIMEOUT)
+        watched = _value(outcome, asked.gradient) if form.bare else None
+        if watched is not None and not _may_be(watched, shape):
+            return Verdict(asked.node, Status.MISSING, shape, output=outcome.output, watched=watched)
+        given = _given(outcome, asked.gradient, shape, asked.code)
+        verdict = self._judged(ready, asked, given, (outcome.readings or {}).get(asked.gradient))
+        if outcome.error:
+            raised = error_at(outcome.error, asked.code, outcome.line, outcome.columns)
+            verdict = replace(verdict, raised=form.as_typed(raised))
+        return replace(_with_aliasing(verdict, set(outcome.changed)), output=outcome.output, watched=watched)
 
     def close(self) -> None:
         """Ends the runner."""
@@ -198,3 +213,20 @@ def _given(outcome: Outcome, name: str, shape: tuple[int, ...], code: str) -> Gi
     if given.error and outcome.line and "\n" in code.strip("\n"):
         return replace(given, error=f"line {outcome.line}: {given.error}")
     return given
+
+
+def _value(outcome: Outcome, gradient: str) -> Watched | None:
+    """What a bare expression, which was bound to ``gradient``, came to; None where it raised."""
+    bound = (outcome.gradients or {}).get(gradient, Bound())
+    if outcome.error or not bound.kind:
+        return None
+    if bound.tensor is None or bound.text:
+        return Watched(bound.kind, bound.text)
+    return Watched(bound.tensor.dtype, "", bound.tensor.shape, bound.tensor.first(ELEMENTS))
+
+
+def _may_be(watched: Watched, shape: tuple[int, ...]) -> bool:
+    """Whether it can be meant for a gradient of that ``shape``: it has its sizes, but for some of 1."""
+    if watched.shape is None:
+        return shape == () and watched.kind in SCALARS
+    return [size for size in watched.shape if size != 1] == [size for size in shape if size != 1]

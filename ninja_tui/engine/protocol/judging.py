@@ -107,7 +107,8 @@ class LessonRun:
 
     ``names`` has, for what code may name, a tensor's shape or another object's kind. ``values`` are those of the
     program in float32, and then, in float64, those of each world, its own first. ``carried`` are the statements that
-    bind what is no tensor, which is not sent. ``singles`` has value and gradient of each node that is a single number.
+    bind what is no tensor, which is not sent. ``singles`` has value and gradient of each node that is a single number,
+    ``attributes`` those of each module that code may name, and under ``Tensor`` those of every tensor.
     """
 
     loss: float
@@ -118,6 +119,7 @@ class LessonRun:
     values: tuple[dict[str, TensorData], ...]
     carried: tuple[int, ...]
     singles: dict[str, tuple[float, float]]
+    attributes: dict[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import struct
 from dataclasses import dataclass
 
 SIZES = {
@@ -10,6 +11,11 @@ SIZES = {
     "bool": 1, "uint8": 1, "int8": 1, "int16": 2, "int32": 4, "int64": 8,
 }  # fmt: skip
 """Bytes an element, by dtype."""
+CODES = {
+    "float16": "e", "float32": "f", "float64": "d",
+    "bool": "?", "uint8": "B", "int8": "b", "int16": "h", "int32": "i", "int64": "q",
+}  # fmt: skip
+"""The characters by which ``struct`` knows the dtypes that it knows."""
 MOST_DIMENSIONS = 64
 """PyTorch computes with no more."""
 
@@ -28,3 +34,11 @@ class TensorData:
         if self.dtype not in SIZES or len(self.shape) > MOST_DIMENSIONS or any(size < 0 for size in self.shape):
             return False
         return math.prod(self.shape) * SIZES[self.dtype] == len(self.data)
+
+    def first(self, count: int) -> tuple[float, ...]:
+        """Its first ``count`` elements, row by row; none of a dtype that is no plain number."""
+        code = CODES.get(self.dtype)
+        if code is None:
+            return ()
+        count = min(count, math.prod(self.shape))
+        return struct.unpack_from(f"={count}{code}", self.data)

@@ -6,6 +6,7 @@ It runs the lesson's code, never an answer's.
 from __future__ import annotations
 
 import gc
+from collections.abc import Mapping
 from types import ModuleType
 
 import torch
@@ -88,6 +89,7 @@ class Reference:
             values=self._values(),
             carried=forward.carried,
             singles={name: self._value_and_gradient(name) for name, shape in shapes.items() if shape == ()},
+            attributes=_attributes(forward),
         )
 
     def _value_and_gradient(self, name: str) -> tuple[float, float]:
@@ -246,3 +248,18 @@ def _names(forward: ForwardPass) -> dict[str, tuple[int, ...] | str]:
         else:
             named[name] = "module" if isinstance(value, ModuleType) else type(value).__name__
     return named
+
+
+def _attributes(forward: ForwardPass) -> dict[str, tuple[str, ...]]:
+    """What may follow a dot after the name of a module, and after that of a tensor."""
+    modules = {
+        name: value for name, value in forward.namespace.items()
+        if isinstance(value, ModuleType) and not name.startswith("_")
+    }  # fmt: skip
+    found = {name: tuple(_public(vars(module))) for name, module in modules.items()}
+    return found | {"Tensor": tuple(_public(dict.fromkeys(dir(torch.Tensor))))}
+
+
+def _public(members: Mapping[str, object]) -> list[str]:
+    """The names of ``members`` that somebody may type; modules in a module are mostly what it imports itself."""
+    return [name for name, value in members.items() if not (name.startswith("_") or isinstance(value, ModuleType))]

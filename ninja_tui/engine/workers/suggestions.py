@@ -6,7 +6,7 @@ import builtins
 import difflib
 from collections.abc import Iterable
 
-ALIKE = 0.75
+ALIKE = 0.66
 """How alike two names are, from 0 to 1, of which one may be meant for the other."""
 MOST_MORE = 3
 """Characters that one of them may have more than the other."""
@@ -29,10 +29,13 @@ def did_you_mean(error: BaseException, names: Iterable[str]) -> str:
 
 
 def closest(wanted: str, known: Iterable[str]) -> str | None:
-    """The public name in ``known`` that is most like ``wanted``."""
+    """The public name in ``known`` that is most like ``wanted``; none for a gradient that is not there yet."""
+    names = set(known)
+    if wanted.startswith("d") and wanted[1:].removeprefix("_") in names:
+        return None
     near = [
-        name for name in known
+        name for name in sorted(names, key=str)
         if isinstance(name, str) and not name.startswith("_") and abs(len(name) - len(wanted)) <= MOST_MORE
     ]  # fmt: skip
-    found = difflib.get_close_matches(wanted, dict.fromkeys(near), 1, ALIKE)
+    found = difflib.get_close_matches(wanted, near, 1, ALIKE)
     return found[0] if found else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from ninja_tui.lesson.notebook.forward_pass import ForwardPass, forward_pass_to,
 from ninja_tui.lesson.notebook.gradient_names import name_for
 from ninja_tui.lesson.notebook.gradients import FileGradients, gradients_of
 from ninja_tui.lesson.notebook.linearize import tracks_of
+from ninja_tui.lesson.notebook.own_names import own_names
 from ninja_tui.lesson.notebook.parse import Dropped, fragments_of
 from ninja_tui.lesson.notebook.requirements import lacking, other_framework
 from ninja_tui.lesson.notebook.slice import Dataflow
@@ -228,10 +229,11 @@ def _lesson(candidate: _Candidate, source: Source, name: str, definitions: Defin
     last = max(statement.end_line for statement in ssa.statements)
     defined = (Fragment(definitions.code, 1, 1),) if definitions.code else ()
     setup = (*defined, *ssa.setup, *gradients.definitions)
+    own = _own_names(candidate, nodes, setup, definitions)
     lesson = Lesson(
         name=name,
         path=source.path,
-        setup=_cell("setup", setup),
+        setup=_cell("setup", (*setup, *own)),
         minibatch=_cell("minibatch", ssa.minibatch),
         forward=Cell("forward", "\n".join(source.text.split("\n")[first - 1 : last]), first),
         calibrate=None,
@@ -248,6 +250,18 @@ def _lesson(candidate: _Candidate, source: Source, name: str, definitions: Defin
         hints=_hints(ssa),
     )
     return DiscoveredLesson(lesson, program)
+
+
+def _own_names(
+    candidate: _Candidate, nodes: Sequence[Node], setup: Sequence[Fragment], definitions: Definitions
+) -> Iterator[Fragment]:
+    """The file's names that only its answers have a use for."""
+    ssa = candidate.ssa
+    bound = {name for fragment in setup if fragment.code for name in Effects(fragment).defines} | definitions.names
+    taken = {name for each in ssa.statements for name in each.binds} | {node.gradient for node in nodes}
+    taken |= {gradient_name(node.name) for node in nodes} | candidate.flow.defined_by(ssa.forward_pass.all_indices)
+    used = {*ssa.forward_pass.all_indices, *candidate.gradients.used}
+    return own_names(candidate.flow, used, bound, taken)
 
 
 def _cell(title: str, fragments: tuple[Fragment, ...]) -> Cell:

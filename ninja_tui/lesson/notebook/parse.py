@@ -14,8 +14,8 @@ from ninja_tui.lesson.notebook.magics import UNNEEDED, CellMagic, cell_call, cel
 from ninja_tui.lesson.syntax.fragment import UNREADABLE, Fragment, cut, parsed
 from ninja_tui.lesson.syntax.imports import single_imports
 from ninja_tui.lesson.syntax.parsing import parse_code
+from ninja_tui.lesson.syntax.pasted import BLANKS
 
-_BLANKS = str.maketrans({"\u00a0": " ", "\u200b": None, "\ufeff": None, "\f": " "})
 _NEVER_PYTHON = re.compile("[\0\ud800-\udfff]")
 MOST_REPAIRS = 300
 """Places of a cell that are mended one by one; what follows is left out as a whole."""
@@ -60,7 +60,7 @@ def fragments_of(source: Source) -> tuple[list[Fragment], list[Remark]]:
 
 
 def _cell_fragments(cell: Cell) -> tuple[list[Fragment], list[Remark]]:
-    lines = [without_calls(line) for line in cell.source.translate(_BLANKS).split("\n")]
+    lines = [without_calls(line) for line in cell.source.translate(BLANKS).split("\n")]
     first = next((number for number, line in enumerate(lines) if line.strip()), 0)
     magic = cell_magic(lines[first])
     if magic is not None:

@@ -8,6 +8,7 @@ import enum
 import io
 import tokenize
 
+from ninja_tui.lesson.syntax.code_error import CodeError, syntax_error
 from ninja_tui.lesson.syntax.names import assigned, changed, reads
 from ninja_tui.lesson.syntax.parsing import parse_code
 
@@ -20,21 +21,21 @@ class Completeness(enum.Enum):
     WRONG = enum.auto()
 
 
-def completeness(source: str) -> tuple[Completeness, str]:
-    """Whether ``source`` is complete, breaks off before its end, or is wrong; and the error's own message."""
+def completeness(source: str) -> tuple[Completeness, CodeError | None]:
+    """Whether ``source`` is complete, breaks off before its end, or is wrong; and then what is wrong."""
     if not source.strip():
-        return Completeness.UNFINISHED, ""
+        return Completeness.UNFINISHED, None
     try:
         if codeop.compile_command(source, symbol="exec") is None:
-            return Completeness.UNFINISHED, ""
+            return Completeness.UNFINISHED, None
         parse_code(source)
     except SyntaxError as error:
         if _may_go_on(source, error):
-            return Completeness.UNFINISHED, ""
-        return Completeness.WRONG, error.msg
+            return Completeness.UNFINISHED, None
+        return Completeness.WRONG, syntax_error(error, source)
     except (ValueError, OverflowError, RecursionError, MemoryError) as error:
-        return Completeness.WRONG, str(error) or type(error).__name__
-    return Completeness.COMPLETE, ""
+        return Completeness.WRONG, CodeError(str(error) or type(error).__name__)
+    return Completeness.COMPLETE, None
 
 
 def ends_open(source: str) -> bool:

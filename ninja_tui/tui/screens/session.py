@@ -18,9 +18,9 @@ from ninja_tui.engine.protocol.verdict import Verdict
 from ninja_tui.engine.protocol.views import View, ViewRequest
 from ninja_tui.lesson.catalogue import LessonSummary
 from ninja_tui.tui import texts
-from ninja_tui.tui.answering import Answering
+from ninja_tui.tui.answering import Answering, Step, waiting_feedback
 from ninja_tui.tui.commands import Mode
-from ninja_tui.tui.completions import completions_at
+from ninja_tui.tui.completions import Completions, completions_at
 from ninja_tui.tui.feedback import Feedback
 from ninja_tui.tui.history import History
 from ninja_tui.tui.screens.paned import PanedScreen
@@ -142,17 +142,13 @@ class SessionScreen(PanedScreen):
         match event:
             case events.Opened(facts):
                 self._progress = ""
-                self._go(session.opened(facts))
+                self._go(session.opened(facts), typing=self._input.has_focus)
                 self.fit_panes()
             case events.Judged():
-                self.session, feedback = self._answering.judged(session, event, self._input.text)
-                if feedback is not None:
-                    self._show(feedback)
-                    if session.view in (View.YOURS, View.DIFFERENCE):
-                        self.query_one(NodePane).request_view()
+                self._take_verdict(session, event)
             case events.Rechecked(verdicts):
                 self.session = session.rechecked(verdicts)
-                self._answering.prepare(self.session)
+                self._judge_anew()
             case events.Viewed(request, tensor_view):
                 if (session.tensor, session.view) == (request.tensor, request.view):
                     self.query_one(NodePane).tensor_view = tensor_view
@@ -161,6 +157,27 @@ class SessionScreen(PanedScreen):
             case events.NotSaved(node, reason):
                 self._answering.not_saved(node)
                 self._toast(f"{session.lesson.gradients[node]} is not saved: {reason}", severity="error")
+
+    def _take_verdict(self, session: Session, event: events.Judged) -> None:
+        step = self._answering.judged(session, event, self._input.text)
+        self._apply_step(step)
+        if step.feedback is not None and session.view in (View.YOURS, View.DIFFERENCE):
+            self.query_one(NodePane).request_view()
+        if step.session is not session and (session.node is None or session.node.name != event.node):
+            self._judge_anew()
+
+    def _judge_anew(self) -> None:
+        """Judges the code in the prompt with the upstream gradients as they are now."""
+        if self.session is not None:
+            self._answering.prepare(self.session)
+            self._judge(self._input.text)
+
+    def _apply_step(self, step: Step) -> None:
+        self.session = step.session
+        if step.feedback is not None:
+            self._show(step.feedback)
+        if step.code is not None:
+            self._input.put(step.code)
 
     def _show_catalogue(self, session: Session) -> None:
         self.session = session.with_catalogue(self._catalogue)
@@ -194,19 +211,17 @@ class SessionScreen(PanedScreen):
         """Steps through the history."""
         code = self._answering.recalled(message.step, self._input.text)
         if code is not None:
-            self._input.set_code(code)
+            self._input.put(code)
 
     def on_answer_input_submitted(self, message: AnswerInput.Submitted) -> None:
         """Enter on complete code."""
         if self.session is None:
             return
-        submission = self._answering.submitted(self.session, message.code)
-        if submission.steps_on:
+        step = self._answering.submitted(self.session, message.code)
+        if step.steps_on:
             self._go(self.session.moved(1))
-            return
-        self.session = submission.session
-        if submission.feedback is not None:
-            self._show(submission.feedback)
+        else:
+            self._apply_step(step)
 
     # The prompt and the title
 
@@ -214,14 +229,18 @@ class SessionScreen(PanedScreen):
     def _input(self) -> AnswerInput:
         return self._prompt.input
 
-    def _go(self, session: Session) -> None:
-        """Moves the session there, fits the prompt to the place, and has the backend make ready for it."""
+    def _go(self, session: Session, *, typing: bool = True) -> None:
+        """Moves the session there, fits the prompt to the place, and has the backend make ready for it.
+
+        The keys are the prompt's then, or the walk's where nobody is ``typing``: there is nothing to type, or a
+        letter has led there, and is likely to be pressed again.
+        """
         self.session = session
         self._update_title()
         prompt, node = self._prompt, session.node
         self._input.disabled = node is None
         if node is None:
-            self._input.set_code("")
+            self._input.begin("", "", Completions())
             self.set_focus(None)
             self._show(Feedback(message=texts.next_steps(session)))
             prompt.begin()
@@ -229,10 +248,11 @@ class SessionScreen(PanedScreen):
             if session.phase is Phase.FINISH:
                 self._backend.recheck()
             return
-        self._input.completions = completions_at(session)
         self._answering.prepare(session)
-        self._input.set_code(self._answering.text_for(session, node))
-        self._input.focus()
+        self._input.begin(self._answering.begin(session, node), node.gradient, completions_at(session))
+        self._show(waiting_feedback(session, node))
+        if typing:
+            self._input.focus()
         self._judge(self._input.text)
         prompt.begin()
         self._show_mode()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from textual.binding import Binding
 from textual.message import Message
 
@@ -23,12 +25,18 @@ RESUMED = 0.1
 """Seconds after which a resumed process has its terminal again."""
 
 
+def _with_letter(binding: Binding) -> Binding:
+    """The letters that step on and back keep the keys, so that they can be pressed again."""
+    steps = binding.action in ("on", "back") and not binding.priority
+    return replace(binding, action=f"walk_{binding.action}") if steps else binding
+
+
 class WalkScreen(SessionScreen):
     """The screen of the walk, with its commands."""
 
     BINDINGS = [
         Binding("enter", "enter", show=False),
-        *(b for command in COMMANDS for b in command.bindings()),
+        *(_with_letter(binding) for command in COMMANDS for binding in command.bindings()),
     ]
 
     class LessonChosen(Message):
@@ -47,14 +55,24 @@ class WalkScreen(SessionScreen):
         self.action_train()
 
     def action_on(self) -> None:
-        """One step on."""
+        """One step on; a right answer that is left behind is submitted."""
         if self.session is not None:
-            self._go(self.session.moved(1))
+            self._go(self._answering.left(self.session, self._input.text).moved(1))
 
     def action_back(self) -> None:
         """One step back."""
         if self.session is not None:
             self._go(self.session.moved(-1))
+
+    def action_walk_on(self) -> None:
+        """One step on, after which the letters are still the walk's."""
+        if self.session is not None:
+            self._go(self._answering.left(self.session, self._input.text).moved(1), typing=False)
+
+    def action_walk_back(self) -> None:
+        """One step back, after which the letters are still the walk's."""
+        if self.session is not None:
+            self._go(self.session.moved(-1), typing=False)
 
     def action_enter(self) -> None:
         """On the way forward a step on; at a node into its prompt."""
@@ -112,8 +130,7 @@ class WalkScreen(SessionScreen):
         if self.session is not None:
             self.session = self.session.with_next_upstream()
             self._toast(f"upstream gradients: {self.session.upstream}")
-            self._answering.prepare(self.session)
-            self._judge(self._input.text)
+            self._judge_anew()
 
     def action_slice(self) -> None:
         """Asks for a slice of the tensor in sight."""
@@ -169,9 +186,13 @@ class WalkScreen(SessionScreen):
         self.set_focus(None)
 
     def action_copy_answer(self) -> None:
-        """Copies the code in the prompt to the clipboard (OSC 52)."""
-        self.app.copy_to_clipboard(self._input.text)
-        self._toast("copied")
+        """Copies what is selected, or else the code in the prompt, to the clipboard (OSC 52)."""
+        text = self._input.selected_text or self.get_selected_text() or self._input.text
+        if not text:
+            self.app.action_help_quit()
+            return
+        self.app.copy_to_clipboard(text)
+        self._toast("copied; Ctrl+Q quits")
 
     def action_suspend(self) -> None:
         """Stops the process, where the terminal can; the shell's `fg` goes on."""
