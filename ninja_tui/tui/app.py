@@ -8,13 +8,16 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from textual.app import App, SystemCommand
+from textual.constants import DEFAULT_THEME
 from textual.filter import LineFilter
 from textual.message import Message
 from textual.screen import Screen
+from textual.theme import Theme
 
 from ninja_tui.engine.backend import Backend, BackendFactory
 from ninja_tui.engine.evaluate.bench import Options
@@ -23,17 +26,23 @@ from ninja_tui.engine.process_backend import ProcessBackend
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.classify import locate
 from ninja_tui.lesson.solutions import read_solutions
-from ninja_tui.tui.commands import COMMANDS
-from ninja_tui.tui.contrast import ReadableDim
+from ninja_tui.tui.config import Known, config_path
+from ninja_tui.tui.config_file import Config
+from ninja_tui.tui.contrast import ALL_COLOURS, ReadableDim, Terminal, this_terminal
 from ninja_tui.tui.history import History, history_path
 from ninja_tui.tui.keys import tell_alt_enter
+from ninja_tui.tui.screens.paned import TABS
 from ninja_tui.tui.screens.walk import WalkScreen
-from ninja_tui.tui.themes import HIGH_CONTRAST, THEMES, readable_variables
+from ninja_tui.tui.themes import THEMES, first_theme, offered_themes, readable_variables
 
 TERMINATED = 128 + signal.SIGTERM
 """The exit code after SIGTERM, as shells have it."""
 SWITCH_INTERVAL = 0.0002
 """Seconds that painting keeps the interpreter from the thread that has a verdict."""
+
+
+TOLD_LONG = 20
+"""Seconds that a person has to read what is wrong in the config file."""
 
 
 class BackendEvent(Message):
@@ -44,6 +53,14 @@ class BackendEvent(Message):
         self.event, self.number = event, number
 
 
+class NotKept(Message):
+    """Settings are not kept: a ``sentence`` why."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__()
+        self.sentence = sentence
+
+
 class NinjaApp(App[int]):
     """Owns the backend of the open lesson; the walk's screen owns the session."""
 
@@ -51,18 +68,23 @@ class NinjaApp(App[int]):
     CSS_PATH = ["walk.tcss", "training/train.tcss"]
     ENABLE_COMMAND_PALETTE = True
 
-    def __init__(self, lesson: str, make_backend: BackendFactory) -> None:
-        self._dim = ReadableDim()
+    def __init__(
+        self, lesson: str, make_backend: BackendFactory, config: Config | None = None, terminal: Terminal = ALL_COLOURS
+    ) -> None:
+        self._config = config or Config()
+        self._terminal, self._dim = terminal, ReadableDim(terminal)
+        self._variables: dict[str, dict[str, str]] = {}
+        # Textual computes all colours while it is made
+        self.set_reactive(App.theme, first_theme(self._config.settings.theme or DEFAULT_THEME, terminal))
         super().__init__()
-        for name in [name for name in self.available_themes if name not in THEMES]:
-            self.unregister_theme(name)
-        self.register_theme(HIGH_CONTRAST)
+        self.set_keymap(self._config.keymap.bindings())
+        self._config.tell = self._tell_not_kept
         self.failure = ""
         self._make_backend = make_backend
         self._history = History(history_path())
         self._number = 0
         self.backend = self._next_backend(lesson)
-        self._walk = WalkScreen(self.backend, self._history, lesson)
+        self._walk = WalkScreen(self.backend, self._history, lesson, self._config)
 
     def get_default_screen(self) -> Screen[None]:
         """The walk."""
@@ -70,9 +92,19 @@ class NinjaApp(App[int]):
 
     def get_css_variables(self) -> dict[str, str]:
         """The theme's variables, moved until they can be read."""
-        variables = super().get_css_variables()
-        self.theme_variables = variables if self.current_theme.ansi else readable_variables(variables)
+        if self.theme not in self._variables:
+            self._variables[self.theme] = readable_variables(super().get_css_variables(), self._terminal)
+        self.theme_variables = self._variables[self.theme]
         return self.theme_variables
+
+    @property
+    def available_themes(self) -> dict[str, Theme]:
+        """Those that can be read in this terminal."""
+        return offered_themes(self._terminal)
+
+    def watch_theme(self, theme: str) -> None:
+        """Keeps the choice."""
+        self._config.keep(replace(self._config.settings, theme=theme))
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's filters; before them one that keeps dim text readable."""
@@ -84,9 +116,18 @@ class NinjaApp(App[int]):
         return self._walk.ready
 
     def on_mount(self) -> None:
-        """Starts once the first frame is painted."""
+        """Starts once the first frame is painted; says what in the config file is not used."""
         self._listen_to_signals()
         self.call_after_refresh(self.backend.start)
+        if self._config.problems:
+            self._warn("\n".join(f"· {problem}" for problem in self._config.problems), TOLD_LONG)
+
+    def on_not_kept(self, message: NotKept) -> None:
+        """The config file cannot be written."""
+        self._warn(message.sentence)
+
+    def _warn(self, text: str, seconds: float | None = None) -> None:
+        self.notify(text, title=self._config.title, severity="warning", timeout=seconds, markup=False)
 
     def _listen_to_signals(self) -> None:
         """SIGTERM ends the app as quitting does. A loop that handles one signal is woken by all, SIGCONT too."""
@@ -104,7 +145,7 @@ class NinjaApp(App[int]):
         self.run_worker(self.backend.close, thread=True)
         before = self.current_mode
         self.backend = self._next_backend(message.name)
-        self._walk = WalkScreen(self.backend, self._history, message.name)
+        self._walk = WalkScreen(self.backend, self._history, message.name, self._config)
         mode = f"lesson {self._number}"
         self.add_mode(mode, lambda: self._walk)  # the default screen cannot be switched, only left
         self.switch_mode(mode)
@@ -128,10 +169,10 @@ class NinjaApp(App[int]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Textual's own commands, those of the command table, and the lessons."""
-        yield from super().get_system_commands(screen)
-        for command in COMMANDS:
+        yield from (each for each in super().get_system_commands(screen) if each.title != "Keys")  # Help has them
+        for command in self._config.keymap.commands:
             if not command.action.startswith("app."):
-                keys = " or ".join(filter(None, (command.walk_key, command.everywhere)))
+                keys = " or ".join(filter(None, (command.walk_keys, command.everywhere)))
                 yield SystemCommand(command.title, f"key: {keys}", partial(self._walk.run_action, command.action))
         session = self._walk.session
         for lesson in session.catalogue if session else ():
@@ -144,6 +185,9 @@ class NinjaApp(App[int]):
         self._number += 1
         number = self._number
         return self._make_backend(lesson, lambda event: self._post(event, number))
+
+    def _tell_not_kept(self, sentence: str) -> None:
+        self.post_message(NotKept(sentence))
 
     def _post(self, event: Event, number: int) -> None:
         self.post_message(BackendEvent(event, number))
@@ -172,11 +216,14 @@ def run(lesson: str, solutions: Path, options: Options) -> int:
     sys.setswitchinterval(SWITCH_INTERVAL)
     tell_alt_enter()
     gc.disable()  # until the lesson is open: what is made before then stays
-    app = NinjaApp(lesson, lambda name, emit: ProcessBackend(name, solutions, options, emit))
+    config = Config.opened(config_path(), Known(THEMES, TABS))
+    app = NinjaApp(lesson, lambda name, emit: ProcessBackend(name, solutions, options, emit), config, this_terminal())
     try:
         app.run()
     finally:
         app.backend.close()
+        config.tell = lambda sentence: print(f"ninja-tui: {sentence}", file=sys.stderr)
+        config.close()
     if app.return_code == 2:
         raise UsageError(app.failure)
     return app.return_code or 0

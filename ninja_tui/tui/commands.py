@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textual.binding import Binding
+from textual.keys import key_to_character
 
 
 class Group(enum.Enum):
@@ -32,47 +34,56 @@ class Mode(enum.Enum):
 
 @dataclass(frozen=True)
 class Command:
-    """``keys`` work in the walk, ``prompt_keys`` everywhere; each holds one or more, separated by commas.
+    """``key`` works in the walk, ``prompt_key`` everywhere, ``yields`` where no prompt has it for itself.
 
-    A single letter of the walk works everywhere with Alt. ``yields`` are keys of ``prompt_keys`` that a focused
-    prompt keeps for its own.
+    Each holds none, one, or several with commas between them.
     """
 
     action: str
-    keys: str
-    prompt_keys: str
+    key: str
+    prompt_key: str
     title: str
     group: Group
     yields: str = ""
 
-    def bindings(self) -> list[Binding]:
-        """Textual's bindings: the walk's letters, which a focused prompt swallows, and the keys that it cannot."""
-        everywhere = ",".join(filter(None, (self.prompt_keys, *(f"alt+{key}" for key in self._letters()))))
-        bindings = [Binding(self.keys, self.action, self.title, show=False)] if self.keys else []
-        if everywhere:
-            bindings.append(Binding(everywhere, self.action, self.title, show=False, priority=True))
-        if self.yields:
-            bindings.append(Binding(self.yields, self.action, self.title, show=False))
-        return bindings
+    @property
+    def id(self) -> str:
+        """Its name in the config file, and the id of its binding that works everywhere."""
+        return self.action.removeprefix("app.").replace("show_pane('", "pane_").removesuffix("')")
 
     @property
-    def walk_key(self) -> str:
-        """The first key that works in the walk, as people write it; empty where there is none."""
-        return shown((self.keys or self.prompt_keys).split(",")[0])
+    def walk_id(self) -> str:
+        """The id of its binding in the walk."""
+        return f"{self.id}.walk"
+
+    @property
+    def walk_keys(self) -> str:
+        """The keys that work in the walk only, as people write them."""
+        enter = "Enter" if self.action == "on" else ""
+        return ", ".join(filter(None, (shown(self.key), shown(self.yields), enter)))
+
+    @property
+    def everywhere_keys(self) -> str:
+        """The keys that work everywhere: a letter of the walk does so with Alt."""
+        alt = [f"alt+{each}" for each in self.key.split(",") if len(each) == 1]
+        return ",".join(filter(None, (self.prompt_key, *alt)))
 
     @property
     def everywhere(self) -> str:
         """The keys that work everywhere, as people write them."""
-        alt = [f"alt+{key}" for key in self._letters()]
-        return ", ".join(shown(key) for key in [*filter(None, self.prompt_keys.split(",")), *alt])
+        return shown(self.everywhere_keys)
 
-    @property
-    def prompt_key(self) -> str:
-        """The first key that works in the prompt, as people write it; empty where there is none."""
-        return self.everywhere.split(", ", maxsplit=1)[0]
-
-    def _letters(self) -> list[str]:
-        return [key for key in self.keys.split(",") if len(key) == 1]
+    def bindings(self) -> list[Binding]:
+        """Textual's bindings: the walk's keys, which a focused prompt swallows, and those that it cannot."""
+        bindings = []
+        if self.key:
+            bindings.append(Binding(self.key, self.action, self.title, show=False, id=self.walk_id))
+        if self.everywhere_keys:
+            keys = self.everywhere_keys
+            bindings.append(Binding(keys, self.action, self.title, show=False, priority=True, id=self.id))
+        if self.yields:
+            bindings.append(Binding(self.yields, self.action, self.title, show=False))
+        return bindings
 
 
 COMMANDS = (
@@ -85,7 +96,7 @@ COMMANDS = (
     Command("walk", "", "escape", "Leave the prompt: the keys are the walk's again", Group.ANSWER),
     Command("hint", "h", "f4", "Show the next hint", Group.ANSWER),
     Command("reveal", "r", "f5", "Reveal the answer, and why it is so", Group.ANSWER),
-    Command("upstream", "u", "f9", "Upstream gradients: yours where they pass, all yours, all reference", Group.ANSWER),
+    Command("upstream", "u", "f9", "Upstream gradients: yours where they pass, yours, reference", Group.ANSWER),
     Command("copy_answer", "y", "ctrl+c", "Copy what is selected, or this node's answer", Group.ANSWER),
     Command("train", "g", "ctrl+t", "Train the network on your answers, and sample names", Group.ANSWER),
     Command("view", "v", "f10", "Switch between the tensor, your gradient and its difference", Group.LOOK),
@@ -104,8 +115,6 @@ COMMANDS = (
     Command("suspend", "ctrl+z", "", "Suspend; the shell's fg brings the app back", Group.APP),
     Command("app.quit", "q", "ctrl+q", "Quit; what was submitted is saved", Group.APP),
 )
-
-BY_ACTION = {command.action: command for command in COMMANDS}
 
 EDITING = (
     ("Enter", "Submit complete code; otherwise a new line"),
@@ -168,40 +177,38 @@ NAMES = {
 
 
 def shown(key: str) -> str:
-    """A key as it is written for people: ``Ctrl+G``, ``F8``, ``/``."""
+    """A key as it is written for people: ``Ctrl+G``, ``F8``, ``/``; several with commas between them."""
+    if "," in key:
+        return ", ".join(map(shown, key.split(",")))
     if key in NAMES:
         return NAMES[key]
-    return (
-        key
-        if len(key) == 1
-        else "+".join(part if len(part) == 1 and part.isdigit() else part.capitalize() for part in key.split("+"))
-    )
+    character = key_to_character(key) or ""
+    if "_" in key and character.isprintable():
+        return character or key
+    return key if len(key) == 1 else "+".join(part.capitalize() for part in key.split("+"))
 
 
-def footer(mode: Mode) -> list[tuple[str, str, str]]:
+def footer(mode: Mode, commands: Sequence[Command] | None = None) -> list[tuple[str, str, str]]:
     """What the footer offers in a mode: the key, its label, and the action that a click runs (empty for none)."""
+    by_action = {command.action: command for command in commands or COMMANDS}
     offers = []
     for action, label in FOOTERS[mode]:
-        command = BY_ACTION.get(action)
+        command = by_action.get(action)
         if command is None:
             offers.append((action, label, ""))
         else:
-            key = command.prompt_key if mode is Mode.TYPING else command.walk_key
-            offers.append((key.replace("Ctrl+", "^"), label, action))
+            keys = command.everywhere if mode is Mode.TYPING else command.walk_keys or command.everywhere
+            offers.append((keys.split(", ", maxsplit=1)[0].replace("Ctrl+", "^"), label, action))
     return offers
 
 
-def walk_keys(command: Command) -> str:
-    """The keys that work in the walk only, as people write them."""
-    keys = [*filter(None, command.keys.split(",")), *filter(None, command.yields.split(","))]
-    return ", ".join([*map(shown, keys), *(["Enter"] if command.action == "on" else [])])
-
-
-def key_table() -> list[tuple[str, str, str]]:
+def key_table(
+    commands: Sequence[Command] = COMMANDS, training: Sequence[Command] = TRAINING
+) -> list[tuple[str, str, str]]:
     """In the walk, everywhere, what it does: one row a command."""
-    rows = [(walk_keys(command), command.everywhere, command.title) for command in COMMANDS]
+    rows = [(command.walk_keys, command.everywhere, command.title) for command in commands]
     rows += [("", keys, f"In the prompt: {_lower(title)}") for keys, title in EDITING]
-    rows += [(walk_keys(each), each.everywhere, f"In training: {_lower(each.title)}") for each in TRAINING]
+    rows += [(each.walk_keys, each.everywhere, f"In training: {_lower(each.title)}") for each in training]
     rows += [(keys, "", f"In a pane: {_lower(title)}") for keys, title in ARROWS]
     return rows
 

@@ -180,7 +180,11 @@ class Session:
 
     def with_next_upstream(self) -> Session:
         """With the next choice of upstream gradients."""
-        return replace(self, upstream=NEXT_UPSTREAM[self.upstream])
+        return self.with_upstream(NEXT_UPSTREAM[self.upstream])
+
+    def with_upstream(self, upstream: Upstream) -> Session:
+        """With that choice of upstream gradients."""
+        return replace(self, upstream=upstream)
 
     @property
     def walk(self) -> tuple[str, ...]:

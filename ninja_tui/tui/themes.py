@@ -11,7 +11,7 @@ from textual.highlight import HighlightTheme
 from textual.theme import BUILTIN_THEMES, Theme
 from textual.widgets.text_area import TextAreaTheme
 
-from ninja_tui.tui.contrast import BORDER, TEXT, least_contrast, readable_on
+from ninja_tui.tui.contrast import BORDER, TEXT, Terminal, contrast, least_contrast, readable_on
 
 HIGH_CONTRAST = Theme(
     name="high-contrast",
@@ -56,6 +56,18 @@ THEMES: dict[str, Theme] = {
 }
 """By name. Not Textual's two of the terminal's own colours: nobody knows their contrast."""
 
+
+def offered_themes(terminal: Terminal) -> dict[str, Theme]:
+    """The themes that can be read in that terminal: sixteen colours are enough for one."""
+    return {HIGH_CONTRAST.name: HIGH_CONTRAST} if terminal.sixteen else THEMES
+
+
+def first_theme(chosen: str, terminal: Terminal) -> str:
+    """The theme that the app starts with: the chosen one, where it is offered."""
+    offered = offered_themes(terminal)
+    return chosen if chosen in offered else next(iter(offered))
+
+
 NAMES = ("primary", "secondary", "warning", "error", "success", "accent")
 """The colours that a theme names, which Textual's and our own borders take."""
 TEXTS = (
@@ -75,43 +87,62 @@ SELECTED = ("current-line", "block-cursor-blurred-background", "input-selection-
 """One ground for what is current or selected: the current statement, a list's row, text in a field."""
 FOCUS_TINT = 0.05
 """Textual tints the field that has the focus with so much of the foreground."""
-SHARES = range(15, 60, 5)
+SHARES = range(10, 60, 5)
 """Per cent of the primary colour in the ground of what is selected: the first that can be told from other grounds."""
 MARKED = 1.25
 """The contrast at which it can."""
 
 
-def readable_variables(variables: Mapping[str, str]) -> dict[str, str]:
+def readable_variables(variables: Mapping[str, str], terminal: Terminal) -> dict[str, str]:
     """The variables of a theme, so that text has a contrast of 4.5 at least on what it stands on, and borders of 3.
 
-    Adds ``current-line``, the ground of the current statement.
+    The contrast is that of the colours as the terminal paints them. Adds ``current-line``, the ground of the current
+    statement; where not all colours are there, coloured text on it has only the contrast of borders.
     """
     background, surface, panel, toast = (
         Color.parse(variables[name]) for name in ("background", "surface", "panel", "panel-lighten-1")
     )
-    current = variables.get("current-line") or _current_line(Color.parse(variables["primary"]), background, surface)
     grounds = [background, surface, background + panel, background + toast]
-    selected = Color.parse(current)
-    foreground = readable_on(Color.parse(variables["foreground"]), [*grounds, selected], TEXT)
-    grounds[-1] = surface.blend(foreground, FOCUS_TINT)  # no text but the foreground stands on a toast
-    result = {**variables, "foreground": foreground.hex, **dict.fromkeys(SELECTED, current)}
-    result |= {name: _moved(variables[name], [*grounds, selected], TEXT) for name in TEXTS}
-    result |= {name: _moved(variables[name], grounds, BORDER) for name in ("border", "border-blurred", *NAMES)}
+    selected = _current_line(variables, terminal)
+    on_selected = BORDER if terminal.few else TEXT
+    foreground = _moved(variables["foreground"], terminal, (grounds, TEXT), ([selected], on_selected))
+    grounds[-1] = surface.blend(Color.parse(foreground), FOCUS_TINT)  # no text but the foreground stands on a toast
+    result = {**variables, "foreground": foreground, **dict.fromkeys(SELECTED, selected.hex)}
+    for name in TEXTS:
+        result[name] = _moved(variables[name], terminal, (grounds, TEXT), ([selected], on_selected))
+    for name in ("border", "border-blurred", *NAMES):
+        result[name] = _moved(variables[name], terminal, (grounds, BORDER))
     for name, under in ON_ITS_OWN:
         ground = surface
         for each in under:
             ground = _over(ground, result[each])
-        result[name] = _moved(variables[name], [ground], TEXT)
+        result[name] = _moved(variables[name], terminal, ([ground], TEXT))
     return result
 
 
-def _current_line(primary: Color, *grounds: Color) -> str:
-    blends = [grounds[0].blend(primary, share / 100) for share in SHARES]
-    return next((each for each in blends if least_contrast(each, grounds) >= MARKED), blends[-1]).hex
+def _current_line(variables: Mapping[str, str], terminal: Terminal) -> Color:
+    """The theme's own, or so much of its primary colour as can be told from the background and from fields."""
+    names = ("background", "surface", "foreground")
+    background, surface, foreground = (terminal.painted(Color.parse(variables[name])) for name in names)
+    own = [Color.parse(variables["current-line"])] if "current-line" in variables else []
+    blends = [Color.parse(variables["background"]).blend(Color.parse(variables["primary"]), s / 100) for s in SHARES]
+
+    def marked(color: Color) -> bool:
+        ground = terminal.painted(color)
+        return least_contrast(ground, [background, surface]) >= MARKED and contrast(ground, foreground) >= BORDER
+
+    return next(filter(marked, (*own, *blends)), blends[0])
 
 
-def _moved(value: str, grounds: Sequence[Color], least: float) -> str:
-    return readable_on(_over(grounds[0], value), grounds, least).hex
+def _moved(value: str, terminal: Terminal, *needed: tuple[Sequence[Color], float]) -> str:
+    """The colour ``value``, moved until it has the contrast that is needed on each group of grounds."""
+    painted = [([terminal.painted(ground) for ground in grounds], least) for grounds, least in needed]
+
+    def holds(color: Color) -> bool:
+        ink = terminal.painted(color)
+        return all(least_contrast(ink, grounds) >= least for grounds, least in painted)
+
+    return readable_on(_over(needed[0][0][0], value), holds).hex
 
 
 def _over(ground: Color, value: str) -> Color:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rich.segment import Segment
 from textual.color import Color
 from textual.screen import ModalScreen
 
-from ninja_tui.tui.contrast import BORDER, TEXT, contrast
+from ninja_tui.tui.contrast import ALL_COLOURS, BORDER, TEXT, Terminal, contrast
 from tests.app.support import AppPilot
 
 
@@ -51,13 +51,19 @@ def pieces(pilot: AppPilot) -> Iterator[Piece]:
                 yield _piece(segment)
 
 
-def faint(pilot: AppPilot, painted: Callable[[Color], Color] = lambda color: color) -> set[str]:
-    """The pieces that have too little contrast, in the colours as which a terminal paints them."""
-    return {
-        str(piece)
-        for piece in pieces(pilot)
-        if piece.needed > 1 and contrast(painted(piece.ink), painted(piece.ground)) < piece.needed
-    }
+def faint(pilot: AppPilot, terminal: Terminal = ALL_COLOURS) -> set[str]:
+    """The pieces that have too little contrast as that terminal paints them.
+
+    What is selected needs less where there are few colours, which leave no more.
+    """
+    selected = terminal.painted(Color.parse(pilot.app.theme_variables["current-line"]))
+    found = set()
+    for piece in pieces(pilot):
+        ink, ground = terminal.painted(piece.ink), terminal.painted(piece.ground)
+        needed = min(piece.needed, BORDER) if terminal.few and ground == selected else piece.needed
+        if needed > 1 and contrast(ink, ground) < needed:
+            found.add(str(piece))
+    return found
 
 
 def _behind(screen: ModalScreen[object], x: int, y: int) -> bool:

@@ -24,6 +24,8 @@ from ninja_tui.lesson.read import read_lesson
 from ninja_tui.lesson.solutions import read_solutions
 from ninja_tui.lesson.words import read_words
 from ninja_tui.tui.app import NinjaApp
+from ninja_tui.tui.config_file import Config
+from ninja_tui.tui.contrast import ALL_COLOURS, Terminal
 from ninja_tui.tui.feedback import Feedback
 from ninja_tui.tui.screens.find import FindScreen
 from ninja_tui.tui.screens.walk import WalkScreen
@@ -64,9 +66,11 @@ async def walking(
     size: tuple[int, int] = (120, 40),
     history: Path = Path(os.devnull),
     lesson: str = "names",
+    config: Config | None = None,
+    terminal: Terminal = ALL_COLOURS,
 ) -> AsyncIterator[AppPilot]:
     """The app on fake backends, once the lesson has run and its answers are judged."""
-    async with opened_app(fakes or Fakes(), lesson, size, history) as pilot:
+    async with opened_app(fakes or Fakes(), lesson, size, history, config=config, terminal=terminal) as pilot:
         await wait_until_ready(pilot)
         yield pilot
 
@@ -95,11 +99,16 @@ async def opened_app(
     lesson: str = "names",
     size: tuple[int, int] = (120, 40),
     history: Path = Path(os.devnull),
+    *,
+    config: Config | None = None,
+    terminal: Terminal = ALL_COLOURS,
 ) -> AsyncIterator[AppPilot]:
     """The app, as soon as it is painted."""
     with mock.patch.dict(os.environ, {"NINJA_TUI_HISTORY": str(history)}):
         os.environ.pop("NO_COLOR", None)
-        app = NinjaApp(lesson, make_backend)
+        if terminal.grey:
+            os.environ["NO_COLOR"] = "1"
+        app = NinjaApp(lesson, make_backend, config, terminal)
         try:
             async with app.run_test(size=size, notifications=True) as pilot:
                 yield pilot

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import pytest
+from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
-from textual.color import Color
+from textual.color import BLACK, Color
 from textual.command import CommandPalette
 from textual.theme import BUILTIN_THEMES
 
-from ninja_tui.tui.contrast import BORDER, TEXT, ReadableDim, contrast, least_contrast, readable_on
+from ninja_tui.tui.contrast import (
+    ALL_COLOURS,
+    BORDER,
+    TEXT,
+    ReadableDim,
+    Terminal,
+    contrast,
+    least_contrast,
+    readable_on,
+)
 from ninja_tui.tui.screens.find import FindScreen
 from ninja_tui.tui.screens.help import HelpScreen
 from ninja_tui.tui.screens.lessons import LessonsScreen
@@ -18,8 +28,10 @@ from ninja_tui.tui.themes import HIGH_CONTRAST, THEMES, readable_variables
 from ninja_tui.tui.training.screen import TrainScreen
 from tests.app.fake_backend import Fakes
 from tests.app.painted import faint
-from tests.app.support import ANSWERS, AppPilot, go_to, press, settle, wait_for, walking, write_answer
+from tests.app.support import ANSWERS, AppPilot, go_to, press, settle, styles_of, wait_for, walking, write_answer
 
+GREYS, MANY = Terminal(grey=True), Terminal(ColorSystem.EIGHT_BIT)
+SIXTEEN, SIXTEEN_GREYS = (Terminal(ColorSystem.STANDARD, grey) for grey in (False, True))
 TEXTS = ("foreground", *(f"text-{each}" for each in ("muted", "primary", "accent", "success", "warning", "error")))
 DIALOGS = {
     "f3": FindScreen,
@@ -36,9 +48,9 @@ def some_answers() -> Fakes:
     return Fakes().answers("names", logprobs=ANSWERS["logprobs"], probs="dprobs = probs")
 
 
-def variables(theme: str) -> dict[str, Color]:
+def variables(theme: str, terminal: Terminal = ALL_COLOURS) -> dict[str, Color]:
     chosen = THEMES[theme]
-    resolved = readable_variables({**chosen.to_color_system().generate(), **chosen.variables})
+    resolved = readable_variables({**chosen.to_color_system().generate(), **chosen.variables}, terminal)
     parsed = {}
     for name, value in resolved.items():
         if value.startswith("#"):
@@ -46,11 +58,11 @@ def variables(theme: str) -> dict[str, Color]:
     return parsed
 
 
-async def painted_in(pilot: AppPilot, theme: str) -> set[str]:
+async def painted_in(pilot: AppPilot, theme: str, terminal: Terminal = ALL_COLOURS) -> set[str]:
     """What is too faint in that theme."""
     pilot.app.theme = theme
     await settle(pilot)
-    return {f"{theme}: {piece}" for piece in faint(pilot)}
+    return {f"{theme}: {piece}" for piece in faint(pilot, terminal)}
 
 
 def test_contrast_is_that_of_wcag() -> None:
@@ -59,10 +71,14 @@ def test_contrast_is_that_of_wcag() -> None:
 
 
 def test_a_colour_moves_only_as_far_as_it_must() -> None:
-    black, grey = [Color.parse("black")], Color.parse("#333333")
-    moved = readable_on(grey, black, TEXT)
-    assert TEXT <= contrast(moved, black[0]) < TEXT + 0.6
-    assert readable_on(moved, black, TEXT) == moved
+    grey = Color.parse("#333333")
+
+    def holds(color: Color) -> bool:
+        return contrast(color, BLACK) >= TEXT
+
+    moved = readable_on(grey, holds)
+    assert TEXT <= contrast(moved, BLACK) < TEXT + 0.7
+    assert readable_on(moved, holds) == moved
 
 
 @pytest.mark.parametrize(
@@ -70,7 +86,7 @@ def test_a_colour_moves_only_as_far_as_it_must() -> None:
 )
 def test_dim_text_is_fainter_and_can_still_be_read(style: str) -> None:
     plain = Style.parse(style.replace("dim ", ""))
-    (segment,) = ReadableDim().apply([Segment("text", Style.parse(style))], Color.parse("black"))
+    (segment,) = ReadableDim(ALL_COLOURS).apply([Segment("text", Style.parse(style))], Color.parse("black"))
     assert segment.style is not None
     assert not segment.style.dim
     assert segment.style.reverse == plain.reverse
@@ -127,6 +143,36 @@ async def test_the_walk_can_be_read_in_every_theme() -> None:
         await write_answer(pilot, "dprobs = torch.zeros(3, dtype=None) * 'x' if 1.5 else len(probs)  # no")
         for theme in THEMES:
             assert await painted_in(pilot, theme) == set()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("terminal", [MANY, GREYS, SIXTEEN, SIXTEEN_GREYS])
+async def test_the_walk_can_be_read_with_few_colours_or_none(terminal: Terminal) -> None:
+    async with walking(some_answers(), terminal=terminal) as pilot:
+        await go_to(pilot, "dprobs")
+        await press(pilot, "f4", "f10")
+        for theme in pilot.app.available_themes:
+            assert await painted_in(pilot, theme, terminal) == set()
+
+
+@pytest.mark.parametrize("terminal", [SIXTEEN, SIXTEEN_GREYS])
+async def test_a_terminal_of_sixteen_colours_has_the_high_contrast(terminal: Terminal) -> None:
+    async with walking(terminal=terminal) as pilot:
+        assert [*pilot.app.available_themes] == [pilot.app.theme] == [HIGH_CONTRAST.name]
+
+
+@pytest.mark.parametrize("terminal", [ALL_COLOURS, MANY, GREYS, SIXTEEN, SIXTEEN_GREYS])
+async def test_the_current_statement_has_a_sign_a_weight_and_a_ground_of_its_own(terminal: Terminal) -> None:
+    async with walking(some_answers(), terminal=terminal) as pilot:
+        await go_to(pilot, "dprobs")
+        (statement,) = styles_of(pilot, "source", "◀")
+        (other,) = styles_of(pilot, "source", "↰")
+        assert statement.bold
+        grounds = []
+        for style in (statement, other):
+            assert style.bgcolor is not None
+            grounds.append(terminal.painted(Color.from_rich_color(style.bgcolor)))
+        assert contrast(*grounds) > 1.2
 
 
 @pytest.mark.slow

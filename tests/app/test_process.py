@@ -35,7 +35,8 @@ class Terminal:
         names.write_text(SOME_NAMES.served[0][1])
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
-        taken = {"TERM": "xterm-256color", "NINJA_TUI_HISTORY": str(path.parent / "history.jsonl")}
+        own = {"NINJA_TUI_HISTORY": "history.jsonl", "NINJA_TUI_CONFIG": "config.toml"}
+        taken = {"TERM": "xterm-256color"} | {name: str(path.parent / file) for name, file in own.items()}
         inherited = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS", "LINES")}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "ninja_tui", "--solutions", str(path), "--data", str(names), *options],

@@ -359,7 +359,7 @@ async def test_f8_submits_what_passes_and_steps_on() -> None:
         assert "backward 4/26 dcounts_sum" in screen_text(pilot)
         assert session(pilot).entry("probs").code == ""
         backend(pilot).release()
-        await wait_for_text(pilot, "2/26 pass")
+        await wait_for_text(pilot, "2 ✓")
         assert session(pilot).entry("probs").code == ANSWERS["probs"]
         assert [node for node, _ in backend(pilot).asked("save")] == ["logprobs", "probs"]
         await press(pilot, "f7")

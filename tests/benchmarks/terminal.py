@@ -206,7 +206,7 @@ def app(folder: Path, *before: str, python: str = sys.executable) -> Iterator[Te
 
 
 def surroundings(folder: Path, python: str = sys.executable) -> dict[str, str]:
-    """The environment, less what changes how Python or Textual run, and with a history of our own.
+    """The environment, less what changes how Python or Textual run, and with files of our own.
 
     The interpreter of another checkout finds that one, and not this.
     """
@@ -217,5 +217,5 @@ def surroundings(folder: Path, python: str = sys.executable) -> dict[str, str]:
         and name not in ("NO_COLOR", "PYTHONDONTWRITEBYTECODE", "TERM_PROGRAM")
         and (name != "PYTHONPATH" or python == sys.executable)
     }
-    history = str(folder / "history.jsonl")
-    return kept | {"TERM": "xterm-256color", "COLORTERM": "truecolor", "NINJA_TUI_HISTORY": history}
+    own = {"NINJA_TUI_HISTORY": str(folder / "history.jsonl"), "NINJA_TUI_CONFIG": str(folder / "config.toml")}
+    return kept | {"TERM": "xterm-256color", "COLORTERM": "truecolor"} | own

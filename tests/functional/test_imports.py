@@ -12,7 +12,7 @@ from tests.helpers import right_answers, run, some_names
 
 pytestmark = pytest.mark.processes
 
-HEAVY = ("torch", "numpy", "textual", "rich", "jupytext", "multiprocessing")
+HEAVY = ("torch", "numpy", "textual", "rich", "jupytext", "multiprocessing", "tomlkit")
 
 
 def loaded(code: str, cwd: Path) -> set[str]:
@@ -50,9 +50,9 @@ def test_no_process_of_a_replay_loads_textual(tmp_path: Path) -> None:
     assert "1 of 26 pass" in done.stdout
 
 
-def test_the_app_loads_neither_torch_nor_numpy_nor_jupytext(tmp_path: Path) -> None:
+def test_the_app_loads_neither_torch_nor_numpy_nor_what_writes_files(tmp_path: Path) -> None:
     found = loaded("import ninja_tui.tui.app", tmp_path)
-    assert found & {"torch", "numpy", "jupytext"} == set()
+    assert found & {"torch", "numpy", "jupytext", "tomlkit"} == set()
     assert "textual" in found
 
 

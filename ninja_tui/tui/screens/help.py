@@ -13,7 +13,8 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from ninja_tui.tui.commands import ARROWS, COMMANDS, EDITING, TRAINING, Group, Mode, footer, walk_keys
+from ninja_tui.tui.commands import ARROWS, EDITING, Group, Mode, footer
+from ninja_tui.tui.keymap import Keymap
 
 SIGNS = (
     ("·  ✗  ≈  =", "open; wrong; right up to rounding; right to the last bit"),
@@ -41,29 +42,29 @@ class HelpScreen(ModalScreen[None]):
         Binding("alt+question_mark", "dismiss", show=False),
     ]
 
-    def __init__(self, mode: Mode) -> None:
+    def __init__(self, mode: Mode, keymap: Keymap) -> None:
         super().__init__()
-        self._mode = mode
+        self._mode, self._keymap = mode, keymap
 
     def compose(self) -> ComposeResult:
         """One table a group."""
         with VerticalScroll(id="help") as box:
             box.border_title = "Help"
             box.border_subtitle = "Esc closes"
-            for title, rows in _parts(self._mode):
+            for title, rows in _parts(self._mode, self._keymap):
                 yield Static(_table(title, rows))
 
 
-def _parts(mode: Mode) -> list[tuple[str, list[Row]]]:
-    parts = [(f"Now: {mode.value}", [(key, "", label) for key, label, _ in footer(mode)])]
+def _parts(mode: Mode, keymap: Keymap) -> list[tuple[str, list[Row]]]:
+    parts = [(f"Now: {mode.value}", [(key, "", label) for key, label, _ in footer(mode, keymap.commands)])]
     for group in Group:
-        rows = [(walk_keys(each), each.everywhere, each.title) for each in COMMANDS if each.group is group]
+        rows = [(each.walk_keys, each.everywhere, each.title) for each in keymap.commands if each.group is group]
         parts.append((f"{group.value}: the key in the walk, and those that work in the prompt too", rows))
     return [
         *parts,
         ("In the prompt", [("", *row) for row in EDITING]),
         ("In a pane", [(keys, "", title) for keys, title in ARROWS]),
-        ("In training", [("", each.everywhere, each.title) for each in TRAINING]),
+        ("In training", [(each.walk_keys, each.everywhere, each.title) for each in keymap.training]),
         ("Marks and colours", [(sign, "", meaning) for sign, meaning in SIGNS]),
         ("“holds for”: the upstream gradients for which an answer is right", [(w, "", m) for w, m in HOLDS_FOR]),
     ]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from textual import events
 from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from ninja_tui.tui.config_file import Config
 from ninja_tui.tui.widgets.gradients import GradientsPane
 from ninja_tui.tui.widgets.prompt import PromptPane
 from ninja_tui.tui.widgets.source import SourcePane
@@ -34,11 +37,12 @@ class PanedScreen(Screen[None]):
 
     AUTO_FOCUS = ""  # the letters are the walk's, also when a list closes above it
 
-    def __init__(self) -> None:
+    def __init__(self, config: Config) -> None:
         super().__init__()
+        self._config = config
         self._typing = False
-        self._pane = TABS[0]
-        self.add_class(f"pane-{TABS[0]}")
+        self._pane = config.settings.pane or TABS[0]
+        self.add_class(f"pane-{self._pane}")
 
     def on_resize(self, event: events.Resize) -> None:
         """Chooses the layout; where no layout fits, shows the size that is needed."""
@@ -120,6 +124,8 @@ class PanedScreen(Screen[None]):
             self._pane = pane
             for other in PANES:
                 self.set_class(other == pane, f"pane-{other}")
+        if pane in TABS and pane != self._config.settings.pane:
+            self._config.keep(replace(self._config.settings, pane=pane))
         if self.has_class("narrow") and not self._prompt.input.has_focus and self.query_one(f"#{pane}").focusable:
             self.query_one(f"#{pane}").focus()
         self.fit_panes()

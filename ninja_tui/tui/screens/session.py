@@ -21,6 +21,7 @@ from ninja_tui.tui import texts
 from ninja_tui.tui.answering import Answering, Step, waiting_feedback
 from ninja_tui.tui.commands import Mode
 from ninja_tui.tui.completions import Completions, completions_at
+from ninja_tui.tui.config_file import Config
 from ninja_tui.tui.feedback import Feedback
 from ninja_tui.tui.history import History
 from ninja_tui.tui.screens.paned import PanedScreen
@@ -58,8 +59,8 @@ class SessionScreen(PanedScreen):
     training: var[TrainState] = var(TrainState())
     live: var[Verdict | None] = var(None)
 
-    def __init__(self, backend: Backend, history: History, lesson: str) -> None:
-        super().__init__()
+    def __init__(self, backend: Backend, history: History, lesson: str, config: Config) -> None:
+        super().__init__(config)
         self._backend = backend
         self._answering = Answering(backend, history)
         self._train = TrainControl(backend, self._show_training)
@@ -81,7 +82,7 @@ class SessionScreen(PanedScreen):
                 yield CardPane(id="card").data_bind(session=SessionScreen.session)
                 yield TrainPane(id="train").data_bind(SessionScreen.session, SessionScreen.training)
         yield PromptPane(id="prompt")
-        yield KeysLine(id="keys")
+        yield KeysLine(self._config.keymap.commands, id="keys")
         yield Static("", id="too-small")
 
     @property
@@ -126,7 +127,7 @@ class SessionScreen(PanedScreen):
         elif isinstance(event, events.LessonRead):
             self._progress = "starting PyTorch"
             session = Session.begin(event.lesson, event.saved, event.solution)
-            self._go(session.with_catalogue(self._catalogue))
+            self._go(session.with_catalogue(self._catalogue).with_upstream(self._config.settings.upstream))
             self.fit_panes()
         elif isinstance(event, events.CatalogueRead):
             self._catalogue = event.lessons

@@ -10,6 +10,7 @@ from textual.message import Message
 from ninja_tui.engine.backend import Backend
 from ninja_tui.engine.protocol.views import View
 from ninja_tui.tui.commands import COMMANDS
+from ninja_tui.tui.config_file import Config
 from ninja_tui.tui.history import History
 from ninja_tui.tui.screens.find import FindScreen
 from ninja_tui.tui.screens.help import HelpScreen
@@ -46,8 +47,8 @@ class WalkScreen(SessionScreen):
             super().__init__()
             self.name = name
 
-    def __init__(self, backend: Backend, history: History, lesson: str) -> None:
-        super().__init__(backend, history, lesson)
+    def __init__(self, backend: Backend, history: History, lesson: str, config: Config) -> None:
+        super().__init__(backend, history, lesson, config)
         self._form: Form | None = None
 
     def on_train_pane_opened(self) -> None:
@@ -129,6 +130,7 @@ class WalkScreen(SessionScreen):
         """The next choice of upstream gradients."""
         if self.session is not None:
             self.session = self.session.with_next_upstream()
+            self._config.keep(replace(self._config.settings, upstream=self.session.upstream))
             self._toast(f"upstream gradients: {self.session.upstream}")
             self._judge_anew()
 
@@ -205,4 +207,4 @@ class WalkScreen(SessionScreen):
 
     def action_help(self) -> None:
         """The keys that act here first, then all."""
-        self.app.push_screen(HelpScreen(self.mode))
+        self.app.push_screen(HelpScreen(self.mode, self._config.keymap))

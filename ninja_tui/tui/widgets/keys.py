@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.content import Content
 from textual.events import Click
 from textual.reactive import reactive
 from textual.widgets import Static
 
-from ninja_tui.tui.commands import Mode, footer
+from ninja_tui.tui.commands import Command, Mode, footer
 
 BETWEEN = "  "
 
@@ -16,6 +18,10 @@ class KeysLine(Static):
     """The keys of the current mode, each with its label; a click does what the key does."""
 
     mode: reactive[Mode] = reactive(Mode.READING)
+
+    def __init__(self, commands: Sequence[Command], *, id: str) -> None:
+        super().__init__(id=id)
+        self._commands = commands
 
     def render(self) -> Content:
         """As many as have room; the last, which leads to help or out, always."""
@@ -35,7 +41,7 @@ class KeysLine(Static):
             left = right + len(BETWEEN)
 
     def _offers(self) -> list[tuple[str, str, str]]:
-        offers = footer(self.mode)
+        offers = footer(self.mode, self._commands)
         while len(offers) > 1 and _width(offers) > self.size.width:
             del offers[-2]
         return offers
