@@ -165,7 +165,6 @@ class NinjaApp(App[int]):
         self._walk.apply(event)
         if isinstance(event, Opened):
             self.call_after_refresh(_settle_garbage)
-            self.run_worker(_load_training, thread=True)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Textual's own commands, those of the command table, and the lessons."""
@@ -191,11 +190,6 @@ class NinjaApp(App[int]):
 
     def _post(self, event: Event, number: int) -> None:
         self.post_message(BackendEvent(event, number))
-
-
-def _load_training() -> None:
-    """Loads the training screen, with the plot's library, before somebody opens it."""
-    import ninja_tui.tui.training.screen  # noqa: F401
 
 
 def _settle_garbage() -> None:

@@ -120,12 +120,18 @@ async def test_the_last_line_has_the_keys_that_act_now() -> None:
         await wait_for(pilot, lambda: isinstance(pilot.app.screen, WalkScreen), "the walk")
 
 
-async def test_escape_closes_a_list_of_choices_first() -> None:
-    async with training() as pilot:
-        await choose(pilot, "sampling seed", "7")
-        await press(pilot, "tab", "enter", "escape")
-        assert isinstance(pilot.app.screen, TrainScreen)
-        assert pilot.app.screen.focused is pilot.app.screen.query_one("#train-backward")
+async def test_a_choice_goes_by_arrows_and_first_letters() -> None:
+    async with training(size=(80, 24)) as pilot:
+        await choose(pilot, "backward", "a")
+        await wait_for_text(pilot, "‹ autograd's ›", "train-form")
+        await wait_for_text(pilot, "Autograd's gradients train the network.", "train-run")
+        await press(pilot, "right")
+        await wait_for_text(pilot, "‹ both ›", "train-form")
+        await press(pilot, "right", "left", "left", "g")
+        await wait_for_text(pilot, "‹ autograd's ›", "train-form")
+        assert backend(pilot).asked("train") == []
+        await click_on(pilot, "train-wrong", "instead")
+        await wait_for_text(pilot, "‹ yours, wrong ›", "train-form")
 
 
 async def test_a_training_that_is_stopped_is_not_done() -> None:
@@ -239,4 +245,4 @@ async def test_before_a_run_nothing_is_empty_and_the_rest_is_autograd_s() -> Non
 
 async def test_where_everything_passes_the_walk_invites_to_train() -> None:
     async with walking(Fakes().answers("train", **solution_of("train")), lesson="train") as pilot:
-        await wait_for_text(pilot, "All 13 gradients pass. g trains", "train")
+        await wait_for_text(pilot, "All 13 gradients pass. g or Ctrl+T trains the network", "train")

@@ -80,13 +80,9 @@ async def choose(pilot: AppPilot, field: str, value: str) -> None:
     await press(pilot, "f4")
     assert pilot.app.screen.focused is pilot.app.screen.query_one("#train-steps")
     await press(pilot, *["tab"] * FIELDS.index(field))
-    if field in ("backward", "if wrong"):
-        await press(pilot, "enter")
-        await type_text(pilot, value)
-        await press(pilot, "enter")
-    else:
+    if field not in ("backward", "if wrong"):
         await press(pilot, "ctrl+a", "ctrl+u", "ctrl+k")
-        await type_text(pilot, value)
+    await type_text(pilot, value)
     await settle(pilot)
 
 

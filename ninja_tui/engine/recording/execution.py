@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+import functools
 import io
 import itertools
-from types import TracebackType
+from types import CodeType, TracebackType
 from typing import Any
 
 from ninja_tui.engine.protocol.lesson_code import LessonCode
@@ -52,13 +53,18 @@ def run_fragment(fragment: Fragment, code: LessonCode, namespace: Namespace, see
     Raises Refused with the line of an error.
     """
     try:
-        tree = ast.parse(fragment.code)
-        if seed is not None:
-            reseed(tree, seed)
-        ast.increment_lineno(tree, fragment.line - 1)
-        exec(compile(tree, code.where, "exec"), namespace)
+        exec(_compiled(fragment.code, fragment.line, code.where, seed), namespace)
     except (Exception, SystemExit) as error:
         raise _refused(error, fragment, code) from None
+
+
+@functools.lru_cache(maxsize=32)  # sampling runs the same cell for every character
+def _compiled(code: str, line: int, where: str, seed: int | None) -> CodeType:
+    tree = ast.parse(code)
+    if seed is not None:
+        reseed(tree, seed)
+    ast.increment_lineno(tree, line - 1)
+    return compile(tree, where, "exec")
 
 
 def _refused(error: BaseException, fragment: Fragment, code: LessonCode) -> Refused:

@@ -15,7 +15,7 @@ from ninja_tui.lesson.syntax.names import changed
 
 ROWS = 8192
 """Rows that are predicted at once."""
-PREVIEW_ROWS = 4096
+PREVIEW_ROWS = 2048
 """Rows of a split that a preview calibrates on: enough for a mean, and a thousandth of the time."""
 SPLITS = ("Xtr", "Ytr", "Xdev", "Ydev", "Xte", "Yte")
 """The tensors that may have a row for each example of a split."""

@@ -161,7 +161,7 @@ class WalkScreen(SessionScreen):
         def keep(form: Form | None) -> None:
             self._form = form or self._form
 
-        from ninja_tui.tui.training.screen import TrainScreen  # its plot takes a quarter of a second to load
+        from ninja_tui.tui.training.screen import TrainScreen  # the first frame does without it
 
         session = self.session
         if session is not None:

@@ -7,16 +7,18 @@ from pathlib import Path
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Container, Grid, Horizontal, Vertical, VerticalScroll
+from textual.containers import Container, Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.geometry import Size
 from textual.reactive import var
 from textual.screen import Screen
-from textual.widgets import Input, Label, ProgressBar, Select, Static
+from textual.widgets import Static
 
-from ninja_tui.engine.training.config import Backward, Wrong
+from ninja_tui.engine.training.config import Backward
 from ninja_tui.tui.commands import TRAINING
 from ninja_tui.tui.session import Session
 from ninja_tui.tui.training import texts
+from ninja_tui.tui.training.choices import Choices
 from ninja_tui.tui.training.control import TrainControl, gradient_sources
 from ninja_tui.tui.training.curve import LossCurve, legend
 from ninja_tui.tui.training.form import Form
@@ -24,21 +26,10 @@ from ninja_tui.tui.training.keys import KeyLine
 from ninja_tui.tui.training.saved_runs import SavedRunsScreen
 from ninja_tui.tui.training.state import Stage, TrainState
 
-BACKWARDS = (("your own", Backward.MANUAL), ("autograd's", Backward.AUTOGRAD), ("both", Backward.BOTH))
-WRONGS = (("autograd's instead", Wrong.AUTOGRAD), ("yours, wrong", Wrong.AS_IS))
 REDRAW = 0.25
 """Seconds between two drawings of the curve."""
 WIDE = (110, 30)
 """Columns and rows from which on the choices stand beside the curve."""
-
-FIELDS = (
-    ("steps", "steps"),
-    ("batch_size", "batch size"),
-    ("first_rate", "learning rate"),
-    ("second_rate", "second half"),
-    ("seed", "seed"),
-    ("sampling_seed", "sampling seed"),
-)
 
 
 class TrainScreen(Screen[Form]):
@@ -61,57 +52,48 @@ class TrainScreen(Screen[Form]):
         self._control, self._session, self._form = control, session, form
         self._warned = ""
         self._shown: dict[str, str] = {}
-        self.add_class("fresh", "open")
+        self._fresh, self._tells = True, False
+        self._built, self._waits = False, False
+        self._open = True
 
     def compose(self) -> ComposeResult:
-        """Choices and messages; curve, names and costs; the keys that act now."""
+        """The curve, and what invites to train before there is one; the rest comes one after another."""
+        self._choose_layout(self.app.size)  # before anything has a style, which costs nothing
         yield Static("", id="train-title")
         yield Static("", id="train-choices")
         with Container(id="train-panes"):
-            with Vertical(id="train-left"):
-                with Grid(id="train-form") as form:
-                    form.border_title = "Choices"
-                    for name, label in FIELDS:
-                        yield Label(label)
-                        yield Input(str(getattr(self._form, name)), compact=True, id=f"train-{name}")
-                    yield Label("backward")
-                    yield Select(
-                        BACKWARDS, value=self._form.backward, allow_blank=False, compact=True, id="train-backward"
-                    )
-                    yield Label("if wrong")
-                    yield Select(WRONGS, value=self._form.wrong, allow_blank=False, compact=True, id="train-wrong")
-                with VerticalScroll(id="train-messages") as messages:
-                    messages.border_title = "Messages"
-                    yield Static("", id="train-message")
-            with Vertical(id="train-right"):
-                with Vertical(id="train-run"):
-                    with VerticalScroll(id="train-invitation", can_focus=False):
-                        yield Static("", id="train-invitation-text")
-                    yield LossCurve(id="train-curve")
-                    yield ProgressBar(show_eta=False, id="train-bar")
-                    yield Static("", id="train-status")
-                with Horizontal(id="train-results"):
-                    with VerticalScroll(id="train-names-box") as box:
-                        box.border_title = "Names"
-                        yield Static("", id="train-names")
-                    with VerticalScroll(id="train-costs-box") as box:
-                        box.border_title = "One step"
-                        yield Static("", id="train-costs")
+            yield Vertical(id="train-left")
+            with Vertical(id="train-right"), Vertical(id="train-run"):
+                with VerticalScroll(id="train-invitation", can_focus=False):
+                    yield Static("", id="train-invitation-text")
+                yield LossCurve(id="train-curve")
+                yield Static("", id="train-status")
         yield KeyLine(id="train-keys")
 
-    def on_mount(self) -> None:
-        """Shows the state."""
+    async def on_mount(self) -> None:
+        """Choices, messages, names and costs, each in its turn: all at once would keep the app from painting."""
+        left, right = self.query_one("#train-left"), self.query_one("#train-right")
+        await left.mount(Choices(self._form))
+        await left.mount(VerticalScroll(Static("", id="train-message"), id="train-messages"))
+        names = VerticalScroll(Static("", id="train-names"), id="train-names-box")
+        costs = VerticalScroll(Static("", id="train-costs"), id="train-costs-box")
+        names.border_title, costs.border_title = "Names", "One step"
+        await right.mount(Horizontal(names, costs, id="train-results"))
+        self._built = True
+        self._show_all()
         self.set_interval(REDRAW, self._draw_curve)
-        self.call_after_refresh(self._show_all)
 
     def on_resize(self, event: events.Resize) -> None:
         """Chooses the layout."""
-        self.set_class(event.size.width < WIDE[0] or event.size.height < WIDE[1], "narrow")
+        self._choose_layout(event.size)
+        if self._built:
+            self._arrange()
 
     def watch_state(self) -> None:
-        """Shows the state."""
-        if self.is_mounted:
-            self._show_all()
+        """Shows the state: once for all events that come together."""
+        if self._built and not self._waits:
+            self._waits = True
+            self.call_later(self._show_all)
 
     def on_descendant_focus(self) -> None:
         """Other keys act in a field."""
@@ -129,10 +111,10 @@ class TrainScreen(Screen[Form]):
         """Other choices."""
         self._warned = ""
 
-    def on_select_changed(self) -> None:
+    def on_choice_changed(self) -> None:
         """Other choices; a run of another backward pass."""
-        if self.is_mounted:
-            self._show_all()
+        self._warned = ""
+        self.watch_state()
 
     # What the keys do
 
@@ -142,7 +124,7 @@ class TrainScreen(Screen[Form]):
             self._control.pause_or_continue()
             return
         try:
-            self._form = self._read()
+            self._form = self._choices.read()
             plan = self._form.plan()
         except ValueError as error:
             self.notify(str(error), severity="error", markup=False)
@@ -167,13 +149,13 @@ class TrainScreen(Screen[Form]):
     def action_sample(self) -> None:
         """Samples other names: with the next seed, if the one in the form was just used."""
         try:
-            seed = self._read().plan().sampling_seed
+            seed = self._choices.read().plan().sampling_seed
         except ValueError as error:
             self.notify(str(error), severity="error", markup=False)
             return
         if seed == self._control.state.plan.sampling_seed and any(s.names for s in self._control.state.sides.values()):
             seed += 1
-            self.query_one("#train-sampling_seed", Input).value = str(seed)
+            self._choices.set_sampling_seed(seed)
         self._control.sample(seed)
 
     def action_save(self) -> None:
@@ -196,65 +178,80 @@ class TrainScreen(Screen[Form]):
 
     def action_choices(self) -> None:
         """Opens the choices, and gives them the keys; closes them, where they have these."""
-        if self._typing:
+        if self._choices.typing:
             self._close_choices()
             return
-        self.add_class("open")
-        self.query_one("#train-steps", Input).focus()
+        self._open = True
+        self._arrange()
+        self._choices.focus_first()
 
     def action_leave(self) -> None:
         """Out of the choices; or back to the walk, and a training goes on."""
-        if self._typing:
+        if self._choices.typing:
             self._close_choices()
         else:
             self.action_dismiss_form()
 
     def action_dismiss_form(self) -> None:
         """Back to the walk; a training goes on."""
-        self.dismiss(self._read())
+        self.dismiss(self._choices.read())
 
     # What is shown
 
     @property
-    def _typing(self) -> bool:
-        """Whether one of the choices has the focus."""
-        return isinstance(self.focused, Input | Select)
+    def _choices(self) -> Choices:
+        return self.query_one(Choices)
 
     def _close_choices(self) -> None:
         self.set_focus(None)
-        self.set_class(self._control.state.stage is Stage.IDLE, "open")
+        self._open = self._control.state.stage is Stage.IDLE
+        self._arrange()
         self._show_keys()
 
-    def _read(self) -> Form:
-        typed = {name: self.query_one(f"#train-{name}", Input).value for name, _ in FIELDS}
-        backward, wrong = (self.query_one(f"#train-{name}", Select).value for name in ("backward", "wrong"))
-        return Form(**typed, backward=Backward(str(backward)), wrong=Wrong(str(wrong)))
+    def _choose_layout(self, size: Size) -> None:
+        self.set_class(size.width < WIDE[0] or size.height < WIDE[1], "narrow")
+
+    def _arrange(self) -> None:
+        """Which parts have room: in a narrow terminal the choices only before a run, and where they were opened."""
+        fresh, narrow = self._control.state.stage is Stage.IDLE, self.has_class("narrow")
+        shown = {
+            "#train-form": self._open or not narrow,
+            "#train-choices": narrow and not self._open,
+            "#train-messages": self._tells or not narrow,
+            "#train-invitation": fresh,
+            "#train-curve": not fresh,
+            "#train-status": not fresh,
+            "#train-results": not (fresh and narrow),
+        }
+        for part, display in shown.items():
+            widget = self.query_one(part)
+            if widget.display != display:
+                widget.display = display
 
     def _show_all(self) -> None:
-        state, form = self._control.state, self._read()
-        sides = list(state.sides.items())
+        self._waits = False
+        state, form = self._control.state, self._choices.read()
         fresh = state.stage is Stage.IDLE
-        if self.has_class("fresh") and not fresh:
+        if self._fresh and not fresh:
             self._close_choices()
-        self.set_class(fresh, "fresh")
+        self._fresh = fresh
+        messages = texts.messages(state, self._warned, self._session.lesson.gradients)
+        self._tells = bool(messages)
+        self._arrange()
+        self._show_border("run", Content("Train") if fresh else legend(state))
+        self._show_border("messages", Content("Messages" if messages else "What they mean"))
         self._show("title", texts.title(self._session, state))
         self._show("choices", texts.choices_text(form))
-        messages = texts.messages(state, self._warned, self._session.lesson.gradients)
-        self.set_class(not messages, "silent")
-        self.query_one("#train-messages").border_title = "Messages" if messages else "The choices"
         self._show("message", Content("\n").join(messages) if messages else texts.choices_help())
         self._show("names", texts.names(state))
         self._show("costs", texts.costs(state))
-        lines = [Content(texts.status(state, backward, side)) for backward, side in sides]
-        self._show("status", Content("\n").join(lines))
-        self.query_one("#train-run").border_title = legend(state)
-        self.query_one("#train-bar", ProgressBar).update(
-            total=max(1, state.plan.steps * max(1, len(sides))), progress=sum(side.step for _, side in sides)
-        )
         self._show_keys()
         if fresh:
             self._show("invitation-text", texts.invitation(self._session, form.backward))
-        elif not state.busy:
+            return
+        bar_width = 0 if self.has_class("narrow") else self.query_one("#train-status").size.width
+        self._show("status", texts.status_lines(state, bar_width))
+        if not state.busy:
             self._draw_curve()
 
     def _show(self, part: str, content: Content) -> None:
@@ -266,9 +263,16 @@ class TrainScreen(Screen[Form]):
         height = content.get_height({}, max(1, widget.size.width))
         widget.update(content, layout=height != widget.size.height)
 
+    def _show_border(self, part: str, title: Content) -> None:
+        if title.markup != self._shown.get(f"{part} border"):
+            self._shown[f"{part} border"] = title.markup
+            self.query_one(f"#train-{part}").border_title = title
+
     def _show_keys(self) -> None:
-        if self.is_mounted:
-            self.query_one(KeyLine).keys = texts.keys(self._control.state, typing=self._typing)
+        if self._built:
+            self.query_one(KeyLine).keys = texts.keys(self._control.state, typing=self._choices.typing)
 
     def _draw_curve(self) -> None:
-        self.query_one(LossCurve).training = self._control.state
+        state = self._control.state
+        if state.stage is not Stage.IDLE:
+            self.query_one(LossCurve).training = state

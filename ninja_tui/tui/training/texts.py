@@ -17,6 +17,8 @@ from ninja_tui.tui.training.state import SideState, Stage, TrainState
 
 KEY = "bold $text-accent"
 MUTED = "dim"
+TRAIN_KEYS = (("g", KEY), " or ", ("Ctrl+T", KEY))
+"""In the walk: one of them opens the training."""
 KEY_GAP = "  "
 """Between two keys of the last line."""
 MOST = 0.5
@@ -108,6 +110,8 @@ def invitation(session: Session, backward: Backward) -> Content:
         whose = "Autograd's gradients train the network."
     elif passed == total:
         whose = f"All {total} gradients pass: your own backward pass trains the network."
+    elif not passed:
+        whose = "No gradient passes yet: autograd's train the network."
     else:
         whose = f"{passed} of {total} gradients pass and train the network; autograd's stand in for the others."
     start = Content.assemble(
@@ -183,7 +187,7 @@ def names(state: TrainState) -> Content:
         if side.names:
             parts.append(Content("  ".join(name or "(empty)" for name in side.names)))
         if side.names and side.previews:
-            parts.append(Content.styled("on the way, after so many steps:", MUTED))
+            parts += [Content(""), Content.styled("on the way, by step:", MUTED)]
         width = max((len(f"{preview.step:,}") for preview in side.previews), default=0)
         for preview in side.previews:
             invented = "  ".join(name or "(empty)" for name in preview.names)
@@ -217,10 +221,26 @@ def status(state: TrainState, backward: Backward, side: SideState) -> str:
     """The line below the curve: the progress of a side, or its outcome."""
     name = f"{backward}: " if len(state.sides) > 1 else ""
     if side.trained is not None and state.stage not in (Stage.RUNNING, Stage.PAUSED):
-        speed = f" · {side.trained.steps_per_second:,.0f} steps/s" if side.trained.seconds else ""
+        done = side.trained.steps >= state.plan.steps and side.trained.seconds
+        speed = f" · {side.trained.steps_per_second:,.0f} steps/s" if done else ""
         return f"{name}{losses(side.trained, state.plan.steps)}{speed}"
     engine = f" · {side.engine}" if side.engine else ""
     return f"{name}{progress_text(state, side)}{engine}"
+
+
+def status_lines(state: TrainState, bar_width: int) -> Content:
+    """The lines below the curve, with a bar where it has a width."""
+    lines = [Content(status(state, backward, side)) for backward, side in state.sides.items()]
+    return Content("\n").join([bar(state, bar_width), *lines] if bar_width else lines)
+
+
+def bar(state: TrainState, width: int) -> Content:
+    """How much of the training is done: ``━━━━───── 45%``."""
+    steps = max(1, state.plan.steps * len(state.sides))
+    part = min(1.0, sum(side.step for side in state.sides.values()) / steps)
+    columns = max(0, width - 6)
+    filled = int(part * columns)
+    return Content.assemble(("━" * filled, "$text-accent"), ("─" * (columns - filled), MUTED), f" {part:>4.0%}")
 
 
 def summary(state: TrainState) -> str:
@@ -245,11 +265,11 @@ def pane_text(session: Session, state: TrainState) -> Content:
         return Content.assemble(line, ("\n" + "  ".join(invented), "$text-accent"))
     passed, total = session.passed, len(session.lesson.asks)
     if passed < total:
-        text = " trains the network on them; autograd's stand in for the others."
-        return Content.assemble(f"{passed} of {total} pass. ", ("g", KEY), text)
-    names = ", and it invents names" if session.lesson.predict is not None else ""
-    text = f" trains the network on them{names}."
-    return Content.assemble((f"All {total} gradients pass. ", "bold $text-success"), ("g", KEY), text)
+        text = " trains on them, and on autograd's for the rest."
+        return Content.assemble(f"{passed} of {total} pass. ", *TRAIN_KEYS, text)
+    names = ": watch it invent names" if session.lesson.predict is not None else ""
+    text = f" trains the network{names}."
+    return Content.assemble((f"All {total} gradients pass. ", "bold $text-success"), *TRAIN_KEYS, text)
 
 
 def progress_text(state: TrainState, side: SideState) -> str:
