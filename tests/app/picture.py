@@ -52,7 +52,7 @@ async def train() -> None:
             await pilot.pause(2)
             await pilot.press("ctrl+t")
             await pilot.pause(0.5)
-            await pilot.press(*STEPS, "f8")
+            await pilot.press("c", *STEPS, "f8")
             while isinstance(pilot.app.screen, TrainScreen) and pilot.app.screen.state.stage is not Stage.OVER:
                 await pilot.pause(0.2)
             await pilot.pause(0.5)

@@ -63,7 +63,7 @@ async def test_in_a_narrow_terminal_the_choices_make_way_and_a_key_brings_them_b
         await wait_for_text(pilot, "step 100 of 4,000", "train-run")
         assert pilot.app.screen.query_one("#train-form").region.area == 0
         assert "4,000 steps · batch 32 · rate 0.1" in pane_text(pilot, "train-choices")
-        assert pilot.app.screen.query_one("#train-curve").region.height > height // 4
+        assert pilot.app.screen.query_one("LossCurve").region.height > height // 4
         await press(pilot, "c")
         assert "4000" in pane_text(pilot, "train-form")
         await press(pilot, "escape")

@@ -63,16 +63,18 @@ class TrainScreen(Screen[Form]):
         yield Static("", id="train-choices")
         with Container(id="train-panes"):
             yield Vertical(id="train-left")
-            with Vertical(id="train-right"), Vertical(id="train-run"):
-                with VerticalScroll(id="train-invitation", can_focus=False):
-                    yield Static("", id="train-invitation-text")
-                yield LossCurve(id="train-curve")
-                yield Static("", id="train-status")
+            yield Vertical(id="train-right")
         yield KeyLine(id="train-keys")
 
-    async def on_mount(self) -> None:
+    def on_mount(self) -> None:
+        """The rest comes once this much is painted."""
+        self.call_after_refresh(self._mount_rest)
+
+    async def _mount_rest(self) -> None:
         """Choices, messages, names and costs, each in its turn: all at once would keep the app from painting."""
         left, right = self.query_one("#train-left"), self.query_one("#train-right")
+        invitation = VerticalScroll(Static("", id="train-invitation-text"), id="train-invitation", can_focus=False)
+        await right.mount(Vertical(invitation, LossCurve(), Static("", id="train-status"), id="train-run"))
         await left.mount(Choices(self._form))
         await left.mount(VerticalScroll(Static("", id="train-message"), id="train-messages"))
         names = VerticalScroll(Static("", id="train-names"), id="train-names-box")
@@ -117,6 +119,10 @@ class TrainScreen(Screen[Form]):
         self.watch_state()
 
     # What the keys do
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Nothing but leaving acts before all is there."""
+        return self._built or action not in {command.action for command in TRAINING}
 
     def action_go(self) -> None:
         """Starts, pauses, or continues."""
@@ -187,14 +193,14 @@ class TrainScreen(Screen[Form]):
 
     def action_leave(self) -> None:
         """Out of the choices; or back to the walk, and a training goes on."""
-        if self._choices.typing:
+        if self._built and self._choices.typing:
             self._close_choices()
         else:
             self.action_dismiss_form()
 
     def action_dismiss_form(self) -> None:
         """Back to the walk; a training goes on."""
-        self.dismiss(self._choices.read())
+        self.dismiss(self._choices.read() if self._built else self._form)
 
     # What is shown
 
@@ -219,7 +225,7 @@ class TrainScreen(Screen[Form]):
             "#train-choices": narrow and not self._open,
             "#train-messages": self._tells or not narrow,
             "#train-invitation": fresh,
-            "#train-curve": not fresh,
+            "LossCurve": not fresh,
             "#train-status": not fresh,
             "#train-results": not (fresh and narrow),
         }
