@@ -130,8 +130,8 @@ async def test_a_choice_goes_by_arrows_and_first_letters() -> None:
         await press(pilot, "right", "left", "left", "g")
         await wait_for_text(pilot, "‹ autograd's ›", "train-form")
         assert backend(pilot).asked("train") == []
-        await click_on(pilot, "train-wrong", "instead")
-        await wait_for_text(pilot, "‹ yours, wrong ›", "train-form")
+        await click_on(pilot, "train-wrong", "autograd's")
+        await wait_for_text(pilot, "if wrong ‹ yours ›", "train-form")
 
 
 async def test_a_training_that_is_stopped_is_not_done() -> None:

@@ -27,7 +27,7 @@ FIELDS = (
     ("sampling_seed", "sampling seed"),
 )
 BACKWARDS = (("your own", Backward.MANUAL), ("autograd's", Backward.AUTOGRAD), ("both", Backward.BOTH))
-WRONGS = (("autograd's instead", Wrong.AUTOGRAD), ("yours, wrong", Wrong.AS_IS))
+WRONGS = (("autograd's", Wrong.AUTOGRAD), ("yours", Wrong.AS_IS))
 AT_ONCE = 4
 """Fields that are mounted at once: all of them would keep the app from painting."""
 

@@ -205,14 +205,14 @@ def costs(state: TrainState) -> Content:
     if side is None:
         return Content.styled("The time of each statement comes here.", MUTED)
     total = sum(cost.seconds for cost in side.costs)
-    first = f"a step: {microseconds(total)} in Python"
+    first = f"{microseconds(total)} a step in Python"
     if side.engine == Engine.COMPILED and side.speed:
-        first += f", {microseconds(1 / side.speed)} compiled"
+        first += f", {microseconds(1 / side.speed)} in C"
     lines = [Content(first)]
     for cost in sorted(side.costs, key=lambda each: -each.seconds):
         whose = "yours" if cost.is_answer else cost.part
         code = " ".join(cost.code.split())
-        line = f"{whose:<9} {microseconds(cost.seconds):>9} {cost.seconds / (total or 1.0):>4.0%} {code}"
+        line = f"{whose:<9} {microseconds(cost.seconds):>7} {cost.seconds / (total or 1.0):>4.0%} {code}"
         lines.append(Content.styled(line, "bold" if cost.is_answer else MUTED))
     return Content("\n").join(lines)
 
