@@ -209,5 +209,14 @@ def test_it_is_a_command(small: Path) -> None:
 
 def test_the_page_for_teachers_shows_a_lesson_that_can_be_read() -> None:
     page = (LESSONS / "README.md").read_text(encoding="utf-8")
-    for word in ("# %% setup", "asks", "parameters", "- **Hint**", "--check", "unseeded", "calibrate", "predict"):
+    for word in (
+        "# %% setup",
+        "asks",
+        "parameters",
+        "- **Hint**",
+        "ninja-tui check",
+        "unseeded",
+        "calibrate",
+        "predict",
+    ):
         assert word in page
