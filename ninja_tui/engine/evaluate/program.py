@@ -282,11 +282,10 @@ class ProgramJudge:
     def _with_line(self, outcome: Outcome, step: ProgramStatement) -> str:
         error = outcome.error
         absent = UNKNOWN_NAME.fullmatch(error)
-        if absent and absent["name"] in self._node_of:  # not misspelled, but not there yet
+        if absent and absent["name"] in self._node_of and self._program.whole:
             node = self._node_of[absent["name"]]
-            why = f"; before this no gradient of `{node}` is computed in this pass" if self._program.whole else ""
-            error = f"{absent['error']}{why}"
-        return f"{self._place(outcome.line)}: {error}" if outcome.line > step.line else error
+            error = f"{absent['error']}; before this no gradient of `{node}` is computed in this pass"
+        return f"{self._place(outcome.line)}: {error}" if outcome.line != step.line else error
 
     def _place(self, line: int) -> str:
         return place(line, self._bench.lesson.starts)
