@@ -61,6 +61,8 @@ class Answering:
         self._awaited = ""
         self._latest = None
         code = tidy(text)
+        if self._if_it_passes.get(node.name) != code:
+            self._if_it_passes.pop(node.name, None)
         reason = _why_not_judged(code, node)
         if reason is None and session.facts is None:
             reason = "PyTorch is starting; this is judged as soon as it is there"

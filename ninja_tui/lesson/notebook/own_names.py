@@ -11,16 +11,11 @@ from ninja_tui.lesson.notebook.slice import Dataflow
 from ninja_tui.lesson.syntax.effects import Effects
 from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.lesson.syntax.imports import imported_modules, or_nothing
+from ninja_tui.lesson.syntax.literals import computes_numbers
 from ninja_tui.lesson.syntax.names import BUILTINS
 
 INSTALLED = frozenset({"torch", "numpy"})
 """Packages that are always here; others may take their time, or anything else."""
-NUMBERS = (
-    ast.Constant, ast.Name, ast.Attribute, ast.BinOp, ast.UnaryOp, ast.Subscript, ast.Tuple, ast.Call,
-    ast.operator, ast.unaryop, ast.expr_context,
-)  # fmt: skip
-"""What a number is computed with."""
-CALLS = frozenset({"len", "int", "float", "sqrt", "log", "size", "numel"})
 
 
 def own_names(
@@ -39,7 +34,7 @@ def own_names(
         if _is_import(effects):
             known |= names
             yield or_nothing(effects.fragment)
-        elif names <= once and effects.reads <= known and _is_number(effects.tree):
+        elif names <= once and effects.reads <= known and computes_numbers(effects.tree):
             known |= names
             yield effects.fragment
 
@@ -54,23 +49,3 @@ def _is_import(effects: Effects) -> bool:
         return False
     modules = {module.split(".")[0] for module in imported_modules([effects.fragment])}
     return modules <= INSTALLED | sys.stdlib_module_names
-
-
-def _is_number(tree: ast.stmt) -> bool:
-    """Whether it binds names to numbers, written out or computed from others, or from sizes."""
-    match tree:
-        case ast.Assign(targets=[ast.Name() | ast.Tuple()], value=value) if not isinstance(value, ast.Name):
-            return all(isinstance(part, NUMBERS) and _is_size(part) for part in ast.walk(value))
-    return False
-
-
-def _is_size(part: ast.AST) -> bool:
-    """Whether a part of an expression, if it is a call, gives a number and does nothing else."""
-    match part:
-        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
-            return name in CALLS
-        case ast.Call():
-            return False
-        case ast.Constant(value=value):
-            return isinstance(value, int | float)
-    return True
