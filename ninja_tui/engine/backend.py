@@ -8,7 +8,7 @@ from typing import Protocol
 
 from ninja_tui.engine.events import Event
 from ninja_tui.engine.protocol.verdict import Upstream, Verdict
-from ninja_tui.engine.protocol.views import ViewRequest
+from ninja_tui.engine.protocol.views import PokeRequest, ViewRequest
 from ninja_tui.engine.training.checkpoints import SavedRun
 from ninja_tui.engine.training.config import Plan
 from ninja_tui.lesson.solutions import SavedAnswer
@@ -31,6 +31,9 @@ class Backend(Protocol):
 
     def view(self, request: ViewRequest) -> None:
         """Computes what is shown of a tensor; of several waiting requests the newest."""
+
+    def poke(self, request: PokeRequest) -> None:
+        """Nudges an element of a tensor, and computes the loss again; of several waiting requests the newest."""
 
     def save(self, node: str, answer: SavedAnswer, walk: tuple[str, ...]) -> None:
         """Writes an answer into the solutions file, whose cells stand in the order of the nodes in ``walk``."""

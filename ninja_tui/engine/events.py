@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ninja_tui.engine.evaluate.bench import Facts
 from ninja_tui.engine.protocol.verdict import Verdict
-from ninja_tui.engine.protocol.views import TensorView, ViewRequest
+from ninja_tui.engine.protocol.views import Poke, PokeRequest, TensorView, ViewRequest
 from ninja_tui.engine.training.checkpoints import SavedRun
 from ninja_tui.engine.training.events import TrainingEvent
 from ninja_tui.lesson.catalogue import LessonSummary
@@ -94,6 +94,14 @@ class Viewed:
 
 
 @dataclass(frozen=True)
+class Poked:
+    """What a nudge did to the loss."""
+
+    request: PokeRequest
+    poke: Poke
+
+
+@dataclass(frozen=True)
 class RunLoaded:
     """A saved run has replaced the trained network."""
 
@@ -121,4 +129,16 @@ class TrainingOver:
 
 
 TrainingUpdate = TrainingEvent | RunLoaded | RunSaved | TrainingFailed | TrainingOver
-Event = TrainingUpdate | LessonRead | CatalogueRead | Opened | Failed | Judged | Rechecked | Saved | NotSaved | Viewed
+Event = (
+    TrainingUpdate
+    | LessonRead
+    | CatalogueRead
+    | Opened
+    | Failed
+    | Judged
+    | Rechecked
+    | Saved
+    | NotSaved
+    | Viewed
+    | Poked
+)

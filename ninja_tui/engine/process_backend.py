@@ -21,6 +21,7 @@ from ninja_tui.engine.events import (
     LessonRead,
     NotSaved,
     Opened,
+    Poked,
     Rechecked,
     RunLoaded,
     RunSaved,
@@ -31,7 +32,7 @@ from ninja_tui.engine.events import (
 )
 from ninja_tui.engine.failures import FAILURES, sentence_for
 from ninja_tui.engine.protocol.verdict import Upstream, Verdict
-from ninja_tui.engine.protocol.views import ViewRequest
+from ninja_tui.engine.protocol.views import PokeRequest, ViewRequest
 from ninja_tui.engine.serial_queue import Job, SerialQueue
 from ninja_tui.engine.training.checkpoints import SavedRun, free_path, load_run, save_run, saved_paths
 from ninja_tui.engine.training.config import Plan, sources
@@ -56,6 +57,7 @@ class _Kind(enum.Enum):
     JUDGE = enum.auto()
     RECHECK = enum.auto()
     VIEW = enum.auto()
+    POKE = enum.auto()
     SAMPLE = enum.auto()
 
 
@@ -111,6 +113,12 @@ class ProcessBackend:
                 self._guarded(lambda: self._emit(Viewed(request, bench.inspect(request)))),
                 _Kind.VIEW,
             )
+
+    def poke(self, request: PokeRequest) -> None:
+        """Nudges an element of a tensor, and computes the loss again; nothing before the lesson has run."""
+        bench = self._bench
+        if bench is not None:
+            self._viewing.add(self._guarded(lambda: self._emit(Poked(request, bench.poke(request)))), _Kind.POKE)
 
     def save(self, node: str, answer: SavedAnswer, walk: tuple[str, ...]) -> None:
         """Writes an answer into the solutions file."""

@@ -102,6 +102,7 @@ COMMANDS = (
     Command("view", "v", "f10", "Switch between the tensor, your gradient and its difference", Group.LOOK),
     Command("autograd", "a", "ctrl+g", "Show autograd's own gradient", Group.LOOK),
     Command("worst", "w", "ctrl+o", "Go to the worst element of your gradient's difference", Group.LOOK),
+    Command("poke", "x", "ctrl+n", "Poke: nudge the element with the cursor, and see the loss move", Group.LOOK),
     Command("slice", "s", "ctrl+r", "Slice the tensor in sight, such as 3, :, 0", Group.LOOK),
     Command("pane", "tab", "f12", "Next pane", Group.PANES),
     Command("show_pane('source')", "1", "", "Go to the source", Group.PANES),
@@ -127,7 +128,7 @@ EDITING = (
 """Keys of the prompt's own: they are no commands of the walk."""
 
 ARROWS = (
-    ("Up, Down, Left, Right", "Move the window of values, or the card"),
+    ("Up, Down, Left, Right", "Move the cursor over the values, or the card"),
     ("PgUp, PgDn, Home", "The same by pages, and to the beginning"),
     ("Up, Down, Enter", "In the table: choose a node, and go there"),
 )

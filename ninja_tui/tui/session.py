@@ -75,6 +75,7 @@ class Session:
     entries: Mapping[str, Entry] = field(default_factory=dict)
     position: int = 0
     view: View = View.VALUE
+    view_is_chosen: bool = False
     upstream: Upstream = Upstream.PASSING
     slices: str = ""
     facts: Facts | None = None
@@ -146,7 +147,8 @@ class Session:
 
     def at(self, position: int) -> Session:
         """At that position, with the tensor itself in sight."""
-        return replace(self, position=max(0, min(position, self.last)), view=View.VALUE, slices="")
+        position = max(0, min(position, self.last))
+        return replace(self, position=position, view=View.VALUE, view_is_chosen=False, slices="")
 
     def at_turn(self) -> Session:
         """At the turn."""
@@ -171,8 +173,24 @@ class Session:
         return replace(self, catalogue=lessons)
 
     def showing(self, view: View) -> Session:
-        """With another view of the node's tensor."""
-        return replace(self, view=view)
+        """With the view of the node's tensor that the person has chosen."""
+        return replace(self, view=view, view_is_chosen=True)
+
+    def tried(self, verdict: Verdict) -> Session:
+        """With the view that fits the verdict on the code in the prompt, unless one was chosen here.
+
+        That is the difference where the gradient is wrong and can be compared; an error leaves the view as it is.
+        """
+        if self.view_is_chosen or not (verdict.passed or verdict.maxdiff is not None):
+            return self
+        view = View.VALUE if verdict.passed else View.DIFFERENCE
+        return self if view is self.view else replace(self, view=view)
+
+    @property
+    def predictor(self) -> View:
+        """Whose gradient predicts what a nudge does: the person's; autograd's, once the answer was revealed instead."""
+        entry = self.entry(self.tensor)
+        return View.AUTOGRAD if entry.revealed and not entry.code else View.YOURS
 
     def sliced(self, slices: str) -> Session:
         """With a part of the tensor in sight, such as ``3, :``."""

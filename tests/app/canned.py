@@ -12,6 +12,7 @@ from ninja_tui.engine.protocol.views import (
     Slice,
     Window,
     WorstElement,
+    table_width,
 )
 from ninja_tui.lesson.model import Lesson
 from ninja_tui.lesson.open import open_lesson
@@ -86,7 +87,7 @@ def sliced_shape(shape: tuple[int, ...], slices: tuple[int | Slice, ...]) -> tup
 
 
 def _table(shape: tuple[int, ...]) -> tuple[int, int]:
-    return (math.prod(shape[:-1]), shape[-1]) if shape else (1, 1)
+    return math.prod(shape) // table_width(shape), table_width(shape)
 
 
 def heatmap_of(shape: tuple[int, ...], frame: Frame) -> tuple[tuple[float | None, ...], ...]:
@@ -103,7 +104,7 @@ def window_of(shape: tuple[int, ...], frame: Frame, worst: WorstElement | None) 
     column = max(0, min(frame.column, width - frame.columns))
 
     def element(at: int, across: int) -> float:
-        is_worst = worst is not None and (worst.row, worst.column) == (at, across)
+        is_worst = worst is not None and worst.index == (at, across)
         return worst.size if worst is not None and is_worst else at + 0.5
 
     rows, columns = range(row, min(height, row + frame.rows)), range(column, min(width, column + frame.columns))

@@ -18,6 +18,7 @@ from ninja_tui.engine.events import (
     LessonRead,
     NotSaved,
     Opened,
+    Poked,
     Rechecked,
     RunLoaded,
     RunSaved,
@@ -28,6 +29,8 @@ from ninja_tui.engine.events import (
 )
 from ninja_tui.engine.protocol.verdict import Diagnosis, Kind, Status, Upstream, Verdict, Watched
 from ninja_tui.engine.protocol.views import (
+    Poke,
+    PokeRequest,
     Statistics,
     TensorSummary,
     TensorView,
@@ -190,6 +193,10 @@ class FakeBackend:
         self._note("view", request)
         self._emit(Viewed(request, self._view(request)))
 
+    def poke(self, request: PokeRequest) -> None:
+        self._note("poke", request)
+        self._emit(Poked(request, self._poke(request)))
+
     def save(self, node: str, answer: SavedAnswer, walk: tuple[str, ...]) -> None:
         self._note("save", node, answer)
         if self._fakes.saving_error:
@@ -339,6 +346,7 @@ class FakeBackend:
         shape = verdict.shape if own and verdict is not None else kind
         if (own and verdict is None) or not isinstance(shape, tuple):
             return TensorView()
+        whole = shape
         try:
             shape = sliced_shape(shape, request.slices)
         except IndexError as error:
@@ -352,4 +360,12 @@ class FakeBackend:
             heatmap_of(shape, request.frame),
             window_of(shape, request.frame, worst),
             worst if request.view is View.DIFFERENCE else None,
+            whole=whole,
         )
+
+    def _poke(self, request: PokeRequest) -> Poke:
+        """What the gradient says is half of what happens."""
+        if request.tensor in ("Xb", "Yb"):
+            return Poke(refusal="it is int64: only floating-point numbers can be nudged")
+        known = request.gradient is View.AUTOGRAD or request.tensor in self._judged
+        return Poke(0.001, 2.1e-05, 1.05e-05 if known else None)

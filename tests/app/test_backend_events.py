@@ -13,11 +13,12 @@ from ninja_tui.engine.events import (
     Judged,
     LessonRead,
     Opened,
+    Poked,
     Rechecked,
     Viewed,
 )
 from ninja_tui.engine.protocol.verdict import Status, Upstream, Verdict, Warning
-from ninja_tui.engine.protocol.views import Frame, Slice, View, ViewRequest
+from ninja_tui.engine.protocol.views import Frame, Poke, PokeRequest, Slice, View, ViewRequest
 from ninja_tui.lesson.read import lesson_names, read_lesson
 from ninja_tui.lesson.solutions import SavedAnswer
 from tests.app.canned import NAMES, facts_of, heatmap_of, solution_of, window_of
@@ -247,6 +248,36 @@ def test_views_of_a_tensor_have_the_form_of_the_fake_s(names: RealBackend) -> No
     assert (view.worst, view.error) == (None, None)
 
 
+def test_a_poke_moves_the_loss_and_the_person_s_gradient_predicts_it(names: RealBackend) -> None:
+    def poked(tensor: str, gradient: View, *index: int) -> Poke:
+        request = PokeRequest(tensor, index, gradient)
+        names.backend.poke(request)
+        event = names.event(Poked)
+        assert event.request == request
+        return event.poke
+
+    assert poked("bnvar_inv", View.YOURS, 0, 3).predicted is None
+    by_autograd = poked("counts", View.AUTOGRAD, 3, 5)
+    assert by_autograd.predicted == pytest.approx(by_autograd.change, rel=0.01)
+    names.verdict("counts", ANSWERS["counts"].replace("dcounts +=", "dcounts -="))
+    by_person = poked("counts", View.YOURS, 3, 5)
+    assert by_person.predicted is not None
+    assert by_person.change == by_autograd.change
+    assert by_person.predicted != pytest.approx(by_person.change, rel=0.01)
+    assert poked("Xb", View.YOURS, 0, 0).refusal is not None
+    assert poked("torch", View.YOURS).refusal is not None
+
+
+def test_the_prompt_and_the_view_name_the_same_worst_element(names: RealBackend) -> None:
+    """A whole row is off by the same, up to rounding."""
+    diagnosis = names.verdict("logits", "dlogits = dnorm_logits + logit_maxes.sin()").diagnosis
+    assert diagnosis is not None
+    assert "farthest the one at" in diagnosis.message
+    worst = viewed(names, "logits", View.DIFFERENCE).tensor_view.worst
+    assert worst is not None
+    assert f"farthest the one at {list(worst.index)}" in diagnosis.message
+
+
 def test_views_of_slices(names: RealBackend) -> None:
     for slices, shape in (((3, Slice()), (3, 10)), ((-1, Slice(0, 2), Slice(step=3)), (2, 4))):
         view = viewed(names, "emb", View.VALUE, *slices).tensor_view
@@ -266,7 +297,6 @@ def test_views_of_the_person_s_gradient_and_its_difference(names: RealBackend) -
     difference = viewed(names, "probs", View.DIFFERENCE).tensor_view
     assert difference.worst is not None
     assert (difference.worst.index, difference.worst.size) == ((7, 13), 0.5)
-    assert (difference.worst.row, difference.worst.column) == (7, 13)
     assert difference.summary is not None
     assert difference.summary.statistics is not None
     assert difference.summary.statistics.maximum == 0.5

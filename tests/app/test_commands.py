@@ -57,6 +57,7 @@ async def test_every_command_has_a_key_that_works_in_the_prompt() -> None:
         "view": shows("your gradient", "node"),
         "autograd": shows("autograd's gradient", "node"),
         "worst": shows("yours − autograd's", "node"),
+        "poke": shows("→ loss", "node"),
         "upstream": lambda pilot: "upstreamgradients:" in toasts(pilot),
         "slice": lambda pilot: isinstance(pilot.app.screen, SliceScreen),
         "pane": lambda pilot: not in_prompt(pilot),

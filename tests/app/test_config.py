@@ -9,6 +9,7 @@ import pytest
 from rich.color import ColorSystem
 
 from ninja_tui.engine.protocol.verdict import Upstream
+from ninja_tui.tui.commands import COMMANDS
 from ninja_tui.tui.config import Known
 from ninja_tui.tui.config_file import Config
 from ninja_tui.tui.contrast import Terminal
@@ -108,7 +109,7 @@ async def test_the_pane_that_was_shown_is_shown_again(path: Path) -> None:
 
 OWN_KEYS = """
 [keys]
-on = "x, f11"
+on = "j, f11"
 help = "f1"
 go = "f9"
 """
@@ -116,7 +117,7 @@ go = "f9"
 
 async def test_keys_of_ones_own_do_what_the_others_did(path: Path) -> None:
     async with walking(config=config(path, OWN_KEYS)) as pilot:
-        await press(pilot, "x", "f11")
+        await press(pilot, "j", "f11")
         assert session(pilot).position == 2
         await press(pilot, "n", "f8")
         assert session(pilot).position == 2
@@ -128,7 +129,7 @@ async def test_keys_of_ones_own_do_what_the_others_did(path: Path) -> None:
 
 
 async def go_to_the_prompt(pilot: AppPilot) -> None:
-    await press(pilot, "t", "x", "enter")
+    await press(pilot, "t", "j", "enter")
     await wait_for(pilot, lambda: in_prompt(pilot), "the focus in the prompt")
 
 
@@ -151,11 +152,11 @@ async def test_footer_help_and_palette_show_the_keys_that_hold(path: Path) -> No
         assert "F1 Help" in footer
         assert "F8" not in footer
         offered = {each.title: each.help for each in pilot.app.get_system_commands(pilot.app.screen)}
-        assert offered[COMMANDS[0].title] == "key: x, Enter or F11, Alt+X"
+        assert offered[COMMANDS[0].title] == "key: j, Enter or F11, Alt+J"
         assert offered["Find a statement or a node, and go there"] == "key: / or F3"
         await press(pilot, "f1")
         lines = [" ".join(line.split()) for line in pane_text(pilot, "help").splitlines()]
-        assert any(line.startswith("x, Enter F11, Alt+X Step on") for line in lines)
+        assert any(line.startswith("j, Enter F11, Alt+J Step on") for line in lines)
         assert any("F9" in line and "Start, pause, go on" in line for line in lines)
 
 

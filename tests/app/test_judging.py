@@ -80,7 +80,7 @@ async def test_a_node_with_two_readers_shows_which_path_is_there() -> None:
 
 async def test_the_worst_element_is_one_key_away() -> None:
     code = f"{ANSWERS['probs']}\ndprobs[30, 25] += 7.0"
-    async with walking(Fakes(worst={code: WorstElement((30, 25), 7.0, 30, 25)})) as pilot:
+    async with walking(Fakes(worst={code: WorstElement((30, 25), 7.0)})) as pilot:
         await go_to(pilot, "dprobs")
         await write_answer(pilot, code)
         await wait_for(pilot, lambda: feedback(pilot).verdict is not None, "a verdict")

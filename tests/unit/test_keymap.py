@@ -32,10 +32,10 @@ def test_every_command_has_a_name_of_its_own() -> None:
 
 def test_letters_take_the_place_of_the_letter_and_other_keys_that_of_the_other() -> None:
     assert keys({"on": "f11, Ctrl+N"}) == ("n", "f11,ctrl+n")
-    assert keys({"on": "x"}) == ("x", "f8")
-    assert keys({"on": "x, f11"}) == ("x", "f11")
+    assert keys({"on": "j"}) == ("j", "f8")
+    assert keys({"on": "j, f11"}) == ("j", "f11")
     assert keys({"prompt": "f11"}, "prompt") == ("f11", "")
-    assert read_keymap({"on": "x,f11"}).bindings() == {"on.walk": "x", "on": "f11,alt+x"}
+    assert read_keymap({"on": "j,f11"}).bindings() == {"on.walk": "j", "on": "f11,alt+j"}
 
 
 def test_keys_that_the_prompt_needs_are_the_walks_only() -> None:
@@ -61,7 +61,7 @@ def test_what_is_no_key_is_told(word: str) -> None:
 
 
 def test_an_unknown_command_is_told_with_the_nearest() -> None:
-    assert read_keymap({"hnt": "x"}).problems == ("there is no command 'hnt'; did you mean 'hint'?",)
+    assert read_keymap({"hnt": "j"}).problems == ("there is no command 'hnt'; did you mean 'hint'?",)
 
 
 def test_a_key_given_to_two_commands_is_the_firsts() -> None:
@@ -99,4 +99,4 @@ def test_keys_are_shown_as_people_write_them() -> None:
     assert shown("ctrl+g") == "Ctrl+G"
     assert shown("x,f11") == "x, F11"
     assert shown("left_square_bracket") == "["
-    assert ("x, Enter", "F11, Alt+X", COMMANDS[0].title) in key_table(read_keymap({"on": "x,f11"}).commands)
+    assert ("j, Enter", "F11, Alt+J", COMMANDS[0].title) in key_table(read_keymap({"on": "j,f11"}).commands)

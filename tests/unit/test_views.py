@@ -117,12 +117,37 @@ def test_only_a_difference_has_a_worst_element() -> None:
     assert view_of(tensor).worst is None
     worst = view_of(tensor, view=View.DIFFERENCE).worst
     assert worst is not None
-    assert (worst.index, worst.size, worst.row, worst.column) == ((2, 0, 1), 5.0, 4, 1)
+    assert (worst.index, worst.size) == ((2, 0, 1), 5.0)
     tensor[1, 1, 0] = math.nan
     worst = view_of(tensor, view=View.DIFFERENCE).worst
     assert worst is not None
     assert (worst.index, worst.size) == ((1, 1, 0), math.inf)
     assert view_of(torch.zeros(2, 2), view=View.DIFFERENCE).worst is None
+
+
+def test_of_entries_that_are_alike_up_to_rounding_the_first_is_the_worst() -> None:
+    tensor = torch.full((4, 3), 0.5)
+    tensor[0] = 0.25
+    tensor[2, 1] = 0.500001
+    worst = view_of(tensor, view=View.DIFFERENCE).worst
+    assert worst is not None
+    assert worst.index == (1, 0)
+    assert worst.size == pytest.approx(0.500001)
+
+
+@pytest.mark.parametrize("shape", [(6,), (1, 6), (6, 1), (1, 6, 1)])
+def test_a_vector_is_one_row_whatever_its_axis(shape: tuple[int, ...]) -> None:
+    shown = view_of(torch.arange(6).reshape(shape), frame=Frame(0, 1, 1, 4, 4, 6))
+    assert shown.window is not None
+    assert (shown.window.row, shown.window.column, shown.window.values) == (0, 1, ((1, 2, 3, 4),))
+    assert [len(row) for row in shown.heatmap] == [6]
+    assert shown.whole == shape
+
+
+def test_a_sliced_view_knows_the_shape_of_the_whole() -> None:
+    shown = view_of(torch.zeros(4, 5), 2)
+    assert shown.summary is not None
+    assert (shown.summary.shape, shown.whole) == ((5,), (4, 5))
 
 
 def test_scrolling_looks_no_tensor_up_again_until_one_has_changed() -> None:

@@ -23,6 +23,7 @@ from ninja_tui.engine.protocol.judging import (
     LessonRun,
     Plan,
     PlanTrials,
+    PokeElement,
     Reading,
     RunLesson,
     Unseeded,
@@ -32,7 +33,7 @@ from ninja_tui.engine.protocol.lesson_code import LessonCode
 from ninja_tui.engine.protocol.messages import Request
 from ninja_tui.engine.protocol.tensor_data import TensorData
 from ninja_tui.engine.protocol.verdict import Status, Verdict
-from ninja_tui.engine.protocol.views import TensorView, ViewRequest
+from ninja_tui.engine.protocol.views import Poke, PokeRequest, TensorView, ViewRequest
 from ninja_tui.engine.protocol.wire import Broken, TimedOut
 from ninja_tui.engine.workers.client import Endpoint, Role, Worker, WorkerError
 from ninja_tui.errors import UsageError
@@ -168,6 +169,10 @@ class Workbench:
     def inspect(self, request: ViewRequest) -> TensorView:
         """The view of a tensor."""
         return self._ask(InspectTensor(request))
+
+    def poke(self, request: PokeRequest) -> Poke:
+        """What a nudge of one element of a tensor does to the loss."""
+        return self._ask(PokeElement(request))
 
     def close(self) -> None:
         """Ends all processes."""

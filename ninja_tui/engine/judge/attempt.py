@@ -9,7 +9,7 @@ from functools import cached_property
 import torch
 
 from ninja_tui.engine.judge.case import Case
-from ninja_tui.engine.judge.compare import CLOSE, index_of, largest_entry, same
+from ninja_tui.engine.judge.compare import CLOSE, farthest, index_of, largest_entry, same
 from ninja_tui.engine.judge.evidence import Observed
 from ninja_tui.engine.judge.factors import Numbers
 from ninja_tui.engine.protocol.worlds import World
@@ -107,7 +107,7 @@ class Attempt:
         gap = (actual - self.expected).abs()
         if gap.dim() == 0:
             return "another number"
-        place = index_of(int(gap.argmax().item()), tuple(gap.shape))
+        place = index_of(farthest(gap), tuple(gap.shape))
         wrong = self.wrong_entries(actual)
         return f"{wrong} of {gap.numel()} entries {'is' if wrong == 1 else 'are'} off, farthest the one at {place}"
 

@@ -13,6 +13,8 @@ CLOSE = 1e-7
 """Two gradients are the same if no entry differs by more than this share of the largest."""
 UNSTABLE = 0.02
 """Share of the largest entry; float32 that is farther off float64 than this has lost its digits."""
+ALIKE = 1e-4
+"""Share of the largest; entries of a difference that are so near it count as the same: rounding decides their order."""
 LARGEST_BROADCAST = 1 << 26
 """Elements; a comparison that would broadcast to more is a wrong shape, not a comparison."""
 
@@ -46,6 +48,12 @@ def columns(dt: torch.Tensor, gradient: torch.Tensor) -> Columns:
 def largest_entry(tensor: torch.Tensor) -> float:
     """The largest absolute value; 0 for an empty tensor."""
     return float(tensor.abs().max().item()) if tensor.numel() else 0.0
+
+
+def farthest(gap: torch.Tensor) -> int:
+    """The number, in row-major order, of the largest entry; of those that are alike up to rounding the first."""
+    flat = gap.reshape(-1)
+    return int((flat >= flat.max() * (1 - ALIKE)).int().argmax().item())
 
 
 def loses_digits(single: torch.Tensor, double: torch.Tensor) -> bool:

@@ -9,7 +9,7 @@ from ninja_tui.engine.protocol.lesson_code import LessonCode
 from ninja_tui.engine.protocol.messages import Done, Request
 from ninja_tui.engine.protocol.tensor_data import TensorData
 from ninja_tui.engine.protocol.verdict import Verdict
-from ninja_tui.engine.protocol.views import TensorView, ViewRequest
+from ninja_tui.engine.protocol.views import Poke, PokeRequest, TensorView, ViewRequest
 
 T = TypeVar("T")
 
@@ -194,3 +194,11 @@ class InspectTensor(Request[TensorView]):
 
     reply: ClassVar[type] = TensorView
     request: ViewRequest
+
+
+@dataclass(frozen=True)
+class PokeElement(Request[Poke]):
+    """Nudges an element of a tensor, and computes the loss again."""
+
+    reply: ClassVar[type] = Poke
+    request: PokeRequest

@@ -1,12 +1,19 @@
-"""What is shown of a tensor: a summary, a heatmap and a window of its values, never the whole."""
+"""What is shown of a tensor, never the whole: a summary, a heatmap, a window of values, and what a nudge does."""
 
 from __future__ import annotations
 
 import enum
+import math
 from dataclasses import dataclass
 
 Element = bool | int | float | str
 """A tensor's element; a complex number as text."""
+
+
+def table_width(shape: tuple[int, ...]) -> int:
+    """How long the rows are in which a tensor of that shape is shown; all of a vector is one, ``(n, 1)`` too."""
+    count = math.prod(shape)
+    return count if count == max(shape, default=1) else shape[-1]
 
 
 class View(enum.StrEnum):
@@ -34,8 +41,8 @@ class Slice:
 class Frame:
     """The part of a tensor that a pane has room for.
 
-    The window of values has its first element at ``row`` and ``column`` and is ``rows`` by ``columns`` large; the
-    heatmap has at most ``heat_rows`` by ``heat_columns`` cells.
+    The window of values has its first element at ``row`` and ``column`` of the table and is ``rows`` by ``columns``
+    large; the heatmap has at most ``heat_rows`` by ``heat_columns`` cells.
     """
 
     row: int
@@ -91,23 +98,46 @@ class Window:
 
 @dataclass(frozen=True)
 class WorstElement:
-    """The largest entry of a difference: its ``index``, its ``size``, and where it stands in the table of all rows."""
+    """The largest entry of a difference: its ``index`` in the whole tensor, and its ``size``."""
 
     index: tuple[int, ...]
     size: float
-    row: int
-    column: int
 
 
 @dataclass(frozen=True)
 class TensorView:
     """``heatmap``: rows of cells in -1 to 1, None where nothing under a cell is finite.
 
-    ``error`` says why the slices do not fit; with neither an error nor a summary, there is no such tensor.
+    ``whole`` is the shape of the tensor before it was sliced. ``error`` says why the slices do not fit; with neither
+    an error nor a summary, there is no such tensor.
     """
 
     summary: TensorSummary | None = None
     heatmap: tuple[tuple[float | None, ...], ...] = ()
     window: Window | None = None
     worst: WorstElement | None = None
+    whole: tuple[int, ...] = ()
     error: str | None = None
+
+
+@dataclass(frozen=True)
+class PokeRequest:
+    """Which element of which ``tensor`` (its name) to nudge, and whose gradient is to predict what the loss does."""
+
+    tensor: str
+    index: tuple[int, ...]
+    gradient: View
+
+
+@dataclass(frozen=True)
+class Poke:
+    """An element was raised by ``step``, and the loss, in float64, by ``change``.
+
+    ``predicted`` is the step times the gradient's element, None where there is no such gradient. ``refusal`` says why
+    nothing was nudged.
+    """
+
+    step: float = 0.0
+    change: float = 0.0
+    predicted: float | None = None
+    refusal: str | None = None

@@ -26,6 +26,7 @@ from ninja_tui.engine.protocol.judging import (
     Plan,
     PlannedTrial,
     PlanTrials,
+    PokeElement,
     Reading,
     RunLesson,
     Unseeded,
@@ -35,10 +36,11 @@ from ninja_tui.engine.protocol.lesson_code import LessonCode
 from ninja_tui.engine.protocol.messages import Done, Refused
 from ninja_tui.engine.protocol.tensor_data import TensorData
 from ninja_tui.engine.protocol.verdict import Verdict
-from ninja_tui.engine.protocol.views import TensorView, View
+from ninja_tui.engine.protocol.views import Poke, TensorView, View
 from ninja_tui.engine.recording.packing import pack, unpack
 from ninja_tui.engine.workers.forward import ForwardPass, forward_pass, root_of
 from ninja_tui.engine.workers.main import Handlers
+from ninja_tui.engine.workers.poking import poked
 from ninja_tui.engine.workers.unseeded import unseeded
 from ninja_tui.engine.workers.views import Viewer
 
@@ -63,6 +65,7 @@ class Reference:
             CompareGradient: self.compare,
             FetchUpstream: self.upstream,
             InspectTensor: self.inspect,
+            PokeElement: self.poke,
             FindUnseeded: self.unseeded,
         }
 
@@ -186,6 +189,15 @@ class Reference:
     def inspect(self, request: InspectTensor) -> TensorView:
         """Summary, heatmap and window of a value, of your gradient, its difference, or autograd's gradient."""
         return self._viewer.view(request.request)
+
+    def poke(self, request: PokeElement) -> Poke:
+        """What a nudge of one element does to the loss, and what a gradient says of it."""
+        forward, asked = self._ran(), request.request
+        number = forward.numbers.get(asked.tensor)
+        if number is None:
+            return Poke(refusal=f"{asked.tensor} is not in the forward pass")
+        gradient = self._tensor(asked.tensor, asked.gradient)
+        return poked(forward.graph.network, number, asked.index, gradient)
 
     def _tensor(self, name: str, view: View) -> torch.Tensor | None:
         """The tensor that is shown of ``name``; None where there is none."""

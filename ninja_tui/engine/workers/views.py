@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from ninja_tui.engine.judge.compare import index_of
+from ninja_tui.engine.judge.compare import farthest, index_of
 from ninja_tui.engine.protocol.views import (
     Element,
     Frame,
@@ -20,6 +20,7 @@ from ninja_tui.engine.protocol.views import (
     ViewRequest,
     Window,
     WorstElement,
+    table_width,
 )
 
 PART = 1 << 18
@@ -59,7 +60,8 @@ class Viewer:
             except (IndexError, ValueError, TypeError) as error:
                 return TensorView(error=str(error))
             worst = worst_element(tensor) if request.view is View.DIFFERENCE else None
-            view = TensorView(summary(part), heatmap(part, frame.heat_rows, frame.heat_columns), worst=worst)
+            cells = heatmap(part, frame.heat_rows, frame.heat_columns)
+            view = TensorView(summary(part), cells, worst=worst, whole=tuple(tensor.shape))
             self._cached = _Cached(key, part, view)
         return replace(self._cached.view, window=window(self._cached.part, frame))
 
@@ -69,10 +71,10 @@ class Viewer:
 
 
 def matrix(tensor: torch.Tensor) -> torch.Tensor:
-    """Two dimensions, the last one kept: (32, 3, 10) is shown as (96, 10), (64,) as (1, 64)."""
-    if tensor.dim() == 0:
-        return tensor.reshape(1, 1)
-    return tensor.reshape(-1, tensor.shape[-1]) if tensor.numel() else tensor.new_zeros((0, 0))
+    """Two dimensions: (32, 3, 10) is shown as (96, 10); where only one has more than one element, as one row."""
+    if not tensor.numel():
+        return tensor.new_zeros((0, 0))
+    return tensor.reshape(-1, table_width(tuple(tensor.shape)))
 
 
 def apply_slices(tensor: torch.Tensor, slices: Sequence[int | Slice]) -> torch.Tensor:
@@ -177,9 +179,7 @@ def worst_element(difference: torch.Tensor) -> WorstElement | None:
         return None
     size = difference.abs()
     size = torch.where(torch.isnan(size), math.inf, size)
-    place = int(size.argmax().item())
-    value = float(size.reshape(-1)[place].item())
-    if value == 0.0:
+    largest = float(size.max().item())
+    if largest == 0.0:
         return None
-    width = difference.shape[-1] if difference.dim() else 1
-    return WorstElement(tuple(index_of(place, tuple(difference.shape))), value, place // width, place % width)
+    return WorstElement(tuple(index_of(farthest(size), tuple(difference.shape))), largest)

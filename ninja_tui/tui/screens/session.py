@@ -15,7 +15,7 @@ from textual.widgets import Static
 from ninja_tui.engine import events
 from ninja_tui.engine.backend import Backend
 from ninja_tui.engine.protocol.verdict import Verdict
-from ninja_tui.engine.protocol.views import View, ViewRequest
+from ninja_tui.engine.protocol.views import PokeRequest, View, ViewRequest
 from ninja_tui.lesson.catalogue import LessonSummary
 from ninja_tui.tui import texts
 from ninja_tui.tui.answering import Answering, Step, waiting_feedback
@@ -153,6 +153,9 @@ class SessionScreen(PanedScreen):
             case events.Viewed(request, tensor_view):
                 if (session.tensor, session.view) == (request.tensor, request.view):
                     self.query_one(NodePane).tensor_view = tensor_view
+            case events.Poked(request):
+                if session.tensor == request.tensor:
+                    self.query_one(NodePane).poked = event
             case events.Saved(node):
                 self._answering.saved(node)
             case events.NotSaved(node, reason):
@@ -162,8 +165,10 @@ class SessionScreen(PanedScreen):
     def _take_verdict(self, session: Session, event: events.Judged) -> None:
         step = self._answering.judged(session, event, self._input.text)
         self._apply_step(step)
-        if step.feedback is not None and session.view in (View.YOURS, View.DIFFERENCE):
-            self.query_one(NodePane).request_view()
+        if step.feedback is not None and self.session is not None:
+            self.session = self.session.tried(event.verdict)
+            if session.view in (View.YOURS, View.DIFFERENCE):
+                self.query_one(NodePane).request_view()
         if step.session is not session and (session.node is None or session.node.name != event.node):
             self._judge_anew()
 
@@ -203,6 +208,12 @@ class SessionScreen(PanedScreen):
         if session is not None and session.facts is not None:
             index = parse_index(session.slices)
             self._backend.view(ViewRequest(session.tensor, session.view, index, message.frame))
+
+    def on_node_pane_poke_requested(self, message: NodePane.PokeRequested) -> None:
+        """An element of the tensor in sight is to be nudged."""
+        session = self.session
+        if session is not None and session.facts is not None:
+            self._backend.poke(PokeRequest(session.tensor, message.index, session.predictor))
 
     def on_prompt_pane_typed(self, message: PromptPane.Typed) -> None:
         """Other code in the prompt."""

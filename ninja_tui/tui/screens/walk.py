@@ -126,6 +126,11 @@ class WalkScreen(SessionScreen):
             self._show_view(View.DIFFERENCE)
             self.query_one(NodePane).seek_worst()
 
+    def action_poke(self) -> None:
+        """Nudges the element with the cursor."""
+        self.show_pane("node")
+        self.query_one(NodePane).poke()
+
     def action_upstream(self) -> None:
         """The next choice of upstream gradients."""
         if self.session is not None:

@@ -1,59 +1,181 @@
-"""A tensor as a picture: blue below zero, orange above, dark at zero; two rows of cells a line."""
+"""A tensor as a picture: blue below zero, orange above, the background's shade at zero; two rows of cells a line.
+
+Without colour a line is one row of cells, each the sign of what is under it, heavy where that is large.
+"""
 
 from __future__ import annotations
 
-from functools import lru_cache
+import enum
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
-
-ZERO, POSITIVE, NEGATIVE = (38, 40, 48), (255, 160, 40), (70, 150, 255)
-NOT_FINITE = (255, 0, 200)
-SHADES = " ░▒▓█"
-WIDEST_CELL = 4
+from textual.content import Content
 
 Cells = tuple[tuple[float | None, ...], ...]
 """Rows of values in -1 to 1; None for what is not finite."""
+Rgb = tuple[int, int, int]
+FAINT = 0.45
+"""So much is left of a colour under the frame."""
+DOUBLE = str.maketrans("┌┐└┘─│", "╔╗╚╝═║")
+LEVELS = 40
+"""Steps of colour on either side of 0."""
+NOT_FINITE, NO_CELL = 1000, 1001
+"""In the place of a level."""
+LARGE, SMALL = round(0.5**0.5 * LEVELS), round(0.02**0.5 * LEVELS)
+"""Levels from which on a sign is heavy, and below which it is none."""
 
 
-def cell_width(columns: int, room: int) -> int:
-    """How wide each cell is where so many are to have ``room``."""
-    return max(1, min(WIDEST_CELL, room // max(1, columns)))
+@dataclass(frozen=True)
+class _Shades:
+    zero: Rgb
+    negative: Rgb
+    positive: Rgb
+    not_finite: Rgb
 
 
-def heat_line(cells: Cells, y: int, width: int, plain: Style, *, coloured: bool) -> list[Segment]:
-    """Rows ``2 y`` and ``2 y + 1`` as one line of half blocks; without colour as one line of shades."""
-    if 2 * y >= len(cells) or not cells[0]:
+class Palette(enum.Enum):
+    """The colours of a heatmap, for a background that is dark, or light; or signs in the place of colours."""
+
+    DARK = _Shades((38, 40, 48), (70, 150, 255), (255, 160, 40), (255, 0, 200))
+    LIGHT = _Shades((226, 228, 232), (0, 84, 190), (168, 80, 0), (190, 0, 150))
+    SIGNS = None
+
+    @property
+    def rows(self) -> int:
+        """How many rows of cells a line has."""
+        return 1 if self is Palette.SIGNS else 2
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a heatmap is drawn: how wide its cells are, in which colours, and the style that these are added to.
+
+    Cells that look alike are drawn once.
+    """
+
+    cell_width: int
+    palette: Palette
+    plain: Style
+    _drawn: dict[tuple[int, int], Segment] = field(default_factory=dict, compare=False, repr=False)
+
+    def cell(self, upper: int, lower: int) -> Segment:
+        """Two cells, one above the other, by their levels."""
+        if (upper, lower) not in self._drawn:
+            self._drawn[upper, lower] = self._cell(upper, lower)
+        return self._drawn[upper, lower]
+
+    def _cell(self, upper: int, lower: int) -> Segment:
+        shades = self.palette.value
+        if shades is None:
+            return Segment(sign(upper) * self.cell_width, self.plain)
+        below = None if lower == NO_CELL else _colour(_rgb(lower, shades))
+        return Segment("▀" * self.cell_width, self.plain + Style(color=_colour(_rgb(upper, shades)), bgcolor=below))
+
+
+@dataclass(frozen=True)
+class Box:
+    """The part of a heatmap that is framed: its first and last line and column, in cells of the terminal."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    def character(self, x: int, y: int, palette: Palette) -> str:
+        """What the frame has there; empty where it has nothing. Among signs its lines are double."""
+        character = self._character(x, y)
+        return character.translate(DOUBLE) if palette is Palette.SIGNS else character
+
+    def _character(self, x: int, y: int) -> str:
+        if not (self.top <= y <= self.bottom and self.left <= x <= self.right):
+            return ""
+        if self.top == self.bottom and self.left == self.right:
+            return "□"
+        if self.top == self.bottom:
+            return {self.left: "[", self.right: "]"}.get(x, "")
+        if self.left == self.right:
+            return "│"
+        if y in (self.top, self.bottom):
+            corners = "┌┐" if y == self.top else "└┘"
+            return corners[0] if x == self.left else corners[1] if x == self.right else "─"
+        return "│" if x in (self.left, self.right) else ""
+
+
+def heat_line(cells: Cells, y: int, look: Look, box: Box | None) -> list[Segment]:
+    """Line ``y`` of the heatmap, with what the frame has in it."""
+    rows = look.palette.rows
+    if rows * y >= len(cells):
         return []
-    wide = cell_width(len(cells[0]), width)
-    top = cells[2 * y]
-    low = cells[2 * y + 1] if 2 * y + 1 < len(cells) else None
-    if not coloured:
-        pairs = zip(top, low or top, strict=True)
-        return [Segment("".join(_shade(*pair) * wide for pair in pairs), plain)]
-    return [
-        Segment("▀" * wide, plain + _style(_rgb(value), _rgb(low[column]) if low is not None else None))
-        for column, value in enumerate(top)
-    ]
+    upper = [_level(value) for value in cells[rows * y]]
+    if rows == 2 and rows * y + 1 < len(cells):
+        lower = [_level(value) for value in cells[rows * y + 1]]
+    else:
+        lower = upper if len(cells) == 1 else [NO_CELL] * len(upper)
+    if box is None or not box.top <= y <= box.bottom:
+        return [*map(look.cell, upper, lower)]
+    segments: list[Segment] = []
+    for column, pair in enumerate(zip(upper, lower, strict=True)):
+        frame = [box.character(column * look.cell_width + at, y, look.palette) for at in range(look.cell_width)]
+        segments += _framed(frame, pair, look) if any(frame) else [look.cell(*pair)]
+    return segments
 
 
-@lru_cache(maxsize=4096)
-def _style(upper: tuple[int, int, int], lower: tuple[int, int, int] | None) -> Style:
-    below = Color.from_rgb(*lower) if lower is not None else None
-    return Style(color=Color.from_rgb(*upper), bgcolor=below)
+def _framed(frame: Sequence[str], pair: tuple[int, int], look: Look) -> list[Segment]:
+    """A cell with a part of the frame in it: white on what is under it, darkened; in a light theme the reverse."""
+    shades = look.palette.value
+    if shades is None:
+        return [Segment(each or sign(pair[0]), look.plain) for each in frame]
+    under = _rgb(max((each for each in pair if each != NO_CELL), key=abs), shades)
+    ink, paper = (0, 255) if look.palette is Palette.LIGHT else (255, 0)
+    red, green, blue = (round(paper + (part - paper) * FAINT) for part in under)
+    edge = look.plain + Style(color=_colour((ink, ink, ink)), bgcolor=_colour((red, green, blue)), bold=True)
+    body = look.plain + Style(color=_colour(under))
+    return [Segment(each or "█", edge if each else body) for each in frame]
 
 
-def _shade(upper: float | None, lower: float | None) -> str:
-    if upper is None or lower is None:
-        return "!"
-    return SHADES[round(max(abs(upper), abs(lower)) * (len(SHADES) - 1))]
-
-
-def _rgb(value: float | None) -> tuple[int, int, int]:
+def _level(value: float | None) -> int:
+    """A cell as one of a few steps from 0: small values in finer ones, as the eye sees them better so."""
     if value is None:
         return NOT_FINITE
-    end = POSITIVE if value > 0 else NEGATIVE
-    share = abs(value) ** 0.5  # the eye sees small values better so
-    red, green, blue = (round(low + (high - low) * share) for low, high in zip(ZERO, end, strict=True))
+    return round(math.copysign(abs(value) ** 0.5, value) * LEVELS)
+
+
+def sign(level: int) -> str:
+    """A cell without colour."""
+    if level == NOT_FINITE:
+        return "!"
+    if abs(level) < SMALL:
+        return "·"
+    return ("+╋" if level > 0 else "─━")[abs(level) >= LARGE]
+
+
+def legend(palette: Palette, largest: str, *, finite: bool) -> Content:
+    """What the colours mean; ``largest`` is the magnitude of the strongest, as text."""
+    if palette.value is None:
+        parts: list[tuple[str, str]] = [(f"─━ below 0 · above +╋  ±{largest}", "dim")]
+        return Content.assemble(*parts, ("" if finite else "  ! not finite", "$text-warning"))
+    shades = palette.value
+    ends = [(f"blue − · 0 · + orange  ±{largest}", "dim")]
+    text = Content.assemble(*ends, ("" if finite else "  magenta not finite", _css(shades.not_finite)))
+    return text.stylize(_css(shades.negative), 0, 6).stylize(_css(shades.positive), 13, 21)
+
+
+def _css(colour: Rgb) -> str:
+    return f"not dim rgb({colour[0]},{colour[1]},{colour[2]})"
+
+
+def _rgb(level: int, shades: _Shades) -> Rgb:
+    if level == NOT_FINITE:
+        return shades.not_finite
+    end = shades.positive if level > 0 else shades.negative
+    share = abs(level) / LEVELS
+    red, green, blue = (round(low + (high - low) * share) for low, high in zip(shades.zero, end, strict=True))
     return red, green, blue
+
+
+def _colour(colour: Rgb) -> Color:
+    return Color.from_rgb(*colour)

@@ -1,48 +1,54 @@
-"""The current tensor: its statement with shapes, its consumers, and its values."""
+"""The current tensor: what is to be differentiated, and the values, over which a cursor moves."""
 
 from __future__ import annotations
 
-import math
+from dataclasses import replace
 
-from textual.app import ComposeResult
+from rich.segment import Segment
+from rich.style import Style
 from textual.binding import Binding
-from textual.containers import Vertical
 from textual.content import Content
-from textual.events import Resize
+from textual.events import Click, MouseScrollDown, MouseScrollUp, Resize
+from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
-from textual.widgets import Static
+from textual.strip import Strip
+from textual.visual import Visual
+from textual.widget import Widget
 
-from ninja_tui.engine.protocol.views import Element, Frame, TensorSummary, TensorView, View, Window, WorstElement
-from ninja_tui.lesson.locations import place
-from ninja_tui.lesson.syntax.shapes import with_shapes
+from ninja_tui.engine.events import Poked
+from ninja_tui.engine.protocol.views import Frame, TensorView, View, Window
 from ninja_tui.tui.session import Session
-from ninja_tui.tui.widgets.tensor import TensorGrid, heat_room, heat_width
+from ninja_tui.tui.widgets.heatmap import Cells, Look, Palette, heat_line
+from ninja_tui.tui.widgets.node_head import TITLES
+from ninja_tui.tui.widgets.node_layout import Layout, Shown, layout
+from ninja_tui.tui.widgets.tensor import NARROWEST_VALUE, Form, Viewport, value_lines
 
-VALUE_WIDTH = 9
-LABEL_WIDTH = 5
-TITLES = {
-    View.VALUE: "the tensor",
-    View.YOURS: "your gradient",
-    View.DIFFERENCE: "yours − autograd's",
-    View.AUTOGRAD: "autograd's gradient",
-}
+PATIENCE = 0.1
+"""Seconds for which the tensor before stays in sight while the next one is computed."""
+DIM = Style(dim=True)
+FAR = 1 << 40
+WHEEL = 3
+"""Lines that the mouse's wheel scrolls."""
 
 
-class NodePane(Vertical, can_focus=True):
-    """Head (statement, consumers, summary), heatmap and a window of values that the arrow keys move."""
+class NodePane(Widget, can_focus=True):
+    """One widget, which draws head, heatmap and values: no layout follows when they need another room."""
 
+    ALLOW_SELECT = False
     BINDINGS = [
-        Binding("up", "scroll_window(-1, 0)", "Up", show=False),
-        Binding("down", "scroll_window(1, 0)", "Down", show=False),
-        Binding("left", "scroll_window(0, -1)", "Left", show=False),
-        Binding("right", "scroll_window(0, 1)", "Right", show=False),
-        Binding("pageup", "scroll_window(-10, 0)", "Page up", show=False),
-        Binding("pagedown", "scroll_window(10, 0)", "Page down", show=False),
-        Binding("home", "scroll_window(-1000000000, -1000000000)", "Begin", show=False),
+        Binding("up", "move(-1, 0)", "Up", show=False),
+        Binding("down", "move(1, 0)", "Down", show=False),
+        Binding("left", "move(0, -1)", "Left", show=False),
+        Binding("right", "move(0, 1)", "Right", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("home", f"move(-{FAR}, -{FAR})", "First", show=False),
+        Binding("end", f"move({FAR}, {FAR})", "Last", show=False),
     ]
-    session: reactive[Session | None] = reactive(None)
-    tensor_view: reactive[TensorView | None] = reactive(None)
+    session: reactive[Session | None] = reactive(None, repaint=False)
+    tensor_view: reactive[TensorView | None] = reactive(None, repaint=False)
+    poked: reactive[Poked | None] = reactive(None, repaint=False)
 
     class ViewRequested(Message):
         """The pane needs another view of its tensor, in this frame."""
@@ -51,180 +57,311 @@ class NodePane(Vertical, can_focus=True):
             super().__init__()
             self.frame = frame
 
+    class PokeRequested(Message):
+        """The element at ``index`` is to be nudged."""
+
+        def __init__(self, index: tuple[int, ...]) -> None:
+            super().__init__()
+            self.index = index
+
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
-        self._head = Static("", id="node-head")
-        self._grid = TensorGrid(id="node-tensor")
+        self._cursor: int | None = None
         self._origin = (0, 0)
-        self._middle: tuple[int, int] | None = None
-        self._seeks_worst = False
-        self._requested_rows = 0
+        self._follows_worst = False
+        self._requested: Frame | None = None
+        self._layout: Layout | None = None
+        self._viewport: Viewport | None = None
+        self._values: list[Content] = []
+        self._cells: Cells = ()
+        self._strips: dict[int, Strip] = {}
+        self._look = Look(1, Palette.DARK, Style.null())
+        self._plain = Style.null()
 
-    def compose(self) -> ComposeResult:
-        """Head above, heatmap and window side by side below."""
-        yield self._head
-        yield self._grid
-
-    def on_resize(self, event: Resize) -> None:
-        """More or less of the tensor has room."""
-        self.request_view()
+    # What changes
 
     def watch_session(self, old: Session | None, session: Session | None) -> None:
-        """Another tensor, view or slice: requests its view."""
+        """Another tensor, view or slice: requests its view, and draws all at once when that has come."""
         if session is None:
             return
+        if old is not None and _subject(old) == _subject(session) and old.facts is session.facts:
+            if self._is_drawn:
+                self._draw()
+            return
         if old is None or _subject(old) != _subject(session):
-            self._origin, self._middle = (0, 0), None
-            self.tensor_view = None
-        self._draw_head()
+            self._cursor, self._origin, self._requested = None, (0, 0), None
+            self._follows_worst = session.view is View.DIFFERENCE
+            self.set_reactive(NodePane.poked, None)
+        self.set_reactive(NodePane.tensor_view, None)
+        if session.facts is None or old is None:
+            self._draw()
+        else:
+            self.set_timer(PATIENCE, self._draw_if_awaited)
         self.request_view()
 
     def watch_tensor_view(self, view: TensorView | None) -> None:
-        """Draws the view; the one before it stays until then, so that nothing flickers."""
-        self._draw_head()
-        if view is None:
-            return
-        self.call_after_refresh(self._refit)
-        cells = self._grid.cells = view.heatmap
-        self._grid.values = _values(view.window, view.worst) if view.window is not None else ()
-        if self._seeks_worst and view.worst is not None:
-            self._seeks_worst = False
-            self.move_to(view.worst.row, view.worst.column)
-        elif view.window is not None:
-            self._origin = (view.window.row, view.window.column)
-            values = view.window.values
-            if values and len(values[0]) > self._columns(len(cells[0]) if cells else 0):
-                self.request_view()  # the heatmap is wider than was expected
+        """Draws the view, with the cursor at the worst element where nobody has moved it."""
+        if view is not None and self._follows_worst and view.worst is not None:
+            self._go_to_worst(view)
+        elif view is not None:
+            self._draw()
 
-    def _refit(self) -> None:
-        """Requests another view where the head has left another room than was expected."""
-        if self._requested_rows != max(1, self.content_size.height - self._head.size.height - 1):
-            self.request_view()
+    def watch_poked(self) -> None:
+        """Draws what a nudge did."""
+        if self._is_drawn:
+            self._draw()
+
+    def on_resize(self, event: Resize) -> None:
+        """More or less has room."""
+        if self._is_drawn or self._layout is None:
+            self._draw()
+        self.request_view()
+
+    def on_focus(self) -> None:
+        """Shows the cursor, which the arrow keys move."""
+        if self._cursor is None and self._is_drawn:
+            self._cursor = 0
+            self._draw()
+
+    def notify_style_update(self) -> None:
+        """Another theme, or another state of the pane."""
+        super().notify_style_update()
+        self._strips.clear()
+
+    # What is asked of it
 
     def seek_worst(self) -> None:
-        """Moves the window to the worst element of the difference, once that is in sight."""
-        self._seeks_worst = True
-        self.request_view()
+        """Keeps the cursor at the worst element of the difference, until it is moved."""
+        self._follows_worst = True
+        if self.tensor_view is not None and self.tensor_view.worst is not None:
+            self._go_to_worst(self.tensor_view)
 
-    def move_to(self, row: int, column: int) -> None:
-        """Moves the window so that this element is in its middle, however many rows it comes to have."""
-        self._middle = (row, column)
-        self.request_view()
-
-    def action_scroll_window(self, rows: int, columns: int) -> None:
-        """Moves the window over the tensor."""
-        self._origin, self._middle = (max(0, self._origin[0] + rows), max(0, self._origin[1] + columns)), None
-        self.request_view()
-
-    def _columns(self, heat_columns: int) -> int:
-        """How many columns of values have room beside a heatmap of so many cells in a row."""
-        width = max(VALUE_WIDTH, self.content_size.width)
-        return max(1, (width - heat_width(heat_columns, width) - 2 - LABEL_WIDTH) // VALUE_WIDTH)
+    def poke(self) -> None:
+        """Asks for a nudge of the element with the cursor; where there is none, of the first one."""
+        shown = self._shown()
+        if shown is None:
+            return
+        if shown.view is None or shown.table.form is Form.EMPTY:
+            self.post_message(self.PokeRequested((0,) * len(shown.session.shapes.get(shown.session.tensor, ()))))
+            return
+        if self._cursor is None:
+            self._put(self._viewport.entry(0, 0) if self._viewport is not None else 0)
+        self.post_message(self.PokeRequested(shown.axes.index(self._cursor or 0)))
 
     def request_view(self) -> None:
-        """Requests what has room."""
-        session, width = self.session, max(VALUE_WIDTH, self.content_size.width)
-        if session is None or not self.content_size.width:
-            return
-        height = max(1, self.content_size.height - self._head.size.height)
-        heat_columns = heat_room(width)
-        cells = self.tensor_view.heatmap if self.tensor_view is not None else ()
-        rows = max(1, height - 1)
-        columns = self._columns(len(cells[0]) if cells else min(heat_columns, _width(session)))
-        if self._middle is not None:
-            self._origin = (max(0, self._middle[0] - rows // 2), max(0, self._middle[1] - columns // 2))
-        self._requested_rows = rows
-        self.post_message(self.ViewRequested(Frame(*self._origin, rows, columns, 2 * height, heat_columns)))
+        """Requests what has room, and what has the most that may have."""
+        frame = self._frame()
+        if frame is not None:
+            self._requested = frame
+            self.post_message(self.ViewRequested(frame))
 
-    def _draw_head(self) -> None:
-        session = self.session
-        if session is None:
+    def _frame(self) -> Frame | None:
+        shown, size = self._shown(), self.content_size
+        if shown is None or not size.width:
+            return None
+        grid = layout(shown, size).grid
+        if grid is None:
+            return Frame(0, 0, 1, 1, 1, 1)
+        columns = max(1, size.width // (NARROWEST_VALUE + 1))
+        view = Viewport(grid).moved(*self._origin)
+        return view.frame(size.height, columns, grid.height * shown.palette.rows)
+
+    # Keys and mouse
+
+    def action_move(self, lines: int, columns: int) -> None:
+        """Moves the cursor over the values."""
+        view = self._viewport
+        if view is None:
             return
+        grid, table = view.grid, view.grid.table
+        cursor = view.entry(0, 0) if self._cursor is None else self._cursor
+        if table.form is Form.VECTOR:
+            flat = cursor + lines * grid.columns + columns
+            self._put(max(0, min(flat, table.columns - 1)))
+            return
+        line, column = view.place(cursor)
+        line = max(0, min(line + lines, table.rows - 1))
+        self._put(line * table.columns + max(0, min(column + columns, table.columns - 1)))
+
+    def action_page(self, pages: int) -> None:
+        """Moves the cursor as far as is in sight."""
+        if self._viewport is not None:
+            self.action_move(pages * self._viewport.grid.rows, 0)
+
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        """Scrolls the values."""
+        self._scroll(WHEEL)
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        """Scrolls the values."""
+        self._scroll(-WHEEL)
+
+    def on_click(self, event: Click) -> None:
+        """Puts the cursor on the value, or goes to the place in the heatmap."""
+        offset, view, drawn = event.get_content_offset(self), self._viewport, self._layout
+        if offset is None or view is None or drawn is None or self.session is None:
+            return
+        x, y = offset.x, offset.y - len(drawn.head.lines)
+        flat = view.entry_at(x, y)
+        if flat is not None:
+            self._put(flat)
+            return
+        flat = view.heat_entry(x, y, len(self._cells), self._palette.rows) if y >= 0 else None
+        if flat is not None:
+            self._origin = _origin(view.centred(flat))
+            self._put(flat)
+
+    def _scroll(self, lines: int) -> None:
+        if self._viewport is not None:
+            self._origin = _origin(self._viewport.moved(lines))
+            self._draw()
+
+    def _put(self, flat: int) -> None:
+        """The person's cursor on that element, which comes in sight."""
+        self._follows_worst = False
+        if flat != self._cursor:
+            self.set_reactive(NodePane.poked, None)
+        self._cursor = flat
+        if self._viewport is not None:
+            self._origin = _origin(Viewport(self._viewport.grid).moved(*self._origin).holding(flat))
+        if self._is_drawn:
+            self._draw()
+
+    def _go_to_worst(self, view: TensorView) -> None:
+        shown = self._shown()
+        flat = shown.axes.flat(view.worst.index) if shown is not None and view.worst is not None else None
+        grid = layout(shown, self.content_size).grid if shown is not None else None
+        if flat is not None and grid is not None:
+            self._cursor, self._origin = flat, _origin(Viewport(grid).centred(flat))
+        self._draw()
+
+    # Drawing
+
+    @property
+    def _is_drawn(self) -> bool:
+        """Whether the pane shows the session's tensor, and not the one before."""
+        return self.tensor_view is not None or (self.session is not None and self.session.facts is None)
+
+    @property
+    def _palette(self) -> Palette:
+        if self.app.no_color:
+            return Palette.SIGNS
+        return Palette.DARK if self.app.current_theme.dark else Palette.LIGHT
+
+    def _shown(self) -> Shown | None:
+        if self.session is None:
+            return None
+        poke = (self.poked.request, self.poked.poke) if self.poked is not None else None
+        return Shown(self.session, self.tensor_view, self._cursor, poke, self._palette)
+
+    def _draw_if_awaited(self) -> None:
+        if self.tensor_view is None:
+            self._draw()
+
+    def _draw(self) -> None:
+        """Lays out what is shown; what is missing of it is requested."""
+        shown, size = self._shown(), self.content_size
+        if shown is None or not size.width:
+            return
+        if self.has_focus and self._cursor is None and shown.view is not None:
+            self._cursor = 0
+            shown = replace(shown, cursor=0)
+        self._layout = drawn = layout(shown, size)
+        self._viewport, self._values = None, []
+        self._cells = shown.view.heatmap if shown.view is not None else ()
+        window = shown.view.window if shown.view is not None else None
+        if drawn.grid is not None:
+            self._viewport = view = Viewport(drawn.grid).moved(*self._origin)
+            if window is not None:
+                self._values = value_lines(view, window, shown.axes, self._marks(shown))
+                self._complete(view, window)
+        self._title(shown.session, drawn)
+        self._strips.clear()
+        self.refresh()
+
+    def _complete(self, view: Viewport, window: Window) -> None:
+        """Requests the view again where other values, or another heatmap, have room than were requested."""
+        frame, requested = self._frame(), self._requested
+        if frame is None or requested is None:
+            return
+        heat_fits = (frame.heat_rows, frame.heat_columns) == (requested.heat_rows, requested.heat_columns)
+        if frame != requested and not (heat_fits and view.shows(window)):
+            self.request_view()
+
+    def _marks(self, shown: Shown) -> dict[int, str]:
+        marks = {}
+        worst = shown.view.worst if shown.view is not None else None
+        if worst is not None and (flat := shown.axes.flat(worst.index)) is not None:
+            marks[flat] = "bold $text-error"
+        if self._cursor is not None:
+            marks[self._cursor] = f"{marks.get(self._cursor, '')} reverse".strip()
+        return marks
+
+    def _title(self, session: Session, drawn: Layout) -> None:
+        hidden = drawn.head.hidden
+        missing = [f"{hidden} line{'s' * (hidden > 1)}"] if hidden else []
+        missing += [] if drawn.is_whole else ["values"]
+        more = f" ⋯ {', '.join(missing)}" if missing else ""
         part = f" [{session.slices}]" if session.slices else ""
-        self.border_subtitle = Content(f"{TITLES[session.view]}{part}")
-        self._head.update(Content("\n").join(_head(session, self.tensor_view)), layout=False)
+        self.border_subtitle = Content(f"{session.tensor} · {TITLES[session.view]}{part}{more}")
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """All rows, on one background."""
+        self._plain = self.rich_style
+        return super().render_lines(crop)
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the head, or of heatmap and values."""
+        if y not in self._strips:
+            self._strips[y] = self._line(y)
+        return self._strips[y]
+
+    def _line(self, y: int) -> Strip:
+        width, drawn, view = self.content_size.width, self._layout, self._viewport
+        if drawn is None:
+            return Strip.blank(width, self._plain)
+        head = drawn.head.lines
+        if y < len(head):
+            return self._fitted(head[y], width)
+        if view is None:
+            return Strip.blank(width, self._plain)
+        y, grid = y - len(head), view.grid
+        heat = self._heat(view, y)
+        if grid.table.form is Form.VECTOR:
+            if y < grid.heat_lines:
+                return heat.adjust_cell_length(width, self._plain)
+            return self._fitted(self._value_line(y - grid.heat_lines), width)
+        left = min(width, grid.left)
+        return Strip.join([heat.adjust_cell_length(left, self._plain), self._fitted(self._value_line(y), width - left)])
+
+    def _value_line(self, y: int) -> Content:
+        return self._values[y] if y < len(self._values) else Content("")
+
+    def _heat(self, view: Viewport, y: int) -> Strip:
+        cells = self._cells
+        if not cells or y >= view.grid.heat_lines:
+            return Strip([])
+        box = view.box(len(cells), self._palette.rows)
+        look = Look(view.grid.cell_width, self._palette, self._plain)
+        if look != self._look:
+            self._look = look
+        return Strip(heat_line(cells, y, self._look, box))
+
+    def _fitted(self, content: Content, width: int) -> Strip:
+        if len(content.spans) == 1 and content.spans[0].style == "dim":
+            return self._labelled(content.plain, content.spans[0].end, width)
+        drawn = Visual.to_strips(self, content, max(width, content.cell_length), 1, self.visual_style)[0]
+        return drawn.crop_extend(0, width, self._plain).apply_style(self._plain)
+
+    def _labelled(self, text: str, dim: int, width: int) -> Strip:
+        """A line of which the first characters are dim: most lines are, and this is a quarter of the work."""
+        segments = [Segment(text[:dim], self._plain + DIM), Segment(text[dim:], self._plain)]
+        return Strip(segments).adjust_cell_length(width, self._plain)
 
 
 def _subject(session: Session) -> tuple[str, View, str]:
     return session.tensor, session.view, session.slices
 
 
-def _width(session: Session) -> int:
-    shape = session.shapes.get(session.tensor, ())
-    return shape[-1] if shape else 1
-
-
-def _head(session: Session, view: TensorView | None) -> list[Content]:
-    shapes = session.shapes
-    lines = []
-    if session.statement is not None:
-        lines.append(Content.styled(with_shapes(session.statement.code, shapes), "bold"))
-    elif session.node is not None:
-        shape = shapes.get(session.tensor, "")
-        lines.append(Content.styled(f"{session.tensor} {shape} is a parameter", "bold"))
-    consumers = [statement for statement in session.lesson.statements if session.tensor in statement.reads]
-    if consumers:
-        starts = session.lesson.starts
-        listed = ", ".join(f"{' '.join(each.binds)} ({place(each.line, starts)})" for each in consumers)
-        lines.append(Content.styled(f"read by {listed}", "dim"))
-    if view is not None and view.worst is not None:
-        index = ", ".join(map(str, view.worst.index))
-        lines.append(Content.styled(f"worst at [{index}]: off by {_element(view.worst.size)}", "$text-warning"))
-    lines.append(_state(session, view))
-    return lines
-
-
-def _state(session: Session, view: TensorView | None) -> Content:
-    """The summary, or why there is none."""
-    if view is None:
-        return Content.styled("…" if session.facts else "PyTorch is starting…", "dim")
-    if view.error is not None:
-        return Content.styled(f"[{session.slices}]: {view.error}", "$text-warning")
-    if view.summary is None:
-        absent = "no gradient of yours yet" if session.view in (View.YOURS, View.DIFFERENCE) else "no value"
-        return Content.styled(f"{TITLES[session.view]}: {absent}", "dim")
-    return Content("  ".join(_summary(view.summary)))
-
-
-def _summary(summary: TensorSummary) -> list[str]:
-    parts = [f"{summary.shape} {summary.dtype}"]
-    if summary.statistics is not None:
-        of = summary.statistics
-        named = (("min", of.minimum), ("max", of.maximum), ("mean", of.mean), ("std", of.std))
-        parts += [f"{name} {_element(value)}" for name, value in named]
-    if summary.zeros is not None:
-        parts += [f"zeros {_share(summary.zeros)}", f"non-finite {summary.non_finite}"]
-    return parts
-
-
-def _share(share: float) -> str:
-    """In per cent; 0% and 100% only where it is none and all."""
-    if 0 < share < 0.005:
-        return "<1%"
-    return ">99%" if 0.995 <= share < 1 else f"{share:.0%}"
-
-
-def _values(window: Window, worst: WorstElement | None) -> list[Content]:
-    """The window with row and column numbers, the worst element marked."""
-    if not window.values:
-        return [Content.styled("empty", "dim")]
-    columns = range(window.column, window.column + len(window.values[0]))
-    lines = [Content.styled(" " * LABEL_WIDTH + "".join(f"{number:>{VALUE_WIDTH}}" for number in columns), "dim")]
-    for number, row in enumerate(window.values, window.row):
-        label = (f"{number:>{LABEL_WIDTH - 1}} ", "dim")
-        marked = worst.column if worst is not None and worst.row == number else None
-        cells = [
-            (f"{_element(value):>{VALUE_WIDTH}}", "bold $text-error" if column == marked else "")
-            for column, value in zip(columns, row, strict=True)
-        ]
-        lines.append(Content.assemble(label, *cells))
-    return lines
-
-
-def _element(value: Element) -> str:
-    """Short enough for a column of the window."""
-    if isinstance(value, str) or (isinstance(value, int) and abs(value) < 10**8) or not math.isfinite(value):
-        return str(value)
-    if value == 0:
-        return "0"
-    return f"{value:.3g}" if 1e-3 <= abs(value) < 1e4 else f"{value:.1e}"
+def _origin(view: Viewport) -> tuple[int, int]:
+    return view.top, view.left

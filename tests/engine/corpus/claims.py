@@ -13,6 +13,8 @@ from ninja_tui.engine.judge.evidence import Observed
 from ninja_tui.engine.protocol.worlds import World
 
 CLOSE = 1e-6
+ALIKE = 1 - 1.001e-4
+"""Of entries that are off by as much, up to rounding, the first is named."""
 ENTRIES = r"(?:(?P<count>\d+) of (?P<total>\d+) entries|(?P<every>every entry)|(?P<single>it))"
 WORLDS = {
     "where other numbers stand, ": (World.RANDOM, World.VACUOUS, World.FRESH),
@@ -160,7 +162,7 @@ def _path(own: Numbers, found: re.Match[str], n: int | None) -> bool:
 def _worst(own: Numbers, found: re.Match[str], n: int | None) -> bool:
     gap = (own.actual - own.expected).abs()
     place = found.groupdict().get("place")
-    farthest = place is None or gap[tuple(int(each) for each in place.split(", "))] == gap.max()
+    farthest = place is None or gap[tuple(int(each) for each in place.split(", "))] >= ALIKE * gap.max()
     return bool(farthest) and _count(own, found, own.wrong)
 
 
