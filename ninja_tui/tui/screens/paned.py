@@ -11,8 +11,10 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from ninja_tui.tui.config_file import Config
+from ninja_tui.tui.screens.painting import HeldPaint, SparingCompositor
 from ninja_tui.tui.widgets.gradients import GradientsPane
 from ninja_tui.tui.widgets.prompt import PromptPane
+from ninja_tui.tui.widgets.rows import Titled
 from ninja_tui.tui.widgets.source import SourcePane
 
 SMALLEST = (60, 18)
@@ -39,8 +41,10 @@ class PanedScreen(Screen[None]):
 
     def __init__(self, config: Config) -> None:
         super().__init__()
+        self._compositor = SparingCompositor()
         self._config = config
         self._typing = False
+        self._paint = HeldPaint(self)
         self._pane = config.settings.pane or TABS[0]
         self.add_class(f"pane-{self._pane}")
 
@@ -89,12 +93,10 @@ class PanedScreen(Screen[None]):
         names = self.pane_names()
         tabs = self.has_class("narrow") and not self.has_class("zoomed")
         for number, pane in enumerate(PANES, 1):
-            widget = self.query_one(f"#{pane}")
             title = Content(f"{number} {names[pane]}")
             if tabs and pane in TABS:
                 title = self._tabs(names) if pane == self._pane else title
-            if widget.border_title != title.markup:
-                widget.border_title = title
+            self.query_one(f"#{pane}", Titled).write_title(title)
 
     def _tabs(self, names: dict[str, str]) -> Content:
         parts = []

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
+from textual.content import Content
 from textual.events import Resize
 from textual.reactive import var
 from textual.widgets import Static
@@ -15,7 +16,7 @@ from textual.widgets import Static
 from ninja_tui.engine import events
 from ninja_tui.engine.backend import Backend
 from ninja_tui.engine.protocol.verdict import Verdict
-from ninja_tui.engine.protocol.views import PokeRequest, View, ViewRequest
+from ninja_tui.engine.protocol.views import Frame, PokeRequest, View, ViewRequest
 from ninja_tui.lesson.catalogue import LessonSummary
 from ninja_tui.tui import texts
 from ninja_tui.tui.answering import Answering, Step, waiting_feedback
@@ -66,7 +67,7 @@ class SessionScreen(PanedScreen):
         self._train = TrainControl(backend, self._show_training)
         self._train_screen: TrainScreen | None = None
         self._lesson_title = Path(lesson).name
-        self._progress = "reading the lesson"
+        self._progress, self._title = "reading the lesson", Content("")
         self._catalogue: tuple[LessonSummary, ...] = ()
 
     def compose(self) -> ComposeResult:
@@ -84,6 +85,12 @@ class SessionScreen(PanedScreen):
         yield PromptPane(id="prompt")
         yield KeysLine(self._config.keymap.commands, id="keys")
         yield Static("", id="too-small")
+
+    @property
+    def _is_whole(self) -> bool:
+        """Whether all parts are there, and none is being taken down."""
+        parts = (self.query_one_optional(f"#{part}") for part in ("title", "node", "prompt", "keys"))
+        return all(part is not None and part.is_attached for part in parts)
 
     @property
     def ready(self) -> bool:
@@ -120,7 +127,7 @@ class SessionScreen(PanedScreen):
 
     def apply(self, event: events.Event) -> None:
         """Takes an event into the session, and shows it; it does nothing while the screen is being taken down."""
-        if not all(self.query(part) for part in ("#title", "NodePane", "PromptPane")):
+        if not self._is_whole:
             return
         if isinstance(event, events.TrainingUpdate):
             self._train.apply(event)
@@ -153,6 +160,7 @@ class SessionScreen(PanedScreen):
             case events.Viewed(request, tensor_view):
                 if (session.tensor, session.view) == (request.tensor, request.view):
                     self.query_one(NodePane).tensor_view = tensor_view
+                    self._paint.release()
             case events.Poked(request):
                 if session.tensor == request.tensor:
                     self.query_one(NodePane).poked = event
@@ -204,10 +212,11 @@ class SessionScreen(PanedScreen):
 
     def on_node_pane_view_requested(self, message: NodePane.ViewRequested) -> None:
         """The node pane needs a view of its tensor."""
-        session = self.session
-        if session is not None and session.facts is not None:
-            index = parse_index(session.slices)
-            self._backend.view(ViewRequest(session.tensor, session.view, index, message.frame))
+        if self.session is not None and self.session.facts is not None:
+            self._view(self.session, message.frame)
+
+    def _view(self, session: Session, frame: Frame) -> None:
+        self._backend.view(ViewRequest(session.tensor, session.view, parse_index(session.slices), frame))
 
     def on_node_pane_poke_requested(self, message: NodePane.PokeRequested) -> None:
         """An element of the tensor in sight is to be nudged."""
@@ -247,6 +256,9 @@ class SessionScreen(PanedScreen):
         The keys are the prompt's then, or the walk's where nobody is ``typing``: there is nothing to type, or a
         letter has led there, and is likely to be pressed again.
         """
+        if (frame := self.query_one(NodePane).begin(session)) is not None:
+            self._view(session, frame)  # it is computed while the rest goes on
+            self._paint.hold()
         self.session = session
         self._update_title()
         prompt, node = self._prompt, session.node
@@ -289,12 +301,11 @@ class SessionScreen(PanedScreen):
 
     def _show_mode(self) -> None:
         """Names the keys that act now, in the prompt's border and in the last line."""
-        if not self.query("#keys") or not self.query("PromptPane"):
+        if not self._is_whole:
             return
         self.query_one(KeysLine).mode = self.mode
         title = texts.prompt_title(self.session, self.mode)
-        if self._prompt.border_title != title.markup:
-            self._prompt.border_title = title
+        self._prompt.write_title(title)
 
     def _show_view(self, view: View) -> None:
         if self.session is not None and self.session.node is not None:
@@ -311,5 +322,7 @@ class SessionScreen(PanedScreen):
 
     def _update_title(self) -> None:
         title = texts.title(self.session, self._lesson_title, self._progress, self.app.size.width)
-        self.query_one("#title", Static).update(title, layout=False)
+        if not title.is_same(self._title):
+            self._title = title
+            self.query_one("#title", Static).update(title, layout=False)
         self.title_panes()

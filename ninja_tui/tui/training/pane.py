@@ -11,20 +11,35 @@ from textual.widgets import Static
 from ninja_tui.tui.session import Session
 from ninja_tui.tui.training.state import TrainState
 from ninja_tui.tui.training.texts import pane_text
+from ninja_tui.tui.widgets.rows import Titled
 
 
-class TrainPane(Static):
+class TrainPane(Titled, Static):
     """The progress of a training; before one, how to start it. A click opens its screen."""
 
-    session: reactive[Session | None] = reactive(None)
-    training: reactive[TrainState] = reactive(TrainState())
+    session: reactive[Session | None] = reactive(None, repaint=False)
+    training: reactive[TrainState] = reactive(TrainState(), repaint=False)
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._text = Content("")
 
     class Opened(Message):
         """The training screen is to be opened."""
 
-    def render(self) -> Content:
-        """One or two sentences."""
-        return pane_text(self.session, self.training) if self.session is not None else Content("")
+    def watch_session(self) -> None:
+        """Paints where there is something else to say."""
+        self._tell()
+
+    def watch_training(self) -> None:
+        """Paints where there is something else to say."""
+        self._tell()
+
+    def _tell(self) -> None:
+        text = pane_text(self.session, self.training) if self.session is not None else Content("")
+        if not text.is_same(self._text):
+            self._text = text
+            self.update(text, layout=False)
 
     def on_click(self, event: Click) -> None:
         """Opens the training."""

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 from textual.content import Content
 from textual.reactive import reactive
-from textual.strip import Strip
-from textual.visual import Visual
 
 from ninja_tui.lesson.catalogue import next_lesson
 from ninja_tui.lesson.hints.question import question
@@ -40,11 +38,11 @@ def prose(text: str) -> Content:
 class CardPane(LinesPane, can_focus=True):
     """The card of the current statement, of the turn, or of the current node, wrapped to the pane."""
 
-    session: reactive[Session | None] = reactive(None)
+    session: reactive[Session | None] = reactive(None, repaint=False)
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
-        self._wrapped: list[Strip] = []
+        self._wrapped: list[Content] = []
         self._begins: dict[str, int] = {}
         self._place: tuple[str, int] = ("", -1)
         self._sections: tuple[str, ...] = ()
@@ -83,27 +81,26 @@ class CardPane(LinesPane, can_focus=True):
         super().notify_style_update()
         self._show()
 
-    def draw_line(self, index: int) -> Strip:
-        """One wrapped line; nothing below the last."""
-        return self._wrapped[index] if index < len(self._wrapped) else Strip.blank(0)
+    def draw_line(self, index: int) -> Content:
+        """One wrapped line."""
+        return self._wrapped[index]
 
     def _show(self) -> None:
-        """Wraps the card. Where all of it has room its height stays the pane's: no layout follows."""
-        width, height = self.scrollable_content_region.size
+        """Wraps the card."""
+        width = self.scrollable_content_region.width
         if self.session is None or not width:
             return
         sections = card(self.session)
         self._wrapped, self._begins = [], {}
         for section in sections:
             self._begins[section.name] = len(self._wrapped)
-            self._wrapped += Visual.to_strips(self, section.text, width, None, self.visual_style)
-        self.show_lines(max(len(self._wrapped), height), width)
-        if self._wanted is not None:
-            self.call_after_refresh(self._follow)
+            self._wrapped += section.text.wrap(width)
+        self.show_lines(len(self._wrapped), width)
+        self._follow()
 
     def _follow(self) -> None:
         """Scrolls to the section that is wanted and what comes after it: to its first line, if not all has room."""
-        if self._wanted is None or not self.region:
+        if self._wanted is None:
             return
         name, self._wanted = self._wanted, None
         self.keep_in_sight(self._begins.get(name, 0), len(self._wrapped) - 1)

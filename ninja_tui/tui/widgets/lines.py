@@ -4,26 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from rich.style import Style
 from textual.content import Content
 from textual.events import MouseEvent
-from textual.geometry import Region, Size
+from textual.geometry import Size
+from textual.reactive import Reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
-from textual.visual import Visual
+
+from ninja_tui.tui.widgets.rows import Rows
 
 
-class LinesPane(ScrollView):
-    """Subclasses draw a line at a time, and may have ``head``, a first line that stays where it is."""
+class LinesPane(Rows, ScrollView):
+    """Subclasses draw a line at a time, and may have ``head``, a first line that stays where it is.
 
+    The bar has its column always, so that no layout follows when there are more lines, or fewer.
+    """
+
+    DEFAULT_CSS = """
+    LinesPane {
+        overflow-y: scroll;
+        scrollbar-background: $background;
+        scrollbar-background-hover: $background;
+        scrollbar-background-active: $background;
+    }
+    """
     head: Content | None = None
+    virtual_size = Reactive(Size(), repaint=False)
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
-        self._strips: dict[tuple[Hashable, ...], Strip] = {}
-        self._plain = Style.null()
+        self._strips: dict[int, tuple[Hashable, int, Strip]] = {}
 
-    def draw_line(self, index: int) -> Content | Strip:
+    def draw_line(self, index: int) -> Content:
         """The line ``index``, from 0."""
         raise NotImplementedError  # each pane draws its own; Textual's widgets have a metaclass that abc's cannot join
 
@@ -31,45 +43,44 @@ class LinesPane(ScrollView):
         """All that the line's drawing depends on: it is drawn once for each state. None: it is drawn every time."""
         return None
 
-    def clear_cache(self) -> None:
+    def forget_rows(self) -> None:
         """Has lines drawn anew whose state is as before."""
+        super().forget_rows()
         self._strips.clear()
 
     def show_lines(self, count: int, width: int) -> None:
-        """Has so many lines of so many columns drawn anew."""
+        """Has so many lines of so many columns, of which those that have changed are painted."""
         size = Size(width, count + self._above)
         if self.virtual_size != size:
             self.virtual_size = size
-        self.refresh()
+            self._scroll_update(size)
+        self.refresh_rows()
 
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """The rows in sight, all on one background."""
-        self._plain = self.rich_style  # Textual works it out anew each time
-        return super().render_lines(crop)
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Other lines are in sight."""
+        if self.show_vertical_scrollbar:
+            self.vertical_scrollbar.position = new_value
+        if round(old_value) != round(new_value):
+            self.refresh_rows()
 
-    def render_line(self, y: int) -> Strip:
+    def draw_row(self, y: int) -> Strip:
         """One row of the pane."""
-        width = self.scrollable_content_region.width
         index = y + int(self.scroll_offset.y) - (0 if y == 0 and self.head is not None else self._above)
         if y == 0 and self.head is not None:
-            drawn: Content | Strip = self.head
-        elif index < self.virtual_size.height - self._above:
-            state = self.line_state(index)
-            if state is not None:
-                key = (index, state, width, int(self.scroll_offset.x), self._plain, self.app.theme)
-                if key not in self._strips:
-                    self._strips[key] = self._fitted(self.draw_line(index), width)
-                return self._strips[key]
-            drawn = self.draw_line(index)
-        else:
-            return Strip.blank(width, self._plain)
-        return self._fitted(drawn, width)
+            return self._fitted(self.head)
+        if index >= self.virtual_size.height - self._above:
+            return Strip.blank(self.room.width, self.plain)
+        state, left = self.line_state(index), int(self.scroll_offset.x)
+        kept = self._strips.get(index)
+        if kept is not None and state is not None and kept[:2] == (state, left):
+            return kept[2]
+        strip = self._fitted(self.draw_line(index))
+        self._strips[index] = state, left, strip
+        return strip
 
-    def _fitted(self, drawn: Content | Strip, width: int) -> Strip:
-        if isinstance(drawn, Content):
-            drawn = Visual.to_strips(self, drawn, max(width, drawn.cell_length), 1, self.visual_style)[0]
+    def _fitted(self, drawn: Content) -> Strip:
         left = int(self.scroll_offset.x)
-        return drawn.crop_extend(left, left + width, self._plain).apply_style(self._plain)
+        return self.strip(drawn).crop_extend(left, left + self.room.width, self.plain)
 
     def keep_in_sight(self, first: int, last: int) -> None:
         """Scrolls no farther than it takes to have the lines ``first`` to ``last`` in sight."""
@@ -79,7 +90,7 @@ class LinesPane(ScrollView):
         top = int(self.scroll_target_y)
         wanted = min(max(top, last - room + 1), first)
         if wanted != top or wanted != int(self.scroll_offset.y):
-            self.scroll_to(y=max(0, wanted), animate=False, force=True)  # the bar may be still to come
+            self.scroll_to(y=max(0, wanted), animate=False, force=True)
 
     def line_at(self, event: MouseEvent) -> int | None:
         """The line under the mouse; None where there is none."""

@@ -4,35 +4,32 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding
 from textual.content import Content
 from textual.events import Click, MouseScrollDown, MouseScrollUp, Resize
-from textual.geometry import Region
+from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
-from textual.visual import Visual
-from textual.widget import Widget
 
 from ninja_tui.engine.events import Poked
-from ninja_tui.engine.protocol.views import Frame, TensorView, View, Window
+from ninja_tui.engine.protocol.views import Frame, Poke, PokeRequest, TensorView, View, Window
 from ninja_tui.tui.session import Session
 from ninja_tui.tui.widgets.heatmap import Cells, Look, Palette, heat_line
-from ninja_tui.tui.widgets.node_head import TITLES
+from ninja_tui.tui.widgets.node_head import TITLES, Part, statement_parts
 from ninja_tui.tui.widgets.node_layout import Layout, Shown, layout
+from ninja_tui.tui.widgets.rows import Rows
 from ninja_tui.tui.widgets.tensor import NARROWEST_VALUE, Form, Viewport, value_lines
 
 PATIENCE = 0.1
 """Seconds for which the tensor before stays in sight while the next one is computed."""
-DIM = Style(dim=True)
 FAR = 1 << 40
 WHEEL = 3
 """Lines that the mouse's wheel scrolls."""
 
 
-class NodePane(Widget, can_focus=True):
+class NodePane(Rows, can_focus=True):
     """One widget, which draws head, heatmap and values: no layout follows when they need another room."""
 
     ALLOW_SELECT = False
@@ -70,13 +67,15 @@ class NodePane(Widget, can_focus=True):
         self._origin = (0, 0)
         self._follows_worst = False
         self._requested: Frame | None = None
+        self._begun: Session | None = None
+        self._statements: tuple[Session, int, list[Part]] | None = None
+        self._laid_out: tuple[Shown, Size, Layout] | None = None
         self._layout: Layout | None = None
         self._viewport: Viewport | None = None
         self._values: list[Content] = []
         self._cells: Cells = ()
         self._strips: dict[int, Strip] = {}
         self._look = Look(1, Palette.DARK, Style.null())
-        self._plain = Style.null()
 
     # What changes
 
@@ -89,7 +88,8 @@ class NodePane(Widget, can_focus=True):
                 self._draw()
             return
         if old is None or _subject(old) != _subject(session):
-            self._cursor, self._origin, self._requested = None, (0, 0), None
+            self._cursor, self._origin = None, (0, 0)
+            self._requested = self._requested if session is self._begun else None
             self._follows_worst = session.view is View.DIFFERENCE
             self.set_reactive(NodePane.poked, None)
         self.set_reactive(NodePane.tensor_view, None)
@@ -97,7 +97,8 @@ class NodePane(Widget, can_focus=True):
             self._draw()
         else:
             self.set_timer(PATIENCE, self._draw_if_awaited)
-        self.request_view()
+        if session is not self._begun:
+            self.request_view()
 
     def watch_tensor_view(self, view: TensorView | None) -> None:
         """Draws the view, with the cursor at the worst element where nobody has moved it."""
@@ -123,12 +124,21 @@ class NodePane(Widget, can_focus=True):
             self._cursor = 0
             self._draw()
 
-    def notify_style_update(self) -> None:
-        """Another theme, or another state of the pane."""
-        super().notify_style_update()
+    def forget_rows(self) -> None:
+        """Other styles."""
+        super().forget_rows()
         self._strips.clear()
 
     # What is asked of it
+
+    def begin(self, session: Session) -> Frame | None:
+        """The frame in which the pane will need a view of another tensor: who moves there asks for it at once."""
+        if self.session is None or session.facts is None or _subject(session) == _subject(self.session):
+            return None
+        frame = self._frame_of(self._shown_of(session, None, None), (0, 0))
+        if frame is not None:
+            self._begun, self._requested = session, frame
+        return frame
 
     def seek_worst(self) -> None:
         """Keeps the cursor at the worst element of the difference, until it is moved."""
@@ -156,14 +166,18 @@ class NodePane(Widget, can_focus=True):
             self.post_message(self.ViewRequested(frame))
 
     def _frame(self) -> Frame | None:
-        shown, size = self._shown(), self.content_size
-        if shown is None or not size.width:
+        shown = self._shown()
+        return None if shown is None else self._frame_of(shown, self._origin)
+
+    def _frame_of(self, shown: Shown, origin: tuple[int, int]) -> Frame | None:
+        size = self.content_size
+        if not size.width:
             return None
-        grid = layout(shown, size).grid
+        grid = self._lay_out(shown, size).grid
         if grid is None:
             return Frame(0, 0, 1, 1, 1, 1)
         columns = max(1, size.width // (NARROWEST_VALUE + 1))
-        view = Viewport(grid).moved(*self._origin)
+        view = Viewport(grid).moved(*origin)
         return view.frame(size.height, columns, grid.height * shown.palette.rows)
 
     # Keys and mouse
@@ -230,7 +244,7 @@ class NodePane(Widget, can_focus=True):
     def _go_to_worst(self, view: TensorView) -> None:
         shown = self._shown()
         flat = shown.axes.flat(view.worst.index) if shown is not None and view.worst is not None else None
-        grid = layout(shown, self.content_size).grid if shown is not None else None
+        grid = self._lay_out(shown, self.content_size).grid if shown is not None else None
         if flat is not None and grid is not None:
             self._cursor, self._origin = flat, _origin(Viewport(grid).centred(flat))
         self._draw()
@@ -252,7 +266,25 @@ class NodePane(Widget, can_focus=True):
         if self.session is None:
             return None
         poke = (self.poked.request, self.poked.poke) if self.poked is not None else None
-        return Shown(self.session, self.tensor_view, self._cursor, poke, self._palette)
+        return self._shown_of(self.session, self.tensor_view, self._cursor, poke)
+
+    def _shown_of(
+        self,
+        session: Session,
+        view: TensorView | None,
+        cursor: int | None,
+        poke: tuple[PokeRequest, Poke] | None = None,
+    ) -> Shown:
+        width = max(1, self.content_size.width)
+        if self._statements is None or self._statements[0] is not session or self._statements[1] != width:
+            self._statements = session, width, statement_parts(session, width)
+        return Shown(session, view, cursor, poke, self._palette, self._statements[2])
+
+    def _lay_out(self, shown: Shown, size: Size) -> Layout:
+        """The layout, which is asked for more than once at a step."""
+        if self._laid_out is None or self._laid_out[:2] != (shown, size):
+            self._laid_out = shown, size, layout(shown, size)
+        return self._laid_out[2]
 
     def _draw_if_awaited(self) -> None:
         if self.tensor_view is None:
@@ -266,7 +298,7 @@ class NodePane(Widget, can_focus=True):
         if self.has_focus and self._cursor is None and shown.view is not None:
             self._cursor = 0
             shown = replace(shown, cursor=0)
-        self._layout = drawn = layout(shown, size)
+        self._layout = drawn = self._lay_out(shown, size)
         self._viewport, self._values = None, []
         self._cells = shown.view.heatmap if shown.view is not None else ()
         window = shown.view.window if shown.view is not None else None
@@ -277,7 +309,7 @@ class NodePane(Widget, can_focus=True):
                 self._complete(view, window)
         self._title(shown.session, drawn)
         self._strips.clear()
-        self.refresh()
+        self.refresh_rows()
 
     def _complete(self, view: Viewport, window: Window) -> None:
         """Requests the view again where other values, or another heatmap, have room than were requested."""
@@ -303,14 +335,9 @@ class NodePane(Widget, can_focus=True):
         missing += [] if drawn.is_whole else ["values"]
         more = f" ⋯ {', '.join(missing)}" if missing else ""
         part = f" [{session.slices}]" if session.slices else ""
-        self.border_subtitle = Content(f"{session.tensor} · {TITLES[session.view]}{part}{more}")
+        self.write_subtitle(Content(f"{session.tensor} · {TITLES[session.view]}{part}{more}"))
 
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """All rows, on one background."""
-        self._plain = self.rich_style
-        return super().render_lines(crop)
-
-    def render_line(self, y: int) -> Strip:
+    def draw_row(self, y: int) -> Strip:
         """One line of the head, or of heatmap and values."""
         if y not in self._strips:
             self._strips[y] = self._line(y)
@@ -319,20 +346,20 @@ class NodePane(Widget, can_focus=True):
     def _line(self, y: int) -> Strip:
         width, drawn, view = self.content_size.width, self._layout, self._viewport
         if drawn is None:
-            return Strip.blank(width, self._plain)
+            return Strip.blank(width, self.plain)
         head = drawn.head.lines
         if y < len(head):
             return self._fitted(head[y], width)
         if view is None:
-            return Strip.blank(width, self._plain)
+            return Strip.blank(width, self.plain)
         y, grid = y - len(head), view.grid
         heat = self._heat(view, y)
         if grid.table.form is Form.VECTOR:
             if y < grid.heat_lines:
-                return heat.adjust_cell_length(width, self._plain)
+                return heat.adjust_cell_length(width, self.plain)
             return self._fitted(self._value_line(y - grid.heat_lines), width)
         left = min(width, grid.left)
-        return Strip.join([heat.adjust_cell_length(left, self._plain), self._fitted(self._value_line(y), width - left)])
+        return Strip.join([heat.adjust_cell_length(left, self.plain), self._fitted(self._value_line(y), width - left)])
 
     def _value_line(self, y: int) -> Content:
         return self._values[y] if y < len(self._values) else Content("")
@@ -342,21 +369,13 @@ class NodePane(Widget, can_focus=True):
         if not cells or y >= view.grid.heat_lines:
             return Strip([])
         box = view.box(len(cells), self._palette.rows)
-        look = Look(view.grid.cell_width, self._palette, self._plain)
+        look = Look(view.grid.cell_width, self._palette, self.plain)
         if look != self._look:
             self._look = look
         return Strip(heat_line(cells, y, self._look, box))
 
     def _fitted(self, content: Content, width: int) -> Strip:
-        if len(content.spans) == 1 and content.spans[0].style == "dim":
-            return self._labelled(content.plain, content.spans[0].end, width)
-        drawn = Visual.to_strips(self, content, max(width, content.cell_length), 1, self.visual_style)[0]
-        return drawn.crop_extend(0, width, self._plain).apply_style(self._plain)
-
-    def _labelled(self, text: str, dim: int, width: int) -> Strip:
-        """A line of which the first characters are dim: most lines are, and this is a quarter of the work."""
-        segments = [Segment(text[:dim], self._plain + DIM), Segment(text[dim:], self._plain)]
-        return Strip(segments).adjust_cell_length(width, self._plain)
+        return self.strip(content).crop_extend(0, width, self.plain)
 
 
 def _subject(session: Session) -> tuple[str, View, str]:

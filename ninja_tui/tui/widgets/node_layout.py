@@ -44,6 +44,8 @@ class Shown:
     cursor: int | None
     poke: tuple[PokeRequest, Poke] | None
     palette: Palette
+    statements: Sequence[Part] | None = None
+    """The parts about the statements, where they are known already."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -84,7 +86,8 @@ def layout(shown: Shown, size: Size) -> Layout:
     table = shown.table
     lines = _least_lines(table, size.height)
     width = max(1, size.width)
-    parts = [*statement_parts(shown.session, width), *_state(shown, width), *_about_cursor(shown, width)]
+    statements = statement_parts(shown.session, width) if shown.statements is None else shown.statements
+    parts = [*statements, *_state(shown, width), *_about_cursor(shown, width)]
     head = arranged(parts, size.height if size.height < LOW else size.height - lines, size.height - lines)
     room = size.height - len(head.lines)
     if not lines or room < 2:

@@ -35,7 +35,7 @@ class PathStrip(Widget):
         """Paints where something else is to be seen."""
         before = self._strip
         self._draw()
-        if self._strip != before:
+        if not self._strip.is_same(before):
             self.refresh()
 
     def on_resize(self) -> None:

@@ -7,14 +7,13 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
-from textual.strip import Strip
-from textual.visual import Visual
 from textual.widgets import TextArea
 
 from ninja_tui.tui.feedback import Feedback, feedback_lines
 from ninja_tui.tui.themes import editor_theme
 from ninja_tui.tui.widgets.answer_input import AnswerInput
 from ninja_tui.tui.widgets.lines import LinesPane
+from ninja_tui.tui.widgets.rows import Titled
 
 MOST_CANDIDATES = 12
 BORDERS = 2
@@ -25,11 +24,11 @@ TYPING_LINES = 5
 class FeedbackLines(LinesPane, can_focus=False):
     """The verdict, a sentence and facts, wrapped; what has no room is scrolled to."""
 
-    feedback: reactive[Feedback] = reactive(Feedback(), layout=False)
+    feedback: reactive[Feedback] = reactive(Feedback(), repaint=False)
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
-        self._wrapped: list[Strip] = []
+        self._wrapped: list[Content] = []
 
     @property
     def line_count(self) -> int:
@@ -51,7 +50,7 @@ class FeedbackLines(LinesPane, can_focus=False):
         super().notify_style_update()
         self.wrap()
 
-    def draw_line(self, index: int) -> Strip:
+    def draw_line(self, index: int) -> Content:
         """One wrapped line."""
         return self._wrapped[index]
 
@@ -60,18 +59,18 @@ class FeedbackLines(LinesPane, can_focus=False):
         width = self.scrollable_content_region.width
         if width:
             text = Content("\n").join(feedback_lines(self.feedback))
-            self._wrapped = Visual.to_strips(self, text, width, None, self.visual_style) if text else []
+            self._wrapped = text.wrap(width) if text else []
             self.show_lines(len(self._wrapped), width)
 
 
-class PromptPane(Vertical):
+class PromptPane(Titled, Vertical):
     """The editor, and below it the feedback; in the lower border the names that would complete what is typed.
 
     It grows with both, as far as the screen has room, and is smaller again at the next node: nothing moves at a key.
     """
 
-    feedback: reactive[Feedback] = reactive(Feedback())
-    most: reactive[int] = reactive(12)
+    feedback: reactive[Feedback] = reactive(Feedback(), repaint=False)
+    most: reactive[int] = reactive(12, repaint=False)
     """Lines, with borders, that the screen has for it."""
 
     class Typed(Message):
@@ -133,9 +132,8 @@ class PromptPane(Vertical):
         """Shows the names that fit at the cursor."""
         event.stop()
         _, candidates = self.input.candidates()
-        self.border_subtitle = Content("  ").join(
-            Content.assemble((name, "$text-accent"), (f" {kind}", "dim")) for name, kind in candidates[:MOST_CANDIDATES]
-        )
+        names = (Content.assemble((n, "$text-accent"), (f" {kind}", "dim")) for n, kind in candidates[:MOST_CANDIDATES])
+        self.write_subtitle(Content("  ").join(names))
 
     def watch_feedback(self, feedback: Feedback) -> None:
         """Shows the feedback."""

@@ -28,7 +28,7 @@ class SourcePane(LinesPane, can_focus=True):
     Where the pane is too low for a node's statement and all of its readers, only these lines are shown.
     """
 
-    session: reactive[Session | None] = reactive(None)
+    session: reactive[Session | None] = reactive(None, repaint=False)
 
     class Chosen(Message):
         """A statement was clicked."""
@@ -68,14 +68,14 @@ class SourcePane(LinesPane, can_focus=True):
             }
             self._asks = frozenset(lesson.asks)
             self._width = GUTTER + max(line.cell_length for line in self._code)
-            self.clear_cache()
+            self.forget_rows()
         rows = _rows(session, len(self._code), self.scrollable_content_region.height)
         if rows != self._rows:
             self._rows = rows
-            self.clear_cache()
+            self.forget_rows()
         self.show_lines(len(rows), self._width)
-        self.border_subtitle = Content(" · ".join(filter(None, (_chunk(session), _cell(session)))))
-        self.call_after_refresh(self._follow)
+        self.write_subtitle(Content(" · ".join(filter(None, (_chunk(session), _cell(session))))))
+        self._follow()
 
     def on_resize(self) -> None:
         """Other lines have room; the current statement stays in sight."""
