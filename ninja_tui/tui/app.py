@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from textual.app import App, SystemCommand
+from textual.command import CommandPalette
 from textual.constants import DEFAULT_THEME
 from textual.filter import LineFilter
 from textual.message import Message
@@ -31,6 +32,7 @@ from ninja_tui.tui.config_file import Config
 from ninja_tui.tui.contrast import ALL_COLOURS, ReadableDim, Terminal, this_terminal
 from ninja_tui.tui.history import History, history_path
 from ninja_tui.tui.keys import tell_alt_enter
+from ninja_tui.tui.screens.dialog import Palette
 from ninja_tui.tui.screens.paned import TABS
 from ninja_tui.tui.screens.walk import WalkScreen
 from ninja_tui.tui.themes import THEMES, first_theme, offered_themes, readable_variables
@@ -176,6 +178,11 @@ class NinjaApp(App[int]):
         session = self._walk.session
         for lesson in session.catalogue if session else ():
             yield SystemCommand(f"Lesson: {lesson.name}", lesson.about, self._opening(lesson.name))
+
+    def action_command_palette(self) -> None:
+        """All commands, to be searched."""
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(Palette())
 
     def _opening(self, name: str) -> Callable[[], None]:
         return lambda: self.on_walk_screen_lesson_chosen(WalkScreen.LessonChosen(name))

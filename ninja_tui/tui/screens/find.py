@@ -5,15 +5,15 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from ninja_tui.lesson.locations import cell_and_line
+from ninja_tui.tui.screens.dialog import Dialog
 from ninja_tui.tui.session import Phase, Session
 
 
-class FindScreen(ModalScreen[int | None]):
+class FindScreen(Dialog[int | None]):
     """A list of all steps of the walk, narrowed by what is typed; returns the chosen position."""
 
     BINDINGS = [("escape", "dismiss", "Close"), ("down", "move(1)", "Down"), ("up", "move(-1)", "Up")]
@@ -60,8 +60,7 @@ class FindScreen(ModalScreen[int | None]):
         matching.sort(
             key=lambda place: (_name(place[1]) not in (text.strip(), f"d{text.strip()}"), text not in place[1])
         )
-        for position, line in matching:
-            options.add_option(Option(Content(line), id=str(position)))
+        options.add_options(Option(Content(line), id=str(position)) for position, line in matching)
         if options.option_count:
             options.highlighted = 0
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 
-from rich.console import Group as Lines
-from rich.table import Table
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
-from textual.widgets import Static
+from textual.content import Content
+from textual.geometry import Size
 
 from ninja_tui.tui.commands import ARROWS, EDITING, Group, Mode, footer
 from ninja_tui.tui.keymap import Keymap
+from ninja_tui.tui.screens.dialog import Dialog
+from ninja_tui.tui.widgets.lines import LinesPane
 
 SIGNS = (
     ("·  ✗  ≈  =", "open; wrong; right up to rounding; right to the last bit"),
@@ -32,9 +31,14 @@ HOLDS_FOR = (
     ("this dx", "right because of a structure that this dx really has, such as zeros"),
 )
 Row = tuple[str, str, str]
+Part = tuple[str, Sequence[Row]]
+LEAST = 8
+"""Columns that the keys have at least."""
+GAP = 2
+"""Columns before each of a row's."""
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Dialog[None]):
     """Any of the keys that open it closes it."""
 
     BINDINGS = [
@@ -47,16 +51,37 @@ class HelpScreen(ModalScreen[None]):
         self._mode, self._keymap = mode, keymap
 
     def compose(self) -> ComposeResult:
-        """One table a group."""
-        with VerticalScroll(id="help") as box:
-            box.border_title = "Help"
-            box.border_subtitle = "Esc closes"
-            for title, rows in _parts(self._mode, self._keymap):
-                yield Static(_table(title, rows))
+        """One pane of lines."""
+        pane = HelpPane(_parts(self._mode, self._keymap), id="help")
+        pane.border_title, pane.border_subtitle = "Help", "Esc closes"
+        yield pane
 
 
-def _parts(mode: Mode, keymap: Keymap) -> list[tuple[str, list[Row]]]:
-    parts = [(f"Now: {mode.value}", [(key, "", label) for key, label, _ in footer(mode, keymap.commands)])]
+class HelpPane(LinesPane, can_focus=True):
+    """All parts one below the other, as wide as there is room."""
+
+    def __init__(self, parts: Sequence[Part], *, id: str) -> None:
+        super().__init__(id=id)
+        self._parts = parts
+        self._lines: list[Content] = []
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """All lines, where the screen is high enough."""
+        return len(help_lines(self._parts, width - self.scrollbar_size_vertical))
+
+    def on_resize(self) -> None:
+        """Other lines have room."""
+        width = self.scrollable_content_region.width
+        self._lines = help_lines(self._parts, width)
+        self.show_lines(len(self._lines), width)
+
+    def draw_line(self, index: int) -> Content:
+        """One line."""
+        return self._lines[index]
+
+
+def _parts(mode: Mode, keymap: Keymap) -> list[Part]:
+    parts: list[Part] = [(f"Now: {mode.value}", [(key, "", label) for key, label, _ in footer(mode, keymap.commands)])]
     for group in Group:
         rows = [(each.walk_keys, each.everywhere, each.title) for each in keymap.commands if each.group is group]
         parts.append((f"{group.value}: the key in the walk, and those that work in the prompt too", rows))
@@ -70,12 +95,22 @@ def _parts(mode: Mode, keymap: Keymap) -> list[tuple[str, list[Row]]]:
     ]
 
 
-def _table(title: str, rows: Sequence[Row]) -> Lines:
-    """Keys of the walk, keys that work everywhere, what they do; a column that is empty is left out."""
-    table = Table(box=None, padding=(0, 2, 0, 2), show_header=False)
-    columns = [column for column in range(3) if any(row[column] for row in rows)]
-    for column in columns:
-        table.add_column(min_width=8 if column < 2 else None)
-    for row in rows:
-        table.add_row(*(Text(row[column], "bold" if column < 2 else "") for column in columns))
-    return Lines(Text(title, "underline"), table, Text(""))
+def help_lines(parts: Iterable[Part], width: int) -> list[Content]:
+    """The parts in lines of ``width``: a title, and rows in columns, of which the last takes what is left."""
+    lines: list[Content] = []
+    for title, rows in parts:
+        columns = [column for column in range(3) if any(row[column] for row in rows)]
+        keys = columns[:-1]
+        widths = [min(max(LEAST, *(len(row[column]) for row in rows)), width // (len(keys) + 2)) for column in keys]
+        widths.append(max(LEAST, width - sum(widths) - GAP * len(columns)))
+        lines += Content.styled(title, "underline").wrap(width)
+        for row in rows:
+            cells = [Content.styled(row[column], "bold" if column < 2 else "") for column in columns]
+            wrapped = [cell.wrap(room) for cell, room in zip(cells, widths, strict=True)]
+            for line in zip_longest(*wrapped, fillvalue=Content("")):
+                padded = (
+                    cell + Content(" " * (room - cell.cell_length)) for cell, room in zip(line, widths, strict=True)
+                )
+                lines.append(Content(" " * GAP).join([Content(""), *padded]).rstrip())
+        lines.append(Content(""))
+    return lines[:-1]

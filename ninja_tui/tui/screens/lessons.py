@@ -8,10 +8,10 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.events import Resize
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from ninja_tui.tui.screens.dialog import Dialog
 from ninja_tui.tui.session import Session
 from ninja_tui.tui.texts import answered
 
@@ -68,7 +68,7 @@ def line(row: Row, name_width: int, width: int) -> Content:
     return fixed + Content.styled(row.about, "dim").truncate(room, ellipsis=True) if room >= SHORTEST else fixed
 
 
-class LessonsScreen(ModalScreen[str | None]):
+class LessonsScreen(Dialog[str | None]):
     """A list of all lessons; returns the name of the chosen one."""
 
     BINDINGS = [("escape,ctrl+l", "dismiss", "Close")]

@@ -31,6 +31,13 @@ class SparingCompositor(Compositor):
             return None
         return ChopsUpdate(self._chops(spans), spans, [cuts[1:] for cuts in self.cuts])
 
+    def lines(self, crop: Region) -> list[Strip]:
+        """The part of the screen that is in ``crop``."""
+        rows = range(crop.y, min(crop.bottom, self.size.height))
+        chops = self._chops((y, crop.x, crop.right) for y in rows)
+        whole = (Strip.join(chops[y].values()) for y in rows)
+        return [strip.crop(crop.x, crop.right) for strip in whole]
+
     def _chops(self, spans: Iterable[Span]) -> list[Mapping[int, Strip | None]]:
         """From front to back, as long as something in the spans is missing."""
         chops: list[dict[int, Strip | None]] = [dict.fromkeys(cuts[:-1]) for cuts in self.cuts]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
+from ninja_tui.tui.screens.dialog import Dialog
 from ninja_tui.tui.tensor_index import parse_index
 
 
-class SliceScreen(ModalScreen[str | None]):
+class SliceScreen(Dialog[str | None]):
     """One input; returns the text of the slice, empty for the whole tensor."""
 
     BINDINGS = [("escape", "dismiss", "Close")]

@@ -7,12 +7,13 @@ from pathlib import Path
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from ninja_tui.tui.screens.dialog import Dialog
 
-class SavedRunsScreen(ModalScreen[Path | None]):
+
+class SavedRunsScreen(Dialog[Path | None]):
     """A list of files; returns the chosen one."""
 
     BINDINGS = [("escape", "dismiss", "Close")]

@@ -16,6 +16,7 @@ from textual.widgets import Static
 
 from ninja_tui.engine.training.config import Backward
 from ninja_tui.tui.commands import TRAINING
+from ninja_tui.tui.screens.painting import SparingCompositor
 from ninja_tui.tui.session import Session
 from ninja_tui.tui.training import texts
 from ninja_tui.tui.training.choices import Choices
@@ -49,6 +50,7 @@ class TrainScreen(Screen[Form]):
 
     def __init__(self, control: TrainControl, session: Session, form: Form) -> None:
         super().__init__()
+        self._compositor = SparingCompositor()
         self._control, self._session, self._form = control, session, form
         self._warned = ""
         self._shown: dict[str, str] = {}
