@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import pairwise
+from typing import cast
 
 from textual._compositor import ChopsUpdate, Compositor
 from textual.geometry import Region
@@ -31,6 +32,10 @@ class SparingCompositor(Compositor):
             return None
         return ChopsUpdate(self._chops(spans), spans, [cuts[1:] for cuts in self.cuts])
 
+    def _render_chops(self, crop: Region, is_rendered_line: Callable[[int], bool]) -> Sequence[Mapping[int, Strip]]:
+        """The chops of a whole screen."""
+        return self._chops((y, crop.x, crop.right) for y in crop.line_range if is_rendered_line(y))
+
     def lines(self, crop: Region) -> list[Strip]:
         """The part of the screen that is in ``crop``."""
         rows = range(crop.y, min(crop.bottom, self.size.height))
@@ -38,7 +43,7 @@ class SparingCompositor(Compositor):
         whole = (Strip.join(chops[y].values()) for y in rows)
         return [strip.crop(crop.x, crop.right) for strip in whole]
 
-    def _chops(self, spans: Iterable[Span]) -> list[Mapping[int, Strip | None]]:
+    def _chops(self, spans: Iterable[Span]) -> Sequence[Mapping[int, Strip]]:
         """From front to back, as long as something in the spans is missing."""
         chops: list[dict[int, Strip | None]] = [dict.fromkeys(cuts[:-1]) for cuts in self.cuts]
         missing = self._missing(spans)
@@ -59,7 +64,7 @@ class SparingCompositor(Compositor):
                         missing[y].discard(cut)
                 if not missing[y]:
                     del missing[y]
-        return [*chops]
+        return cast("Sequence[Mapping[int, Strip]]", chops)  # as Textual has it: None where nothing is painted
 
     def _missing(self, spans: Iterable[Span]) -> dict[int, set[int]]:
         """By line the first columns of the chops that the spans are in."""
