@@ -101,5 +101,4 @@ class HeldPaint:
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
-            self._batch.close()
-            self._screen.check_idle()
+            self._screen.call_later(self._batch.close)  # after widgets have told the screen that they have changed

@@ -144,7 +144,8 @@ class SessionScreen(PanedScreen):
             self._toast(event.reason, severity="error")
         elif self.session is not None:
             self._apply_to(self.session, event)
-        self._update_title()
+        if not isinstance(event, events.Viewed):
+            self._update_title()
 
     def _apply_to(self, session: Session, event: events.Event) -> None:
         match event:

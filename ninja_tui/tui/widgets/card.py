@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textual.content import Content
@@ -52,7 +53,8 @@ class CardPane(LinesPane, can_focus=True):
         """Shows the card: in another place from its beginning, and what is new in it otherwise."""
         if session is None:
             return
-        names = tuple(section.name for section in card(session))
+        sections = card(session)
+        names = tuple(section.name for section in sections)
         place = session.lesson.name, session.position
         new = [name for name in names if name not in self._sections]
         if place != self._place:
@@ -60,7 +62,7 @@ class CardPane(LinesPane, can_focus=True):
         elif new:
             self._wanted = new[0]
         self._place, self._sections = place, names
-        self._show()
+        self._show(sections)
 
     def bring_in_sight(self, section: str) -> None:
         """Scrolls to the section of that name, as soon as the pane is in sight."""
@@ -85,12 +87,12 @@ class CardPane(LinesPane, can_focus=True):
         """One wrapped line."""
         return self._wrapped[index]
 
-    def _show(self) -> None:
+    def _show(self, sections: Sequence[Section] | None = None) -> None:
         """Wraps the card."""
         width = self.scrollable_content_region.width
         if self.session is None or not width:
             return
-        sections = card(self.session)
+        sections = card(self.session) if sections is None else sections
         self._wrapped, self._begins = [], {}
         for section in sections:
             self._begins[section.name] = len(self._wrapped)

@@ -126,7 +126,7 @@ class GradientsPane(LinesPane, can_focus=True):
     def _follow(self) -> None:
         if self.session is not None:
             last = len(self.session.lesson.asks) - 1
-            self.keep_in_sight(self.cursor, min(last, self.cursor + 1))
+            self.follow(self.cursor, min(last, self.cursor + 1))
 
 
 def _line(cells: list[Content], widths: tuple[int, ...]) -> Content:

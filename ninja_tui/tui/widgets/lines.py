@@ -85,12 +85,19 @@ class LinesPane(Rows, ScrollView):
     def keep_in_sight(self, first: int, last: int) -> None:
         """Scrolls no farther than it takes to have the lines ``first`` to ``last`` in sight."""
         room = self.scrollable_content_region.height - self._above
-        if room <= 0:
-            return
+        if room > 0:
+            self._scroll_up_to(min(max(int(self.scroll_target_y), last - room + 1), first))
+
+    def follow(self, first: int, last: int) -> None:
+        """Has the lines in sight: where they are not, in the middle, so that the next steps scroll nothing."""
+        room = self.scrollable_content_region.height - self._above
         top = int(self.scroll_target_y)
-        wanted = min(max(top, last - room + 1), first)
-        if wanted != top or wanted != int(self.scroll_offset.y):
-            self.scroll_to(y=max(0, wanted), animate=False, force=True)
+        if room > 0 and not top <= first <= last < top + room:
+            self._scroll_up_to(min(first, (first + last + 1 - room) // 2))
+
+    def _scroll_up_to(self, line: int) -> None:
+        if not (line == int(self.scroll_target_y) == int(self.scroll_offset.y)):
+            self.scroll_to(y=max(0, line), animate=False, force=True)
 
     def line_at(self, event: MouseEvent) -> int | None:
         """The line under the mouse; None where there is none."""

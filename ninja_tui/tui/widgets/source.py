@@ -88,7 +88,7 @@ class SourcePane(LinesPane, can_focus=True):
         first, last = self._rows.index(lines[0]), self._rows.index(lines[-1])
         room = self.scrollable_content_region.height
         around = max(0, min(AROUND, (room - (last - first + 1)) // 2))
-        self.keep_in_sight(max(0, first - around), min(len(self._rows) - 1, last + around))
+        self.follow(max(0, first - around), min(len(self._rows) - 1, last + around))
 
     def on_click(self, event: Click) -> None:
         """Goes to the statement that was clicked."""
