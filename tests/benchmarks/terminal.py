@@ -68,18 +68,18 @@ class Screen:
         return all(text in whole for text in texts)
 
     def verdict(self) -> str:
-        """The lines in the prompt pane from the verdict down; empty where there is none."""
+        """The lines in the prompt pane from the verdict down, without its sign; empty where there is none."""
         lines = self.lines()
         top = next((row for row, line in enumerate(lines) if " ── typing" in line or "─ Prompt ·" in line), self._rows)
         bottom = next((row for row in range(top, self._rows) if lines[row].startswith("╰")), self._rows)
         inside = [line[2:-2].rstrip() for line in lines[top + 1 : bottom]]
         first = next((row for row, line in enumerate(inside) if self._VERDICT.match(line)), len(inside))
-        return "\n".join(inside[first:]).strip()
+        return "\n".join(inside[first:]).strip().lstrip("✓✗…· ")
 
     def settled(self) -> bool:
         """Whether no verdict is still to come, as far as the app says so."""
         shown = self.verdict()
-        return not shown.removeprefix("… ").startswith("running") and PROVISIONAL not in shown
+        return not shown.startswith("running") and PROVISIONAL not in shown
 
     def _draw(self, token: str) -> None:
         if token == "\r":
@@ -188,7 +188,7 @@ class Terminal:
                 self.screen.feed(data)
                 if self.screen.verdict() != shown:
                     shown, last = self.screen.verdict(), at
-                    if not shown.removeprefix("… ").startswith("running"):
+                    if not shown.startswith("running"):
                         first = first or at
             if self.screen.settled() and first:
                 return Answered(first - pressed, last - pressed) if judged else None

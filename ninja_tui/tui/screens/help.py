@@ -98,10 +98,14 @@ def _parts(mode: Mode, keymap: Keymap) -> list[Part]:
 def help_lines(parts: Iterable[Part], width: int) -> list[Content]:
     """The parts in lines of ``width``: a title, and rows in columns, of which the last takes what is left."""
     lines: list[Content] = []
+    width = max(LEAST, width)
     for title, rows in parts:
         columns = [column for column in range(3) if any(row[column] for row in rows)]
         keys = columns[:-1]
-        widths = [min(max(LEAST, *(len(row[column]) for row in rows)), width // (len(keys) + 2)) for column in keys]
+        widths = [
+            min(max(LEAST, *(len(row[column]) for row in rows)), max(LEAST, width // (len(keys) + 2)))
+            for column in keys
+        ]
         widths.append(max(LEAST, width - sum(widths) - GAP * len(columns)))
         lines += Content.styled(title, "underline").wrap(width)
         for row in rows:

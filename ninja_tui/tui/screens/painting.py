@@ -37,11 +37,11 @@ class SparingCompositor(Compositor):
         return self._chops((y, crop.x, crop.right) for y in crop.line_range if is_rendered_line(y))
 
     def lines(self, crop: Region) -> list[Strip]:
-        """The part of the screen that is in ``crop``."""
+        """The part of the screen that is in ``crop``, blank where the screen, at a resize, is not yet as large."""
         rows = range(crop.y, min(crop.bottom, self.size.height))
         chops = self._chops((y, crop.x, crop.right) for y in rows)
-        whole = (Strip.join(chops[y].values()) for y in rows)
-        return [strip.crop(crop.x, crop.right) for strip in whole]
+        strips = [Strip.join(chops[y].values()).crop(crop.x, crop.right).adjust_cell_length(crop.width) for y in rows]
+        return strips + [Strip.blank(crop.width)] * (crop.height - len(strips))
 
     def _chops(self, spans: Iterable[Span]) -> Sequence[Mapping[int, Strip]]:
         """From front to back, as long as something in the spans is missing."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from textual import events
 from textual.content import Content
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
@@ -57,14 +58,19 @@ class PanedScreen(Screen[None]):
         elif not small and self._typing:
             self._typing = False
             self.call_after_refresh(self._type_on)
-        self.set_class(small, "too-small")
+        self.choose_layout(event.size)
+        needed = f"ninja-tui needs {SMALLEST[0]}×{SMALLEST[1]}; this terminal has {width}×{height}."
+        self.query_one("#too-small", Static).update(Content(needed))
+        self.fit_panes()
+
+    def choose_layout(self, size: Size) -> None:
+        """Chooses the layout; before anything has a style, it costs nothing."""
+        width, height = size
+        self.set_class(width < SMALLEST[0] or height < SMALLEST[1], "too-small")
         self.set_class(width < WIDE, "narrow")
         self.set_class(height < LOW, "low")
         self.set_class(height >= HIGH, "high")
         self.set_class(self.has_class("narrow") or height >= HIGH, "has-train")
-        needed = f"ninja-tui needs {SMALLEST[0]}×{SMALLEST[1]}; this terminal has {width}×{height}."
-        self.query_one("#too-small", Static).update(Content(needed))
-        self.fit_panes()
 
     def fit_panes(self) -> None:
         """Gives the columns the widths that their content needs, and names the panes."""

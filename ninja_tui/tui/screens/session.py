@@ -72,6 +72,7 @@ class SessionScreen(PanedScreen):
 
     def compose(self) -> ComposeResult:
         """Title, panes, footer; and the message for a terminal that is too small."""
+        self.choose_layout(self.app.size)
         yield Static("", id="title")
         yield PathStrip(id="path").data_bind(session=SessionScreen.session)
         with Container(id="panes"):
@@ -100,7 +101,9 @@ class SessionScreen(PanedScreen):
     def on_mount(self) -> None:
         """No pane has the focus: the letters are the walk's."""
         self.set_focus(None)
+        self.fit_panes()
         self._update_title()
+        self._show_mode()
         self.watch(self, "focused", self._show_mode, init=False)
 
     def on_resize(self, event: Resize) -> None:
