@@ -63,21 +63,26 @@ class HelpPane(LinesPane, can_focus=True):
     def __init__(self, parts: Sequence[Part], *, id: str) -> None:
         super().__init__(id=id)
         self._parts = parts
+        self._width = 0
         self._lines: list[Content] = []
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """All lines, where the screen is high enough."""
-        return len(help_lines(self._parts, width - self.scrollbar_size_vertical))
+        return len(self._wrap(width - self.scrollbar_size_vertical))
 
     def on_resize(self) -> None:
         """Other lines have room."""
         width = self.scrollable_content_region.width
-        self._lines = help_lines(self._parts, width)
-        self.show_lines(len(self._lines), width)
+        self.show_lines(len(self._wrap(width)), width)
 
     def draw_line(self, index: int) -> Content:
         """One line."""
         return self._lines[index]
+
+    def _wrap(self, width: int) -> list[Content]:
+        if width != self._width:
+            self._width, self._lines = width, help_lines(self._parts, width)
+        return self._lines
 
 
 def _parts(mode: Mode, keymap: Keymap) -> list[Part]:
@@ -110,7 +115,10 @@ def help_lines(parts: Iterable[Part], width: int) -> list[Content]:
         lines += Content.styled(title, "underline").wrap(width)
         for row in rows:
             cells = [Content.styled(row[column], "bold" if column < 2 else "") for column in columns]
-            wrapped = [cell.wrap(room) for cell, room in zip(cells, widths, strict=True)]
+            wrapped = [
+                [cell] if cell.cell_length <= room else cell.wrap(room)
+                for cell, room in zip(cells, widths, strict=True)
+            ]
             for line in zip_longest(*wrapped, fillvalue=Content("")):
                 padded = (
                     cell + Content(" " * (room - cell.cell_length)) for cell, room in zip(line, widths, strict=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from textual import events
@@ -27,6 +28,8 @@ from ninja_tui.tui.training.keys import KeyLine
 from ninja_tui.tui.training.saved_runs import SavedRunsScreen
 from ninja_tui.tui.training.state import Stage, TrainState
 
+PAUSE = 0.01
+"""Seconds in which what is mounted is painted before the rest comes."""
 REDRAW = 0.25
 """Seconds between two drawings of the curve."""
 WIDE = (110, 30)
@@ -79,6 +82,7 @@ class TrainScreen(Screen[Form]):
         await right.mount(Vertical(invitation, LossCurve(), Static("", id="train-status"), id="train-run"))
         await left.mount(Choices(self._form))
         await left.mount(VerticalScroll(Static("", id="train-message"), id="train-messages"))
+        await asyncio.sleep(PAUSE)
         names = VerticalScroll(Static("", id="train-names"), id="train-names-box")
         costs = VerticalScroll(Static("", id="train-costs"), id="train-costs-box")
         names.border_title, costs.border_title = "Names", "One step"

@@ -9,6 +9,7 @@ import enum
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from rich.color import Color
 from rich.segment import Segment
@@ -21,8 +22,8 @@ Rgb = tuple[int, int, int]
 FAINT = 0.45
 """So much is left of a colour under the frame."""
 DOUBLE = str.maketrans("┌┐└┘─│", "╔╗╚╝═║")
-LEVELS = 40
-"""Steps of colour on either side of 0."""
+LEVELS = 16
+"""Steps of colour on either side of 0: each pair of two, one above the other, is a style that a terminal is told of."""
 NOT_FINITE, NO_CELL = 1000, 1001
 """In the place of a level."""
 LARGE, SMALL = round(0.5**0.5 * LEVELS), round(0.02**0.5 * LEVELS)
@@ -72,8 +73,8 @@ class Look:
         shades = self.palette.value
         if shades is None:
             return Segment(sign(upper) * self.cell_width, self.plain)
-        below = None if lower == NO_CELL else _colour(_rgb(lower, shades))
-        return Segment("▀" * self.cell_width, self.plain + Style(color=_colour(_rgb(upper, shades)), bgcolor=below))
+        below = self.plain.bgcolor if lower == NO_CELL else _shade(lower, shades)
+        return Segment("▀" * self.cell_width, Style.from_color(_shade(upper, shades), below))
 
 
 @dataclass(frozen=True)
@@ -175,6 +176,11 @@ def _rgb(level: int, shades: _Shades) -> Rgb:
     share = abs(level) / LEVELS
     red, green, blue = (round(low + (high - low) * share) for low, high in zip(shades.zero, end, strict=True))
     return red, green, blue
+
+
+@lru_cache(maxsize=1024)
+def _shade(level: int, shades: _Shades) -> Color:
+    return _colour(_rgb(level, shades))
 
 
 def _colour(colour: Rgb) -> Color:
