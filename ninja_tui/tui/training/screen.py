@@ -79,14 +79,17 @@ class TrainScreen(Screen[Form]):
         """Choices, messages, names and costs, each in its turn: all at once would keep the app from painting."""
         left, right = self.query_one("#train-left"), self.query_one("#train-right")
         invitation = VerticalScroll(Static("", id="train-invitation-text"), id="train-invitation", can_focus=False)
-        await right.mount(Vertical(invitation, LossCurve(), Static("", id="train-status"), id="train-run"))
-        await left.mount(Choices(self._form))
-        await left.mount(VerticalScroll(Static("", id="train-message"), id="train-messages"))
-        await asyncio.sleep(PAUSE)
         names = VerticalScroll(Static("", id="train-names"), id="train-names-box")
         costs = VerticalScroll(Static("", id="train-costs"), id="train-costs-box")
         names.border_title, costs.border_title = "Names", "One step"
-        await right.mount(Horizontal(names, costs, id="train-results"))
+        await right.mount(Vertical(invitation, LossCurve(), Static("", id="train-status"), id="train-run"))
+        for column, part in (
+            (left, Choices(self._form)),
+            (left, VerticalScroll(Static("", id="train-message"), id="train-messages")),
+            (right, Horizontal(names, costs, id="train-results")),
+        ):
+            await asyncio.sleep(PAUSE)
+            await column.mount(part)
         self._built = True
         self._show_all()
         self.set_interval(REDRAW, self._draw_curve)
