@@ -30,6 +30,16 @@ class Mode(enum.Enum):
     TYPING = "typing"
     TABLE = "in the table"
     FINISH = "at the finish"
+    TRAINING = "training"
+
+
+IDS = {
+    **{f"show_pane('{pane}')": f"pane_{pane}" for pane in ("source", "card", "node", "gradients", "train")},
+    "resize(1)": "more_room",
+    "resize(-1)": "less_room",
+    "resize(0)": "usual_room",
+}
+"""Names of commands whose action has an argument."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +59,7 @@ class Command:
     @property
     def id(self) -> str:
         """Its name in the config file, and the id of its binding that works everywhere."""
-        return self.action.removeprefix("app.").replace("show_pane('", "pane_").removesuffix("')")
+        return IDS.get(self.action, self.action.removeprefix("app."))
 
     @property
     def walk_id(self) -> str:
@@ -111,6 +121,9 @@ COMMANDS = (
     Command("show_pane('gradients')", "4", "", "Go to the table of gradients", Group.PANES),
     Command("show_pane('train')", "5", "", "Go to the training", Group.PANES),
     Command("zoom", "z", "", "One pane on the whole screen, and back", Group.PANES),
+    Command("resize(1)", "greater_than_sign", "", "More room for the source and the table", Group.PANES),
+    Command("resize(-1)", "less_than_sign", "", "Less room for them", Group.PANES),
+    Command("resize(0)", "equals_sign", "", "The usual room for them", Group.PANES),
     Command("help", "question_mark", "f2", "Help: the keys, the marks, the colours", Group.APP),
     Command("app.command_palette", "colon", "ctrl+p", "Command palette: all commands, and themes", Group.APP),
     Command("suspend", "ctrl+z", "", "Suspend; the shell's fg brings the app back", Group.APP),
@@ -169,11 +182,16 @@ FOOTERS: dict[Mode, tuple[tuple[str, str], ...]] = {
         ("back", "Back"), ("find", "Find"), ("train", "Train"), ("lessons", "Lessons"), ("help", "Help"),
         ("app.quit", "Quit"),
     ),
+    Mode.TRAINING: (
+        ("go", "Start, pause, go on"), ("stop", "Stop"), ("choices", "Choices"), ("sample", "Names"), ("save", "Save"),
+        ("load", "Load"), ("Esc", "Walk"),
+    ),
 }  # fmt: skip
 """By mode what the footer offers: commands by their action, and keys of the prompt's and the table's own."""
 
 NAMES = {
     "slash": "/", "question_mark": "?", "colon": ":", "escape": "Esc", "pageup": "PgUp", "pagedown": "PgDn",
+    "greater_than_sign": ">", "less_than_sign": "<", "equals_sign": "=",
 }  # fmt: skip
 
 

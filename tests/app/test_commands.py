@@ -34,6 +34,10 @@ from tests.app.support import (
 README = Path(__file__).parent.parent.parent / "README.md"
 
 
+RESIZES = {"resize(1)", "resize(-1)", "resize(0)"}
+"""They have no key that works in the prompt."""
+
+
 def test_every_key_is_given_once() -> None:
     in_walk = [key for c in COMMANDS for key in c.key.split(",") if key]
     everywhere = [key for c in COMMANDS for key in c.everywhere.split(", ") if key]
@@ -76,7 +80,7 @@ async def test_every_command_has_a_key_that_works_in_the_prompt() -> None:
         "app.command_palette": lambda pilot: isinstance(pilot.app.screen, CommandPalette),
         "app.quit": lambda pilot: pilot.app.return_code == 0,
     }
-    assert {c.action for c in COMMANDS} == set(effects) | {"prompt", "suspend"}
+    assert {c.action for c in COMMANDS} == set(effects) | {"prompt", "suspend"} | RESIZES
     quitting_last = sorted((c for c in COMMANDS if c.action in effects), key=lambda c: c.action == "app.quit")
     async with walking() as pilot:
         await go_to(pilot, "dcounts_sum_inv")

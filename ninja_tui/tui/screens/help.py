@@ -56,7 +56,12 @@ class HelpScreen(ModalScreen[None]):
 
 
 def _parts(mode: Mode, keymap: Keymap) -> list[tuple[str, list[Row]]]:
-    parts = [(f"Now: {mode.value}", [(key, "", label) for key, label, _ in footer(mode, keymap.commands)])]
+    parts = [
+        (
+            f"Now: {mode.value}",
+            [(key, "", label) for key, label, _ in footer(mode, (*keymap.commands, *keymap.training))],
+        )
+    ]
     for group in Group:
         rows = [(each.walk_keys, each.everywhere, each.title) for each in keymap.commands if each.group is group]
         parts.append((f"{group.value}: the key in the walk, and those that work in the prompt too", rows))

@@ -229,6 +229,7 @@ class SessionScreen(PanedScreen):
         """Enter on complete code."""
         if self.session is None:
             return
+        self._prompt.begin()
         step = self._answering.submitted(self.session, message.code)
         if step.steps_on:
             self._go(self.session.moved(1))

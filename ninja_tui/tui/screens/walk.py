@@ -170,7 +170,9 @@ class WalkScreen(SessionScreen):
 
         session = self.session
         if session is not None:
-            self._train_screen = TrainScreen(self._train, session, self._form or Form.for_lesson(session.lesson))
+            self._train_screen = TrainScreen(
+                self._train, session, self._form or Form.for_lesson(session.lesson), self._config.keymap
+            )
             self.app.push_screen(self._train_screen, keep)
 
     def action_lessons(self) -> None:

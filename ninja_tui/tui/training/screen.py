@@ -15,7 +15,9 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from ninja_tui.engine.training.config import Backward
-from ninja_tui.tui.commands import TRAINING
+from ninja_tui.tui.commands import TRAINING, Mode
+from ninja_tui.tui.keymap import STANDARD, Keymap
+from ninja_tui.tui.screens.help import HelpScreen
 from ninja_tui.tui.session import Session
 from ninja_tui.tui.training import texts
 from ninja_tui.tui.training.choices import Choices
@@ -43,13 +45,15 @@ class TrainScreen(Screen[Form]):
         Binding("escape", "leave", "Walk"),
         Binding("ctrl+t", "dismiss_form", "Walk", priority=True),
         Binding("enter,space", "go", show=False),
+        Binding("f2", "help", priority=True, show=False),
+        Binding("question_mark", "help", show=False),
         *(b for command in TRAINING for b in command.bindings()),
     ]
     state: var[TrainState] = var(TrainState(), always_update=True)
 
-    def __init__(self, control: TrainControl, session: Session, form: Form) -> None:
+    def __init__(self, control: TrainControl, session: Session, form: Form, keymap: Keymap = STANDARD) -> None:
         super().__init__()
-        self._control, self._session, self._form = control, session, form
+        self._control, self._session, self._form, self._keymap = control, session, form, keymap
         self._warned = ""
         self._shown: dict[str, str] = {}
         self._fresh, self._tells = True, False
@@ -147,6 +151,10 @@ class TrainScreen(Screen[Form]):
         self._warned = ""
         self._control.start(plan, self._session)
         self._close_choices()
+
+    def action_help(self) -> None:
+        """The keys that act here first, then all."""
+        self.app.push_screen(HelpScreen(Mode.TRAINING, self._keymap))
 
     def action_stop(self) -> None:
         """Ends the training after the steps that are done."""
@@ -276,7 +284,9 @@ class TrainScreen(Screen[Form]):
 
     def _show_keys(self) -> None:
         if self._built:
-            self.query_one(KeyLine).keys = texts.keys(self._control.state, typing=self._choices.typing)
+            self.query_one(KeyLine).keys = texts.keys(
+                self._control.state, self._keymap.training, typing=self._choices.typing
+            )
 
     def _draw_curve(self) -> None:
         state = self._control.state

@@ -244,7 +244,7 @@ class NodePane(Widget, can_focus=True):
 
     @property
     def _palette(self) -> Palette:
-        if self.app.no_color:
+        if self.app.no_color or self.app.console.color_system == "standard":  # sixteen colours have no shades
             return Palette.SIGNS
         return Palette.DARK if self.app.current_theme.dark else Palette.LIGHT
 
