@@ -72,7 +72,7 @@ class NinjaApp(App[int]):
         self, lesson: str, make_backend: BackendFactory, config: Config | None = None, terminal: Terminal = ALL_COLOURS
     ) -> None:
         self._config = config or Config()
-        self._terminal, self._dim = terminal, ReadableDim(terminal)
+        self.terminal, self._dim = terminal, ReadableDim(terminal)
         self._variables: dict[str, dict[str, str]] = {}
         # Textual computes all colours while it is made
         self.set_reactive(App.theme, first_theme(self._config.settings.theme or DEFAULT_THEME, terminal))
@@ -93,14 +93,14 @@ class NinjaApp(App[int]):
     def get_css_variables(self) -> dict[str, str]:
         """The theme's variables, moved until they can be read."""
         if self.theme not in self._variables:
-            self._variables[self.theme] = readable_variables(super().get_css_variables(), self._terminal)
+            self._variables[self.theme] = readable_variables(super().get_css_variables(), self.terminal)
         self.theme_variables = self._variables[self.theme]
         return self.theme_variables
 
     @property
     def available_themes(self) -> dict[str, Theme]:
         """Those that can be read in this terminal."""
-        return offered_themes(self._terminal)
+        return offered_themes(self.terminal)
 
     def watch_theme(self, theme: str) -> None:
         """Keeps the choice."""

@@ -17,6 +17,7 @@ from ninja_tui.tui.training.form import Form
 from ninja_tui.tui.training.state import SideState, Stage, TrainState
 
 KEY = "bold $text-accent"
+FOOTER_KEY = "bold $footer-key-foreground"
 MUTED = "dim"
 TRAIN_KEYS = (("g", KEY), " or ", ("Ctrl+T", KEY))
 """In the walk: one of them opens the training."""
@@ -334,7 +335,7 @@ def microseconds(seconds: float) -> str:
 
 def key_line(chosen: Sequence[Key]) -> Content:
     """Keys with their labels."""
-    return Content(KEY_GAP).join([Content.assemble((each.key, KEY), f" {each.label}") for each in chosen])
+    return Content(KEY_GAP).join([Content.assemble((each.key, FOOTER_KEY), f" {each.label}") for each in chosen])
 
 
 def _thousands(number: str) -> str:

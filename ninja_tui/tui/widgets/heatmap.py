@@ -41,7 +41,7 @@ class Palette(enum.Enum):
     """The colours of a heatmap, for a background that is dark, or light; or signs in the place of colours."""
 
     DARK = _Shades((38, 40, 48), (70, 150, 255), (255, 160, 40), (255, 0, 200))
-    LIGHT = _Shades((226, 228, 232), (0, 84, 190), (168, 80, 0), (190, 0, 150))
+    LIGHT = _Shades((226, 228, 232), (0, 84, 190), (148, 68, 0), (190, 0, 150))
     SIGNS = None
 
     @property

@@ -18,6 +18,7 @@ from textual.widget import Widget
 
 from ninja_tui.engine.events import Poked
 from ninja_tui.engine.protocol.views import Frame, TensorView, View, Window
+from ninja_tui.tui.contrast import Terminal
 from ninja_tui.tui.session import Session
 from ninja_tui.tui.widgets.heatmap import Cells, Look, Palette, heat_line
 from ninja_tui.tui.widgets.node_head import TITLES
@@ -71,6 +72,7 @@ class NodePane(Widget, can_focus=True):
         self._follows_worst = False
         self._requested: Frame | None = None
         self._layout: Layout | None = None
+        self._painted = Palette.DARK
         self._viewport: Viewport | None = None
         self._values: list[Content] = []
         self._cells: Cells = ()
@@ -127,6 +129,12 @@ class NodePane(Widget, can_focus=True):
         """Another theme, or another state of the pane."""
         super().notify_style_update()
         self._strips.clear()
+        self.call_later(self._recolour)
+
+    def _recolour(self) -> None:
+        """The legend has colours of its own."""
+        if self._layout is not None and self._palette is not self._painted:
+            self._draw()
 
     # What is asked of it
 
@@ -244,7 +252,9 @@ class NodePane(Widget, can_focus=True):
 
     @property
     def _palette(self) -> Palette:
-        if self.app.no_color or self.app.console.color_system == "standard":  # sixteen colours have no shades
+        terminal = getattr(self.app, "terminal", None)
+        few = isinstance(terminal, Terminal) and terminal.sixteen  # sixteen colours have no shades
+        if self.app.no_color or few:
             return Palette.SIGNS
         return Palette.DARK if self.app.current_theme.dark else Palette.LIGHT
 
@@ -267,6 +277,7 @@ class NodePane(Widget, can_focus=True):
             self._cursor = 0
             shown = replace(shown, cursor=0)
         self._layout = drawn = layout(shown, size)
+        self._painted = self._palette
         self._viewport, self._values = None, []
         self._cells = shown.view.heatmap if shown.view is not None else ()
         window = shown.view.window if shown.view is not None else None

@@ -87,6 +87,6 @@ def _style(session: Session, piece: Piece) -> str:
     """What is done has its colour; the way is bold, and the rest dim."""
     colour = COLOURS[_mark(session, piece.node)] if piece.node else ""
     if piece.part is Part.CURRENT:
-        return f"bold {colour or '$text-accent'} on $primary 25%"
+        return f"bold {colour or '$text-accent'} on $current-line"
     lit = Part.BEFORE if session.phase in (Phase.FORWARD, Phase.TURN) else Part.AFTER
     return f"bold {colour or '$text-accent'}" if piece.part is lit else f"dim {colour}".strip()
