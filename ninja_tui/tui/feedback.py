@@ -77,9 +77,10 @@ def _status_line(feedback: Feedback, expected: tuple[int, ...]) -> Content:
     shape = (
         [(f"✓ {verdict.shape}", "")] if fits else [(f"✗ {verdict.shape}", "$text-warning"), (f" needed {expected}", "")]
     )
+    gap = "   " if fits else "  "  # all of it on one line of 76 columns
     return Content.assemble(
-        status, ("   shape ", "dim"), *shape,
-        ("   exact ", "dim"), yes_no(value=verdict.exact),
-        ("   approx ", "dim"), yes_no(value=verdict.approximate),
-        ("   maxdiff ", "dim"), number_text(verdict.maxdiff),
+        status, (f"{gap}shape ", "dim"), *shape,
+        (f"{gap}exact ", "dim"), yes_no(value=verdict.exact),
+        (f"{gap}approx ", "dim"), yes_no(value=verdict.approximate),
+        (f"{gap}maxdiff ", "dim"), number_text(verdict.maxdiff),
     )  # fmt: skip
