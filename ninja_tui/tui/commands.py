@@ -25,6 +25,7 @@ class Mode(enum.Enum):
 
     READING = "reading"
     FORWARD = "walking forward"
+    QUESTION = "at a question"
     TURN = "at the turn"
     BACKWARD = "walk keys"
     TYPING = "typing"
@@ -100,6 +101,7 @@ COMMANDS = (
     Command("on", "n", "f8", "Step on; in the prompt what passes is submitted first", Group.WALK),
     Command("back", "p", "", "Step back", Group.WALK, yields="f7"),
     Command("turn", "t", "", "Go to the turn, where the walk back begins", Group.WALK, yields="f6"),
+    Command("questions", "o", "", "On the way forward, ask for the shape of each step first, or do not", Group.WALK),
     Command("find", "slash", "f3", "Find a statement or a node, and go there", Group.WALK),
     Command("lessons", "l", "ctrl+l", "Choose another lesson", Group.WALK),
     Command("prompt", "e", "", "Go into the prompt", Group.ANSWER),
@@ -140,6 +142,13 @@ EDITING = (
 )
 """Keys of the prompt's own: they are no commands of the walk."""
 
+ASKED = (
+    ("0-9 ( ) ,", "Answer: 32, 1 or (32, 1); () for a single number"),
+    ("Enter", "Compare it with the shape; without an answer, show the shape"),
+    ("Backspace, Esc", "Mend the answer, or begin anew"),
+)
+"""Keys that a question for a shape has for itself; Alt and a digit go to a pane."""
+
 ARROWS = (
     ("Up, Down, Left, Right", "Move the cursor over the values, or the card"),
     ("PgUp, PgDn, Home", "The same by pages, and to the beginning"),
@@ -161,6 +170,10 @@ FOOTERS: dict[Mode, tuple[tuple[str, str], ...]] = {
     Mode.FORWARD: (
         ("on", "On"), ("back", "Back"), ("turn", "Turn"), ("find", "Find"), ("pane", "Pane"), ("zoom", "Zoom"),
         ("lessons", "Lessons"), ("help", "Help"), ("app.quit", "Quit"),
+    ),
+    Mode.QUESTION: (
+        ("Enter", "Show"), ("0-9", "Answer"), ("questions", "Ask no more"), ("back", "Back"), ("turn", "Turn"),
+        ("find", "Find"), ("help", "Help"), ("app.quit", "Quit"),
     ),
     Mode.TURN: (
         ("on", "On"), ("back", "Back"), ("find", "Find"), ("pane", "Pane"), ("zoom", "Zoom"), ("train", "Train"),
@@ -227,6 +240,7 @@ def key_table(
     """In the walk, everywhere, what it does: one row a command."""
     rows = [(command.walk_keys, command.everywhere, command.title) for command in commands]
     rows += [("", keys, f"In the prompt: {_lower(title)}") for keys, title in EDITING]
+    rows += [(keys, "", f"At a question: {_lower(title)}") for keys, title in ASKED]
     rows += [(each.walk_keys, each.everywhere, f"In training: {_lower(each.title)}") for each in training]
     rows += [(keys, "", f"In a pane: {_lower(title)}") for keys, title in ARROWS]
     return rows

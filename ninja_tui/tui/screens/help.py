@@ -13,7 +13,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from ninja_tui.tui.commands import ARROWS, EDITING, Group, Mode, footer
+from ninja_tui.tui.commands import ARROWS, ASKED, EDITING, Group, Mode, footer
 from ninja_tui.tui.keymap import Keymap
 
 SIGNS = (
@@ -68,6 +68,7 @@ def _parts(mode: Mode, keymap: Keymap) -> list[tuple[str, list[Row]]]:
     return [
         *parts,
         ("In the prompt", [("", *row) for row in EDITING]),
+        ("At a question for a shape", [(keys, "", title) for keys, title in ASKED]),
         ("In a pane", [(keys, "", title) for keys, title in ARROWS]),
         ("In training", [(each.walk_keys, each.everywhere, each.title) for each in keymap.training]),
         ("Marks and colours", [(sign, "", meaning) for sign, meaning in SIGNS]),

@@ -95,7 +95,7 @@ class NodePane(Widget, can_focus=True):
             self._follows_worst = session.view is View.DIFFERENCE
             self.set_reactive(NodePane.poked, None)
         self.set_reactive(NodePane.tensor_view, None)
-        if session.facts is None or old is None:
+        if session.facts is None or session.asks_shape or old is None:
             self._draw()
         else:
             self.set_timer(PATIENCE, self._draw_if_awaited)
@@ -165,7 +165,7 @@ class NodePane(Widget, can_focus=True):
 
     def _frame(self) -> Frame | None:
         shown, size = self._shown(), self.content_size
-        if shown is None or not size.width:
+        if shown is None or not size.width or shown.session.asks_shape:
             return None
         grid = layout(shown, size).grid
         if grid is None:
@@ -248,7 +248,9 @@ class NodePane(Widget, can_focus=True):
     @property
     def _is_drawn(self) -> bool:
         """Whether the pane shows the session's tensor, and not the one before."""
-        return self.tensor_view is not None or (self.session is not None and self.session.facts is None)
+        session = self.session
+        waits_for_nothing = session is not None and (session.facts is None or session.asks_shape)
+        return self.tensor_view is not None or waits_for_nothing
 
     @property
     def _palette(self) -> Palette:
@@ -262,7 +264,8 @@ class NodePane(Widget, can_focus=True):
         if self.session is None:
             return None
         poke = (self.poked.request, self.poked.poke) if self.poked is not None else None
-        return Shown(self.session, self.tensor_view, self._cursor, poke, self._palette)
+        view = None if self.session.asks_shape else self.tensor_view
+        return Shown(self.session, view, self._cursor, poke, self._palette)
 
     def _draw_if_awaited(self) -> None:
         if self.tensor_view is None:
@@ -370,8 +373,8 @@ class NodePane(Widget, can_focus=True):
         return Strip(segments).adjust_cell_length(width, self._plain)
 
 
-def _subject(session: Session) -> tuple[str, View, str]:
-    return session.tensor, session.view, session.slices
+def _subject(session: Session) -> tuple[str, View, str, bool]:
+    return session.tensor, session.view, session.slices, session.asks_shape
 
 
 def _origin(view: Viewport) -> tuple[int, int]:

@@ -152,7 +152,7 @@ class PromptPane(Vertical):
         most = max(TYPING_LINES, self.most - BORDERS)
         typing = not self.input.disabled
         code = max(1, self.input.wrapped_document.height) if typing else 0
-        needed = code + max(self._lines.line_count, TYPING_LINES - 1 if typing else 1)
+        needed = code + max(self._lines.line_count, TYPING_LINES - 1 if typing or self.feedback.lead else 1)
         self._least = min(most, max(self._least, needed))
         code = min(code, max(1, self._least - min(self._lines.line_count, TYPING_LINES - 1)))
         heights = (self._least + BORDERS, code)
