@@ -101,7 +101,7 @@ COMMANDS = (
     Command("on", "n", "f8", "Step on; in the prompt what passes is submitted first", Group.WALK),
     Command("back", "p", "", "Step back", Group.WALK, yields="f7"),
     Command("turn", "t", "", "Go to the turn, where the walk back begins", Group.WALK, yields="f6"),
-    Command("questions", "o", "", "On the way forward, ask for the shape of each step first, or do not", Group.WALK),
+    Command("questions", "o", "", "Questions for shapes on the way forward: on, off", Group.WALK),
     Command("find", "slash", "f3", "Find a statement or a node, and go there", Group.WALK),
     Command("lessons", "l", "ctrl+l", "Choose another lesson", Group.WALK),
     Command("prompt", "e", "", "Go into the prompt", Group.ANSWER),

@@ -52,7 +52,7 @@ def asking(session: Session, typed: str = "", *, problem: str = "") -> Feedback:
     question = Content.assemble(
         "What shape will ", (session.tensor, "bold $text-accent"), " have?  ", (typed, "bold"), (" ", "reverse")
     )
-    keys = "Enter answers · Esc clears" if typed else "type it, such as 32, 1, or Enter shows it · o: no more questions"
+    keys = "Enter answers · Esc clears" if typed else "type it (as 32, 1), or Enter shows it · o: no more questions"
     return Feedback(
         lead=(question, _statement(session)),
         message=problem or keys,
@@ -83,11 +83,12 @@ def _compared(session: Session) -> Content:
 
 
 def veiled(session: Session, text: str) -> str:
-    """``text`` on the current statement, without shapes that are a question, and the sizes that no tensor has yet."""
+    """``text`` on the current statement, without shapes that are a question, and the sizes that only its result has."""
     for shape in session.hidden.values():
         sizes = r"\s*,\s*".join(map(str, shape))
         text = re.sub(rf"[(\[]\s*{sizes}\s*,?\s*[)\]]", f"({VEIL})", text)
-    known = {size for shape in session.shapes.values() for size in shape}
+    read = session.statement.reads if session.statement is not None else ()
+    known = {size for name in read for size in session.shapes.get(name, ())}
     for size in set(session.hidden.get(session.tensor, ())) - known:
         text = re.sub(rf"(?<![\w.]){size}(?!\.?\w)", VEIL, text)
     return text

@@ -27,7 +27,7 @@ def title(session: Session | None, lesson: str, progress: str, width: int) -> Co
     right = Content("")
     if progress:
         right = Content.styled(f"{progress}… ", "$text-warning")
-    elif session.facts is not None and session.lesson.loss not in session.hidden:
+    elif session.facts is not None and not (session.asks_shape and session.tensor == session.lesson.loss):
         right = Content.styled(f"loss {session.facts.loss:.4f} ", "dim")
     counts = _counts(session)
     room = width - left.cell_length - counts.cell_length - right.cell_length - 3

@@ -65,6 +65,7 @@ async def test_every_command_has_a_key_that_works_in_the_prompt() -> None:
         "upstream": lambda pilot: "upstreamgradients:" in toasts(pilot),
         "slice": lambda pilot: isinstance(pilot.app.screen, SliceScreen),
         "pane": lambda pilot: not in_prompt(pilot),
+        "questions": lambda pilot: "questionsonthewayforward:on" in toasts(pilot),
         "find": find_open,
         "walk": lambda pilot: not in_prompt(pilot),
         "show_pane('source')": shows("1 Source"),
@@ -139,8 +140,8 @@ async def test_the_footer_offers_what_acts_in_each_mode_at_80_columns() -> None:
         assert "Hint" not in forward
         assert "Reveal" not in forward
         for mode, keys in (
-            (Mode.FORWARD, ()), (Mode.TURN, ("t",)), (Mode.TYPING, ("f8", "e")), (Mode.BACKWARD, ("escape",)),
-            (Mode.TABLE, ("4",)),
+            (Mode.FORWARD, ()), (Mode.QUESTION, ("o", "n")), (Mode.TURN, ("t",)), (Mode.TYPING, ("f8", "e")),
+            (Mode.BACKWARD, ("escape",)), (Mode.TABLE, ("4",)),
         ):  # fmt: skip
             await press(pilot, *keys)
             assert offered() == "  ".join(f"{key} {label}" for key, label, _ in footer(mode))

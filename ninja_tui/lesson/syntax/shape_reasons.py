@@ -72,8 +72,15 @@ class _Reasons:
         if shape is not None:
             return shape
         match tree:
+            case ast.BinOp(left=left, op=operator, right=right):
+                one, other = self._shape(left), self._shape(right)
+                if one is None or other is None:
+                    return None
+                return product(one, other) if isinstance(operator, ast.MatMult) else broadcast(one, other)
+            case ast.UnaryOp(operand=inner) | ast.Attribute(value=inner, attr="values"):
+                return self._shape(inner)
             case ast.Call():
-                return self._reduced_shape(tree)
+                return self._shape_of_call(tree)
         names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         plain = not any(isinstance(node, ast.Call) for node in ast.walk(tree))
         return () if plain and names.isdisjoint(self._shapes) else None
@@ -118,7 +125,9 @@ class _Reasons:
             words = f"{name}({', '.join(map(ast.unparse, (*arguments, *call.keywords)))})"
             if not axes:
                 return f"{words} leaves a single number"
-            return f"{words} keeps {_axes(axes)} with size 1" if keeps else f"{words} leaves no {_axes(axes)}"
+            rank = len(self._shape(tensor) or ()) if tensor is not None else 0
+            named = _axes([axis % rank for axis in axes])
+            return f"{words} keeps {named} with size 1" if keeps else f"{words} drops {named}"
         if name in LOSSES and result == ():
             return f"{name} averages to a single number"
         shape = self._shape(tensor) if tensor is not None else None
@@ -128,9 +137,18 @@ class _Reasons:
             return f"{name} leaves the shape of {_text(tensor)} as it is"
         if name in LAID_OUT and math.prod(shape) == math.prod(result):
             return f"{name} lays the {math.prod(shape)} entries of {_text(tensor)} {shape} out anew"
-        if name in SWAPS and sorted(shape) == sorted(result):
+        if name in SWAPS and _swapped(shape, arguments) == result:
             return f"{name} swaps two axes of {_text(tensor)} {shape}"
         return ""
+
+    def _shape_of_call(self, call: ast.Call) -> Shape | None:
+        name, tensor, arguments = _called(call)
+        shape = self._shape(tensor) if tensor is not None else None
+        if shape is None or name in KEEPS:
+            return shape
+        if name in SWAPS:
+            return _swapped(shape, arguments)
+        return self._reduced_shape(call)
 
     def _reduced_shape(self, call: ast.Call) -> Shape | None:
         name, tensor, arguments = _called(call)
@@ -156,6 +174,16 @@ def _called(call: ast.Call) -> tuple[str, ast.expr | None, list[ast.expr]]:
         case ast.Attribute(value=tensor, attr=name):
             return name, tensor, call.args
     return "", None, []
+
+
+def _swapped(shape: Shape, axes: Sequence[ast.expr]) -> Shape | None:
+    try:
+        first, second = (ast.literal_eval(axis) for axis in axes)
+        sizes = list(shape)
+        sizes[first], sizes[second] = shape[second], shape[first]
+    except (ValueError, TypeError, IndexError):
+        return None
+    return tuple(sizes)
 
 
 def _reduction(

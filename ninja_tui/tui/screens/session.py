@@ -210,7 +210,7 @@ class SessionScreen(PanedScreen):
     def on_node_pane_view_requested(self, message: NodePane.ViewRequested) -> None:
         """The node pane needs a view of its tensor."""
         session = self.session
-        if session is not None and session.facts is not None:
+        if session is not None and session.facts is not None and not session.asks_shape:
             index = parse_index(session.slices)
             self._backend.view(ViewRequest(session.tensor, session.view, index, message.frame))
 
