@@ -133,6 +133,7 @@ async def test_the_room_that_a_key_gives_is_there_again(
 
 
 OWN_KEYS = """
+questions = false
 [keys]
 on = "j, f11"
 help = "f1"
@@ -199,7 +200,7 @@ async def test_the_palette_says_each_key_as_people_write_it_and_has_no_command_t
 
 
 async def test_what_is_wrong_in_the_file_is_told_and_the_app_runs(path: Path) -> None:
-    text = 'theem = "nord"\ntheme = "nrod"\n[keys]\nhnt = "x"\non = "f99"\n'
+    text = 'questions = false\ntheem = "nord"\ntheme = "nrod"\n[keys]\nhnt = "x"\non = "f99"\n'
     async with walking(config=config(path, text)) as pilot:
         for sentence in (
             "there is no setting 'theem'; did you mean 'theme'?",
