@@ -139,6 +139,7 @@ EDITING = (
     ("Up, Down", "On the first and last line: what was submitted here before"),
     ("Ctrl+A, F6", "Select all, or the line"),
     ("Ctrl+Z, Ctrl+Y", "Undo, redo"),
+    ("Alt+Down, Alt+Up", "Scroll what stands under the code, where not all has room"),
 )
 """Keys of the prompt's own: they are no commands of the walk."""
 

@@ -68,6 +68,8 @@ def next_steps(session: Session) -> str:
     if session.phase is Phase.TURN:
         first = session.lesson.gradients[session.lesson.asks[0]]
         return f"the turn: from here back, node by node; Enter or n goes to {first}"
+    if session.passed == len(session.lesson.asks):
+        return "the finish: every gradient passes. g trains the network on them, l goes to another lesson"
     return "the finish: p goes back, / finds a node"
 
 
