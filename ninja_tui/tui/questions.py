@@ -84,7 +84,7 @@ def _compared(session: Session) -> Content:
 
 def veiled(session: Session, text: str) -> str:
     """``text`` on the current statement, without shapes that are a question, and the sizes that only its result has."""
-    for shape in session.hidden.values():
+    for shape in {*session.hidden.values()}:
         sizes = r"\s*,\s*".join(map(str, shape))
         text = re.sub(rf"[(\[]\s*{sizes}\s*,?\s*[)\]]", f"({VEIL})", text)
     read = session.statement.reads if session.statement is not None else ()
