@@ -26,11 +26,13 @@ from ninja_tui.engine.process_backend import ProcessBackend
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.classify import locate
 from ninja_tui.lesson.solutions import read_solutions
+from ninja_tui.tui.commands import Mode
 from ninja_tui.tui.config import Known, config_path
 from ninja_tui.tui.config_file import Config
 from ninja_tui.tui.contrast import ALL_COLOURS, ReadableDim, Terminal, this_terminal
 from ninja_tui.tui.history import History, history_path
 from ninja_tui.tui.keys import tell_alt_enter
+from ninja_tui.tui.screens.help import HelpScreen
 from ninja_tui.tui.screens.paned import TABS
 from ninja_tui.tui.screens.walk import WalkScreen
 from ninja_tui.tui.themes import THEMES, first_theme, offered_themes, readable_variables
@@ -139,6 +141,10 @@ class NinjaApp(App[int]):
         """The signals are the interpreter's again."""
         with suppress(NotImplementedError, RuntimeError, ValueError):
             asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
+
+    def action_help(self, mode: str) -> None:
+        """The keys that act in a mode first, then all."""
+        self.push_screen(HelpScreen(Mode(mode), self._config.keymap))
 
     def on_walk_screen_lesson_chosen(self, message: WalkScreen.LessonChosen) -> None:
         """Opens another lesson in the place of the one that is open."""

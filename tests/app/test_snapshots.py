@@ -74,6 +74,8 @@ async def picture(pilot: AppPilot, theme: str, *, leave: bool = True) -> str:
         await press(pilot, "escape")
     await settle(pilot)
     await asyncio.sleep(0.2)
+    for widget in pilot.app.screen.walk_children():
+        widget.refresh()  # what was painted in parts is cut into other pieces
     await settle(pilot)
     svg = pilot.app.export_screenshot(title="ninja-tui")
     return re.sub(r"terminal-\d+-", "terminal-", svg) + "\n"

@@ -246,3 +246,13 @@ async def test_before_a_run_nothing_is_empty_and_the_rest_is_autograd_s() -> Non
 async def test_where_everything_passes_the_walk_invites_to_train() -> None:
     async with walking(Fakes().answers("train", **solution_of("train")), lesson="train") as pilot:
         await wait_for_text(pilot, "All 13 gradients pass. g or Ctrl+T trains the network", "train")
+
+
+async def test_help_shows_the_keys_of_the_training_first() -> None:
+    async with training(size=(120, 40)) as pilot:
+        for key in ("f2", "question_mark"):
+            await press(pilot, key)
+            await wait_for_text(pilot, "Now: training")
+            assert "Start, pause, go on" in screen_text(pilot)
+            await press(pilot, "escape")
+            assert isinstance(pilot.app.screen, TrainScreen)

@@ -16,15 +16,30 @@ from ninja_tui.tui.training.texts import pane_text
 class TrainPane(Static):
     """The progress of a training; before one, how to start it. A click opens its screen."""
 
-    session: reactive[Session | None] = reactive(None)
-    training: reactive[TrainState] = reactive(TrainState())
+    session: reactive[Session | None] = reactive(None, repaint=False)
+    training: reactive[TrainState] = reactive(TrainState(), repaint=False)
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__("", id=id)
+        self._text = Content("")
 
     class Opened(Message):
         """The training screen is to be opened."""
 
-    def render(self) -> Content:
-        """One or two sentences."""
-        return pane_text(self.session, self.training) if self.session is not None else Content("")
+    def watch_session(self) -> None:
+        """Another session."""
+        self._show()
+
+    def watch_training(self) -> None:
+        """Another state of the training."""
+        self._show()
+
+    def _show(self) -> None:
+        """One or two sentences, painted where they are others."""
+        text = pane_text(self.session, self.training) if self.session is not None else Content("")
+        if text != self._text:
+            self._text = text
+            self.update(text, layout=False)
 
     def on_click(self, event: Click) -> None:
         """Opens the training."""

@@ -15,9 +15,8 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from ninja_tui.engine.training.config import Backward
-from ninja_tui.tui.commands import TRAINING, Mode
+from ninja_tui.tui.commands import TRAINING
 from ninja_tui.tui.keymap import STANDARD, Keymap
-from ninja_tui.tui.screens.help import HelpScreen
 from ninja_tui.tui.session import Session
 from ninja_tui.tui.training import texts
 from ninja_tui.tui.training.choices import Choices
@@ -27,6 +26,7 @@ from ninja_tui.tui.training.form import Form
 from ninja_tui.tui.training.keys import KeyLine
 from ninja_tui.tui.training.saved_runs import SavedRunsScreen
 from ninja_tui.tui.training.state import Stage, TrainState
+from ninja_tui.tui.training.texts import HELP
 
 REDRAW = 0.25
 """Seconds between two drawings of the curve."""
@@ -45,8 +45,8 @@ class TrainScreen(Screen[Form]):
         Binding("escape", "leave", "Walk"),
         Binding("ctrl+t", "dismiss_form", "Walk", priority=True),
         Binding("enter,space", "go", show=False),
-        Binding("f2", "help", priority=True, show=False),
-        Binding("question_mark", "help", show=False),
+        Binding("f2", HELP, priority=True, show=False),
+        Binding("question_mark", HELP, show=False),
         *(b for command in TRAINING for b in command.bindings()),
     ]
     state: var[TrainState] = var(TrainState(), always_update=True)
@@ -151,10 +151,6 @@ class TrainScreen(Screen[Form]):
         self._warned = ""
         self._control.start(plan, self._session)
         self._close_choices()
-
-    def action_help(self) -> None:
-        """The keys that act here first, then all."""
-        self.app.push_screen(HelpScreen(Mode.TRAINING, self._keymap))
 
     def action_stop(self) -> None:
         """Ends the training after the steps that are done."""

@@ -11,12 +11,13 @@ from ninja_tui.engine.training.config import Backward, Engine
 from ninja_tui.engine.training.events import Trained
 from ninja_tui.engine.training.messages import GradientCheck, StatementCost
 from ninja_tui.lesson.syntax.vectorize import Cause
-from ninja_tui.tui.commands import Command
+from ninja_tui.tui.commands import Command, Mode
 from ninja_tui.tui.session import Session
 from ninja_tui.tui.training.form import Form
 from ninja_tui.tui.training.state import SideState, Stage, TrainState
 
 KEY = "bold $text-accent"
+HELP = f"app.help('{Mode.TRAINING.value}')"
 FOOTER_KEY = "bold $footer-key-foreground"
 MUTED = "dim"
 TRAIN_KEYS = (("g", KEY), " or ", ("Ctrl+T", KEY))
@@ -75,7 +76,7 @@ def keys(state: TrainState, commands: Sequence[Command], *, typing: bool) -> tup
         if typing
         else (Key("Esc", "Walk", "leave"),)
     )
-    return (*chosen, *rest, Key("F2", "Help", "help"))
+    return (*chosen, *rest, Key("F2", "Help", HELP))
 
 
 def title(session: Session, state: TrainState) -> Content:

@@ -41,7 +41,7 @@ def prose(text: str) -> Content:
 class CardPane(LinesPane, can_focus=True):
     """The card of the current statement, of the turn, or of the current node, wrapped to the pane."""
 
-    session: reactive[Session | None] = reactive(None)
+    session: reactive[Session | None] = reactive(None, repaint=False)
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)

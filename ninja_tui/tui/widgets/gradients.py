@@ -36,10 +36,10 @@ class GradientsPane(LinesPane, can_focus=True):
         Binding("down", "cursor(1)", "Down", show=False),
         Binding("enter", "choose", "Go there", show=False),
     ]
-    session: reactive[Session | None] = reactive(None)
-    live: reactive[Verdict | None] = reactive(None, layout=False)
+    session: reactive[Session | None] = reactive(None, repaint=False)
+    live: reactive[Verdict | None] = reactive(None, repaint=False)
     """The verdict on what stands in the prompt."""
-    cursor: reactive[int] = reactive(0)
+    cursor: reactive[int] = reactive(0, repaint=False)
 
     class Chosen(Message):
         """A row was chosen."""
@@ -66,6 +66,7 @@ class GradientsPane(LinesPane, can_focus=True):
             self._widths = widths
             self.head = _line([Content.styled(name, "bold") for name in COLUMNS], widths)
             self.clear_cache()
+            self.refresh()
         if session.node is not None:
             self.cursor = session.lesson.asks.index(session.node.name)
         self.show_lines(len(session.lesson.asks), _total(widths))
@@ -73,12 +74,12 @@ class GradientsPane(LinesPane, can_focus=True):
 
     def watch_cursor(self) -> None:
         """Moves the bar."""
-        self.refresh()
+        self.refresh_changed()
         self.call_after_refresh(self._follow)
 
     def watch_live(self) -> None:
         """Draws the current row anew."""
-        self.refresh()
+        self.refresh_changed()
 
     def on_resize(self) -> None:
         """Other columns have room; the bar stays in sight."""

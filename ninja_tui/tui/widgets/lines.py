@@ -22,6 +22,7 @@ class LinesPane(ScrollView):
         super().__init__(id=id)
         self._strips: dict[tuple[Hashable, ...], Strip] = {}
         self._plain = Style.null()
+        self._painted: dict[int, tuple[int, Hashable]] = {}
 
     def draw_line(self, index: int) -> Content | Strip:
         """The line ``index``, from 0."""
@@ -34,13 +35,36 @@ class LinesPane(ScrollView):
     def clear_cache(self) -> None:
         """Has lines drawn anew whose state is as before."""
         self._strips.clear()
+        self._painted.clear()
 
     def show_lines(self, count: int, width: int) -> None:
         """Has so many lines of so many columns drawn anew."""
         size = Size(width, count + self._above)
         if self.virtual_size != size:
             self.virtual_size = size
-        self.refresh()
+            self.refresh()
+        else:
+            self.refresh_changed()
+
+    def refresh_changed(self) -> None:
+        """Has those rows painted anew of which the line, or its state, is another."""
+        width, height = self.scrollable_content_region.size
+        now = [self._line_and_state(y) for y in range(height)]
+        changed = [y for y, row in enumerate(now) if row is None or row != self._painted.get(y)]
+        if len(changed) * 2 > height:
+            self.refresh()
+        elif changed:
+            self.refresh(*(Region(0, y, width, 1) for y in changed))
+
+    def _line_and_state(self, y: int) -> tuple[int, Hashable] | None:
+        """What a row shows; None where that cannot be told to be the same."""
+        index = y + int(self.scroll_offset.y) - self._above
+        if y == 0 and self._above:
+            return -1, None
+        if index >= self.virtual_size.height - self._above:
+            return index, None
+        state = self.line_state(index)
+        return None if state is None else (index, state)
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The rows in sight, all on one background."""
@@ -51,19 +75,21 @@ class LinesPane(ScrollView):
         """One row of the pane."""
         width = self.scrollable_content_region.width
         index = y + int(self.scroll_offset.y) - (0 if y == 0 and self.head is not None else self._above)
+        self._painted.pop(y, None)
         if y == 0 and self.head is not None:
-            drawn: Content | Strip = self.head
-        elif index < self.virtual_size.height - self._above:
-            state = self.line_state(index)
-            if state is not None:
-                key = (index, state, width, int(self.scroll_offset.x), self._plain, self.app.theme)
-                if key not in self._strips:
-                    self._strips[key] = self._fitted(self.draw_line(index), width)
-                return self._strips[key]
-            drawn = self.draw_line(index)
-        else:
+            self._painted[y] = -1, None
+            return self._fitted(self.head, width)
+        if index >= self.virtual_size.height - self._above:
+            self._painted[y] = index, None
             return Strip.blank(width, self._plain)
-        return self._fitted(drawn, width)
+        state = self.line_state(index)
+        if state is None:
+            return self._fitted(self.draw_line(index), width)
+        self._painted[y] = index, state
+        key = (index, state, width, int(self.scroll_offset.x), self._plain, self.app.theme)
+        if key not in self._strips:
+            self._strips[key] = self._fitted(self.draw_line(index), width)
+        return self._strips[key]
 
     def _fitted(self, drawn: Content | Strip, width: int) -> Strip:
         if isinstance(drawn, Content):

@@ -28,7 +28,7 @@ class SourcePane(LinesPane, can_focus=True):
     Where the pane is too low for a node's statement and all of its readers, only these lines are shown.
     """
 
-    session: reactive[Session | None] = reactive(None)
+    session: reactive[Session | None] = reactive(None, repaint=False)
 
     class Chosen(Message):
         """A statement was clicked."""
@@ -73,8 +73,10 @@ class SourcePane(LinesPane, can_focus=True):
         if rows != self._rows:
             self._rows = rows
             self.clear_cache()
-        self.show_lines(len(rows), self._width)
-        self.border_subtitle = Content(" · ".join(filter(None, (_chunk(session), _cell(session)))))
+        self.show_lines(len(self._code), self._width)  # the same size with fewer lines: no layout follows
+        subtitle = Content(" · ".join(filter(None, (_chunk(session), _cell(session)))))
+        if self.border_subtitle != subtitle.markup:
+            self.border_subtitle = subtitle
         self.call_after_refresh(self._follow)
 
     def on_resize(self) -> None:
@@ -93,7 +95,7 @@ class SourcePane(LinesPane, can_focus=True):
     def on_click(self, event: Click) -> None:
         """Goes to the statement that was clicked."""
         row = self.line_at(event)
-        if row is None or self.session is None:
+        if row is None or row >= len(self._rows) or self.session is None:
             return
         statement = self._by_line.get(self.session.lesson.forward.line + self._rows[row])
         if statement is not None:
@@ -101,12 +103,14 @@ class SourcePane(LinesPane, can_focus=True):
 
     def line_state(self, index: int) -> Hashable:
         """Its mark and arrow, and whether it is the current one."""
-        return self._state(self.session, self._rows[index]) if self.session is not None else None
+        if self.session is None or index >= len(self._rows):
+            return ()
+        return self._state(self.session, self._rows[index])
 
     def draw_line(self, index: int) -> Content:
         """Gutter and code."""
         session = self.session
-        if session is None:
+        if session is None or index >= len(self._rows):
             return Content("")
         at = self._rows[index]
         mark, arrow, current = self._state(session, at)
