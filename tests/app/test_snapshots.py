@@ -6,13 +6,17 @@ Where a picture differs, the new one is written beside it as ``<name>.new.svg``:
 from __future__ import annotations
 
 import asyncio
+import io
 import itertools
-import re
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from rich.console import Console
+from rich.segment import Segment, Segments
+from rich.style import Style
+from textual.strip import Strip
 
 from tests.app.fake_backend import Fakes
 from tests.app.support import ANSWERS, AppPilot, go_to, press, settle, wait_for_text, walking, write_answer
@@ -55,7 +59,8 @@ async def trained(size: tuple[int, int], theme: str) -> str:
         await choose(pilot, "steps", "400")
         await press(pilot, "f8")
         await over(pilot)
-        return await picture(pilot, theme)
+        pilot.app.screen.set_focus(None)
+        return await picture(pilot, theme, leave=False)
 
 
 SCREENS: dict[str, Callable[[tuple[int, int], str], Awaitable[str]]] = {
@@ -74,11 +79,32 @@ async def picture(pilot: AppPilot, theme: str, *, leave: bool = True) -> str:
         await press(pilot, "escape")
     await settle(pilot)
     await asyncio.sleep(0.2)
-    for widget in pilot.app.screen.walk_children():
-        widget.refresh()  # what was painted in parts is cut into other pieces
     await settle(pilot)
-    svg = pilot.app.export_screenshot(title="ninja-tui")
-    return re.sub(r"terminal-\d+-", "terminal-", svg) + "\n"
+    width, height = pilot.app.size
+    console = Console(
+        width=width, height=height, file=io.StringIO(), force_terminal=True, color_system="truecolor", record=True,
+        legacy_windows=False, safe_box=False,
+    )  # fmt: skip
+    for strip in pilot.app.screen._compositor.render_strips():
+        console.print(Segments([*_pieces(strip), Segment.line()]), end="")
+    svg = console.export_svg(title="ninja-tui", unique_id="terminal")
+    return f"{svg}\n"
+
+
+def _pieces(strip: Strip) -> list[Segment]:
+    """The segments of a line however it was painted: a space goes with what stands before it on the same ground."""
+    pieces: list[tuple[str, Style]] = []
+    for segment in strip:
+        style = (segment.style or Style()).clear_meta_and_links()
+        for character in segment.text:
+            text, before = pieces[-1] if pieces else ("", Style())
+            plain = character == " " and not style.underline and not style.reverse
+            same = plain and before.bgcolor == style.bgcolor and not before.underline and not before.reverse
+            if pieces and (same or before == style):
+                pieces[-1] = text + character, before
+            else:
+                pieces.append((character, style))
+    return [Segment(text, style) for text, style in pieces]
 
 
 def path_of(screen: str, size: tuple[int, int], theme: str) -> Path:
