@@ -20,18 +20,18 @@ BEAT = 0.001
 
 
 def main(beats: Path, arguments: list[str]) -> int:
-    """Runs the command line, with an event loop that notes each time that it woke late: when, and by how much."""
-    gaps: list[tuple[float, float]] = []
+    """Runs the command line with an event loop that notes each time that it woke late, and writes each gap."""
+    gaps: list[tuple[float, float, float]] = []
     run = asyncio.run
 
     async def beat() -> None:
-        last = time.monotonic()
+        last, computed = time.monotonic(), time.thread_time()
         while True:
             await asyncio.sleep(BEAT)
-            now = time.monotonic()
+            now, computing = time.monotonic(), time.thread_time()
             if now - last > 2 * BEAT:
-                gaps.append((now, now - last - BEAT))
-            last = now
+                gaps.append((now, now - last - BEAT, computing - computed))
+            last, computed = now, computing
 
     async def beside(main: Coroutine[Any, Any, Any]) -> Any:
         beating = asyncio.create_task(beat())

@@ -12,7 +12,6 @@ ratios and medians the table has the median.
 
 from __future__ import annotations
 
-import json
 import statistics
 import sys
 import tempfile
@@ -24,11 +23,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tests.benchmarks import walk
+from tests.benchmarks import beats
 from tests.benchmarks.pane import drawn, painted
 from tests.benchmarks.scale import LARGE, LENGTHS, lesson_of
-from tests.benchmarks.terminal import ENTER, Terminal
-from tests.benchmarks.walk import Keys, percentile, type_answer
+from tests.benchmarks.terminal import ENTER, Terminal, read_gaps
+from tests.benchmarks.walk import STEP_ON, Keys, percentile, type_answer
 
 ROUNDS = 3
 STEPS = 20
@@ -57,9 +56,9 @@ class Inside:
         (folder / name / "forward.py").write_text(forward, encoding="utf-8")
         self._beats = folder / f"{name}.json"
         solutions = folder / f"{name}.py"
-        started = [str(Path(walk.__file__).resolve()), "--beats", str(self._beats), str(folder / name)]
+        started = [str(Path(beats.__file__).resolve()), str(self._beats), str(folder / name)]
         self.terminal = Terminal([*started, "--solutions", str(solutions)], folder)
-        self.opening = self.terminal.until(lambda: self.terminal.screen.shows(" pass  ·  loss "), "a loss")
+        self.opening = self.terminal.until(lambda: self.terminal.screen.shows(" loss "), "a loss")
         self.opening -= self.terminal.started
         self.terminal.rest(1.0)
         self._began = time.monotonic()
@@ -69,8 +68,7 @@ class Inside:
         until = time.monotonic()
         self.terminal.quit()
         self.terminal.close()
-        gaps = json.loads(self._beats.read_text(encoding="utf-8"))
-        return [(float(at), float(late)) for at, late in gaps if self._began <= float(at) < until]
+        return [(at, late) for at, late, _ in read_gaps(self._beats) if self._began <= at < until]
 
 
 def walked(folder: Path, statements: int) -> Walked:
@@ -80,14 +78,14 @@ def walked(folder: Path, statements: int) -> Walked:
     steps = [painted(terminal, "n" if number % 8 < 4 else "p") for number in range(STEPS)]
     terminal.press("t")
     drawn(terminal, 0.5)
-    terminal.press("\r")
+    terminal.press(STEP_ON)
     last = statements - 2
     gradient = f"dh{last}"
     terminal.until(lambda: terminal.screen.shows(f" {gradient} ── "), gradient)
     terminal.rest(0.5)
     keys = Keys()
     type_answer(terminal, gradient, f"{gradient} = 2 * h{last} / h{last}.numel()", keys)
-    terminal.until(lambda: terminal.screen.verdict().startswith("pass"), "a pass")
+    terminal.until(lambda: terminal.screen.verdict().startswith("✓ pass"), "a pass")
     terminal.press(ENTER)
     drawn(terminal, 0.5)
     return Walked(inside.opening, keys.seconds, steps, [late for _, late in inside.end()])

@@ -11,7 +11,6 @@ Key to paint: from pressing ``n`` or ``p`` in that walk to the first bytes that 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 import time
@@ -23,7 +22,7 @@ from rich.text import Text
 
 from ninja_tui.lesson.read import read_lesson
 from tests.benchmarks import beats
-from tests.benchmarks.terminal import Terminal
+from tests.benchmarks.terminal import Terminal, read_gaps
 from tests.benchmarks.walk import percentile
 
 WATCHED = 10.0
@@ -70,7 +69,7 @@ def measured(folder: Path) -> tuple[list[float], ...]:
     arguments = [str(Path(beats.__file__).resolve()), str(notes), "--lesson", "train"]
     terminal = Terminal(arguments, folder)
     try:
-        terminal.until(lambda: terminal.screen.shows("13/13 pass"), "13 passes")
+        terminal.until(lambda: terminal.screen.shows("13 ✓"), "13 passes")
         terminal.rest(1.0)
         first = time.monotonic()
         alone = walk_about(terminal)
@@ -89,10 +88,10 @@ def measured(folder: Path) -> tuple[list[float], ...]:
     finally:
         terminal.quit()
         terminal.close()
-    gaps = [(float(at), float(late)) for at, late in json.loads(notes.read_text(encoding="utf-8"))]
+    gaps = read_gaps(notes)
 
     def late(start: float, stop: float) -> list[float]:
-        return [each for at, each in gaps if start <= at < stop]
+        return [each for at, each, _ in gaps if start <= at < stop]
 
     return late(first, before), alone, late(began, middle), late(middle, end), keys
 

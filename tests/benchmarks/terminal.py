@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import fcntl
+import json
 import os
 import pty
 import re
@@ -18,6 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 COLUMNS, ROWS = 120, 40
 REST = 0.08
@@ -38,10 +40,11 @@ class Screen:
     )
     _BEGUN = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]*\x1b?)?$")
 
-    _VERDICT = re.compile(r"[✓✗…·] (pass|fail|error|timeout|running|shape needed)\b")
+    _VERDICT = re.compile(r"(?:[✓✗…·] )?(pass|fail|error|timeout|running|shape needed)\b")  # older ones have no sign
 
-    def __init__(self) -> None:
-        self._cells = [[" "] * COLUMNS for _ in range(ROWS)]
+    def __init__(self, columns: int = COLUMNS, rows: int = ROWS) -> None:
+        self._columns, self._rows = columns, rows
+        self._cells = [[" "] * columns for _ in range(rows)]
         self._row = self._column = 0
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._rest = ""
@@ -67,8 +70,8 @@ class Screen:
     def verdict(self) -> str:
         """The lines in the prompt pane from the verdict down; empty where there is none."""
         lines = self.lines()
-        top = next((row for row, line in enumerate(lines) if " ── typing" in line), ROWS)
-        bottom = next((row for row in range(top, ROWS) if lines[row].startswith("╰")), ROWS)
+        top = next((row for row, line in enumerate(lines) if " ── typing" in line or "─ Prompt ·" in line), self._rows)
+        bottom = next((row for row in range(top, self._rows) if lines[row].startswith("╰")), self._rows)
         inside = [line[2:-2].rstrip() for line in lines[top + 1 : bottom]]
         first = next((row for row, line in enumerate(inside) if self._VERDICT.match(line)), len(inside))
         return "\n".join(inside[first:]).strip()
@@ -76,13 +79,13 @@ class Screen:
     def settled(self) -> bool:
         """Whether no verdict is still to come, as far as the app says so."""
         shown = self.verdict()
-        return not shown.startswith("… running") and PROVISIONAL not in shown
+        return not shown.removeprefix("… ").startswith("running") and PROVISIONAL not in shown
 
     def _draw(self, token: str) -> None:
         if token == "\r":
             self._column = 0
         elif token == "\n":
-            self._row = min(self._row + 1, ROWS - 1)
+            self._row = min(self._row + 1, self._rows - 1)
         elif token.startswith("\x1b["):
             if token.endswith("H"):
                 row, _, column = token[2:-1].partition(";")
@@ -91,7 +94,7 @@ class Screen:
                 raise RuntimeError(f"this benchmark's terminal does not know {token!r}")
         elif token[0] >= " ":
             line = self._cells[self._row]
-            for character in token[: COLUMNS - self._column]:
+            for character in token[: self._columns - self._column]:
                 line[self._column] = character
                 self._column += 1
 
@@ -107,10 +110,16 @@ class Answered:
 class Terminal:
     """A program in a pseudo-terminal, and the screen that it draws."""
 
-    def __init__(self, arguments: Sequence[str], folder: Path, python: str = sys.executable) -> None:
-        self.screen = Screen()
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        folder: Path,
+        python: str = sys.executable,
+        size: tuple[int, int] = (COLUMNS, ROWS),
+    ) -> None:
+        self.screen = Screen(*size)
         self._end, theirs = pty.openpty()
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
         self.started = time.monotonic()
         self._process = subprocess.Popen(
             [python, *arguments],
@@ -118,6 +127,14 @@ class Terminal:
             cwd=folder, env=surroundings(folder, python), start_new_session=True,
         )  # fmt: skip
         os.close(theirs)
+
+    @property
+    def cpu(self) -> float:
+        """Seconds that the main thread of the program has computed, where the system tells (Linux)."""
+        pid = self._process.pid
+        with suppress(OSError):
+            return int(Path(f"/proc/{pid}/task/{pid}/schedstat").read_text().split()[0]) / 1e9
+        return 0.0
 
     def press(self, keys: str) -> float:
         """Writes keys; the time at which that was done."""
@@ -171,7 +188,7 @@ class Terminal:
                 self.screen.feed(data)
                 if self.screen.verdict() != shown:
                     shown, last = self.screen.verdict(), at
-                    if not shown.startswith("… running"):
+                    if not shown.removeprefix("… ").startswith("running"):
                         first = first or at
             if self.screen.settled() and first:
                 return Answered(first - pressed, last - pressed) if judged else None
@@ -193,12 +210,30 @@ class Terminal:
         os.close(self._end)
 
 
+class Gap(NamedTuple):
+    """A beat that came late: when (monotonic), by how much, and how much of that the loop's thread computed; seconds.
+
+    What it did not compute itself it waited for, for the interpreter or for a processor.
+    """
+
+    at: float
+    late: float
+    computed: float
+
+
+def read_gaps(notes: Path) -> list[Gap]:
+    """What ``beats.py`` noted in a file."""
+    return [Gap(*map(float, each)) for each in json.loads(notes.read_text(encoding="utf-8"))]
+
+
 @contextmanager
-def app(folder: Path, *before: str, python: str = sys.executable) -> Iterator[Terminal]:
+def app(
+    folder: Path, *before: str, python: str = sys.executable, size: tuple[int, int] = (COLUMNS, ROWS)
+) -> Iterator[Terminal]:
     """The app in a terminal, on an empty solutions file; ``before`` in the place of ``-m ninja_tui``."""
     solutions = folder / "solutions.py"
     solutions.unlink(missing_ok=True)
-    terminal = Terminal([*(before or ("-m", "ninja_tui")), "--solutions", str(solutions)], folder, python)
+    terminal = Terminal([*(before or ("-m", "ninja_tui")), "--solutions", str(solutions)], folder, python, size)
     try:
         yield terminal
     finally:

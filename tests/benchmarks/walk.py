@@ -28,7 +28,6 @@ that does not end, its process killed, another one made ready. The longest of al
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import os
 import signal
@@ -51,13 +50,15 @@ from ninja_tui.lesson.read import read_lesson
 from ninja_tui.lesson.solutions import read_solutions, tidy
 from ninja_tui.lesson.syntax.completeness import Completeness, binds, completeness
 from tests.benchmarks import beats
-from tests.benchmarks.terminal import BACKSPACE, COLUMNS, ENTER, ROWS, Terminal, app, surroundings
+from tests.benchmarks.terminal import BACKSPACE, COLUMNS, ENTER, ROWS, Terminal, app, read_gaps, surroundings
 
 LESSON = "names"
 SOLUTION = Path(ninja_tui.__file__).parent / "lessons" / LESSON / "solution.py"
-TITLES = (" Source ", " Gradients ", " Node ", " Card", " Train & sample ", " Prompt ")
+TITLES = (" 1 Source ", " 2 Card", " 3 Tensor ", " 4 Gradients ", " 5 Train ", " Prompt ")
 BESIDE = "NINJA_TUI_BESIDE"
 """The environment variable that holds the interpreter of an older checkout, which is then measured beside this one."""
+STEP_ON = "\x1b[19~"
+"""F8, which leads into the prompt."""
 HANGS = "0\nwhile True: pass"
 
 
@@ -126,7 +127,9 @@ def typed(folder: Path, python: str = sys.executable) -> Keys:
             gradient = f"d{node}"
             at_prompt(terminal, gradient)
             type_answer(terminal, gradient, answers[node].code, keys)
-            terminal.until(lambda: terminal.screen.settled() and terminal.screen.verdict().startswith("pass"), "a pass")
+            terminal.until(
+                lambda: terminal.screen.settled() and terminal.screen.verdict().startswith("✓ pass"), "a pass"
+            )
             terminal.press(ENTER)
             terminal.until(lambda: "submitted" in terminal.screen.verdict(), f"{gradient} submitted")
             terminal.press(ENTER)
@@ -139,13 +142,14 @@ def to_first_node(terminal: Terminal, gradient: str) -> None:
     terminal.rest(0.5)
     terminal.press("t")
     terminal.rest(0.3)
-    terminal.press("\r")
+    terminal.press(STEP_ON)
     at_prompt(terminal, gradient)
 
 
 def at_prompt(terminal: Terminal, gradient: str) -> None:
     """Waits for the prompt of a gradient, and until what goes before it has run."""
-    terminal.until(lambda: terminal.screen.shows(f" {gradient} ── "), gradient)
+    titles = f" {gradient} ── ", f" Prompt · {gradient} "  # the second in older checkouts
+    terminal.until(lambda: any(map(terminal.screen.shows, titles)), gradient)
     terminal.rest(0.4)
 
 
@@ -189,15 +193,15 @@ def stall(folder: Path) -> Stall:
             terminal.echoed(f"{first} = {HANGS[: end + 1]}")
         terminal.rest(0.5)
         hung = terminal.press(HANGS[-1])
-        terminal.until(lambda: terminal.screen.verdict().startswith("timeout"), "a timeout")
+        terminal.until(lambda: terminal.screen.verdict().startswith("✗ timeout"), "a timeout")
         terminal.press(BACKSPACE)
         mended = terminal.until(lambda: "'pas' is not defined" in terminal.screen.verdict(), "the verdict after it")
         terminal.rest(0.3)
         terminal.quit()
-    gaps = [(float(at), float(late)) for at, late in json.loads(notes.read_text(encoding="utf-8"))]
+    gaps = read_gaps(notes)
     return Stall(
-        hanging=max((late for at, late in gaps if hung <= at - late and at <= mended + 0.1), default=0.0),
-        typing=max((late for at, late in gaps if begun <= at - late and at < hung), default=0.0),
+        hanging=max((late for at, late, _ in gaps if hung <= at - late and at <= mended + 0.1), default=0.0),
+        typing=max((late for at, late, _ in gaps if begun <= at - late and at < hung), default=0.0),
     )
 
 
@@ -223,7 +227,7 @@ def table(times: dict[str, list[float]], keys: Keys, before: Keys | None, stalls
     shown.add_row('python -c "import torch", whole', f"{torch * 1000:.0f} ms", "1.00", "", "", end_section=True)
     for name, figure, most in (
         ("help", "ninja-tui --help, whole", 0.1),
-        ("frame", "first painted frame of the app", 0.4),
+        ("frame", "first painted frame of the app", 0.3),
         ("replay", "--replay of the 26 answers, whole", 1.3),
     ):
         seconds = statistics.median(times[name])

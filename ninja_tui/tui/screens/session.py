@@ -96,6 +96,7 @@ class SessionScreen(PanedScreen):
         """No pane has the focus: the letters are the walk's."""
         self.set_focus(None)
         self._update_title()
+        self._show_mode()
         self.watch(self, "focused", self._show_mode, init=False)
 
     def on_resize(self, event: Resize) -> None:
