@@ -27,12 +27,14 @@ from ninja_tui.engine.process_backend import ProcessBackend
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.classify import locate
 from ninja_tui.lesson.solutions import read_solutions
+from ninja_tui.tui.commands import Mode
 from ninja_tui.tui.config import Known, config_path
 from ninja_tui.tui.config_file import Config
 from ninja_tui.tui.contrast import ALL_COLOURS, ReadableDim, Terminal, this_terminal
 from ninja_tui.tui.history import History, history_path
 from ninja_tui.tui.keys import tell_alt_enter
 from ninja_tui.tui.screens.dialog import Palette
+from ninja_tui.tui.screens.help import HelpScreen
 from ninja_tui.tui.screens.paned import TABS
 from ninja_tui.tui.screens.walk import WalkScreen
 from ninja_tui.tui.themes import THEMES, first_theme, offered_themes, readable_variables
@@ -74,7 +76,7 @@ class NinjaApp(App[int]):
         self, lesson: str, make_backend: BackendFactory, config: Config | None = None, terminal: Terminal = ALL_COLOURS
     ) -> None:
         self._config = config or Config()
-        self._terminal, self._dim = terminal, ReadableDim(terminal)
+        self.terminal, self._dim = terminal, ReadableDim(terminal)
         self._variables: dict[str, dict[str, str]] = {}
         # Textual computes all colours while it is made
         self.set_reactive(App.theme, first_theme(self._config.settings.theme or DEFAULT_THEME, terminal))
@@ -95,14 +97,14 @@ class NinjaApp(App[int]):
     def get_css_variables(self) -> dict[str, str]:
         """The theme's variables, moved until they can be read."""
         if self.theme not in self._variables:
-            self._variables[self.theme] = readable_variables(super().get_css_variables(), self._terminal)
+            self._variables[self.theme] = readable_variables(super().get_css_variables(), self.terminal)
         self.theme_variables = self._variables[self.theme]
         return self.theme_variables
 
     @property
     def available_themes(self) -> dict[str, Theme]:
         """Those that can be read in this terminal."""
-        return offered_themes(self._terminal)
+        return offered_themes(self.terminal)
 
     def watch_theme(self, theme: str) -> None:
         """Keeps the choice."""
@@ -141,6 +143,10 @@ class NinjaApp(App[int]):
         """The signals are the interpreter's again."""
         with suppress(NotImplementedError, RuntimeError, ValueError):
             asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
+
+    def action_help(self, mode: str) -> None:
+        """The keys that act in a mode first, then all."""
+        self.push_screen(HelpScreen(Mode(mode), self._config.keymap))
 
     def on_walk_screen_lesson_chosen(self, message: WalkScreen.LessonChosen) -> None:
         """Opens another lesson in the place of the one that is open."""

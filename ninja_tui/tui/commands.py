@@ -25,11 +25,22 @@ class Mode(enum.Enum):
 
     READING = "reading"
     FORWARD = "walking forward"
+    QUESTION = "at a question"
     TURN = "at the turn"
     BACKWARD = "walk keys"
     TYPING = "typing"
     TABLE = "in the table"
     FINISH = "at the finish"
+    TRAINING = "training"
+
+
+IDS = {
+    **{f"show_pane('{pane}')": f"pane_{pane}" for pane in ("source", "card", "node", "gradients", "train")},
+    "resize(1)": "more_room",
+    "resize(-1)": "less_room",
+    "resize(0)": "usual_room",
+}
+"""Names of commands whose action has an argument."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +60,7 @@ class Command:
     @property
     def id(self) -> str:
         """Its name in the config file, and the id of its binding that works everywhere."""
-        return self.action.removeprefix("app.").replace("show_pane('", "pane_").removesuffix("')")
+        return IDS.get(self.action, self.action.removeprefix("app."))
 
     @property
     def walk_id(self) -> str:
@@ -90,6 +101,7 @@ COMMANDS = (
     Command("on", "n", "f8", "Step on; in the prompt what passes is submitted first", Group.WALK),
     Command("back", "p", "", "Step back", Group.WALK, yields="f7"),
     Command("turn", "t", "", "Go to the turn, where the walk back begins", Group.WALK, yields="f6"),
+    Command("questions", "o", "", "Questions for shapes on the way forward: on, off", Group.WALK),
     Command("find", "slash", "f3", "Find a statement or a node, and go there", Group.WALK),
     Command("lessons", "l", "ctrl+l", "Choose another lesson", Group.WALK),
     Command("prompt", "e", "", "Go into the prompt", Group.ANSWER),
@@ -111,6 +123,9 @@ COMMANDS = (
     Command("show_pane('gradients')", "4", "", "Go to the table of gradients", Group.PANES),
     Command("show_pane('train')", "5", "", "Go to the training", Group.PANES),
     Command("zoom", "z", "", "One pane on the whole screen, and back", Group.PANES),
+    Command("resize(1)", "greater_than_sign", "", "More room for the source and the table", Group.PANES),
+    Command("resize(-1)", "less_than_sign", "", "Less room for them", Group.PANES),
+    Command("resize(0)", "equals_sign", "", "The usual room for them", Group.PANES),
     Command("help", "question_mark", "f2", "Help: the keys, the marks, the colours", Group.APP),
     Command("app.command_palette", "colon", "ctrl+p", "Command palette: all commands, and themes", Group.APP),
     Command("suspend", "ctrl+z", "", "Suspend; the shell's fg brings the app back", Group.APP),
@@ -124,8 +139,16 @@ EDITING = (
     ("Up, Down", "On the first and last line: what was submitted here before"),
     ("Ctrl+A, F6", "Select all, or the line"),
     ("Ctrl+Z, Ctrl+Y", "Undo, redo"),
+    ("Alt+Down, Alt+Up", "Scroll what stands under the code, where not all has room"),
 )
 """Keys of the prompt's own: they are no commands of the walk."""
+
+ASKED = (
+    ("0-9 ( ) ,", "Answer: 32, 1 or (32, 1); () for a single number"),
+    ("Enter", "Compare it with the shape; without an answer, show the shape"),
+    ("Backspace, Esc", "Mend the answer, or begin anew"),
+)
+"""Keys that a question for a shape has for itself; Alt and a digit go to a pane."""
 
 ARROWS = (
     ("Up, Down, Left, Right", "Move the cursor over the values, or the card"),
@@ -149,6 +172,10 @@ FOOTERS: dict[Mode, tuple[tuple[str, str], ...]] = {
         ("on", "On"), ("back", "Back"), ("turn", "Turn"), ("find", "Find"), ("pane", "Pane"), ("zoom", "Zoom"),
         ("lessons", "Lessons"), ("help", "Help"), ("app.quit", "Quit"),
     ),
+    Mode.QUESTION: (
+        ("Enter", "Show"), ("0-9", "Answer"), ("questions", "Ask no more"), ("back", "Back"), ("turn", "Turn"),
+        ("find", "Find"), ("help", "Help"), ("app.quit", "Quit"),
+    ),
     Mode.TURN: (
         ("on", "On"), ("back", "Back"), ("find", "Find"), ("pane", "Pane"), ("zoom", "Zoom"), ("train", "Train"),
         ("help", "Help"), ("app.quit", "Quit"),
@@ -169,11 +196,16 @@ FOOTERS: dict[Mode, tuple[tuple[str, str], ...]] = {
         ("back", "Back"), ("find", "Find"), ("train", "Train"), ("lessons", "Lessons"), ("help", "Help"),
         ("app.quit", "Quit"),
     ),
+    Mode.TRAINING: (
+        ("go", "Start, pause, go on"), ("stop", "Stop"), ("choices", "Choices"), ("sample", "Names"), ("save", "Save"),
+        ("load", "Load"), ("Esc", "Walk"),
+    ),
 }  # fmt: skip
 """By mode what the footer offers: commands by their action, and keys of the prompt's and the table's own."""
 
 NAMES = {
     "slash": "/", "question_mark": "?", "colon": ":", "escape": "Esc", "pageup": "PgUp", "pagedown": "PgDn",
+    "greater_than_sign": ">", "less_than_sign": "<", "equals_sign": "=",
 }  # fmt: skip
 
 
@@ -209,6 +241,7 @@ def key_table(
     """In the walk, everywhere, what it does: one row a command."""
     rows = [(command.walk_keys, command.everywhere, command.title) for command in commands]
     rows += [("", keys, f"In the prompt: {_lower(title)}") for keys, title in EDITING]
+    rows += [(keys, "", f"At a question: {_lower(title)}") for keys, title in ASKED]
     rows += [(each.walk_keys, each.everywhere, f"In training: {_lower(each.title)}") for each in training]
     rows += [(keys, "", f"In a pane: {_lower(title)}") for keys, title in ARROWS]
     return rows

@@ -28,7 +28,8 @@ class Tone(enum.Enum):
 class Feedback:
     """On the code in the prompt: its verdict, one sentence (``message``), and ``facts``, one a line.
 
-    ``error`` is what Python says of it, with its place, and ``watched`` what a bare expression came to.
+    ``error`` is what Python says of it, with its place, and ``watched`` what a bare expression came to. ``lead`` are
+    lines that come before all else.
     """
 
     expected_shape: tuple[int, ...] | None = None
@@ -39,11 +40,13 @@ class Feedback:
     facts: tuple[str, ...] = ()
     error: CodeError | None = None
     watched: Watched | None = None
+    lead: tuple[Content, ...] = ()
 
 
 def feedback_lines(feedback: Feedback) -> list[Content]:
     """All lines from top to bottom, each still to be wrapped."""
-    lines = [] if feedback.expected_shape is None else [_status_line(feedback, feedback.expected_shape)]
+    lines = list(feedback.lead)
+    lines += [] if feedback.expected_shape is None else [_status_line(feedback, feedback.expected_shape)]
     if feedback.error is not None:
         lines += _error_lines(feedback.error)
     if feedback.watched is not None:
@@ -77,9 +80,10 @@ def _status_line(feedback: Feedback, expected: tuple[int, ...]) -> Content:
     shape = (
         [(f"✓ {verdict.shape}", "")] if fits else [(f"✗ {verdict.shape}", "$text-warning"), (f" needed {expected}", "")]
     )
+    gap = "   " if fits else "  "  # all of it on one line of 76 columns
     return Content.assemble(
-        status, ("   shape ", "dim"), *shape,
-        ("   exact ", "dim"), yes_no(value=verdict.exact),
-        ("   approx ", "dim"), yes_no(value=verdict.approximate),
-        ("   maxdiff ", "dim"), number_text(verdict.maxdiff),
+        status, (f"{gap}shape ", "dim"), *shape,
+        (f"{gap}exact ", "dim"), yes_no(value=verdict.exact),
+        (f"{gap}approx ", "dim"), yes_no(value=verdict.approximate),
+        (f"{gap}maxdiff ", "dim"), number_text(verdict.maxdiff),
     )  # fmt: skip

@@ -44,6 +44,9 @@ class Keymap:
         return {name: keys for name, keys in changed.items() if keys}
 
 
+STANDARD = Keymap()
+
+
 def read_keymap(wanted: Mapping[str, str]) -> Keymap:
     """The keymap that a config file's table ``keys`` asks for: by a command's name its keys, with commas between them.
 

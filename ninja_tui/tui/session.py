@@ -25,6 +25,8 @@ class Phase(enum.Enum):
     FINISH = "finish"
 
 
+Shape = tuple[int, ...]
+
 NEXT_VIEW = {
     View.VALUE: View.YOURS,
     View.YOURS: View.DIFFERENCE,
@@ -81,6 +83,10 @@ class Session:
     facts: Facts | None = None
     solution: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     catalogue: tuple[LessonSummary, ...] = ()
+    questions: bool = False
+    """Whether the walk forward asks for a shape before it shows the tensor."""
+    shape_answers: Mapping[int, Shape | None] = field(default_factory=dict)
+    """By statement what was answered to its question; None where its shape was shown without an answer."""
 
     @classmethod
     def begin(
@@ -147,8 +153,11 @@ class Session:
 
     def at(self, position: int) -> Session:
         """At that position, with the tensor itself in sight."""
-        position = max(0, min(position, self.last))
-        return replace(self, position=position, view=View.VALUE, view_is_chosen=False, slices="")
+        position, turn = max(0, min(position, self.last)), len(self.lesson.statements)
+        answers = self.shape_answers
+        if position > turn and len(answers) < turn:  # the walk back shows all shapes
+            answers = {**dict.fromkeys(range(turn)), **answers}
+        return replace(self, position=position, view=View.VALUE, view_is_chosen=False, slices="", shape_answers=answers)
 
     def at_turn(self) -> Session:
         """At the turn."""
@@ -167,6 +176,35 @@ class Session:
     def opened(self, facts: Facts) -> Session:
         """With what running the lesson gave."""
         return replace(self, facts=facts)
+
+    @cached_property
+    def hidden(self) -> Mapping[str, Shape]:
+        """The shapes that questions keep back, by name: of the current statement, and of those ahead."""
+        if not self.questions or self.phase is not Phase.FORWARD:
+            return {}
+        ahead = self.lesson.statements[self.position :]
+        asked = [each for each in ahead if each.index not in self.shape_answers and self._is_worth_asking(each)]
+        names = [name for statement in asked for name in statement.binds]
+        return {name: self._all_shapes[name] for name in names if name in self._all_shapes}
+
+    def _is_worth_asking(self, statement: Statement) -> bool:
+        """Not where it binds no tensor, or is about single numbers only."""
+        shapes = self._all_shapes
+        return statement.binds[0] in shapes and any(shapes.get(name) for name in (*statement.binds, *statement.reads))
+
+    @property
+    def asks_shape(self) -> bool:
+        """Whether the shape of the tensor in sight is a question, to which there is no answer yet."""
+        return self.tensor in self.hidden
+
+    def answered(self, shape: Shape | None) -> Session:
+        """With an answer to the question, or without one, and the tensor in sight."""
+        return replace(self, shape_answers={**self.shape_answers, self.position: shape})
+
+    def with_questions(self, *, questions: bool) -> Session:
+        """With questions on the way forward or without; a tensor that was in sight before them is no question."""
+        in_sight = {self.position: None} if self.phase is Phase.FORWARD and self.facts is not None else {}
+        return replace(self, questions=questions, shape_answers={**in_sight, **self.shape_answers})
 
     def with_catalogue(self, lessons: tuple[LessonSummary, ...]) -> Session:
         """With the lessons that there are."""
@@ -230,8 +268,12 @@ class Session:
         return note or rule_note(self.lesson, self.lesson.node(node), self.shapes)
 
     @cached_property
-    def shapes(self) -> dict[str, tuple[int, ...]]:
-        """The shapes of the lesson's tensors, by name; empty until the lesson has run."""
+    def shapes(self) -> dict[str, Shape]:
+        """The shapes of the lesson's tensors that are to be seen, by name; empty until the lesson has run."""
+        return {name: shape for name, shape in self._all_shapes.items() if name not in self.hidden}
+
+    @cached_property
+    def _all_shapes(self) -> dict[str, Shape]:
         names = self.facts.names if self.facts else {}
         return {name: shape for name, shape in names.items() if isinstance(shape, tuple)}
 

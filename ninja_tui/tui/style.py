@@ -29,6 +29,11 @@ WARNING = "$text-warning"
 CURRENT_LINE = "bold on $current-line"
 
 
+def shape_style(text: str) -> str:
+    """The style of a shape in a statement: what is broadcast is set off most."""
+    return "$text-warning" if "→" in text else "$text-accent"
+
+
 def yes_no(*, value: bool) -> tuple[str, str]:
     """One of ``cmp``'s columns, as text and its style."""
     return ("yes", "$text-success") if value else ("no", WARNING)

@@ -27,7 +27,7 @@ def title(session: Session | None, lesson: str, progress: str, width: int) -> Co
     right = Content("")
     if progress:
         right = Content.styled(f"{progress}… ", "$text-warning")
-    elif session.facts is not None:
+    elif session.facts is not None and not (session.asks_shape and session.tensor == session.lesson.loss):
         right = Content.styled(f"loss {session.facts.loss:.4f} ", "dim")
     counts = _counts(session)
     room = width - left.cell_length - counts.cell_length - right.cell_length - 3
@@ -64,21 +64,24 @@ def _bar(session: Session, width: int) -> Content:
 def next_steps(session: Session) -> str:
     """The prompt's message where there is nothing to type."""
     if session.phase is Phase.FORWARD:
-        keys = "the way forward: Enter or n steps on, p back, t goes to the turn"
-        return f"{keys}\n{lessons(session)}" if session.position == 0 and session.catalogue else keys
+        return "the way forward: Enter or n steps on, p back, t goes to the turn"
     if session.phase is Phase.TURN:
         first = session.lesson.gradients[session.lesson.asks[0]]
         return f"the turn: from here back, node by node; Enter or n goes to {first}"
+    if session.passed == len(session.lesson.asks):
+        return "the finish: every gradient passes. g trains the network on them, l goes to another lesson"
     return "the finish: p goes back, / finds a node"
 
 
-def lessons(session: Session) -> str:
-    """All lessons, each with its count of answers; the open one is marked."""
+def lessons(session: Session) -> tuple[str, ...]:
+    """At the first step all lessons, on a line, each with its count of answers; the open one is marked."""
+    if session.position or not session.catalogue:
+        return ()
     counts = [
         f"{'▸' if each.name == session.lesson.name else ''}{each.name} {answered(session, each)}/{each.asked}"
         for each in session.catalogue
     ]
-    return f"lessons (l): {'  '.join(counts)}"
+    return (f"lessons (l): {'  '.join(counts)}",)
 
 
 def answered(session: Session, lesson: LessonSummary) -> int:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
+from rich.console import Console
+from rich.text import Text
 from textual.pilot import Pilot
 
 from ninja_tui.engine.backend import BackendFactory
@@ -25,6 +30,26 @@ ANSWERS = (
     "(1.0 / probs) * dlogprobs",
     "(counts * dprobs).sum(1)",
 )
+
+
+MISTAKES = """\
+# %% lesson: names
+# %% logprobs
+dlogprobs = torch.zeros_like(logprobs)
+dlogprobs[range(n), Yb] = -1.0 / n
+# %% probs
+dprobs = probs * dlogprobs
+# %% counts_sum_inv
+dcounts_sum_inv = (counts * dprobs).sum(1)
+# %% counts_sum
+dcounts_sum = -counts_sum**-2 * dcounts_sum_inv
+# %% counts
+dcounts = counts_sum_inv * dprobs
+# %% norm_logits
+dnorm_logits = counts * dcount
+# %% bngain
+dbngain = (bnraw * dhpreact).sum(0)
+"""
 
 
 def backends(solutions: Path) -> BackendFactory:
@@ -56,16 +81,16 @@ async def train() -> None:
             while isinstance(pilot.app.screen, TrainScreen) and pilot.app.screen.state.stage is not Stage.OVER:
                 await pilot.pause(0.2)
             await pilot.pause(0.5)
-            (PICTURES / "train.svg").write_text(app.export_screenshot(title="ninja-tui"), encoding="utf-8")
+            _keep(app, "train")
         app.backend.close()
 
 
-async def walk() -> None:
+async def walk(name: str, size: tuple[int, int], *keys: str) -> None:
     """Answers two nodes, types a third wrong, and keeps the screen."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ["NINJA_TUI_HISTORY"] = str(Path(folder) / "history")
         app = NinjaApp("names", backends(Path(folder) / "solutions.py"))
-        async with app.run_test(size=(120, 40)) as pilot:
+        async with app.run_test(size=size) as pilot:
             while not app.ready:
                 await pilot.pause(0.1)
             await pilot.press(*KEYS)
@@ -75,12 +100,52 @@ async def walk() -> None:
                 await pilot.pause(0.5)
                 await pilot.press("enter")
             await _typed(pilot, ANSWERS[-1])
-            await pilot.press("f4", "f10")
+            await pilot.press(*keys)
             await pilot.pause(0.5)
-            (PICTURES / "walk.svg").write_text(app.export_screenshot(title="ninja-tui"), encoding="utf-8")
+            _keep(app, name)
         app.backend.close()
 
 
+async def graph() -> None:
+    """Answers half of micrograd, where each tensor is a single number."""
+    solution = read_lesson("micrograd").solution
+    assert solution is not None
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "solutions.py"
+        path.write_text("# %%".join(solution.read_text(encoding="utf-8").split("# %%")[:9]), encoding="utf-8")
+        app = NinjaApp("micrograd", backends(path))
+        async with app.run_test(size=(120, 34)) as pilot:
+            while not app.ready:
+                await pilot.pause(0.1)
+            await pilot.pause(2)
+            _keep(app, "graph")
+        app.backend.close()
+
+
+def report() -> None:
+    """Replays a file with mistakes, and keeps what is printed."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "mist.py").write_text(MISTAKES, encoding="utf-8")
+        surroundings = {**os.environ, "COLUMNS": "100", "FORCE_COLOR": "1", "TERM": "xterm-256color"}
+        command = [sys.executable, "-m", "ninja_tui", "replay", "mist.py"]
+        done = subprocess.run(command, cwd=folder, env=surroundings, capture_output=True, text=True, check=False)
+    console = Console(record=True, width=100, file=io.StringIO())
+    console.print(Text.from_ansi(f"$ ninja-tui replay mist.py\n{done.stdout}".rstrip()))
+    (PICTURES / "replay.svg").write_text(console.export_svg(title="ninja-tui replay"), encoding="utf-8")
+
+
+def _keep(app: NinjaApp, name: str) -> None:
+    (PICTURES / f"{name}.svg").write_text(app.export_screenshot(title="ninja-tui"), encoding="utf-8")
+
+
+async def draw() -> None:
+    """All pictures."""
+    await walk("walk", (120, 40), "f4")
+    await walk("walk-80x24", (80, 24))
+    await train()
+    await graph()
+    report()
+
+
 if __name__ == "__main__":
-    asyncio.run(walk())
-    asyncio.run(train())
+    asyncio.run(draw())

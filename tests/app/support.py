@@ -24,6 +24,7 @@ from ninja_tui.lesson.read import read_lesson
 from ninja_tui.lesson.solutions import read_solutions
 from ninja_tui.lesson.words import read_words
 from ninja_tui.tui.app import NinjaApp
+from ninja_tui.tui.config import Reading, Settings
 from ninja_tui.tui.config_file import Config
 from ninja_tui.tui.contrast import ALL_COLOURS, Terminal
 from ninja_tui.tui.feedback import Feedback
@@ -59,6 +60,16 @@ def solution_code() -> dict[str, str]:
 ANSWERS = solution_code()
 
 
+def config_with(settings: Settings) -> Config:
+    """These settings, and no file that keeps them."""
+    return Config(reading=Reading(settings))
+
+
+def without_questions() -> Config:
+    """The defaults, and a step of the way forward is one key."""
+    return config_with(Settings(questions=False))
+
+
 @asynccontextmanager
 async def walking(
     fakes: Fakes | None = None,
@@ -82,13 +93,14 @@ async def walking_with_processes(
     size: tuple[int, int] = (120, 40),
     options: Options = SOME_NAMES,
     lesson: str = "names",
+    config: Config | None = None,
 ) -> AsyncIterator[AppPilot]:
     """The app on real workers and the solutions file ``path``."""
 
     def make_backend(name: str, emit: Emit) -> ProcessBackend:
         return ProcessBackend(name, path, options, emit)
 
-    async with opened_app(make_backend, lesson, size, path.parent / "history.jsonl") as pilot:
+    async with opened_app(make_backend, lesson, size, path.parent / "history.jsonl", config=config) as pilot:
         await wait_until_ready(pilot)
         yield pilot
 
@@ -108,7 +120,7 @@ async def opened_app(
         os.environ.pop("NO_COLOR", None)
         if terminal.grey:
             os.environ["NO_COLOR"] = "1"
-        app = NinjaApp(lesson, make_backend, config, terminal)
+        app = NinjaApp(lesson, make_backend, config or without_questions(), terminal)
         try:
             async with app.run_test(size=size, notifications=True) as pilot:
                 yield pilot

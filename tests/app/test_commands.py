@@ -34,6 +34,10 @@ from tests.app.support import (
 README = Path(__file__).parent.parent.parent / "README.md"
 
 
+RESIZES = {"resize(1)", "resize(-1)", "resize(0)"}
+"""They have no key that works in the prompt."""
+
+
 def test_every_key_is_given_once() -> None:
     in_walk = [key for c in COMMANDS for key in c.key.split(",") if key]
     everywhere = [key for c in COMMANDS for key in c.everywhere.split(", ") if key]
@@ -61,6 +65,7 @@ async def test_every_command_has_a_key_that_works_in_the_prompt() -> None:
         "upstream": lambda pilot: "upstreamgradients:" in toasts(pilot),
         "slice": lambda pilot: isinstance(pilot.app.screen, SliceScreen),
         "pane": lambda pilot: not in_prompt(pilot),
+        "questions": lambda pilot: "questionsonthewayforward:on" in toasts(pilot),
         "find": find_open,
         "walk": lambda pilot: not in_prompt(pilot),
         "show_pane('source')": shows("1 Source"),
@@ -76,7 +81,7 @@ async def test_every_command_has_a_key_that_works_in_the_prompt() -> None:
         "app.command_palette": lambda pilot: isinstance(pilot.app.screen, CommandPalette),
         "app.quit": lambda pilot: pilot.app.return_code == 0,
     }
-    assert {c.action for c in COMMANDS} == set(effects) | {"prompt", "suspend"}
+    assert {c.action for c in COMMANDS} == set(effects) | {"prompt", "suspend"} | RESIZES
     quitting_last = sorted((c for c in COMMANDS if c.action in effects), key=lambda c: c.action == "app.quit")
     async with walking() as pilot:
         await go_to(pilot, "dcounts_sum_inv")
@@ -135,8 +140,8 @@ async def test_the_footer_offers_what_acts_in_each_mode_at_80_columns() -> None:
         assert "Hint" not in forward
         assert "Reveal" not in forward
         for mode, keys in (
-            (Mode.FORWARD, ()), (Mode.TURN, ("t",)), (Mode.TYPING, ("f8", "e")), (Mode.BACKWARD, ("escape",)),
-            (Mode.TABLE, ("4",)),
+            (Mode.FORWARD, ()), (Mode.QUESTION, ("o", "n")), (Mode.TURN, ("t",)), (Mode.TYPING, ("f8", "e")),
+            (Mode.BACKWARD, ("escape",)), (Mode.TABLE, ("4",)),
         ):  # fmt: skip
             await press(pilot, *keys)
             assert offered() == "  ".join(f"{key} {label}" for key, label, _ in footer(mode))

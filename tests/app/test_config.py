@@ -107,7 +107,33 @@ async def test_the_pane_that_was_shown_is_shown_again(path: Path) -> None:
         assert visible(pilot, "node")
 
 
+@pytest.mark.parametrize(("size", "part", "name"), [((120, 40), "left", "width"), ((80, 24), "source", "height")])
+async def test_the_room_that_a_key_gives_is_there_again(
+    path: Path, size: tuple[int, int], part: str, name: str
+) -> None:
+    def room(pilot: AppPilot) -> int:
+        value = getattr(pilot.app.screen.query_one(f"#{part}").region, name)
+        assert isinstance(value, int)
+        return value
+
+    own = config(path)
+    async with walking(config=own, size=size) as pilot:
+        usual = room(pilot)
+        await press(pilot, "less_than_sign" if part == "left" else "greater_than_sign")
+        changed = room(pilot)
+        assert changed != usual
+    own.close()
+    own = config(path)
+    async with walking(config=own, size=size) as pilot:
+        assert room(pilot) == changed
+        await press(pilot, "equals_sign")
+        assert room(pilot) == usual
+    own.close()
+    assert part not in path.read_text(encoding="utf-8").split("[sizes]")[-1].split("[keys]")[0]
+
+
 OWN_KEYS = """
+questions = false
 [keys]
 on = "j, f11"
 help = "f1"
@@ -139,7 +165,8 @@ async def test_the_training_has_its_keys_from_the_file_too(path: Path) -> None:
         await wait_for(pilot, lambda: isinstance(pilot.app.screen, TrainScreen), "the training")
         await press(pilot, "f8")
         assert backend(pilot).asked("train") == []
-        await wait_for(pilot, lambda: "f9 Start/pause" in screen_lines(pilot)[-1], "the footer")
+        await press(pilot, "c")  # in a field, which takes the letters
+        await wait_for(pilot, lambda: "F9 Start" in screen_lines(pilot)[-1], "the footer")
         await press(pilot, "f9", "f9")  # the first says that answers are missing
         assert len(backend(pilot).asked("train")) == 1
 
@@ -168,12 +195,12 @@ async def test_the_palette_says_each_key_as_people_write_it_and_has_no_command_t
         assert "Keys" not in titles
         told = {each.title: each.help for each in offered}
         assert told["Leave the prompt: the keys are the walk's again"] == "key: Esc"
-        assert told["Go into the prompt"] == "Keys: e"
+        assert told["Go into the prompt"] == "key: e or Alt+E"
         assert not any("slash" in words or "question_mark" in words for words in told.values())
 
 
 async def test_what_is_wrong_in_the_file_is_told_and_the_app_runs(path: Path) -> None:
-    text = 'theem = "nord"\ntheme = "nrod"\n[keys]\nhnt = "x"\non = "f99"\n'
+    text = 'questions = false\ntheem = "nord"\ntheme = "nrod"\n[keys]\nhnt = "x"\non = "f99"\n'
     async with walking(config=config(path, text)) as pilot:
         for sentence in (
             "there is no setting 'theem'; did you mean 'theme'?",

@@ -230,7 +230,7 @@ async def test_until_pytorch_has_started_a_node_can_be_answered_all_the_same() -
         backend(pilot).release()
         await wait_for_text(pilot, "fail", "prompt")
         assert set(backend(pilot).asked("judge")) == {("logprobs", "dlogprobs = logprobs")}
-        assert "starting" not in screen_text(pilot)
+        await wait_for(pilot, lambda: "starting" not in screen_text(pilot), "the tensor")
 
 
 async def test_the_catalogue_may_come_before_the_lesson() -> None:

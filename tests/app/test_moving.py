@@ -174,3 +174,13 @@ async def test_enter_goes_into_the_prompt_and_nothing_forces_an_order() -> None:
         await press(pilot, "f8")
         assert place(pilot) == "the finish"
         assert "still to do: logprobs, probs" in " ".join(pane_text(pilot, "card").split())
+
+
+async def test_on_the_way_back_a_name_leads_to_its_gradient_and_on_the_way_forward_to_its_statement() -> None:
+    async with walking(size=(80, 24)) as pilot:
+        for key, there in (("", "forward 2/20"), ("t", "the turn")):
+            await press(pilot, *([key] if key else []), "slash")
+            await type_text(pilot, "embcat")
+            await press(pilot, "enter")
+            assert place(pilot) == (there if not key else "backward 22/26 dembcat")
+            await press(pilot, "escape")

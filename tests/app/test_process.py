@@ -202,9 +202,10 @@ def test_a_file_that_cannot_be_used_is_one_sentence(tmp_path: Path) -> None:
     with terminal(path) as opened:
         assert opened.process.wait(LONGEST) == 2
         until(lambda: "was never closed" in opened.shown, opened, "the sentence")
-        (line,) = opened.shown.replace("\r", "").strip().split("\n")
+        line, *excerpt = opened.shown.replace("\r", "").strip().split("\n")
         assert line.startswith("ninja-tui: ")
         assert f"{path}, line 2" in line
+        assert "dh = (" in excerpt[0]
     assert path.read_text() == "dprobs = 1\ndh = (\n"
 
 

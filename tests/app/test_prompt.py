@@ -333,3 +333,16 @@ async def test_a_verdict_on_what_is_upstream_has_the_code_here_judged_anew() -> 
         await write_answer(pilot, ANSWERS["probs"])
         backend(pilot).release()
         await wait_for_text(pilot, "upstream: dlogprobs yours", "prompt")
+
+
+async def test_feedback_that_has_no_room_is_counted_and_scrolled_to() -> None:
+    printed = " ".join(f"word{number}" for number in range(150))
+    async with walking(Fakes(verdicts={"dprobs = dlogprobs": {**PASSES, "output": printed}}), size=SMALL) as pilot:
+        await go_to(pilot, "dprobs")
+        await write_answer(pilot, "dprobs = dlogprobs")
+        await wait_for_text(pilot, "more lines: Alt+Down", "prompt")
+        assert "word149" not in pane_text(pilot, "prompt")
+        await press(pilot, *["alt+down"] * 20)
+        await wait_for_text(pilot, "word149", "prompt")
+        assert "more line" not in pane_text(pilot, "prompt")
+        assert prompt_code(pilot) == "dprobs = dlogprobs"

@@ -50,7 +50,7 @@ async def test_the_training_fits_terminals_of_many_sizes(size: tuple[int, int]) 
         assert re.search(r"┤.*[⠁-⣿]", pane_text(pilot, "train-run"))
         assert "ann" in pane_text(pilot, "train-names-box")
         assert "yours" in pane_text(pilot, "train-costs-box")
-        assert screen_lines(pilot)[-1].rstrip().endswith("Walk")
+        assert screen_lines(pilot)[-1].rstrip().endswith(("Help", "F2"))
 
 
 @pytest.mark.parametrize("size", [(80, 24), (60, 18)])
@@ -100,20 +100,20 @@ async def test_the_last_line_has_the_keys_that_act_now() -> None:
         return " ".join(screen_lines(pilot)[-1].split())
 
     async with training(Fakes(training_waits=True), (80, 24)) as pilot:
-        assert last_line(pilot) == "g Start o Load c Choices Esc Walk"
+        assert last_line(pilot) == "g Start o Load c Choices Esc Walk F2 Help"
         await choose(pilot, "steps", "4000")
-        assert last_line(pilot) == "F8 Start F3 Load Tab Next Esc Done"
+        assert last_line(pilot) == "F8 Start F3 Load Tab Next Esc Done F2 Help"
         await press(pilot, "escape", "g")
-        await wait_for(pilot, lambda: last_line(pilot) == "s Stop c Choices Esc Walk", "those of the start")
+        await wait_for(pilot, lambda: last_line(pilot) == "s Stop c Choices Esc Walk F2 Help", "those of the start")
         backend(pilot).advance(100)
-        await wait_for(pilot, lambda: last_line(pilot) == "g Pause s Stop c Choices Esc Walk", "those of a training")
+        await wait_for(pilot, lambda: last_line(pilot) == "g Pause s Stop c Choices Esc Walk F2 Help", "a training's")
         await press(pilot, "c")
         await wait_for(pilot, lambda: last_line(pilot).startswith("F8 Pause F7 Stop Tab"), "those in a field")
         await press(pilot, "escape", "g")
-        await wait_for(pilot, lambda: last_line(pilot) == "g Go on s Stop c Choices Esc Walk", "those of a pause")
+        await wait_for(pilot, lambda: last_line(pilot) == "g Go on s Stop c Choices Esc Walk F2 Help", "a pause's")
         await press(pilot, "s")
         await over(pilot)
-        assert last_line(pilot) == "g Start n Names w Save o Load c Choices Esc Walk"
+        assert last_line(pilot) == "g Start n Names w Save o Load c Choices Esc Walk F2 Help"
         await click_on(pilot, "train-keys", "Save")
         await wait_for_text(pilot, "saved as run-train-1.npz", "train-messages")
         await click_on(pilot, "train-keys", "Walk")
@@ -246,3 +246,13 @@ async def test_before_a_run_nothing_is_empty_and_the_rest_is_autograd_s() -> Non
 async def test_where_everything_passes_the_walk_invites_to_train() -> None:
     async with walking(Fakes().answers("train", **solution_of("train")), lesson="train") as pilot:
         await wait_for_text(pilot, "All 13 gradients pass. g or Ctrl+T trains the network", "train")
+
+
+async def test_help_shows_the_keys_of_the_training_first() -> None:
+    async with training(size=(120, 40)) as pilot:
+        for key in ("f2", "question_mark"):
+            await press(pilot, key)
+            await wait_for_text(pilot, "Now: training")
+            assert "Start, pause, go on" in screen_text(pilot)
+            await press(pilot, "escape")
+            assert isinstance(pilot.app.screen, TrainScreen)

@@ -85,7 +85,7 @@ def walked(folder: Path, statements: int) -> Walked:
     terminal.rest(0.5)
     keys = Keys()
     type_answer(terminal, gradient, f"{gradient} = 2 * h{last} / h{last}.numel()", keys)
-    terminal.until(lambda: terminal.screen.verdict().startswith("pass"), "a pass")
+    terminal.until(lambda: terminal.screen.verdict().startswith("✓ pass"), "a pass")
     terminal.press(ENTER)
     drawn(terminal, 0.5)
     return Walked(inside.opening, keys.seconds, steps, [late for _, late in inside.end()])

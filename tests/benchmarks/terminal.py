@@ -79,7 +79,7 @@ class Screen:
     def settled(self) -> bool:
         """Whether no verdict is still to come, as far as the app says so."""
         shown = self.verdict()
-        return not shown.startswith("running") and PROVISIONAL not in shown
+        return not shown.removeprefix("… ").startswith("running") and PROVISIONAL not in shown
 
     def _draw(self, token: str) -> None:
         if token == "\r":
@@ -188,7 +188,7 @@ class Terminal:
                 self.screen.feed(data)
                 if self.screen.verdict() != shown:
                     shown, last = self.screen.verdict(), at
-                    if not shown.startswith("running"):
+                    if not shown.removeprefix("… ").startswith("running"):
                         first = first or at
             if self.screen.settled() and first:
                 return Answered(first - pressed, last - pressed) if judged else None

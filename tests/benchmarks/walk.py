@@ -127,7 +127,9 @@ def typed(folder: Path, python: str = sys.executable) -> Keys:
             gradient = f"d{node}"
             at_prompt(terminal, gradient)
             type_answer(terminal, gradient, answers[node].code, keys)
-            terminal.until(lambda: terminal.screen.settled() and terminal.screen.verdict().startswith("pass"), "a pass")
+            terminal.until(
+                lambda: terminal.screen.settled() and terminal.screen.verdict().startswith("✓ pass"), "a pass"
+            )
             terminal.press(ENTER)
             terminal.until(lambda: "submitted" in terminal.screen.verdict(), f"{gradient} submitted")
             terminal.press(ENTER)
@@ -191,7 +193,7 @@ def stall(folder: Path) -> Stall:
             terminal.echoed(f"{first} = {HANGS[: end + 1]}")
         terminal.rest(0.5)
         hung = terminal.press(HANGS[-1])
-        terminal.until(lambda: terminal.screen.verdict().startswith("timeout"), "a timeout")
+        terminal.until(lambda: terminal.screen.verdict().startswith("✗ timeout"), "a timeout")
         terminal.press(BACKSPACE)
         mended = terminal.until(lambda: "'pas' is not defined" in terminal.screen.verdict(), "the verdict after it")
         terminal.rest(0.3)

@@ -28,6 +28,12 @@ def some(tmp_path: Path) -> str:
     return str(path)
 
 
+@pytest.fixture(autouse=True)
+def no_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parallel test runs tell their workers how wide the terminal is; here there is none."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 # Exit codes, and what is printed where
 
 

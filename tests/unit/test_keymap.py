@@ -31,7 +31,7 @@ def test_every_command_has_a_name_of_its_own() -> None:
 
 
 def test_letters_take_the_place_of_the_letter_and_other_keys_that_of_the_other() -> None:
-    assert keys({"on": "f11, Ctrl+N"}) == ("n", "f11,ctrl+n")
+    assert keys({"on": "f11, Ctrl+K"}) == ("n", "f11,ctrl+k")
     assert keys({"on": "j"}) == ("j", "f8")
     assert keys({"on": "j, f11"}) == ("j", "f11")
     assert keys({"prompt": "f11"}, "prompt") == ("f11", "")

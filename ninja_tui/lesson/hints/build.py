@@ -6,7 +6,8 @@ import math
 import re
 from collections.abc import Mapping
 
-from ninja_tui.lesson.hints.texts import RULES, Rule
+from ninja_tui.lesson.hints.rule import Rule
+from ninja_tui.lesson.hints.texts import RULES
 from ninja_tui.lesson.model import Lesson, Node, NodeNote, Statement
 from ninja_tui.lesson.syntax.operations import ELEMENTWISE, Use, uses
 

@@ -57,7 +57,10 @@ def _written(tree: ast.Module, shapes: Mapping[str, Shape]) -> Iterator[tuple[in
 
 
 def _broadcast_names(tree: ast.Module, shapes: Mapping[str, Shape]) -> dict[ast.Name, str]:
-    """The names that an elementwise operation broadcasts, with their marked shapes."""
+    """The names that an elementwise operation broadcasts, with their marked shapes.
+
+    None where the shape of what is bound is not known: a mark would tell it.
+    """
     results = {
         statement.value: shapes[target.id]
         for statement in tree.body
@@ -65,8 +68,8 @@ def _broadcast_names(tree: ast.Module, shapes: Mapping[str, Shape]) -> dict[ast.
         for target in statement.targets
         if isinstance(target, ast.Name) and target.id in shapes
     }
-    marked = {}
-    for node in ast.walk(tree):
+    marked: dict[ast.Name, str] = {}
+    for node in ast.walk(tree) if results else ():
         if not isinstance(node, ast.BinOp) or isinstance(node.op, ast.MatMult):
             continue
         result = shape_of(node, shapes) or results.get(node)
@@ -98,7 +101,7 @@ def shape_of(tree: ast.expr, shapes: Mapping[str, Shape]) -> Shape | None:
             one, other = shape_of(left, shapes), shape_of(right, shapes)
             if one is None or other is None:
                 return None
-            return _product(one, other) if isinstance(operator, ast.MatMult) else _broadcast(one, other)
+            return product(one, other) if isinstance(operator, ast.MatMult) else broadcast(one, other)
         case ast.Attribute(value=value, attr="T"):
             shape = shape_of(value, shapes)
             return None if shape is None else shape[::-1]
@@ -108,15 +111,16 @@ def shape_of(tree: ast.expr, shapes: Mapping[str, Shape]) -> Shape | None:
     return None
 
 
-def _product(one: Shape, other: Shape) -> Shape | None:
+def product(one: Shape, other: Shape) -> Shape | None:
     """The shape of a product of matrices, or of stacks of them."""
     if len(one) < 2 or len(other) < 2 or one[-1] != other[-2]:
         return None
-    stack = _broadcast(one[:-2], other[:-2])
+    stack = broadcast(one[:-2], other[:-2])
     return None if stack is None else (*stack, one[-2], other[-1])
 
 
-def _broadcast(one: Shape, other: Shape) -> Shape | None:
+def broadcast(one: Shape, other: Shape) -> Shape | None:
+    """The shape that an elementwise operation gives; None where the two do not fit."""
     pairs = [*itertools.zip_longest(reversed(one), reversed(other), fillvalue=1)]
     if any(1 not in pair and pair[0] != pair[1] for pair in pairs):
         return None
@@ -125,4 +129,4 @@ def _broadcast(one: Shape, other: Shape) -> Shape | None:
 
 def _spreads(shape: Shape, result: Shape) -> bool:
     """Whether it takes broadcasting to make ``result`` of ``shape``."""
-    return shape != result and _broadcast(shape, result) == result
+    return shape != result and broadcast(shape, result) == result

@@ -10,7 +10,7 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.geometry import Size
 
-from ninja_tui.tui.commands import ARROWS, EDITING, Group, Mode, footer
+from ninja_tui.tui.commands import ARROWS, ASKED, EDITING, Group, Mode, footer
 from ninja_tui.tui.keymap import Keymap
 from ninja_tui.tui.screens.dialog import Dialog
 from ninja_tui.tui.widgets.lines import LinesPane
@@ -86,13 +86,15 @@ class HelpPane(LinesPane, can_focus=True):
 
 
 def _parts(mode: Mode, keymap: Keymap) -> list[Part]:
-    parts: list[Part] = [(f"Now: {mode.value}", [(key, "", label) for key, label, _ in footer(mode, keymap.commands)])]
+    now = footer(mode, (*keymap.commands, *keymap.training))
+    parts: list[Part] = [(f"Now: {mode.value}", [(key, "", label) for key, label, _ in now])]
     for group in Group:
         rows = [(each.walk_keys, each.everywhere, each.title) for each in keymap.commands if each.group is group]
         parts.append((f"{group.value}: the key in the walk, and those that work in the prompt too", rows))
     return [
         *parts,
         ("In the prompt", [("", *row) for row in EDITING]),
+        ("At a question for a shape", [(keys, "", title) for keys, title in ASKED]),
         ("In a pane", [(keys, "", title) for keys, title in ARROWS]),
         ("In training", [(each.walk_keys, each.everywhere, each.title) for each in keymap.training]),
         ("Marks and colours", [(sign, "", meaning) for sign, meaning in SIGNS]),

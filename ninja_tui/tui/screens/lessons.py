@@ -56,7 +56,7 @@ def line(row: Row, name_width: int, width: int) -> Content:
     filled = row.count * BAR // row.asked if row.asked else 0
     bar = ("━" * filled, "$text-success"), ("·" * (BAR - filled), "dim")
     fixed = Content.assemble(
-        ("▸ " if row.is_open else "  ", "bold $text-accent"),
+        ("▸ " if row.is_open else "  ", "bold"),
         (row.name.ljust(name_width), "bold"),
         "  ",
         *bar,

@@ -31,8 +31,10 @@ FRAME = 4
 BORDERS = 2
 BARS = 2
 """Lines of the title and the keys; those of the path come to them."""
-LEAST_TAB = 5
-"""Lines, with borders, that a tab has at least."""
+LEAST_TAB, LEAST_SOURCE = 5, 4
+"""Lines, with borders, that a tab and the source have at least."""
+LEAST_LEFT, WIDER, HIGHER = 40, 4, 1
+"""Columns that either side has at least; by how many columns or lines a key moves the border."""
 
 
 class PanedScreen(Screen[None]):
@@ -75,7 +77,9 @@ class PanedScreen(Screen[None]):
     def fit_panes(self) -> None:
         """Gives the columns the widths that their content needs, and names the panes."""
         width, height = self.app.size
-        source = max(2, (height - 10) // 4) + BORDERS
+        sizes = self._config.settings.sizes
+        least = max(2, (height - 10) // 4) + BORDERS
+        source = max(LEAST_SOURCE, min(sizes.get("source", least), height // 2))
         self._prompt.most = height // 2
         if self.has_class("zoomed"):
             _set(self.query_one("#left"), width=None)
@@ -86,7 +90,8 @@ class PanedScreen(Screen[None]):
             self._prompt.most = min(height // 2, height - BARS - _path_lines(height) - source - LEAST_TAB)
         else:
             needed = max(self.query_one(SourcePane).whole_width, self.query_one(GradientsPane).whole_width) + FRAME + 1
-            _set(self.query_one("#left"), width=max(width // 3, min(needed, width * 11 // 20)))
+            left = sizes.get("left", max(width // 3, min(needed, width * 11 // 20)))
+            _set(self.query_one("#left"), width=max(LEAST_LEFT, min(left, width - LEAST_LEFT)))
             _set(self.query_one(SourcePane), height=None)
         self.title_panes()
 
@@ -152,6 +157,18 @@ class PanedScreen(Screen[None]):
             if self._typing:
                 self._typing = False
                 self.call_after_refresh(self._type_on)
+
+    def action_resize(self, steps: int) -> None:
+        """Moves the border between the columns, or below the source where the panes are stacked; 0 forgets it."""
+        sizes = dict(self._config.settings.sizes)
+        name, part, step = ("source", "#source", HIGHER) if self.has_class("narrow") else ("left", "#left", WIDER)
+        if steps:
+            region = self.query_one(part).region
+            sizes[name] = (region.height if name == "source" else region.width) + steps * step
+        else:
+            sizes.pop(name, None)
+        self._config.keep(replace(self._config.settings, sizes=sizes))
+        self.fit_panes()
 
     @property
     def _prompt(self) -> PromptPane:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.content import Content
-from textual.events import Resize
+from textual.events import Key, Paste, Resize
 from textual.reactive import var
 from textual.widgets import Static
 
@@ -25,6 +25,7 @@ from ninja_tui.tui.completions import Completions, completions_at
 from ninja_tui.tui.config_file import Config
 from ninja_tui.tui.feedback import Feedback
 from ninja_tui.tui.history import History
+from ninja_tui.tui.questions import asking, edited, parse_shape, pasted, told
 from ninja_tui.tui.screens.paned import PanedScreen
 from ninja_tui.tui.session import Phase, Session
 from ninja_tui.tui.tensor_index import parse_index
@@ -69,6 +70,7 @@ class SessionScreen(PanedScreen):
         self._lesson_title = Path(lesson).name
         self._progress, self._title = "reading the lesson", Content("")
         self._catalogue: tuple[LessonSummary, ...] = ()
+        self._typed = ""
 
     def compose(self) -> ComposeResult:
         """Title, panes, footer; and the message for a terminal that is too small."""
@@ -124,6 +126,8 @@ class SessionScreen(PanedScreen):
             return Mode.TYPING
         if isinstance(self.focused, GradientsPane):
             return Mode.TABLE
+        if self.session.asks_shape:
+            return Mode.QUESTION
         return MODES[self.session.phase]
 
     # Events of the backend
@@ -136,8 +140,9 @@ class SessionScreen(PanedScreen):
             self._train.apply(event)
         elif isinstance(event, events.LessonRead):
             self._progress = "starting PyTorch"
-            session = Session.begin(event.lesson, event.saved, event.solution)
-            self._go(session.with_catalogue(self._catalogue).with_upstream(self._config.settings.upstream))
+            settings = self._config.settings
+            session = Session.begin(event.lesson, event.saved, event.solution).with_catalogue(self._catalogue)
+            self._go(session.with_upstream(settings.upstream).with_questions(questions=settings.questions))
             self.fit_panes()
         elif isinstance(event, events.CatalogueRead):
             self._catalogue = event.lessons
@@ -200,7 +205,7 @@ class SessionScreen(PanedScreen):
     def _show_catalogue(self, session: Session) -> None:
         self.session = session.with_catalogue(self._catalogue)
         if self.session.node is None:
-            self._show(Feedback(message=texts.next_steps(self.session)))
+            self._show_place(self.session)
 
     # Messages of the panes
 
@@ -216,8 +221,9 @@ class SessionScreen(PanedScreen):
 
     def on_node_pane_view_requested(self, message: NodePane.ViewRequested) -> None:
         """The node pane needs a view of its tensor."""
-        if self.session is not None and self.session.facts is not None:
-            self._view(self.session, message.frame)
+        session = self.session
+        if session is not None and session.facts is not None and not session.asks_shape:
+            self._view(session, message.frame)
 
     def _view(self, session: Session, frame: Frame) -> None:
         self._backend.view(ViewRequest(session.tensor, session.view, parse_index(session.slices), frame))
@@ -242,6 +248,7 @@ class SessionScreen(PanedScreen):
         """Enter on complete code."""
         if self.session is None:
             return
+        self._prompt.begin()
         step = self._answering.submitted(self.session, message.code)
         if step.steps_on:
             self._go(self.session.moved(1))
@@ -270,7 +277,8 @@ class SessionScreen(PanedScreen):
         if node is None:
             self._input.begin("", "", Completions())
             self.set_focus(None)
-            self._show(Feedback(message=texts.next_steps(session)))
+            self._typed = ""
+            self._show_place(session)
             prompt.begin()
             self._show_mode()
             if session.phase is Phase.FINISH:
@@ -284,6 +292,56 @@ class SessionScreen(PanedScreen):
         self._judge(self._input.text)
         prompt.begin()
         self._show_mode()
+
+    # The question for a shape
+
+    def on_key(self, event: Key) -> None:
+        """While a question is open digits and brackets are its answer, wherever the focus is."""
+        typed = edited(self._typed, event.key, event.character)
+        if self._is_asking and typed is not None:
+            event.stop()
+            event.prevent_default()
+            self._type_answer(typed)
+
+    def on_paste(self, event: Paste) -> None:
+        """An answer that was copied."""
+        if self._is_asking:
+            event.stop()
+            self._type_answer(pasted(self._typed, event.text))
+
+    @property
+    def _is_asking(self) -> bool:
+        return self.session is not None and self.session.asks_shape
+
+    def _type_answer(self, typed: str) -> None:
+        """The answer as it is now, in the prompt, which is brought in sight; Enter is the answer's then."""
+        if self.has_class("zoomed"):
+            self.action_zoom()
+        self.set_focus(None)
+        self._typed = typed
+        if self.session is not None:
+            self._show_place(self.session)
+
+    def _answer(self, session: Session) -> None:
+        """Compares what is typed with the shape, and shows the tensor; what is no shape stays to be mended."""
+        try:
+            shape = parse_shape(self._typed) if self._typed else None
+        except ValueError as error:
+            self._show(asking(session, self._typed, problem=str(error)))
+        else:
+            self._show_after(session.answered(shape))
+
+    def _show_after(self, session: Session) -> None:
+        """Shows what a question has kept back, or does so no more: the place is the same."""
+        self._typed = ""
+        self.session = session
+        self._show_place(session)
+        self._update_title()
+        self._show_mode()
+
+    def _show_place(self, session: Session) -> None:
+        """What the prompt says where there is no node: the question, or what came of it, and the keys."""
+        self._show(asking(session, self._typed) if session.asks_shape else told(session))
 
     def _judge(self, text: str) -> None:
         if self.session is None or self.session.node is None:

@@ -17,7 +17,7 @@ from ninja_tui.tui.screens.help import HelpScreen
 from ninja_tui.tui.screens.lessons import LessonsScreen
 from ninja_tui.tui.screens.session import SessionScreen
 from ninja_tui.tui.screens.slicing import SliceScreen
-from ninja_tui.tui.session import NEXT_VIEW
+from ninja_tui.tui.session import NEXT_VIEW, Phase
 from ninja_tui.tui.training.form import Form
 from ninja_tui.tui.widgets.card import ANSWER, CardPane
 from ninja_tui.tui.widgets.node import NodePane
@@ -56,9 +56,8 @@ class WalkScreen(SessionScreen):
         self.action_train()
 
     def action_on(self) -> None:
-        """One step on; a right answer that is left behind is submitted."""
-        if self.session is not None:
-            self._go(self._answering.left(self.session, self._input.text).moved(1))
+        """One step on; a right answer that is left behind is submitted. An open question ends first."""
+        self._step_on(typing=True)
 
     def action_back(self) -> None:
         """One step back."""
@@ -67,8 +66,14 @@ class WalkScreen(SessionScreen):
 
     def action_walk_on(self) -> None:
         """One step on, after which the letters are still the walk's."""
-        if self.session is not None:
-            self._go(self._answering.left(self.session, self._input.text).moved(1), typing=False)
+        self._step_on(typing=False)
+
+    def _step_on(self, *, typing: bool) -> None:
+        session = self.session
+        if session is not None and session.asks_shape:
+            self._answer(session)
+        elif session is not None:
+            self._go(self._answering.left(session, self._input.text).moved(1), typing=typing)
 
     def action_walk_back(self) -> None:
         """One step back, after which the letters are still the walk's."""
@@ -86,6 +91,20 @@ class WalkScreen(SessionScreen):
         """To the turn."""
         if self.session is not None:
             self._go(self.session.at_turn())
+
+    def action_questions(self) -> None:
+        """Asks for shapes on the way forward, or no more."""
+        session = self.session
+        if session is None:
+            return
+        questions = not session.questions
+        self._config.keep(replace(self._config.settings, questions=questions))
+        session = session.with_questions(questions=questions)
+        if session.phase is Phase.FORWARD:
+            self._show_after(session)
+        else:
+            self.session = session
+        self._toast(f"questions on the way forward: {'on' if questions else 'off; o turns them on again'}")
 
     def action_hint(self) -> None:
         """One more hint."""
@@ -128,6 +147,9 @@ class WalkScreen(SessionScreen):
 
     def action_poke(self) -> None:
         """Nudges the element with the cursor."""
+        if self._is_asking:
+            self._toast("Enter shows the tensor first")
+            return
         self.show_pane("node")
         self.query_one(NodePane).poke()
 
@@ -147,7 +169,9 @@ class WalkScreen(SessionScreen):
                 self.session = self.session.sliced(slices)
                 self.show_pane("node")
 
-        if self.session is not None:
+        if self._is_asking:
+            self._toast("Enter shows the tensor first")
+        elif self.session is not None:
             self.app.push_screen(SliceScreen(self.session.tensor, self.session.slices), show)
 
     def action_find(self) -> None:
@@ -170,7 +194,9 @@ class WalkScreen(SessionScreen):
 
         session = self.session
         if session is not None:
-            self._train_screen = TrainScreen(self._train, session, self._form or Form.for_lesson(session.lesson))
+            self._train_screen = TrainScreen(
+                self._train, session, self._form or Form.for_lesson(session.lesson), self._config.keymap
+            )
             self.app.push_screen(self._train_screen, keep)
 
     def action_lessons(self) -> None:
@@ -189,7 +215,9 @@ class WalkScreen(SessionScreen):
             self._input.focus()
 
     def action_walk(self) -> None:
-        """Gives the keys back to the walk."""
+        """Gives the keys back to the walk; what is typed of a shape goes."""
+        if self._is_asking and self._typed:
+            self._type_answer("")
         self.set_focus(None)
 
     def action_copy_answer(self) -> None:

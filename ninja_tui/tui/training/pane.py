@@ -21,7 +21,7 @@ class TrainPane(Titled, Static):
     training: reactive[TrainState] = reactive(TrainState(), repaint=False)
 
     def __init__(self, *, id: str) -> None:
-        super().__init__(id=id)
+        super().__init__("", id=id)
         self._text = Content("")
 
     class Opened(Message):

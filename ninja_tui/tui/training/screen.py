@@ -17,6 +17,7 @@ from textual.widgets import Static
 
 from ninja_tui.engine.training.config import Backward
 from ninja_tui.tui.commands import TRAINING
+from ninja_tui.tui.keymap import STANDARD, Keymap
 from ninja_tui.tui.screens.painting import SparingCompositor
 from ninja_tui.tui.session import Session
 from ninja_tui.tui.training import texts
@@ -27,6 +28,7 @@ from ninja_tui.tui.training.form import Form
 from ninja_tui.tui.training.keys import KeyLine
 from ninja_tui.tui.training.saved_runs import SavedRunsScreen
 from ninja_tui.tui.training.state import Stage, TrainState
+from ninja_tui.tui.training.texts import HELP
 
 PAUSE = 0.01
 """Seconds in which what is mounted is painted before the rest comes."""
@@ -47,14 +49,16 @@ class TrainScreen(Screen[Form]):
         Binding("escape", "leave", "Walk"),
         Binding("ctrl+t", "dismiss_form", "Walk", priority=True),
         Binding("enter,space", "go", show=False),
+        Binding("f2", HELP, priority=True, show=False),
+        Binding("question_mark", HELP, show=False),
         *(b for command in TRAINING for b in command.bindings()),
     ]
     state: var[TrainState] = var(TrainState(), always_update=True)
 
-    def __init__(self, control: TrainControl, session: Session, form: Form) -> None:
+    def __init__(self, control: TrainControl, session: Session, form: Form, keymap: Keymap = STANDARD) -> None:
         super().__init__()
         self._compositor = SparingCompositor()
-        self._control, self._session, self._form = control, session, form
+        self._control, self._session, self._form, self._keymap = control, session, form, keymap
         self._warned = ""
         self._shown: dict[str, str] = {}
         self._fresh, self._tells = True, False
@@ -285,7 +289,9 @@ class TrainScreen(Screen[Form]):
 
     def _show_keys(self) -> None:
         if self._built:
-            self.query_one(KeyLine).keys = texts.keys(self._control.state, typing=self._choices.typing)
+            self.query_one(KeyLine).keys = texts.keys(
+                self._control.state, self._keymap.training, typing=self._choices.typing
+            )
 
     def _draw_curve(self) -> None:
         state = self._control.state

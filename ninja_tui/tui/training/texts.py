@@ -11,11 +11,14 @@ from ninja_tui.engine.training.config import Backward, Engine
 from ninja_tui.engine.training.events import Trained
 from ninja_tui.engine.training.messages import GradientCheck, StatementCost
 from ninja_tui.lesson.syntax.vectorize import Cause
+from ninja_tui.tui.commands import Command, Mode
 from ninja_tui.tui.session import Session
 from ninja_tui.tui.training.form import Form
 from ninja_tui.tui.training.state import SideState, Stage, TrainState
 
 KEY = "bold $text-accent"
+HELP = f"app.help('{Mode.TRAINING.value}')"
+FOOTER_KEY = "bold $footer-key-foreground"
 MUTED = "dim"
 TRAIN_KEYS = (("g", KEY), " or ", ("Ctrl+T", KEY))
 """In the walk: one of them opens the training."""
@@ -51,21 +54,29 @@ class Key:
     action: str
 
 
-def keys(state: TrainState, *, typing: bool) -> tuple[Key, ...]:
+def keys(state: TrainState, commands: Sequence[Command], *, typing: bool) -> tuple[Key, ...]:
     """The keys that act now: letters, and while one types into a field those that it does not take."""
     go = "Pause" if state.stage is Stage.RUNNING else "Go on" if state.stage is Stage.PAUSED else "Start"
-    acting = [("g", "F8", go, "go")] if go != "Start" or not state.busy else []
+    acting = {"go": go} if go != "Start" or not state.busy else {}
     if state.may_stop:
-        acting.append(("s", "F7", "Stop", "stop"))
+        acting["stop"] = "Stop"
     if not state.busy:
-        if state.trained:
-            acting += [("n", "F6", "Names", "sample"), ("w", "F5", "Save", "save")]
-        acting.append(("o", "F3", "Load", "load"))
-    if typing:
-        chosen = [Key(function_key, label, action) for _, function_key, label, action in acting]
-        return (*chosen, Key("Tab", "Next", "app.focus_next"), Key("Esc", "Done", "leave"))
-    chosen = [Key(letter, label, action) for letter, _, label, action in acting]
-    return (*chosen, Key("c", "Choices", "choices"), Key("Esc", "Walk", "leave"))
+        acting |= {"sample": "Names", "save": "Save"} if state.trained else {}
+        acting["load"] = "Load"
+    if not typing:
+        acting["choices"] = "Choices"
+    chosen = [
+        Key((each.everywhere if typing else each.walk_keys or each.everywhere).split(", ")[0], label, each.action)
+        for action, label in acting.items()
+        for each in commands
+        if each.action == action
+    ]
+    rest = (
+        (Key("Tab", "Next", "app.focus_next"), Key("Esc", "Done", "leave"))
+        if typing
+        else (Key("Esc", "Walk", "leave"),)
+    )
+    return (*chosen, *rest, Key("F2", "Help", HELP))
 
 
 def title(session: Session, state: TrainState) -> Content:
@@ -325,7 +336,7 @@ def microseconds(seconds: float) -> str:
 
 def key_line(chosen: Sequence[Key]) -> Content:
     """Keys with their labels."""
-    return Content(KEY_GAP).join([Content.assemble((each.key, KEY), f" {each.label}") for each in chosen])
+    return Content(KEY_GAP).join([Content.assemble((each.key, FOOTER_KEY), f" {each.label}") for each in chosen])
 
 
 def _thousands(number: str) -> str:

@@ -12,6 +12,7 @@ from textual.reactive import reactive
 from ninja_tui.lesson.catalogue import next_lesson
 from ninja_tui.lesson.hints.question import question
 from ninja_tui.lesson.model import Node
+from ninja_tui.tui.questions import veiled
 from ninja_tui.tui.session import Phase, Session
 from ninja_tui.tui.widgets.lines import LinesPane
 
@@ -114,6 +115,7 @@ def card(session: Session) -> list[Section]:
     if session.phase is Phase.FORWARD:
         note = notes.forward.get(session.tensor, "") or "No note on this statement."
         intro = notes.intro if session.position == 0 and notes.intro else ""
+        note, intro = (veiled(session, text) for text in (note, intro))
         return _sections(("", note), ("This lesson", intro))
     if session.phase is Phase.TURN:
         return _sections(("", notes.turn or "Here the walk turns round: from the loss back."))

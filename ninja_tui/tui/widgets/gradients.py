@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 
 from textual.binding import Binding
 from textual.content import Content
@@ -143,7 +143,7 @@ def _widths(session: Session) -> tuple[int, ...]:
     asks = session.lesson.asks
     needed = {
         "node": max(map(len, asks), default=0),
-        "shape": max((len(shape_text(_expected_shape(session, node))) for node in asks), default=0),
+        "shape": max((len(shape_text(shape)) for shape in _expected_shapes(session).values()), default=0),
         "status": max(map(_status_width, session.entries.values()), default=0),
         "holds for": max((len(_holds_for(verdict)) for verdict in session.verdicts().values()), default=0),
     }
@@ -164,8 +164,13 @@ def _total(widths: tuple[int, ...]) -> int:
     return sum(shown) + len(shown) - 1
 
 
+def _expected_shapes(session: Session) -> Mapping[str, tuple[int, ...]]:
+    return session.facts.shapes if session.facts else {}
+
+
 def _expected_shape(session: Session, node: str) -> tuple[int, ...] | None:
-    return session.facts.shapes.get(node) if session.facts else None
+    """None before it is known, and while it is a question."""
+    return None if node in session.hidden else _expected_shapes(session).get(node)
 
 
 def _cells(session: Session, node: str, draft: Verdict | None, cursor: str) -> list[Content]:

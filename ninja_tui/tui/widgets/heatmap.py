@@ -42,13 +42,17 @@ class Palette(enum.Enum):
     """The colours of a heatmap, for a background that is dark, or light; or signs in the place of colours."""
 
     DARK = _Shades((38, 40, 48), (70, 150, 255), (255, 160, 40), (255, 0, 200))
-    LIGHT = _Shades((226, 228, 232), (0, 84, 190), (168, 80, 0), (190, 0, 150))
+    LIGHT = _Shades((226, 228, 232), (0, 84, 190), (148, 68, 0), (190, 0, 150))
     SIGNS = None
 
     @property
     def rows(self) -> int:
         """How many rows of cells a line has."""
         return 1 if self is Palette.SIGNS else 2
+
+
+SWATCH = "  "
+"""What shows a colour of the legend."""
 
 
 @dataclass(frozen=True)
@@ -157,16 +161,20 @@ def sign(level: int) -> str:
 def legend(palette: Palette, largest: str, *, finite: bool) -> Content:
     """What the colours mean; ``largest`` is the magnitude of the strongest, as text."""
     if palette.value is None:
-        parts: list[tuple[str, str]] = [(f"─━ below 0 · above +╋  ±{largest}", "dim")]
-        return Content.assemble(*parts, ("" if finite else "  ! not finite", "$text-warning"))
+        signs = (f"─━ below 0 · above +╋  ±{largest}", "dim")
+        return Content.assemble(signs, ("" if finite else "  ! not finite", "$text-warning"))
     shades = palette.value
-    ends = [(f"blue − · 0 · + orange  ±{largest}", "dim")]
-    text = Content.assemble(*ends, ("" if finite else "  magenta not finite", _css(shades.not_finite)))
-    return text.stylize(_css(shades.negative), 0, 6).stylize(_css(shades.positive), 13, 21)
+    parts = [
+        (SWATCH, _ground(shades.negative)), (" blue − · 0 · + orange ", "dim"), (SWATCH, _ground(shades.positive)),
+        (f" ±{largest}", "dim"),
+    ]  # fmt: skip
+    if not finite:
+        parts += [("  ", ""), (SWATCH, _ground(shades.not_finite)), (" magenta not finite", "dim")]
+    return Content.assemble(*parts)
 
 
-def _css(colour: Rgb) -> str:
-    return f"not dim rgb({colour[0]},{colour[1]},{colour[2]})"
+def _ground(colour: Rgb) -> str:
+    return f"on rgb({colour[0]},{colour[1]},{colour[2]})"
 
 
 def _rgb(level: int, shades: _Shades) -> Rgb:

@@ -47,6 +47,7 @@ class LinesPane(Rows, ScrollView):
         """Has lines drawn anew whose state is as before."""
         super().forget_rows()
         self._strips.clear()
+        self._painted.clear()
 
     def show_lines(self, count: int, width: int) -> None:
         """Has so many lines of so many columns, of which those that have changed are painted."""
@@ -66,6 +67,7 @@ class LinesPane(Rows, ScrollView):
     def draw_row(self, y: int) -> Strip:
         """One row of the pane."""
         index = y + int(self.scroll_offset.y) - (0 if y == 0 and self.head is not None else self._above)
+        self._painted.pop(y, None)
         if y == 0 and self.head is not None:
             return self._fitted(self.head)
         if index >= self.virtual_size.height - self._above:

@@ -15,6 +15,7 @@ from textual.strip import Strip
 
 from ninja_tui.engine.events import Poked
 from ninja_tui.engine.protocol.views import Frame, Poke, PokeRequest, TensorView, View, Window
+from ninja_tui.tui.contrast import Terminal
 from ninja_tui.tui.session import Session
 from ninja_tui.tui.widgets.heatmap import Cells, Look, Palette, heat_line
 from ninja_tui.tui.widgets.node_head import TITLES, Part, statement_parts
@@ -71,6 +72,7 @@ class NodePane(Rows, can_focus=True):
         self._statements: tuple[Session, int, list[Part]] | None = None
         self._laid_out: tuple[Shown, Size, Layout] | None = None
         self._layout: Layout | None = None
+        self._painted_palette = Palette.DARK
         self._viewport: Viewport | None = None
         self._values: list[Content] = []
         self._cells: Cells = ()
@@ -93,7 +95,7 @@ class NodePane(Rows, can_focus=True):
             self._follows_worst = session.view is View.DIFFERENCE
             self.set_reactive(NodePane.poked, None)
         self.set_reactive(NodePane.tensor_view, None)
-        if session.facts is None or old is None:
+        if session.facts is None or session.asks_shape or old is None:
             self._draw()
         else:
             self.set_timer(PATIENCE, self._draw_if_awaited)
@@ -128,6 +130,12 @@ class NodePane(Rows, can_focus=True):
         """Other styles."""
         super().forget_rows()
         self._strips.clear()
+        self.call_later(self._recolour)
+
+    def _recolour(self) -> None:
+        """The legend has colours of its own."""
+        if self._layout is not None and self._palette is not self._painted_palette:
+            self._draw()
 
     # What is asked of it
 
@@ -171,7 +179,7 @@ class NodePane(Rows, can_focus=True):
 
     def _frame_of(self, shown: Shown, origin: tuple[int, int]) -> Frame | None:
         size = self.content_size
-        if not size.width:
+        if not size.width or shown.session.asks_shape:
             return None
         grid = self._lay_out(shown, size).grid
         if grid is None:
@@ -254,11 +262,15 @@ class NodePane(Rows, can_focus=True):
     @property
     def _is_drawn(self) -> bool:
         """Whether the pane shows the session's tensor, and not the one before."""
-        return self.tensor_view is not None or (self.session is not None and self.session.facts is None)
+        session = self.session
+        waits_for_nothing = session is not None and (session.facts is None or session.asks_shape)
+        return self.tensor_view is not None or waits_for_nothing
 
     @property
     def _palette(self) -> Palette:
-        if self.app.no_color:
+        terminal = getattr(self.app, "terminal", None)
+        few = isinstance(terminal, Terminal) and terminal.sixteen  # sixteen colours have no shades
+        if self.app.no_color or few:
             return Palette.SIGNS
         return Palette.DARK if self.app.current_theme.dark else Palette.LIGHT
 
@@ -266,7 +278,8 @@ class NodePane(Rows, can_focus=True):
         if self.session is None:
             return None
         poke = (self.poked.request, self.poked.poke) if self.poked is not None else None
-        return self._shown_of(self.session, self.tensor_view, self._cursor, poke)
+        view = None if self.session.asks_shape else self.tensor_view
+        return self._shown_of(self.session, view, self._cursor, poke)
 
     def _shown_of(
         self,
@@ -299,6 +312,7 @@ class NodePane(Rows, can_focus=True):
             self._cursor = 0
             shown = replace(shown, cursor=0)
         self._layout = drawn = self._lay_out(shown, size)
+        self._painted_palette = self._palette
         self._viewport, self._values = None, []
         self._cells = shown.view.heatmap if shown.view is not None else ()
         window = shown.view.window if shown.view is not None else None
@@ -378,8 +392,8 @@ class NodePane(Rows, can_focus=True):
         return self.strip(content).crop_extend(0, width, self.plain)
 
 
-def _subject(session: Session) -> tuple[str, View, str]:
-    return session.tensor, session.view, session.slices
+def _subject(session: Session) -> tuple[str, View, str, bool]:
+    return session.tensor, session.view, session.slices, session.asks_shape
 
 
 def _origin(view: Viewport) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from ninja_tui.lesson.locations import place
 from ninja_tui.lesson.model import Node, Statement
 from ninja_tui.lesson.syntax.shapes import pieces
 from ninja_tui.tui.session import Session
+from ninja_tui.tui.style import shape_style
 from ninja_tui.tui.widgets.tensor import value_text
 
 TITLES = {
@@ -112,7 +113,7 @@ def _statement(session: Session, statement: Statement, *, dim: bool = False) -> 
     lines = [[Content.styled(number, "dim")]]
     glued = False
     for piece in pieces(statement.code, session.shapes):
-        style = "dim" if dim else _shape_style(piece.text) if piece.is_shape else "bold"
+        style = "dim" if dim else shape_style(piece.text) if piece.is_shape else "bold"
         for word in [piece.text] if piece.is_shape else re.findall(r"\n|[^\S\n]+|\S+", piece.text):
             if word == "\n":
                 lines.append([Content("   ")])
@@ -135,10 +136,6 @@ def _filled(lines: Iterable[Sequence[Content]], width: int) -> list[Content]:
             else:
                 filled += [Content(INDENT) + each for each in word.wrap(max(8, width - len(INDENT)))]
     return filled
-
-
-def _shape_style(text: str) -> str:
-    return "$text-warning" if "→" in text else "$text-accent"
 
 
 def _upstream(session: Session, reader: Statement) -> Content:
@@ -168,6 +165,8 @@ def origin(session: Session, name: str) -> tuple[str, str]:
 
 def state_parts(session: Session, view: TensorView | None, width: int) -> list[Part]:
     """The summary of the tensor, or why there is none; and where a difference is largest."""
+    if session.asks_shape:
+        return [Part(1, wrapped(Content.styled("What shape will it have? Enter shows it.", "dim"), width))]
     if view is None:
         waiting = "…" if session.facts else "PyTorch is starting…"
         return [Part(1, [Content.styled(waiting, "dim")])]

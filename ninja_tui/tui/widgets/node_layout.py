@@ -69,7 +69,7 @@ class Shown:
     def table(self) -> Table:
         """Its rows and columns; none where there is nothing to show."""
         absent = self.view is not None and self.view.summary is None
-        return Table(0, 0) if absent else Table.of(self.shape)
+        return Table(0, 0) if absent or self.session.asks_shape else Table.of(self.shape)
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def _least_lines(table: Table, height: int) -> int:
 
 
 def _state(shown: Shown, width: int) -> Sequence[Part]:
-    if shown.view is None and shown.session.facts is not None:
+    if shown.view is None and shown.session.facts is not None and not shown.session.asks_shape:
         lines = -(-USUAL_SUMMARY // width)
         return [Part(2, [Content.styled("…", "dim")]), Part(5, [Content("")] * (lines - 1))]
     return state_parts(shown.session, shown.view, width)

@@ -66,6 +66,8 @@ def path_content(session: Session, graph: Graph, width: int, lines: int) -> Cont
 def _label(session: Session, name: str) -> str:
     """``a=0.71 ∇0.36✓``: a single number has its value, and its gradient once the answer passes."""
     facts, sign = session.facts, SIGNS[_mark(session, name)]
+    if name in session.hidden:
+        return f"{name}{sign}"
     if facts is not None and facts.singles and name == session.lesson.loss:
         return f"{name}={facts.loss:.2g} ∇1"
     if facts is None or name not in facts.singles:
@@ -87,6 +89,6 @@ def _style(session: Session, piece: Piece) -> str:
     """What is done has its colour; the way is bold, and the rest dim."""
     colour = COLOURS[_mark(session, piece.node)] if piece.node else ""
     if piece.part is Part.CURRENT:
-        return f"bold {colour or '$text-accent'} on $primary 25%"
+        return f"bold {colour or '$text-accent'} on $current-line"
     lit = Part.BEFORE if session.phase in (Phase.FORWARD, Phase.TURN) else Part.AFTER
     return f"bold {colour or '$text-accent'}" if piece.part is lit else f"dim {colour}".strip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
@@ -24,6 +25,10 @@ TYPING_LINES = 5
 class FeedbackLines(LinesPane, can_focus=False):
     """The verdict, a sentence and facts, wrapped; what has no room is scrolled to."""
 
+    BINDINGS = [
+        Binding("alt+down", "scroll_feedback(1)", show=False),
+        Binding("alt+up", "scroll_feedback(-1)", show=False),
+    ]
     feedback: reactive[Feedback] = reactive(Feedback(), repaint=False)
 
     def __init__(self, *, id: str) -> None:
@@ -69,6 +74,10 @@ class PromptPane(Titled, Vertical):
     It grows with both, as far as the screen has room, and is smaller again at the next node: nothing moves at a key.
     """
 
+    BINDINGS = [
+        Binding("alt+down", "scroll_feedback(1)", show=False),
+        Binding("alt+up", "scroll_feedback(-1)", show=False),
+    ]
     feedback: reactive[Feedback] = reactive(Feedback(), repaint=False)
     most: reactive[int] = reactive(12, repaint=False)
     """Lines, with borders, that the screen has for it."""
@@ -92,6 +101,7 @@ class PromptPane(Titled, Vertical):
         self._lines = FeedbackLines(id="prompt-feedback")
         self._least = 0
         self._heights = (0, 0)
+        self._rest = ""
 
     def compose(self) -> ComposeResult:
         """From top to bottom."""
@@ -131,14 +141,31 @@ class PromptPane(Titled, Vertical):
     def on_text_area_selection_changed(self, event: TextArea.SelectionChanged) -> None:
         """Shows the names that fit at the cursor."""
         event.stop()
-        _, candidates = self.input.candidates()
-        names = (Content.assemble((n, "$text-accent"), (f" {kind}", "dim")) for n, kind in candidates[:MOST_CANDIDATES])
-        self.write_subtitle(Content("  ").join(names))
+        self._show_border()
 
     def watch_feedback(self, feedback: Feedback) -> None:
         """Shows the feedback."""
         self._lines.feedback = feedback
         self._fit()
+
+    def action_scroll_feedback(self, lines: int) -> None:
+        """Scrolls the feedback, where not all of it has room."""
+        self._lines.scroll_relative(y=lines, animate=False)
+        self.call_after_refresh(self._show_rest)
+
+    def _show_rest(self) -> None:
+        """How many lines of the feedback are below."""
+        below = self._lines.line_count - int(self._lines.scroll_offset.y) - self._lines.size.height
+        self._rest = f"{below} more line{'s' if below > 1 else ''}: Alt+Down" if below > 0 else ""
+        self._show_border()
+
+    def _show_border(self) -> None:
+        """In the lower border what has no room, or the names that complete what is typed."""
+        _, candidates = self.input.candidates()
+        shown = Content("  ").join(
+            Content.assemble((name, "$text-accent"), (f" {kind}", "dim")) for name, kind in candidates[:MOST_CANDIDATES]
+        )
+        self.write_subtitle(Content.styled(self._rest, "$text-warning") if self._rest else shown)
 
     def watch_most(self) -> None:
         """More or less room."""
@@ -150,10 +177,12 @@ class PromptPane(Titled, Vertical):
         most = max(TYPING_LINES, self.most - BORDERS)
         typing = not self.input.disabled
         code = max(1, self.input.wrapped_document.height) if typing else 0
-        needed = code + max(self._lines.line_count, TYPING_LINES - 1 if typing else 1)
+        needed = code + max(self._lines.line_count, TYPING_LINES - 1 if typing or self.feedback.lead else 1)
         self._least = min(most, max(self._least, needed))
         code = min(code, max(1, self._least - min(self._lines.line_count, TYPING_LINES - 1)))
         heights = (self._least + BORDERS, code)
         if heights != self._heights:
             self._heights = heights
             self.styles.height, self.input.styles.height = heights
+        if self._rest or code + self._lines.line_count > self._least:
+            self.call_after_refresh(self._show_rest)

@@ -93,7 +93,7 @@ class SourcePane(LinesPane, can_focus=True):
     def on_click(self, event: Click) -> None:
         """Goes to the statement that was clicked."""
         row = self.line_at(event)
-        if row is None or self.session is None:
+        if row is None or row >= len(self._rows) or self.session is None:
             return
         statement = self._by_line.get(self.session.lesson.forward.line + self._rows[row])
         if statement is not None:
@@ -101,12 +101,14 @@ class SourcePane(LinesPane, can_focus=True):
 
     def line_state(self, index: int) -> Hashable:
         """Its mark and arrow, and whether it is the current one."""
-        return self._state(self.session, self._rows[index]) if self.session is not None else None
+        if self.session is None or index >= len(self._rows):
+            return ()
+        return self._state(self.session, self._rows[index])
 
     def draw_line(self, index: int) -> Content:
         """Gutter and code."""
         session = self.session
-        if session is None:
+        if session is None or index >= len(self._rows):
             return Content("")
         at = self._rows[index]
         mark, arrow, current = self._state(session, at)
