@@ -34,6 +34,7 @@ class LinesPane(Rows, ScrollView):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self._strips: dict[int, tuple[Hashable, int, Strip]] = {}
+        self._top = 0
 
     def draw_line(self, index: int) -> Content:
         """The line ``index``, from 0."""
@@ -91,11 +92,18 @@ class LinesPane(Rows, ScrollView):
             self._scroll_up_to(min(max(int(self.scroll_target_y), last - room + 1), first))
 
     def follow(self, first: int, last: int) -> None:
-        """Has the lines in sight: where they are not, in the middle, so that the next steps scroll nothing."""
+        """Has the lines in sight: where they are not, in the middle, so that the next steps scroll nothing.
+
+        After a resize, such as that of a pane that had the whole screen, they stand where they stood.
+        """
         room = self.scrollable_content_region.height - self._above
-        top = int(self.scroll_target_y)
-        if room > 0 and not top <= first <= last < top + room:
-            self._scroll_up_to(min(first, (first + last + 1 - room) // 2))
+        if room <= 0:
+            return
+        tops = int(self.scroll_target_y), self._top
+        shown = [top for top in tops if top <= first <= last < top + room]
+        if not shown:
+            self._top = max(0, min(first, (first + last + 1 - room) // 2, self.virtual_size.height - room))
+        self._scroll_up_to(shown[0] if shown else self._top)
 
     def _scroll_up_to(self, line: int) -> None:
         if not (line == int(self.scroll_target_y) == int(self.scroll_offset.y)):
