@@ -20,7 +20,7 @@ BEAT = 0.001
 
 
 def main(beats: Path, arguments: list[str]) -> int:
-    """Runs the command line, with an event loop that notes each time that it woke late, and notes each ``Gap``."""
+    """Runs the command line with an event loop that notes each time that it woke late, and writes each gap."""
     gaps: list[tuple[float, float, float]] = []
     run = asyncio.run
 

@@ -68,13 +68,13 @@ class Screen:
         return all(text in whole for text in texts)
 
     def verdict(self) -> str:
-        """The lines in the prompt pane from the verdict down, without its sign; empty where there is none."""
+        """The lines in the prompt pane from the verdict down; empty where there is none."""
         lines = self.lines()
         top = next((row for row, line in enumerate(lines) if " ── typing" in line or "─ Prompt ·" in line), self._rows)
         bottom = next((row for row in range(top, self._rows) if lines[row].startswith("╰")), self._rows)
         inside = [line[2:-2].rstrip() for line in lines[top + 1 : bottom]]
         first = next((row for row, line in enumerate(inside) if self._VERDICT.match(line)), len(inside))
-        return "\n".join(inside[first:]).strip().lstrip("✓✗…· ")
+        return "\n".join(inside[first:]).strip()
 
     def settled(self) -> bool:
         """Whether no verdict is still to come, as far as the app says so."""
