@@ -68,7 +68,7 @@ class _Server:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
-                start_new_session=True,
+                process_group=0,  # keys that end or stop the app are for the app
             )
         self._asking = ours
         ours.settimeout(STARTING)
@@ -160,8 +160,9 @@ _one = _OneServer()
 
 
 def start_server() -> None:
-    """Starts loading PyTorch in the server, and returns at once."""
-    _one.running()
+    """Starts loading PyTorch in the server, and returns at once; where it cannot, the first worker tells why."""
+    with contextlib.suppress(WorkerError):
+        _one.running()
 
 
 def protection() -> Protection:

@@ -56,7 +56,9 @@ def serve(start: Start, reading: int, writing: int, lock: Lock) -> None:
         lock.apply(Confinement.COMPILE, Path(start.folder))
     else:
         os.environ.clear()
-        tempfile.tempdir = os.environ["TORCHINDUCTOR_CACHE_DIR"] = os.sep  # `torch.optim` asks for one, and writes nothing
+        tempfile.tempdir = os.environ["TORCHINDUCTOR_CACHE_DIR"] = (
+            os.sep
+        )  # `torch.optim` asks for one, and writes nothing
         lock.apply(Confinement.COMPUTE)
     while True:
         try:

@@ -89,7 +89,10 @@ class Server:
             return process
         try:
             die_with_parent(server)
-            os.setsid()
+            if self._lock.protection.is_complete:
+                os.setpgid(0, 0)
+            else:
+                os.setsid()  # no terminal to type commands into
             signal.set_wakeup_fd(-1)
             for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP):
                 signal.signal(number, signal.SIG_DFL)
