@@ -40,12 +40,15 @@ _log = logging.getLogger(__name__)
 
 
 class Role(enum.StrEnum):
-    """What a worker is for: one computes the lesson and judges, the others run a person's answers, or train."""
+    """What a worker is for: one computes the lesson and judges, the others run a person's answers, train, or show what
+    they cannot do.
+    """
 
     REFERENCE = "reference"
     ANSWERS = "answers"
     PROGRAMS = "programs"
     TRAINER = "trainer"
+    PROBING = "probing"
 
 
 class WorkerError(Exception):

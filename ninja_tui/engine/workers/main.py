@@ -25,6 +25,7 @@ SERVICES = {
     "reference": "ninja_tui.engine.workers.reference:Reference",
     "answers": "ninja_tui.engine.workers.answers:Answers",
     "programs": "ninja_tui.engine.workers.programs:Programs",
+    "probing": "ninja_tui.engine.workers.probing:Probing",
     "trainer": "ninja_tui.engine.training.service:Training",
 }
 """By role the class that serves, by its import path: this module knows no other of them."""
