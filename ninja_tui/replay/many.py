@@ -18,6 +18,7 @@ from typing import Protocol, Self
 
 from ninja_tui.engine.workers.client import start_server
 from ninja_tui.log import trace_of
+from ninja_tui.replay.cleaned import cleaned
 from ninja_tui.replay.judge import FileJudge
 from ninja_tui.replay.limits import Stopped, Workers
 from ninja_tui.replay.paths import Submission, find, is_folder
@@ -81,7 +82,7 @@ class Jobs:
         waiting: dict[int, Submission] = {}
         for position, each in submissions.items():
             if each.problem is not None:
-                yield position, FileReport(str(each.path), error=each.problem)
+                yield position, cleaned(FileReport(str(each.path), error=each.problem))
             else:
                 waiting[position] = each
                 self._to_do.put((position, each.path))
@@ -129,7 +130,7 @@ class Jobs:
                 job.end()
                 self._jobs[index] = self._new_job()
                 limit, option = over[0]
-                yield position, FileReport(str(path), error=f"{path} was given up after {limit:g} s ({option})")
+                yield position, cleaned(FileReport(str(path), error=f"{path} is given up after {limit:g} s ({option})"))
 
 
 class _Job(threading.Thread):
@@ -154,7 +155,7 @@ class _Job(threading.Thread):
                 break
             position, path = task
             self.under_way = (position, path, time.monotonic())
-            report = self._report(path)
+            report = cleaned(self._report(path))
             self.under_way = None
             self._done.put(_Done(position, report, self))
         self._judge.close()
