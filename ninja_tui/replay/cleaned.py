@@ -33,6 +33,7 @@ def _lesson(lesson: LessonReport) -> LessonReport:
         torch=_name(lesson.torch),
         verdicts=tuple(map(_verdict, lesson.verdicts)),
         comparisons=tuple(replace(each, label=_name(each.label)) for each in lesson.comparisons),
+        stopped=_sentence(lesson.stopped),
         revealed=frozenset(map(_name, lesson.revealed)),
         code={(_name(node), line): code for (node, line), code in lesson.code.items()},
     )

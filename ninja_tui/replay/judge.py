@@ -18,7 +18,7 @@ from ninja_tui.engine.workers.client import WorkerError
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.classify import OwnNetwork, PercentLesson, SolutionsFile, classify
 from ninja_tui.lesson.model import Lesson
-from ninja_tui.lesson.program import Program
+from ninja_tui.lesson.program import Answer, Program
 from ninja_tui.lesson.read import lesson_names, no_such_lesson, read_lesson, read_text
 from ninja_tui.lesson.solutions import LESSON_MARKER, SavedAnswer, Solutions
 from ninja_tui.lesson.syntax.fragment import Fragment
@@ -56,7 +56,8 @@ class FileJudge:
         try:
             kind = to_judge(path, self._request.lesson, self._definitions)
             report = self._own(path, kind) if isinstance(kind, OwnNetwork) else self._solutions(kind)
-            return replace(report, sha256=None if report.unjudged else sha256)
+            complete = not report.unjudged and all(each.stopped is None for each in report.lessons)
+            return replace(report, sha256=sha256 if complete else None)
         except Stopped:
             self._close_benches()
             raise
@@ -93,11 +94,8 @@ class FileJudge:
         failures: list[str] = []
         for name in dict.fromkeys(section.lesson for section in solutions.sections()):
             try:
-                bench = self._bench(name)
-                report, stopped = self._lesson(bench, name, solutions)
-                reports.append(report)
-                if stopped is not None:
-                    failures.append(str(stopped))
+                reports.append(self._lesson(self._bench(name), name, solutions))
+                if reports[-1].stopped is not None:
                     self._close_benches()
             except (WorkerError, Broken, TimedOut) as error:
                 failures.append(sentence_for(error, name))
@@ -108,7 +106,7 @@ class FileJudge:
                     raise
                 failures.append(f"lesson {name} is not judged: {error}")
                 self._close_benches()
-        return _report(file.path, reports, list(dict.fromkeys(failures)))
+        return _report(file.path, reports, failures)
 
     def _bench(self, name: str) -> Workbench:
         """The lesson called ``name``, opened."""
@@ -134,8 +132,7 @@ class FileJudge:
                 raise no_such_lesson(name)
         return read_lesson(name)
 
-    def _lesson(self, bench: Workbench, name: str, solutions: Solutions) -> tuple[LessonReport, Stopped | None]:
-        """The report on the answers to a lesson, and why it is not on all of them, where it is not."""
+    def _lesson(self, bench: Workbench, name: str, solutions: Solutions) -> LessonReport:
         lesson, facts = bench.lesson, bench.facts
         walk = [node.name for node in lesson.nodes]
         nodes = [node for node in walk if node in facts.shapes]
@@ -145,7 +142,7 @@ class FileJudge:
         missing = [Verdict(node, Status.MISSING, facts.shapes[node]) for node in lesson.asks if node not in answered]
         order = {node: position for position, node in enumerate(nodes)}
         verdicts = [*self._strict(judged.verdicts), *missing]
-        report = LessonReport(
+        return LessonReport(
             lesson=lesson.name,
             seed=facts.seed,
             loss=facts.loss,
@@ -156,11 +153,11 @@ class FileJudge:
             revealed=_revealed(solutions.answers(name, nodes)),
             starts=lesson.starts,
             answered=AnsweredLesson(lesson, lambda: solutions.program(name, walk), self._options or Options()),
+            stopped=judged.stopped,
             code={
                 (each.node, each.line): tuple(program.steps[step] for step in each.steps) for each in program.answers
             },
         )
-        return report, judged.stopped
 
     def _judged(self, bench: Workbench, program: Program, where: str) -> _Judged:
         """The verdicts on a program; where time is over, those that there are, and a word on the others."""
@@ -168,19 +165,18 @@ class FileJudge:
         judge: ProgramJudge | None = None
         try:
             judge = ProgramJudge(bench, program, self._request.timeout)
+            if not self._lone:
+                bench.make_ahead()  # for the next file
             verdicts = judge.judge_all(lambda node: progress(bench.gradient_name(node)))
             return _Judged(tuple(verdicts), tuple(judge.comparisons))
-        except Stopped as stopped:
+        except Stopped as error:
+            stopped, shapes = f"not judged: {error}", bench.facts.shapes
             so_far = {} if judge is None else judge.judged
-            all_answers = tuple(
-                so_far.get(number)
-                or Verdict(
-                    answer.node, Status.TIMEOUT, bench.facts.shapes[answer.node], answer.line,
-                    named=answer.gradient, error=f"not judged: {stopped}",
-                )
+            verdicts = [
+                so_far.get(number) or _without_time(answer, shapes[answer.node], stopped)
                 for number, answer in enumerate(program.answers)
-            )  # fmt: skip
-            return _Judged(all_answers, () if judge is None else tuple(judge.comparisons), stopped)
+            ]
+            return _Judged(tuple(verdicts), () if judge is None else tuple(judge.comparisons), stopped)
 
     def _own(self, path: Path, network: OwnNetwork) -> FileReport:
         program = network.program
@@ -219,11 +215,11 @@ class FileJudge:
 
 @dataclass(frozen=True)
 class _Judged:
-    """The verdicts on a program, and the limit that was over before all were there."""
+    """The verdicts on a program; ``stopped`` is the error of those for which no time was left."""
 
     verdicts: tuple[Verdict, ...]
     comparisons: tuple[Comparison, ...]
-    stopped: Stopped | None = None
+    stopped: str | None = None
 
 
 def digest_of(path: Path) -> str | None:
@@ -277,6 +273,10 @@ def _check_answers(solutions: Solutions, request: Request) -> None:
 def _around(verdict: Verdict, statements: Iterable[Fragment]) -> tuple[Fragment, ...]:
     """The top-level statement in which a gradient is computed."""
     return tuple(each for each in statements if each.line <= (verdict.line or 0) <= each.end_line)
+
+
+def _without_time(answer: Answer, shape: tuple[int, ...], error: str) -> Verdict:
+    return Verdict(answer.node, Status.TIMEOUT, shape, line=answer.line, named=answer.gradient, error=error)
 
 
 def _revealed(saved: Mapping[str, SavedAnswer]) -> frozenset[str]:

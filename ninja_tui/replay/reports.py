@@ -30,7 +30,7 @@ class LessonReport:
     """A file's answers to one lesson: a verdict for each answer, and one for each node without any.
 
     Lines count in the file; in a notebook, whose cells begin at ``starts``, in its cells as one script. ``code`` has
-    the statements of each answer, by its node and line.
+    the statements of each answer, by its node and line. ``stopped`` is the error of answers for which no time was left.
     """
 
     lesson: str
@@ -43,11 +43,16 @@ class LessonReport:
     revealed: frozenset[str] = frozenset()
     starts: tuple[int, ...] = ()
     answered: AnsweredLesson | None = None
+    stopped: str | None = None
     code: Mapping[tuple[str, int], tuple[Fragment, ...]] = field(default_factory=dict)
 
     def code_of(self, verdict: Verdict) -> tuple[Fragment, ...]:
         """The statements of an answer; nothing for one that is missing."""
         return self.code.get((verdict.node, verdict.line or 0), ())
+
+    def has_judged(self, verdict: Verdict) -> bool:
+        """Whether there was time left for an answer."""
+        return self.stopped is None or verdict.error != self.stopped
 
     @property
     def passed(self) -> int:

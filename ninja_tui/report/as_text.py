@@ -74,8 +74,9 @@ class _Section:
         if detail is Detail.ALL:
             print_table(self._page, lesson)
         for verdict in lesson.verdicts:
-            if verdict.status not in (Status.PASS, Status.MISSING):
+            if verdict.status not in (Status.PASS, Status.MISSING) and lesson.has_judged(verdict):
                 self._failure(verdict)
+        self._stopped([verdict.gradient for verdict in lesson.verdicts if not lesson.has_judged(verdict)])
         passed = [verdict for verdict in lesson.verdicts if verdict.passed]
         self._warnings([verdict for verdict in passed if verdict.warnings])
         self._missing([verdict.gradient for verdict in lesson.verdicts if verdict.status is Status.MISSING])
@@ -144,6 +145,12 @@ class _Section:
             names = ", ".join(map(_name, group))
             sign = (f"{self._page.signs.warning} ", "yellow")
             self._page.line(sign, (where, "bold"), f"  {names}  ", (words, "yellow"), hang=4)
+
+    def _stopped(self, gradients: Sequence[str]) -> None:
+        """The answers for which no time was left: one line for all."""
+        if gradients:
+            words = f"{len(gradients)} {self._lesson.stopped}: {', '.join(gradients)}"
+            self._page.line((f"{self._page.signs.failed} {words}", STYLES[Status.TIMEOUT]))
 
     def _missing(self, gradients: Sequence[str]) -> None:
         if gradients:

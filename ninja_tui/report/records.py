@@ -6,7 +6,7 @@ A record is small and whole: it needs neither the file nor what was judged, and 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ninja_tui.engine.protocol.verdict import Diagnosis, Status, Verdict
@@ -159,10 +159,15 @@ def _node(verdict: Verdict, lesson: LessonReport) -> NodeRecord:
         cell=cell,
         revealed=verdict.node in lesson.revealed,
         sentences=tuple(sentences_on(verdict)),
-        code=()
-        if verdict.passed
-        else tuple(_excerpt(each, lesson) for each in meant(lesson.code_of(verdict), verdict)),
+        code=tuple(_code(verdict, lesson)),
     )
+
+
+def _code(verdict: Verdict, lesson: LessonReport) -> Iterator[Excerpt]:
+    """The lines that an answer which does not pass is about."""
+    if not verdict.passed and lesson.has_judged(verdict):
+        for each in meant(lesson.code_of(verdict), verdict):
+            yield _excerpt(each, lesson)
 
 
 def _excerpt(excerpt: Excerpt, lesson: LessonReport) -> Excerpt:

@@ -52,8 +52,8 @@ class FailingJudge:
 
 @pytest.fixture
 def failing(monkeypatch: pytest.MonkeyPatch) -> type[FailingBench]:
-    def passed(_judge: FileJudge, bench: FailingBench, *_: object) -> tuple[LessonReport, None]:
-        return LessonReport(bench.lesson.name, 1, 0.5, "2.6", 0, ()), None
+    def passed(_judge: FileJudge, bench: FailingBench, *_: object) -> LessonReport:
+        return LessonReport(bench.lesson.name, 1, 0.5, "2.6", 0, ())
 
     monkeypatch.setattr(ninja_tui.replay.many, "start_server", lambda: None)
     monkeypatch.setattr(ninja_tui.replay.judge, "Workbench", FailingBench)
