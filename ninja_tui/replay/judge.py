@@ -63,6 +63,8 @@ class FileJudge:
             raise
         except UsageError as error:
             return FileReport(str(path), error=str(error), excerpt=error.excerpt, sha256=sha256)
+        except OSError as error:
+            return FileReport(str(path), error=f"{path} cannot be read: {error.strerror or error}")
         finally:
             self._workers.end_file()
 

@@ -78,7 +78,7 @@ class Jobs:
         self.close()
 
     def judged(self, submissions: Mapping[int, Submission]) -> Iterator[tuple[int, FileReport]]:
-        """The reports by position, as they come. Ends early where the run is interrupted."""
+        """The reports by position, as they come; where the run is interrupted, those that are done."""
         waiting: dict[int, Submission] = {}
         for position, each in submissions.items():
             if each.problem is not None:
@@ -88,10 +88,12 @@ class Jobs:
                 self._to_do.put((position, each.path))
         while len(self._jobs) < min(self._request.jobs, len(waiting)):
             self._jobs.append(self._new_job())
-        while waiting and not self.interrupted:
+        while waiting:
             try:
-                done = self._done.get(timeout=GLANCE)
+                done = self._done.get(timeout=0 if self.interrupted else GLANCE)
             except queue.Empty:
+                if self.interrupted:
+                    return  # what was done by then is told
                 yield from self._lost(waiting)
                 continue
             if done is not None and done.job in self._jobs and waiting.pop(done.position, None) is not None:

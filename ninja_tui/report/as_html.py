@@ -26,7 +26,8 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 def page_name(record: FileRecord) -> str:
     """The name of a file's page: always the same for the same path, and another for each."""
     slug = re.sub(r"[^A-Za-z0-9]+", "-", Path(record.path).name)[:LONGEST_SLUG].strip("-").lower() or "file"
-    return f"{slug}-{hashlib.sha256(record.path.encode('utf-8', 'surrogateescape')).hexdigest()[:10]}.html"
+    digest = hashlib.sha256(record.path.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{slug}-{digest[:10]}.html"
 
 
 def write_page(stream: TextIO, record: FileRecord, points: Points) -> None:
