@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 from ninja_tui.cli.arguments import Arguments
@@ -32,8 +31,6 @@ Stamps = dict[Path, tuple[int, int, int]]
 def replay(arguments: Arguments) -> int:
     """Judges what was named; answers with the exit code. Raises UsageError."""
     request = request_of(arguments)
-    if arguments.watch:
-        request = replace(request, limits=replace(request.limits, run=None))
     outputs = Outputs.of(arguments, request)
     if len(request.paths) > 1 or is_folder(request.paths[0]) or arguments.resume is not None:
         outputs.about = _about(request)

@@ -29,9 +29,20 @@ def request_of(arguments: Arguments) -> Request:
     from ninja_tui.replay import Limits, Request
 
     paths = tuple(STDIN if str(path) == "-" else path for path in arguments.files)
-    limits = Limits(arguments.setup_timeout, arguments.file_timeout, arguments.run_timeout)
     return Request(
-        paths, arguments.lesson, options, arguments.timeout, arguments.strict, limits, arguments.jobs, arguments.trust
+        paths,
+        arguments.lesson,
+        options,
+        arguments.timeout,
+        strict=arguments.strict,
+        limits=Limits(
+            setup=arguments.setup_timeout,
+            file=arguments.file_timeout,
+            run=None if arguments.watch else arguments.run_timeout,  # which has no end of its own
+        ),
+        jobs=arguments.jobs,
+        trust=arguments.trust,
+        watch=arguments.watch,
     )
 
 

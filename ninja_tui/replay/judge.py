@@ -167,7 +167,7 @@ class FileJudge:
         judge: ProgramJudge | None = None
         try:
             judge = ProgramJudge(bench, program, self._request.timeout)
-            if not self._lone:
+            if not self._lone or self._request.watch:
                 bench.make_ahead()  # for the next file
             verdicts = judge.judge_all(lambda node: progress(bench.gradient_name(node)))
             return _Judged(tuple(verdicts), tuple(judge.comparisons))

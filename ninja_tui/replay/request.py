@@ -27,7 +27,7 @@ class Request:
     """What to replay. ``paths`` are files and folders; ``lesson`` is for files that name none (None: ``names``).
 
     ``timeout`` is seconds an answer; with ``strict`` a warning is a failure; ``jobs`` files are judged at once.
-    ``trust``: strangers' code runs also where nothing locks it in.
+    ``trust``: strangers' code runs also where nothing locks it in. ``watch``: the same files will come again.
     """
 
     paths: tuple[Path, ...]
@@ -38,6 +38,7 @@ class Request:
     limits: Limits = field(default_factory=Limits)
     jobs: int = 1
     trust: bool = False
+    watch: bool = False
 
     @property
     def default_lesson(self) -> str:
