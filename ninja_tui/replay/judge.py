@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -52,7 +51,7 @@ class FileJudge:
     def judge(self, path: Path) -> FileReport:
         """The report on a file, an error where it cannot be used. Raises Stopped where no time is left for it."""
         self._workers.begin_file()
-        sha256 = digest_of(path)
+        sha256 = None if self._lone else digest_of(path)
         try:
             kind = to_judge(path, self._request.lesson, self._definitions)
             report = self._own(path, kind) if isinstance(kind, OwnNetwork) else self._solutions(kind)
@@ -226,6 +225,8 @@ class _Judged:
 
 def digest_of(path: Path) -> str | None:
     """The SHA-256 of a file; None for what is none, or too large to be read twice."""
+    import hashlib  # loads OpenSSL: only where there are many files
+
     try:
         if not path.is_file() or path.stat().st_size > LARGEST_HASHED:
             return None

@@ -165,7 +165,12 @@ class _Job(threading.Thread):
     def _report(self, path: Path) -> FileReport:
         """The report on one file, whatever comes up."""
         try:
-            return self._judge.judge(path)
+            try:
+                return self._judge.judge(path)
+            except (
+                SystemError
+            ):  # two threads that parse at once may raise it, up to Python 3.11.7 (python/cpython#106905)
+                return self._judge.judge(path)
         except Stopped as error:
             return FileReport(str(path), error=f"{path} is not judged: {error}")
         except BaseException as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,6 +86,8 @@ def points_text(points: float) -> str:
 
 def read_points(path: Path) -> Points:
     """The points in a TOML file. Raises UsageError for whatever in it cannot be meant."""
+    import tomllib  # only where there is such a file
+
     try:
         told = tomllib.loads(read_text(path, "the points file"))
     except tomllib.TOMLDecodeError as error:

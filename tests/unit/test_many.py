@@ -93,6 +93,17 @@ def test_whatever_comes_up_costs_one_file_and_is_an_error_of_ours(error: BaseExc
     assert told.isprintable()
 
 
+def test_a_fault_of_python_with_threads_that_parse_costs_nothing() -> None:
+    faults = [SystemError("AST constructor recursion depth mismatch (before=52, after=51)")]
+
+    def judge(path: Path) -> FileReport:
+        if faults:
+            raise faults.pop()
+        return passing(path)
+
+    assert judged(judge, "a.py")["a.py"].error is None
+
+
 def test_a_path_that_is_no_file_is_told_in_its_place() -> None:
     with Jobs(Request(()), make=lambda _: FakeJudge(passing)) as jobs:
         reports = dict(jobs.judged({0: Submission(Path("a.py")), 1: Submission(Path("d"), "the folder d is empty")}))
