@@ -43,5 +43,11 @@ def visible(text: str) -> str:
 
 
 def plain(text: str, most: int = LONGEST) -> str:
-    """What a stranger wrote, for a terminal or a report: one line of so many characters, all of which print."""
-    return visible(text if len(text) <= most else f"{text[: most - 1]}…")
+    """What a stranger wrote, for a terminal or a report: one line of so many characters, all of which print.
+
+    A longer text is cut in its middle: its end may say what is wrong.
+    """
+    if len(text) > most:
+        end = most // 4
+        text = f"{text[: most - end - 1]}…{text[-end:]}"
+    return visible(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
@@ -47,7 +48,8 @@ def main(argv: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.NOT_ALL_PASS
     except Exception as error:
-        _print_error(f"internal error: {_told(error)}")
+        with contextlib.suppress(OSError):  # of a terminal that is gone
+            _print_error(f"internal error: {_told(error)}")
         return Exit.FAILED
 
 
