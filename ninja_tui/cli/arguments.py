@@ -28,6 +28,7 @@ class Command(enum.StrEnum):
     LIST = "list"
     CHECK = "check"
     TRAIN = "train"
+    DOCTOR = "doctor"
 
 
 WORDS = tuple(command.value for command in Command if command is not Command.OPEN)
@@ -40,7 +41,8 @@ ninja-tui [PATH]           open a lesson by its name, or a file of your own
        ninja-tui replay FILE ...  check saved answers, or a file of your own
        ninja-tui train FILE       train the network on the answers in a file
        ninja-tui list             list the lessons, and what is answered in each
-       ninja-tui check LESSON     say what is wrong with a lesson"""
+       ninja-tui check LESSON     say what is wrong with a lesson
+       ninja-tui doctor           say what protects this machine from strangers' code"""
 
 
 class Arguments(argparse.Namespace):
@@ -163,6 +165,7 @@ def command_parser() -> argparse.ArgumentParser:
         Command.TRAIN: ("Train the network on the answers in a file, and sample from it.", _train),
         Command.LIST: ("List the lessons, and what is answered in each.", _solutions),
         Command.CHECK: ("Say what is wrong with a lesson.", _check),
+        Command.DOCTOR: ("Say what protects this machine from strangers' code, and which versions are here.", _doctor),
     }
     for command, (description, options) in fill.items():
         each = commands.add_parser(
@@ -202,6 +205,10 @@ def _check(parser: argparse.ArgumentParser) -> None:
     lesson = parser.add_argument("check", metavar="LESSON", help="a lesson's name, or a folder")
     lesson.completer = lambda **_: (*_lessons(), *_files())  # type: ignore[attr-defined]
     _surroundings(parser)
+
+
+def _doctor(_: argparse.ArgumentParser) -> None:
+    """It takes nothing."""
 
 
 def _lesson(parser: argparse.ArgumentParser) -> None:

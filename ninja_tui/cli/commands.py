@@ -33,6 +33,8 @@ def run(arguments: Arguments) -> int:
             return _replay(arguments)
         case Command.TRAIN:
             return _train(arguments)
+        case Command.DOCTOR:
+            return _doctor()
         case Command.OPEN:
             return _app(arguments)
 
@@ -151,6 +153,19 @@ def _trained(report: Report, request: Request, arguments: Arguments) -> Report:
     plan = Plan(arguments.train or 0, backward=backward, wrong=wrong, names=arguments.sample)
     with TrainingBar(plan.steps) as bar:
         return replace(report, training=train(report.files[0], request, plan, bar.show, bar.warn))
+
+
+def _doctor() -> int:
+    from ninja_tui.doctor import diagnose
+    from ninja_tui.engine.workers.client import WorkerError
+    from ninja_tui.report.as_diagnosis import print_diagnosis
+
+    try:
+        diagnosis = diagnose()
+    except WorkerError as error:
+        raise UsageError(str(error)) from None
+    print_diagnosis(diagnosis)
+    return Exit.ALL_PASS if diagnosis.is_protected else Exit.NOT_ALL_PASS
 
 
 def _app(arguments: Arguments) -> int:

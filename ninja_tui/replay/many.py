@@ -16,7 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from ninja_tui.engine.workers.client import start_server
+from ninja_tui.engine.workers.client import Role, Worker, is_unlocked, start_server
+from ninja_tui.errors import UsageError
 from ninja_tui.formatting import plain
 from ninja_tui.log import trace_of
 from ninja_tui.replay.cleaned import cleaned
@@ -30,6 +31,7 @@ GRACE = 5.0
 """Seconds beyond a limit after which a job that heeds none is left to itself."""
 GLANCE = 0.2
 """Seconds between two looks at the jobs."""
+UNLOCKED = "this system has nothing that locks strangers' code in, so that many files are not run; --trust runs them"
 _log = logging.getLogger(__name__)
 
 
@@ -198,7 +200,17 @@ def _maker(request: Request, progress: Progress) -> Make:
     definitions = None if setup is None else read_definitions(setup)
     lone = len(request.paths) == 1 and not is_folder(request.paths[0])
     start_server()
-    return lambda began: FileJudge(request, definitions, Workers(request.limits, began), progress, lone=lone)
+    start = Worker if lone or request.trust else _locked
+    return lambda began: FileJudge(request, definitions, Workers(request.limits, began, start), progress, lone=lone)
+
+
+def _locked(role: Role) -> Worker:
+    """A worker of many files. Raises UsageError where nothing locks strangers' code in."""
+    worker = Worker(role)
+    if is_unlocked():
+        worker.close()
+        raise UsageError(UNLOCKED)
+    return worker
 
 
 def replay(request: Request, progress: Progress = lambda _: None) -> Report:

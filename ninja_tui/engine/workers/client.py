@@ -79,6 +79,11 @@ class _Server:
         self._protection: Protection | None = None
 
     @property
+    def known_protection(self) -> Protection | None:
+        """The same, as far as the server has told."""
+        return self._protection
+
+    @property
     def protection(self) -> Protection:
         """What locks the workers here; waits for the server. Raises WorkerError where it does not start."""
         with self._lock:
@@ -151,6 +156,12 @@ class _OneServer:
                 self._server = _Server()
             return self._server
 
+    @property
+    def is_unlocked(self) -> bool:
+        """Whether it runs, and has no lock for what it forks."""
+        known = self._server.known_protection if self._server is not None else None
+        return known is not None and not known.is_complete
+
     def stop(self) -> None:
         """Ends the server and all workers."""
         with self._lock:
@@ -171,6 +182,11 @@ def start_server() -> None:
 def protection() -> Protection:
     """What locks workers on this system. Raises WorkerError."""
     return _one.running().protection
+
+
+def is_unlocked() -> bool:
+    """Whether workers have run, and nothing has locked them in."""
+    return _one.is_unlocked
 
 
 def stop_server() -> None:

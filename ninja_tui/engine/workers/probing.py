@@ -12,7 +12,8 @@ from collections.abc import Callable
 from ninja_tui.engine.protocol.probing import Attempt, Attempts, Forbidden, TryForbidden
 from ninja_tui.engine.workers.main import Handlers
 
-TRACE_ATTACH = 16
+TRACE_SEIZE = 0x4206
+"""Unlike an attachment it does not stop the other process."""
 NEW_USER_NAMESPACE = 0x10000000
 SET_HERE = frozenset({"TORCHINDUCTOR_CACHE_DIR"})
 """What a worker itself puts into its environment."""
@@ -41,10 +42,10 @@ def _ways(request: TryForbidden) -> dict[Forbidden, Callable[[], object]]:
         Forbidden.CONNECT: lambda: socket.create_connection(("127.0.0.1", request.port), 1).close(),
         Forbidden.SOCKET: lambda: socket.socket(socket.AF_UNIX).close(),
         Forbidden.FORK: _fork,
-        Forbidden.EXECUTE: lambda: os.execv("/bin/true", ["true"]),
+        Forbidden.EXECUTE: _execute,
         Forbidden.SIGNAL: lambda: os.kill(request.process, 0),
         Forbidden.MEMORY: lambda: os.open(f"/proc/{request.process}/mem", os.O_RDONLY),
-        Forbidden.TRACE: lambda: _call("ptrace", TRACE_ATTACH, request.process, 0, 0),
+        Forbidden.TRACE: lambda: _call("ptrace", TRACE_SEIZE, request.process, 0, 0),
         Forbidden.NAMESPACE: lambda: _call("unshare", NEW_USER_NAMESPACE),
         Forbidden.TERMINAL: lambda: os.open("/dev/tty", os.O_RDWR),
         Forbidden.ENVIRONMENT: _environment,
@@ -67,6 +68,17 @@ def _fork() -> None:
     if process == 0:
         os._exit(0)
     os.waitpid(process, 0)
+
+
+def _execute() -> None:
+    """Runs a program in a child where there can be one, and otherwise in this process's place."""
+    with contextlib.suppress(OSError):
+        process = os.fork()
+        if process:
+            if os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]):
+                raise PermissionError("it did not run")
+            return
+    os.execv("/bin/true", ["true"])
 
 
 def _environment() -> None:
