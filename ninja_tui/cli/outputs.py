@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from ninja_tui.cli.arguments import Arguments
 from ninja_tui.errors import UsageError
-from ninja_tui.report.as_json import Json, file_json, head, write_json
-from ninja_tui.report.as_json import whole_json as all_json
+from ninja_tui.report.as_json import Json, file_json, head, whole_json, write_json
 from ninja_tui.report.files import check_writable, written
 from ninja_tui.report.points import Points, read_points
 from ninja_tui.report.records import FileRecord, Tally
@@ -122,7 +121,7 @@ class Outputs:
 
     def _write_json(self, results: Results, tally: Tally, *, interrupted: bool) -> None:
         above = {**head(tally), **({"interrupted": True} if interrupted else {}), **self.about}
-        told = all_json if self.about else file_json
+        told = whole_json if self.about else file_json
         target = contextlib.nullcontext(sys.stdout) if self.json == STDOUT else written(Path(str(self.json)))
         with target as stream:
             write_json(stream, above, map(told, results.records()), {})
