@@ -6,7 +6,6 @@ gives way to ``Stopped``, and what was judged before stands.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,7 +23,6 @@ from ninja_tui.replay.request import Limits
 R = TypeVar("R")
 SETS_UP: tuple[type[Request[Any]], ...] = (RunLesson, SetUp, LoadValues, BeginProgram)
 """The requests that run a set-up."""
-_STARTING = threading.Lock()  # a start changes the environment for as long as it takes
 
 
 class Stopped(UsageError):
@@ -78,8 +76,7 @@ class Workers:
     def start(self, role: Role) -> Endpoint:
         """A new worker."""
         self.check()
-        with _STARTING:
-            held = _Held(self._start(role), self)
+        held = _Held(self._start(role), self)
         self._live.append(held)
         if self._interrupted:
             held.kill()
