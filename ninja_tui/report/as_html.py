@@ -59,7 +59,7 @@ def write_index(stream: TextIO, records: Iterable[FileRecord], points: Points, *
         *(['<p class="problem">The run was interrupted: not all files are here.</p>'] if interrupted else []),
         '<div class="wide"><table><thead><tr><th>file</th><th>status</th><th class="number">pass</th>'
         '<th class="bar"></th><th class="number">points</th>',
-        *(f'<th class="number">{status}</th>' for status in COUNTED),
+        *(f'<th class="number fewer">{status}</th>' for status in COUNTED),
         "</tr></thead><tbody>",
         *rows,
         "</tbody></table></div>",
@@ -73,12 +73,12 @@ def _index_row(record: FileRecord, points: Points) -> str:
     statuses = [node.status for lesson in record.lessons for node in lesson.nodes]
     problem = "" if record.error is None else f'<div class="problem">{_text(record.error)}</div>'
     cells = [
-        f'<td><a class="path" href="{page_name(record)}">{_text(record.path)}</a>{problem}</td>',
+        f'<td class="file"><a class="path" href="{page_name(record)}">{_text(record.path)}</a>{problem}</td>',
         f"<td>{_badge(record.status)}</td>",
         f'<td class="number">{f"{passed} of {total}" if total else ""}</td>',
         f'<td class="bar">{_bar(passed, total) if total else ""}</td>',
         f'<td class="number">{f"{points_text(got)} of {points_text(most)}" if total else ""}</td>',
-        *(f'<td class="number">{statuses.count(status) or ""}</td>' for status in COUNTED),
+        *(f'<td class="number fewer">{statuses.count(status) or ""}</td>' for status in COUNTED),
     ]
     return f"<tr>{''.join(cells)}</tr>"
 

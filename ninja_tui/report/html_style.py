@@ -33,5 +33,7 @@ mark { background: var(--mark); color: inherit; border-radius: 2px; }
 .badge.pass { color: var(--pass); } .badge.fail, .badge.error { color: var(--fail); }
 .badge.timeout { color: var(--timeout); } .badge.missing { color: var(--missing); }
 .label { font-size: 12px; color: var(--quiet); white-space: nowrap; }
+td.file { min-width: 11rem; }
+@media (max-width: 48rem) { .bar { display: none; } .fewer { display: none; } }
 @media print { main { max-width: none; } .said, tr { break-inside: avoid; } }
 """
