@@ -14,6 +14,7 @@ import msgspec
 
 from ninja_tui.engine.protocol.tensor_data import TensorData
 from ninja_tui.engine.protocol.wire import Broken
+from ninja_tui.formatting import plain
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -60,7 +61,16 @@ def encode(message: object) -> bytes:
     try:
         return msgspec.msgpack.encode(message)
     except UnicodeEncodeError:
-        return msgspec.msgpack.encode(checked(message))
+        return msgspec.msgpack.encode(_encodable(msgspec.to_builtins(message, builtin_types=(bytes,))))
+
+
+def _encodable(value: Any) -> Any:
+    """Plain data whose texts have an encoding; they keep their lines."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, Mapping):
+        return {_encodable(key): _encodable(each) for key, each in value.items()}
+    return [_encodable(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def decode(data: bytes, kind: type[T]) -> T:
@@ -81,13 +91,16 @@ def _decoder(kind: type[T]) -> msgspec.msgpack.Decoder[T]:
 
 
 def checked(reply: T) -> T:
-    """``reply`` with every text in it fit for a terminal; raises Broken for a tensor that is not whole."""
+    """``reply`` with every text in it printable, on one line and of bounded length.
+
+    Raises Broken for a tensor that is not whole.
+    """
     return _checked(reply)  # type: ignore[no-any-return]  # of the same type, part by part
 
 
 def _checked(value: Any) -> Any:
     if isinstance(value, str):
-        return value if type(value) is not str else printable(value)
+        return value if type(value) is not str else plain(value.replace("\n", " "))
     if isinstance(value, TensorData):
         if not value.is_whole:
             raise Broken("no tensor")
@@ -103,11 +116,3 @@ def _checked(value: Any) -> Any:
         clean = {name: _checked(part) for name, part in parts.items()}
         return replace(value, **clean)
     return value
-
-
-def printable(text: str) -> str:
-    """``text`` without control characters and what has no encoding; line breaks stay."""
-    text = text.encode("utf-8", "replace").decode("utf-8")
-    if text.isprintable():
-        return text
-    return "".join(each if each == "\n" or each.isprintable() else "�" for each in text)
