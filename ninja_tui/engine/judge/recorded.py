@@ -26,18 +26,17 @@ SAME_FACTOR = 1e-6
 class Gradient:
     """A gradient that a program computed: its value in the record, and as float32 has it.
 
-    ``reference`` is what the program itself compares it with, ``step`` how many steps there were when it was bound.
+    ``step`` is how many steps there were when it was bound.
     """
 
     number: Number
     value: torch.Tensor
-    reference: torch.Tensor | None = None
     step: int | None = None
 
 
 def assess(assessor: Assessor, name: str, gradient: Gradient, places: Mapping[Number, Number]) -> Verdict:
     """The verdict on ``gradient`` as that of the node ``name``; ``places`` are values that are gradients of nodes."""
-    return assessor.verdict(evidence_on(assessor, name, gradient, places), gradient.reference)
+    return assessor.verdict(evidence_on(assessor, name, gradient, places))
 
 
 def nodes_read(assessor: Assessor, number: Number, places: Mapping[Number, Number]) -> tuple[Number, ...]:

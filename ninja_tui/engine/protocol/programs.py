@@ -1,4 +1,4 @@
-"""Requests to the worker that runs a whole program and judges the gradients in it, and its replies."""
+"""Requests to the worker that runs a whole program, to the one that judges its gradients, and their replies."""
 
 from __future__ import annotations
 
@@ -51,6 +51,30 @@ class RunProgramStatement(Request[StatementRun]):
 
 
 @dataclass(frozen=True)
+class RecordPart:
+    """Bytes of what a process recorded; ``more``: others follow."""
+
+    data: bytes
+    more: bool
+
+
+@dataclass(frozen=True)
+class TakeRecord(Request[RecordPart]):
+    """Asks for what was recorded, from the byte ``start`` on."""
+
+    reply: ClassVar[type] = RecordPart
+    start: int
+
+
+@dataclass(frozen=True)
+class GiveRecord(Request[Done]):
+    """Gives the next part of what another process recorded."""
+
+    reply: ClassVar[type] = Done
+    part: bytes
+
+
+@dataclass(frozen=True)
 class RecognizedAnswer:
     """A gradient that the program computes: the name that it binds, its lines, and its shape."""
 
@@ -76,7 +100,7 @@ class RecognizedProgram:
 
 @dataclass(frozen=True)
 class RecognizeGradients(Request[RecognizedProgram]):
-    """Finds the gradients in the program that has run."""
+    """Finds the gradients in the program whose record was given."""
 
     reply: ClassVar[type] = RecognizedProgram
 

@@ -96,3 +96,8 @@ def leaky(values: torch.Tensor, slopes: torch.Tensor) -> torch.Tensor:
 def same(value: torch.Tensor) -> torch.Tensor:
     """The value itself."""
     return value
+
+
+def absent(reason: str) -> torch.Tensor:
+    """Stands for what made a value that cannot be computed again; raises ValueError, which says why."""
+    raise ValueError(reason)

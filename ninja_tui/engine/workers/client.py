@@ -31,11 +31,12 @@ _log = logging.getLogger(__name__)
 
 
 class Role(enum.StrEnum):
-    """What a worker is for: one computes the lesson and judges, the others run a person's answers, or train."""
+    """What a worker is for: to compute a lesson and judge, to run answers or a program, to judge one, or to train."""
 
     REFERENCE = "reference"
     ANSWERS = "answers"
     PROGRAMS = "programs"
+    JUDGE = "judge"
     TRAINER = "trainer"
 
 

@@ -20,6 +20,7 @@ os.environ["MKL_NUM_THREADS"] = "1"
 import torch  # noqa: E402
 
 import ninja_tui.engine.workers.answers  # noqa: E402
+import ninja_tui.engine.workers.judge  # noqa: E402
 import ninja_tui.engine.workers.programs  # noqa: E402
 import ninja_tui.engine.workers.reference  # noqa: E402, F401
 
