@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from ninja_tui.engine.evaluate.hand_over import hand_over
 from ninja_tui.engine.protocol.messages import Request
 from ninja_tui.engine.protocol.programs import (
     BeginProgram,
     FindUnanswered,
-    GiveRecord,
     JudgedGradient,
     JudgeGradient,
     RecognizedAnswer,
@@ -24,7 +24,6 @@ from ninja_tui.engine.protocol.programs import (
     ReconsiderGradients,
     RunProgramStatement,
     StatementFailure,
-    TakeRecord,
 )
 from ninja_tui.engine.protocol.verdict import Status, Verdict
 from ninja_tui.engine.protocol.wire import Broken, TimedOut
@@ -40,8 +39,6 @@ JUDGING = 30.0
 """Seconds that judging one gradient may take."""
 LOOKING = 60.0
 """Seconds that finding the gradients of a program may take."""
-LARGEST_RECORD = 1 << 30
-"""Bytes of a record that is judged."""
 UNKNOWN_NAME = re.compile(r"NameError: name '(\w+)' is not defined")
 MADE_OF_IT = "what is made of it"
 """Stands for the names that a statement would have bound."""
@@ -127,18 +124,8 @@ class OwnFileJudge:
     def _hand_over(self) -> RecognizedProgram:
         """Has a process in which nothing of the program has run read its record; what there is to judge in it."""
         self._judging = self.start(Role.JUDGE)
-        start, more = 0, True
-        while more:
-            try:
-                part = self._have_run(TakeRecord(start), LOOKING)
-            except (WorkerError, TimedOut, Broken):
-                raise UsageError(
-                    f"{self.program.path} does not let itself be judged: its record is out of reach"
-                ) from None
-            start, more = start + len(part.data), part.more
-            if start > LARGEST_RECORD or (more and not part.data):
-                raise UsageError(f"{self.program.path} computes with too much to be judged: more than 1 GB of tensors")
-            self._ask(GiveRecord(part.data), LOOKING)
+        if self._running is not None:
+            hand_over(self._running, self._judging, str(self.program.path))
         return self._ask(RecognizeGradients(), LOOKING)
 
     def _judged(

@@ -51,30 +51,6 @@ class RunProgramStatement(Request[StatementRun]):
 
 
 @dataclass(frozen=True)
-class RecordPart:
-    """Bytes of what a process recorded; ``more``: others follow."""
-
-    data: bytes
-    more: bool
-
-
-@dataclass(frozen=True)
-class TakeRecord(Request[RecordPart]):
-    """Asks for what was recorded, from the byte ``start`` on."""
-
-    reply: ClassVar[type] = RecordPart
-    start: int
-
-
-@dataclass(frozen=True)
-class GiveRecord(Request[Done]):
-    """Gives the next part of what another process recorded."""
-
-    reply: ClassVar[type] = Done
-    part: bytes
-
-
-@dataclass(frozen=True)
 class RecognizedAnswer:
     """A gradient that the program computes: the name that it binds, its lines, and its shape."""
 

@@ -31,11 +31,12 @@ _log = logging.getLogger(__name__)
 
 
 class Role(enum.StrEnum):
-    """What a worker is for: to compute a lesson and judge, to run answers or a program, to judge one, or to train."""
+    """What a worker is for: to compute a lesson and judge, to run answers, programs or lessons, to judge, to train."""
 
     REFERENCE = "reference"
     ANSWERS = "answers"
     PROGRAMS = "programs"
+    FORWARD = "forward"
     JUDGE = "judge"
     TRAINER = "trainer"
 

@@ -10,10 +10,9 @@ import torch
 from ninja_tui.engine.judge.examine import Examiner
 from ninja_tui.engine.judge.recognition import Answer, Pass, Program, Unfollowed
 from ninja_tui.engine.judge.second_look import Judged
-from ninja_tui.engine.protocol.messages import Done, Refused
+from ninja_tui.engine.protocol.messages import Refused
 from ninja_tui.engine.protocol.programs import (
     FindUnanswered,
-    GiveRecord,
     JudgedGradient,
     JudgeGradient,
     RecognizedAnswer,
@@ -23,16 +22,18 @@ from ninja_tui.engine.protocol.programs import (
     ReconsiderGradients,
     UnansweredNodes,
 )
+from ninja_tui.engine.protocol.records import GiveRecord
 from ninja_tui.engine.protocol.wire import Broken
 from ninja_tui.engine.recording.program_data import ProgramRun, decoded_program
 from ninja_tui.engine.workers.main import Handlers
+from ninja_tui.engine.workers.parts import Incoming
 
 
 class Judge:
     """What is judged of one program."""
 
     def __init__(self) -> None:
-        self._parts: list[bytes] = []
+        self._incoming = Incoming()
         self._examiner: Examiner | None = None
         self._answers: list[Answer] = []
         self._passes: list[Pass] = []
@@ -40,17 +41,12 @@ class Judge:
     def handlers(self) -> Handlers:
         """What this worker does."""
         return {
-            GiveRecord: self.receive,
+            GiveRecord: self._incoming.receive,
             RecognizeGradients: self.recognize,
             JudgeGradient: self.judge,
             ReconsiderGradients: self.reconsider,
             FindUnanswered: self.unanswered,
         }
-
-    def receive(self, request: GiveRecord) -> Done:
-        """Takes a part of the record."""
-        self._parts.append(request.part)
-        return Done()
 
     def recognize(self, _: RecognizeGradients) -> RecognizedProgram:
         """Finds the gradients in the record."""
@@ -70,9 +66,8 @@ class Judge:
         )  # fmt: skip
 
     def _arrived(self) -> ProgramRun:
-        data, self._parts = b"".join(self._parts), []
         try:
-            return decoded_program(data)
+            return decoded_program(self._incoming.taken())
         except Broken as error:
             raise Refused(f"what its process recorded cannot be read ({error})") from None
 

@@ -23,13 +23,14 @@ SERVICES = {
     "reference": "ninja_tui.engine.workers.reference:Reference",
     "answers": "ninja_tui.engine.workers.answers:Answers",
     "programs": "ninja_tui.engine.workers.programs:Programs",
+    "forward": "ninja_tui.engine.workers.forward_run:Forward",
     "judge": "ninja_tui.engine.workers.judge:Judge",
     "trainer": "ninja_tui.engine.training.service:Training",
 }
 """By role the class that serves, by its import path: this module knows no other of them."""
 SWITCH_INTERVAL = 0.0002
 """Seconds that a thread which an answer left behind keeps the interpreter to itself."""
-RUNS_ANSWERS = frozenset({"answers", "programs", "judge", "trainer"})
+RUNS_ANSWERS = frozenset({"answers", "programs", "forward", "judge", "trainer"})
 Handlers = Mapping[type[Request[Any]], Callable[[Any], object]]
 _log = logging.getLogger(__name__)
 

@@ -14,20 +14,17 @@ import torch
 from ninja_tui.engine.protocol.messages import Done, Refused
 from ninja_tui.engine.protocol.programs import (
     BeginProgram,
-    RecordPart,
     RunProgramStatement,
     StatementFailure,
     StatementRun,
-    TakeRecord,
 )
+from ninja_tui.engine.protocol.records import TakeRecord
 from ninja_tui.engine.recording.program_data import ProgramRun, encoded_program
 from ninja_tui.engine.recording.script import Script
 from ninja_tui.engine.recording.surroundings import script_module, surroundings
 from ninja_tui.engine.workers.main import Handlers
+from ninja_tui.engine.workers.parts import Outgoing
 from ninja_tui.lesson import words
-
-PART = 8 << 20
-"""Bytes of a record that travel at once."""
 
 
 class Programs:
@@ -36,14 +33,14 @@ class Programs:
     def __init__(self) -> None:
         self._script: Script | None = None
         self._surroundings = contextlib.ExitStack()
-        self._encoded: bytes | None = None
+        self._outgoing = Outgoing(self._encode)
 
     def handlers(self) -> Handlers:
         """What this worker does."""
         return {
             BeginProgram: self.begin,
             RunProgramStatement: self.run,
-            TakeRecord: self.take,
+            TakeRecord: self._outgoing.take,
         }
 
     def begin(self, request: BeginProgram) -> Done:
@@ -71,26 +68,18 @@ class Programs:
             failure = StatementFailure(last.line, last.at, last.kind, last.message, last.columns)
         return StatementRun(failure, len(script.shortened) > shortened)
 
-    def take(self, request: TakeRecord) -> RecordPart:
-        """What was recorded, part by part."""
-        if self._encoded is None:
-            self._encoded = self._encode()
-        end = request.start + PART
-        return RecordPart(self._encoded[request.start : end], more=end < len(self._encoded))
-
     def _encode(self) -> bytes:
         script = self._opened()
         seed = script.namespace.get("seed")
-        with torch._C.DisableTorchFunction():
-            return encoded_program(
-                ProgramRun(
-                    script.recorder.record,
-                    script.names.bindings,
-                    script.sites,
-                    script.failed,
-                    seed if type(seed) is int else None,
-                )
+        return encoded_program(
+            ProgramRun(
+                script.recorder.record,
+                script.names.bindings,
+                script.sites,
+                script.failed,
+                seed if type(seed) is int else None,
             )
+        )
 
     def close(self) -> None:
         """Takes back what surrounds a program; the process of a worker ends without."""
