@@ -132,6 +132,39 @@ def test_wrong_gradients_stay_wrong_whatever_the_file_changes(attack: str) -> No
         assert [each.gradient for each in judged(FROM_FILE + where) if each.status is Status.PASS] == []
 
 
+OWN_OPERATION = """
+@torch.library.custom_op("mine::twice", mutates_args=())
+def twice(x: torch.Tensor) -> torch.Tensor:
+    return x * 2
+twice.register_autograd(lambda _, gradient: gradient * 2)
+"""
+
+
+def test_an_operation_of_its_own_costs_what_is_computed_with_it_in_a_sentence() -> None:
+    own = FORWARD.replace("pre = x @ W", "pre = twice(x) @ W / 2")
+    rows = judged(OWN_OPERATION + own + RIGHT + COMPARED)
+    assert {each.gradient for each in rows} == GRADIENTS
+    said = "could not be judged: `mine::twice.default` is no operation of PyTorch's own on tensors, and is not computed"
+    assert all((each.error or "").startswith(said) for each in rows)
+    answers = RIGHT.replace("dh = dout @ V.T", "dh = twice((dout @ V.T).detach()) / 2")
+    found = {each.gradient: each.status for each in judged(OWN_OPERATION + FORWARD + answers + COMPARED)}
+    assert found == dict.fromkeys(GRADIENTS, Status.ERROR) | {"dout": Status.PASS, "dV": Status.PASS}
+
+
+def test_a_gradient_without_plain_bytes_costs_itself() -> None:
+    rows = judged("""
+E = torch.randn(5, 3, requires_grad=True)
+ix = torch.tensor([0, 2, 2])
+e = torch.nn.functional.embedding(ix, E, sparse=True)
+loss = (e ** 2).sum()
+loss.backward()
+de = 2 * e
+dE = torch.sparse_coo_tensor(ix[None], de, (5, 3))
+print((dE.to_dense() - E.grad.to_dense()).abs().max())
+""")
+    assert {each.gradient: each.status for each in rows} == {"de": Status.PASS, "dE": Status.ERROR}
+
+
 def test_the_same_gradients_are_judged_where_nothing_is_changed() -> None:
     assert {each.gradient for each in judged(FORWARD + RIGHT + COMPARED) if each.passed} == GRADIENTS
     assert {each.gradient for each in judged(FORWARD + WRONG + COMPARED) if not each.passed} == GRADIENTS

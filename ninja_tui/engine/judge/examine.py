@@ -22,6 +22,7 @@ from ninja_tui.engine.judge.second_look import Judged, SecondLook
 from ninja_tui.engine.judge.sources import Sources
 from ninja_tui.engine.protocol.verdict import Kind, Status, Verdict
 from ninja_tui.engine.recording.execution import message_of
+from ninja_tui.engine.recording.operators import Absent
 from ninja_tui.engine.recording.record import Comparison, Number
 
 MOST_NODES = 4
@@ -70,8 +71,10 @@ class Examiner:
     def judge(self, answer: Answer) -> Judged | None:
         """The verdict; None for what turns out to be no gradient."""
         try:
+            if answer.unfollowed:
+                raise Unfollowed(answer.unfollowed)
             judged = self._tried(answer)
-        except Unfollowed as error:
+        except (Unfollowed, Absent) as error:
             verdict = replace(_unjudged(answer, str(error)), node=self._program.likely_node(answer))
             judged = Judged(answer, verdict)
         except Exception as error:  # whatever a gradient makes go wrong costs that gradient

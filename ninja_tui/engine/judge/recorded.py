@@ -15,6 +15,7 @@ from ninja_tui.engine.judge.trials import Trial
 from ninja_tui.engine.protocol.judging import Evidence
 from ninja_tui.engine.protocol.verdict import Verdict
 from ninja_tui.engine.recording.execution import message_of
+from ninja_tui.engine.recording.operators import Absent
 from ninja_tui.engine.recording.record import Number, Root
 from ninja_tui.engine.recording.replay import RAISED
 from ninja_tui.engine.recording.slices import Slice
@@ -186,5 +187,5 @@ def _own(assessor: Assessor, number: Number) -> torch.Tensor | None:
     try:
         piece = Slice(assessor.network.record, number, assessor.network.computed, {})
         return piece.run(home.value, home.leaf, {})[number].detach()
-    except RAISED:
+    except (*RAISED, Absent):
         return None

@@ -25,6 +25,8 @@ from ninja_tui.engine.recording.portable import (
 from ninja_tui.engine.recording.record import Comparison, Leaf, Number, Operation, Record, Use
 
 V = TypeVar("V")
+NO_NUMBER = torch.tensor(float("nan"))
+"""In the place of a tensor that has no plain bytes."""
 DEEPEST = 4
 """Lists in lists among the arguments of an operation."""
 MEMORY_FORMATS = {
@@ -86,7 +88,7 @@ class _Reading:
             parameters=dict.fromkeys(map(self._value, portable.parameters), True),
             read={self._value(number): self._value(owner) for number, owner in portable.read.items()},
             backwards=[each for each in portable.backwards if self._are_values(each.loss, each.seed)],
-            comparisons=[each for each in map(self._comparison, portable.comparisons) if each is not None],
+            comparisons=list(map(self._comparison, portable.comparisons)),
             escapes=[each for each in portable.escapes if self._are_values(each.number)],
             indices=set(map(self._value, portable.indices)),
             trainings=list(portable.trainings),
@@ -106,10 +108,9 @@ class _Reading:
             raise Broken("a value before itself")
         return dict(before)
 
-    def _comparison(self, portable: PortableComparison) -> Comparison | None:
-        if portable.value is None or portable.reference is None:
-            return None
-        value, reference = self._tensor(portable.value), self._tensor(portable.reference)
+    def _comparison(self, portable: PortableComparison) -> Comparison:
+        places = portable.value, portable.reference
+        value, reference = (NO_NUMBER if place is None else self._tensor(place) for place in places)
         actual, owner = self._value(portable.actual), self._value(portable.owner)
         return Comparison(actual, owner, value, reference, portable.step, portable.line)
 
@@ -134,15 +135,18 @@ class _Reading:
 
     def _operation(self, portable: PortableOperation, index: int) -> Operation:
         inputs: list[Number] = []
+        reason = ""
         try:
-            function = self._function(portable.function)
             args = tuple([self._argument(each, inputs) for each in portable.args])
             kwargs = {key: self._argument(each, inputs) for key, each in portable.kwargs.items()}
-        except _Unknown as reason:
-            outputs = (*portable.returned, *(number for _, number in portable.changed))
-            return Operation(absent, (str(reason),), {}, (), outputs)
+            function = self._function(portable.function)
+        except _Unknown as unknown:
+            reason = str(unknown)
         if any(self._made_by[number] >= index for number in inputs):
             raise Broken("an operation on what comes later")
+        if reason:
+            outputs = (*portable.returned, *(number for _, number in portable.changed))
+            return Operation(absent, (reason, *map(Use, inputs)), {}, tuple(inputs), outputs)
         for place, _ in portable.changed:
             if not isinstance(kwargs.get(place) if isinstance(place, str) else item(args, place, "argument"), Use):
                 raise Broken("a change of what is no tensor")

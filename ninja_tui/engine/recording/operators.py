@@ -98,6 +98,10 @@ def same(value: torch.Tensor) -> torch.Tensor:
     return value
 
 
-def absent(reason: str) -> torch.Tensor:
-    """Stands for what made a value that cannot be computed again; raises ValueError, which says why."""
-    raise ValueError(reason)
+class Absent(Exception):
+    """Why a value cannot be computed again; the text is for a person."""
+
+
+def absent(reason: str, *_: torch.Tensor) -> torch.Tensor:
+    """Stands for what made such a value, of some tensors; raises Absent."""
+    raise Absent(reason)

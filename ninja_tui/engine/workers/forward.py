@@ -11,6 +11,7 @@ from ninja_tui.engine.judge.network import Network, Output
 from ninja_tui.engine.protocol.lesson_code import LessonCode
 from ninja_tui.engine.protocol.messages import Refused
 from ninja_tui.engine.recording.forward_data import ForwardRun, LessonNames
+from ninja_tui.engine.recording.operators import Absent
 from ninja_tui.engine.recording.record import Number
 from ninja_tui.engine.recording.replay import RAISED, Paths, Replay
 from ninja_tui.engine.workers.forward_run import run_forward
@@ -41,7 +42,7 @@ class ForwardPass:
         try:
             with torch.no_grad():
                 return Replay(self.graph.network.record, [number], dtype=torch.float32).run({})[number]
-        except RAISED:
+        except (*RAISED, Absent):
             return None
 
 
@@ -51,7 +52,17 @@ def forward_pass(code: LessonCode) -> ForwardPass:
 
 
 def opened(code: LessonCode, run: ForwardRun) -> ForwardPass:
-    """The forward pass of ``code`` that has run; raises Refused where its loss depends on no parameter."""
+    """The forward pass of ``code`` that has run.
+
+    Raises Refused where its loss depends on no parameter, or cannot be computed again.
+    """
+    try:
+        return _opened(code, run)
+    except Absent as error:
+        raise Refused(f"{code.where}: {error}") from None
+
+
+def _opened(code: LessonCode, run: ForwardRun) -> ForwardPass:
     names = run.names
     beside = _of(names.numbers, {*names.drawn, *names.bound, *code.parameters})
     network = Network(run.record, [Output(names.loss)], Paths.TRACKED, beside)

@@ -24,6 +24,7 @@ from ninja_tui.engine.protocol.programs import (
 )
 from ninja_tui.engine.protocol.records import GiveRecord
 from ninja_tui.engine.protocol.wire import Broken
+from ninja_tui.engine.recording.operators import Absent
 from ninja_tui.engine.recording.program_data import ProgramRun, decoded_program
 from ninja_tui.engine.workers.main import Handlers
 from ninja_tui.engine.workers.parts import Incoming
@@ -102,7 +103,7 @@ class Judge:
         """The nodes that names of gradients belong to, or all of the last backward pass."""
         try:
             found = self._examined().unanswered(request.names)
-        except Unfollowed as error:
+        except (Unfollowed, Absent) as error:
             raise Refused(f"could not be judged: {error}") from None
         if found is None:
             return UnansweredNodes((), 0.0)
