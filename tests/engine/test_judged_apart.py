@@ -151,6 +151,14 @@ def test_an_operation_of_its_own_costs_what_is_computed_with_it_in_a_sentence() 
     assert found == dict.fromkeys(GRADIENTS, Status.ERROR) | {"dout": Status.PASS, "dV": Status.PASS}
 
 
+def test_numbers_that_a_generator_has_drawn_can_be_drawn_again() -> None:
+    drawn = FORWARD.replace("torch.manual_seed(3)", "g = torch.Generator().manual_seed(3)").replace(
+        "torch.randn(4, 5, requires_grad=True)", "torch.randn(4, 5, generator=g, requires_grad=True)"
+    )
+    rows = judged(drawn + RIGHT + COMPARED)
+    assert {each.gradient for each in rows if each.passed} == GRADIENTS
+
+
 def test_a_gradient_without_plain_bytes_costs_itself() -> None:
     rows = judged("""
 E = torch.randn(5, 3, requires_grad=True)

@@ -131,7 +131,9 @@ class _Reading:
         return Leaf(leaf.number, value, leaf.root, dtype, self._draw(leaf, index))
 
     def _draw(self, leaf: PortableLeaf, index: int) -> Operation | None:
-        return None if leaf.draw is None else self._operation(leaf.draw, index)
+        """How it was drawn; None where it cannot be drawn again."""
+        draw = None if leaf.draw is None else self._operation(leaf.draw, index)
+        return None if draw is None or draw.function is absent else draw
 
     def _operation(self, portable: PortableOperation, index: int) -> Operation:
         inputs: list[Number] = []

@@ -30,6 +30,7 @@ from ninja_tui.engine.recording.record import (
     Use,
 )
 
+Generator = torch.Generator  # while a program runs, that name stands for another class
 PLAIN = frozenset({int, float, bool, str, types.NoneType})
 Place = int
 """The index of a tensor among ``Tensors.all``."""
@@ -217,7 +218,7 @@ def _argument(arg: Any) -> Any:
             return {Argument.COMPLEX.value: [arg.real, arg.imag]}
         case torch.memory_format():
             return {Argument.MEMORY_FORMAT.value: str(arg).removeprefix("torch.")}
-        case torch.Generator():
+        case Generator():
             return {Argument.USUAL.value: "generator"}
         case torch.device():
             return {Argument.USUAL.value: "device"}
