@@ -35,6 +35,11 @@ def lesson_names() -> list[str]:
     return sorted(names, key=lambda name: TEACHING_ORDER.index(name) if name in TEACHING_ORDER else len(TEACHING_ORDER))
 
 
+def is_bundled(path: Path) -> bool:
+    """Whether a file belongs to a bundled lesson."""
+    return path.resolve().is_relative_to(LESSONS.resolve())
+
+
 def read_lesson(name: str) -> Lesson:
     """The bundled lesson ``name``, or the one in the folder of that path; raises UsageError where there is none."""
     if name in lesson_names():

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import pathlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from ninja_tui.engine.evaluate.hand_over import hand_over
 from ninja_tui.engine.evaluate.runner import Runner
 from ninja_tui.engine.protocol.answering import LoadValues, SetUp
 from ninja_tui.engine.protocol.judging import (
@@ -25,6 +26,7 @@ from ninja_tui.engine.protocol.judging import (
     PlanTrials,
     PokeElement,
     Reading,
+    RunForward,
     RunLesson,
     Unseeded,
     UpstreamGradient,
@@ -90,6 +92,7 @@ class Workbench:
         self._gradient_names = lesson.gradients
         self._code = LessonCode.of(lesson, options.seed, dict(options.served))
         self._reference: Endpoint | None = None
+        self._apart: Endpoint | None = None
         self._run: LessonRun | None = None
         self._closed = False
         self._upstream: dict[str, UpstreamGradient] = {}
@@ -164,7 +167,8 @@ class Workbench:
 
     def unseeded(self) -> Unseeded:
         """The names of the lesson that hold other numbers from run to run."""
-        return self._ask(FindUnseeded(), OPENING)
+        with self._running_apart() as worker:
+            return _opened(worker, FindUnseeded(self._code), self._code.where)
 
     def inspect(self, request: ViewRequest) -> TensorView:
         """The view of a tensor."""
@@ -177,13 +181,34 @@ class Workbench:
     def close(self) -> None:
         """Ends all processes."""
         self._closed = True
-        if self._reference is not None:
-            self._reference.close()
+        for worker in (self._apart, self._reference):
+            if worker is not None:
+                worker.close()
         self._ahead.close()
 
     def _start_reference(self) -> LessonRun:
         self._reference = self._start(Role.REFERENCE)
+        if not self._code.bundled:
+            self._run_apart(self._reference)
         return _opened(self._reference, RunLesson(self._code), self._code.where)
+
+    def _run_apart(self, reference: Endpoint) -> None:
+        """Has the lesson's code run in a process of its own, and its record given to the reference."""
+        with self._running_apart() as worker:
+            _opened(worker, RunForward(self._code), self._code.where)
+            hand_over(worker, reference, self._code.where)
+
+    @contextlib.contextmanager
+    def _running_apart(self) -> Iterator[Endpoint]:
+        """Within it a process that runs the lesson's code, and nothing else."""
+        self._apart = worker = self._start(Role.FORWARD)
+        try:
+            if self._closed:  # from another thread, while it was started
+                raise UsageError("the lesson is not open")
+            yield worker
+        finally:
+            self._apart = None
+            worker.close()
 
     def _ask(self, request: Request[R], limit: float = JUDGING) -> R:
         """The reference's reply. One that breaks is started anew, for what is asked next."""

@@ -73,12 +73,12 @@ class Assessor:
             self._trials[key] = reads, trials(self._reach, reads, Near(tuple(consumers), frozenset(hidden)), reading)
         return self._trials[key]
 
-    def verdict(self, evidence: Evidence[torch.Tensor], reference: torch.Tensor | None = None) -> Verdict:
-        """The verdict on an answer; ``reference`` is what the program itself compares it with.
+    def verdict(self, evidence: Evidence[torch.Tensor]) -> Verdict:
+        """The verdict on an answer.
 
         Where it gave no gradient in float32 its status is ERROR, with a diagnosis at most.
         """
-        answer = self._answered(evidence, reference)
+        answer = self._answered(evidence)
         node, expected = answer.node, answer.reference
         blank = Verdict(evidence.node, Status.ERROR, tuple(expected.shape), vacuous=self.is_vacuous(node))
         if evidence.gradient is None:
@@ -89,9 +89,9 @@ class Assessor:
 
     def passes(self, evidence: Evidence[torch.Tensor]) -> bool:
         """Whether an answer is right, without a word on what is wrong."""
-        return evidence.gradient is not None and self._decide(self._answered(evidence, None)).passed
+        return evidence.gradient is not None and self._decide(self._answered(evidence)).passed
 
-    def _answered(self, evidence: Evidence[torch.Tensor], reference: torch.Tensor | None) -> _Answer:
+    def _answered(self, evidence: Evidence[torch.Tensor]) -> _Answer:
         node = self.graph.numbers[evidence.node]
         reads, tried = self._planned(evidence.node, evidence.reading)
         errors = evidence.errors or ("",) * len(tried)
@@ -101,8 +101,7 @@ class Assessor:
             for index, each in enumerate(zip(tried, given, errors, strict=True))
             if index not in evidence.left_out
         ]
-        expected = self.reference(node) if reference is None else reference
-        return _Answer(evidence, node, reads, results, expected)
+        return _Answer(evidence, node, reads, results, self.reference(node))
 
     def _decide(self, answer: _Answer) -> Decision:
         evidence, reading = answer.evidence, answer.evidence.reading

@@ -183,9 +183,18 @@ class Unseeded:
 
 @dataclass(frozen=True)
 class FindUnseeded(Request[Unseeded]):
-    """Runs the lesson again with another seed for the global generators, and compares."""
+    """Runs a lesson twice, with different seeds for the global generators, and compares."""
 
     reply: ClassVar[type] = Unseeded
+    lesson: LessonCode
+
+
+@dataclass(frozen=True)
+class RunForward(Request[Done]):
+    """Runs a lesson's forward pass, whose record is then to be taken."""
+
+    reply: ClassVar[type] = Done
+    lesson: LessonCode
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy
 import torch
 
 from ninja_tui.engine.protocol.messages import Refused
@@ -13,7 +14,8 @@ _BY_NAME = {
     str(dtype).removeprefix("torch."): dtype
     for dtype in (
         torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.complex64, torch.complex128,
-        torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64,
+        torch.bool, torch.uint8, torch.uint16, torch.uint32, torch.uint64,
+        torch.int8, torch.int16, torch.int32, torch.int64,
     )
 }  # fmt: skip
 
@@ -38,4 +40,6 @@ def unpack(packed: TensorData) -> torch.Tensor:
         raise Refused("the tensor's bytes and shape do not fit")
     if not count:
         return torch.empty(packed.shape, dtype=dtype)
-    return torch.frombuffer(bytearray(packed.data), dtype=dtype).reshape(packed.shape)
+    value = torch.empty(packed.shape, dtype=dtype)  # in memory of PyTorch's own: what is computed may depend on where
+    value.reshape(-1).view(torch.uint8).numpy()[:] = numpy.frombuffer(packed.data, dtype=numpy.uint8)
+    return value

@@ -40,13 +40,15 @@ _log = logging.getLogger(__name__)
 
 
 class Role(enum.StrEnum):
-    """What a worker is for: one computes the lesson and judges, the others run a person's answers, train, or show what
-    they cannot do.
+    """What a worker is for: to compute a lesson and judge, to run answers, programs or lessons, to judge what those gave,
+    to train, or to show what none of them can do.
     """
 
     REFERENCE = "reference"
     ANSWERS = "answers"
     PROGRAMS = "programs"
+    FORWARD = "forward"
+    JUDGE = "judge"
     TRAINER = "trainer"
     PROBING = "probing"
 

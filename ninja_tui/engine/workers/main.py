@@ -25,14 +25,15 @@ SERVICES = {
     "reference": "ninja_tui.engine.workers.reference:Reference",
     "answers": "ninja_tui.engine.workers.answers:Answers",
     "programs": "ninja_tui.engine.workers.programs:Programs",
+    "forward": "ninja_tui.engine.workers.forward_run:Forward",
+    "judge": "ninja_tui.engine.workers.judge:Judge",
     "probing": "ninja_tui.engine.workers.probing:Probing",
     "trainer": "ninja_tui.engine.training.service:Training",
 }
 """By role the class that serves, by its import path: this module knows no other of them."""
 SWITCH_INTERVAL = 0.0002
 """Seconds that a thread which an answer left behind keeps the interpreter to itself."""
-RUNS_ANSWERS = frozenset({"answers", "programs", "trainer"})
-RUNS_OURS = frozenset({"reference"})
+RUNS_OURS = frozenset({"reference", "judge"})
 """No stranger's code: where nothing but the filter keeps files closed, these may open them."""
 Handlers = Mapping[type[Request[Any]], Callable[[Any], object]]
 _log = logging.getLogger(__name__)
@@ -103,6 +104,6 @@ def _service(role: str) -> Service:
     torch.set_num_threads(1)
     module, _, name = SERVICES[role].partition(":")
     service: Service = getattr(importlib.import_module(module), name)()
-    if role in RUNS_ANSWERS:
+    if role not in RUNS_OURS:
         sys.setswitchinterval(SWITCH_INTERVAL)
     return service
