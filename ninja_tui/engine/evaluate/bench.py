@@ -33,6 +33,7 @@ from ninja_tui.engine.protocol.judging import (
 )
 from ninja_tui.engine.protocol.lesson_code import LessonCode
 from ninja_tui.engine.protocol.messages import Request
+from ninja_tui.engine.protocol.recent import Recent
 from ninja_tui.engine.protocol.tensor_data import TensorData
 from ninja_tui.engine.protocol.verdict import Status, Verdict
 from ninja_tui.engine.protocol.views import Poke, PokeRequest, TensorView, ViewRequest
@@ -46,6 +47,8 @@ OPENING = 120.0
 """Seconds that a lesson's own set-up and forward pass may take."""
 JUDGING = 30.0
 """Seconds that the reference may take for one request."""
+MOST_PLANS = 64 << 20
+"""Bytes of upstream gradients that are kept for further answers to the same nodes."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,7 @@ class Workbench:
         self._run: LessonRun | None = None
         self._closed = False
         self._upstream: dict[str, UpstreamGradient] = {}
+        self._plans: Recent[tuple[str, frozenset[str], bool, bool], Plan] = Recent(MOST_PLANS)
         self._facts: Facts | None = None
         self._ahead = _Ahead(self._code, start)
 
@@ -143,7 +147,13 @@ class Workbench:
 
     def plan(self, node: str, reading: Reading) -> Plan:
         """How an answer to ``node`` that reads this is to be tried."""
-        return self._ask(PlanTrials(node, reading))
+        key = (node, *reading.decides_trials)
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self._ask(PlanTrials(node, reading))
+            size = sum(len(each.data) for trial in plan.trials for each in trial.upstream.values())
+            self._plans.put(key, plan, size)
+        return plan
 
     def foresee(self, node: str) -> None:
         """Has computed what the trials of an answer to ``node`` are likely to need, before there is one."""

@@ -12,6 +12,8 @@ from ninja_tui.engine.protocol.verdict import Verdict
 from ninja_tui.engine.protocol.views import Poke, PokeRequest, TensorView, ViewRequest
 
 T = TypeVar("T")
+MANY = 400
+"""Operations of an answer from which on it is tried in fewer worlds."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,11 @@ class Reading:
     escapes: bool = False
     bends: bool = False
     cancels: bool = False
+
+    @property
+    def decides_trials(self) -> tuple[frozenset[str], bool, bool]:
+        """All of it on which it depends in which trials an answer is tried."""
+        return frozenset(self.nodes), self.operations > MANY, self.bends
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,20 @@ _BY_NAME = {
     )
 }  # fmt: skip
 
+_OF_NUMPY = frozenset({
+    torch.float16, torch.float32, torch.float64, torch.bool,
+    torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64,
+})  # fmt: skip
+"""Dtypes that NumPy has too, and that are never conjugated by a mark alone."""
+
 
 def pack(tensor: torch.Tensor) -> TensorData:
     """``tensor`` as bytes; raises Refused for a layout or dtype that has none."""
     name = str(tensor.dtype).removeprefix("torch.")
     if name not in _BY_NAME or tensor.layout is not torch.strided:
         raise Refused(f"a {tensor.layout} tensor of {tensor.dtype} is no plain tensor")
+    if tensor.dtype in _OF_NUMPY and tensor.is_cpu and not tensor.is_neg():
+        return TensorData(name, tuple(tensor.shape), tensor.detach().numpy().tobytes())
     plain = tensor.detach().resolve_conj().resolve_neg().contiguous().cpu()
     data = plain.reshape(-1).view(torch.uint8).numpy().tobytes() if plain.numel() else b""
     return TensorData(name, tuple(tensor.shape), data)

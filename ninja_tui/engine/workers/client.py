@@ -40,7 +40,7 @@ _log = logging.getLogger(__name__)
 
 
 class Role(enum.StrEnum):
-    """What a worker is for: to compute a lesson and judge, to run answers, programs or lessons, to judge what those gave,
+    """What a worker is for: to compute a lesson and judge; to run answers, programs, lessons; to judge what those gave;
     to train, or to show what none of them can do.
     """
 
