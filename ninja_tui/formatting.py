@@ -1,4 +1,4 @@
-"""Shapes, differences and guesses as text, the same in reports and in the app."""
+"""Shapes, differences, guesses and strangers' words as text, the same in reports and in the app."""
 
 from __future__ import annotations
 
@@ -29,3 +29,25 @@ def guess(word: str, known: Iterable[str]) -> str:
     """``; did you mean `names`?`` where ``word`` is close to one of the ``known``; else nothing."""
     close = closest(word, known)
     return f"; did you mean `{close}`?" if close else ""
+
+
+LONGEST_LINE = 1000
+"""Characters of a line that is shown; the middle of a longer one is left out."""
+
+
+def printable(text: str) -> str:
+    """``text`` without control characters and what has no encoding; line breaks stay."""
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    if text.isprintable():
+        return text
+    return "".join(each if each == "\n" or each.isprintable() else "�" for each in text)
+
+
+def one_line(text: str, longest: int = LONGEST_LINE) -> str:
+    """``text`` as it may be shown, whoever wrote it: on one line of at most ``longest`` characters, all printable."""
+    if len(text) > longest:
+        end = longest // 3
+        text = f"{text[: longest - end - 3]} … {text[-end:]}"
+    if not text.isprintable():
+        text = printable("".join(" " if each.isspace() else each for each in text))
+    return text

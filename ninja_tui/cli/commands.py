@@ -123,7 +123,7 @@ def _request(arguments: Arguments) -> Request:
     if arguments.train is not None and len(arguments.files) > 1:
         raise UsageError("one file is trained at a time")
     options = _options(arguments)
-    from ninja_tui.lesson.read import STDIN
+    from ninja_tui.lesson.files import STDIN
     from ninja_tui.replay import Request
 
     paths = tuple(STDIN if str(path) == "-" else path for path in arguments.files)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ninja_tui.errors import UsageError
+from ninja_tui.lesson.files import LARGEST_NOTEBOOK, LARGEST_TEXT, exists, is_folder
 from ninja_tui.lesson.model import gradient_name
 from ninja_tui.lesson.read import REQUIRED_CELLS, lesson_names, no_such_lesson, read_lesson, read_text
 from ninja_tui.lesson.solutions import LESSON_MARKER
@@ -87,7 +88,7 @@ def locate(lesson: str) -> BundledLesson | Path:
     if lesson in lesson_names():
         return BundledLesson(lesson)
     path = Path(lesson)
-    if path.exists():
+    if exists(path):
         return path
     if path.suffix or len(path.parts) > 1:
         raise UsageError(f"{lesson} does not exist")
@@ -102,11 +103,11 @@ def classify(place: BundledLesson | Path, definitions: Definitions | None = None
     """
     if isinstance(place, BundledLesson):
         return place
-    if place.is_dir():
+    if is_folder(place):
         return LessonFolder(place)
-    from ninja_tui.lesson.notebook.cells import Form, form_of, source_of  # only where a file is read
+    from ninja_tui.lesson.notebook.cells import Form, form_of, is_notebook, source_of  # only where a file is read
 
-    text = read_text(place, "the file")
+    text = read_text(place, "the file", LARGEST_NOTEBOOK if is_notebook(place) else LARGEST_TEXT)
     if form_of(place, text) is Form.NOTEBOOK:
         return OwnNetwork(source_of(place, text), definitions)
     solutions = SolutionsFile(place, text)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 import re
-import sys
 import tokenize
 from collections.abc import Iterable
 from pathlib import Path
 
 from ninja_tui.errors import UsageError
-from ninja_tui.formatting import guess
+from ninja_tui.formatting import guess, one_line
+from ninja_tui.lesson.files import LARGEST_TEXT, exists, is_folder, is_regular, read_bytes
 from ninja_tui.lesson.graph import nodes_of, parse, statements_of
 from ninja_tui.lesson.model import Cell, Lesson, Notes
 from ninja_tui.lesson.syntax.literals import bound_lists, bound_numbers
@@ -24,8 +24,9 @@ LONGEST_MESSAGE = 200
 COOKIE_LINES = 2
 """A file's first lines, which may declare its encoding."""
 _COOKIE = re.compile(r"^[ \t\f]*#.*?coding[:=].*")
-STDIN = Path("<stdin>")
-"""What stands for standard input, as in Python's own messages."""
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
+NO_ENCODINGS = frozenset({"punycode", "idna", "unicode_escape", "raw_unicode_escape", "utf_7"})
+"""What Python can decode, and no text is written in: they take long, or give what has no encoding."""
 PERCENT = {"extension": ".py", "format_name": "percent", "comment_magics": False}
 
 
@@ -39,7 +40,7 @@ def read_lesson(name: str) -> Lesson:
     """The bundled lesson ``name``, or the one in the folder of that path; raises UsageError where there is none."""
     if name in lesson_names():
         return read_folder(LESSONS / name)
-    if Path(name).is_dir():
+    if is_folder(Path(name)):
         return read_folder(Path(name).resolve())
     raise no_such_lesson(name)
 
@@ -100,38 +101,28 @@ def lesson_of(path: Path, percent: Iterable[Cell], name: str | None = None) -> L
         asks=tuple(name for name in (node.name for node in nodes) if name in asks),
         numbers=bound_numbers(in_setup),
         notes=_notes(folder / "notes.md"),
-        solution=solution if solution.is_file() else None,
-        textbook=textbook if textbook.is_file() else None,
+        solution=solution if is_regular(solution) else None,
+        textbook=textbook if is_regular(textbook) else None,
     )
 
 
 def _notes(path: Path) -> Notes:
     from ninja_tui.lesson.notes import parse_notes  # loads a Markdown parser: only where a lesson is read
 
-    return parse_notes(read_text(path, "the notes")) if path.is_file() else Notes()
+    return parse_notes(read_text(path, "the notes")) if exists(path) else Notes()
 
 
-def read_text(path: Path, what: str) -> str:
-    """The text of ``path``, which may be STDIN; raises UsageError, which calls it ``what``, where it is missing or no
-    text.
+def read_text(path: Path, what: str, most: int = LARGEST_TEXT) -> str:
+    """The text of ``path``, which may be STDIN; raises UsageError, which calls it ``what``, where it is missing, no
+    text, or of more than ``most`` bytes.
     """
-    if path.is_dir():
-        raise UsageError(f"{what} {path} is a directory, not a file")
     try:
-        text = decoded(_standard_input() if path == STDIN else path.read_bytes())
-    except FileNotFoundError:
-        raise UsageError(f"{what} {path} does not exist") from None
+        text = decoded(read_bytes(path, what, most))
     except UnicodeDecodeError:
         raise UsageError(f"{what} {path} is not text (UTF-8)") from None
-    except OSError as error:
-        raise UsageError(f"{what} {path} cannot be read: {error.strerror or error}") from None
-    if "\0" in text:
+    if _NO_TEXT.search(text):
         raise UsageError(f"{what} {path} is not text")
     return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _standard_input() -> bytes:
-    return sys.stdin.buffer.read() if sys.stdin is not None else b""
 
 
 def decoded(raw: bytes) -> str:
@@ -144,7 +135,7 @@ def decoded(raw: bytes) -> str:
     except SyntaxError:  # an encoding that there is not, or a line that is no UTF-8
         encoding = "utf-8-sig"
     try:
-        return raw.decode(encoding)
+        return raw.decode(encoding if encoding.lower().replace("-", "_") not in NO_ENCODINGS else "utf-8-sig")
     except (LookupError, UnicodeError):
         return raw.decode("utf-8-sig")
 
@@ -161,7 +152,7 @@ def percent_cells(text: str, where: str = "the script") -> list[Cell]:
         percent = jupytext.reads(text, fmt=PERCENT).cells
     except Exception as error:  # a header may hold anything, and fails in as many ways
         problem = getattr(error, "problem", None)  # of YAML
-        reason = f"its header is no YAML ({problem})" if problem else one_line(error)
+        reason = f"its header is no YAML ({problem})" if problem else described(error)
         raise UsageError(f"{where} cannot be read: {reason}") from None
     lines = text.splitlines()
     cells: list[Cell] = []
@@ -183,6 +174,6 @@ def _without_cookie(text: str) -> str:
     return "\n".join([*(_COOKIE.sub("#", line) for line in first[:COOKIE_LINES]), *first[COOKIE_LINES:]])
 
 
-def one_line(error: Exception) -> str:
+def described(error: Exception) -> str:
     """The message of ``error`` on one line, cut off where it is long; else the name of its class."""
-    return " ".join(str(error).split())[:LONGEST_MESSAGE] or type(error).__name__
+    return one_line(" ".join(str(error).split()), LONGEST_MESSAGE) or type(error).__name__

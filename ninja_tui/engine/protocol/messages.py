@@ -14,6 +14,7 @@ import msgspec
 
 from ninja_tui.engine.protocol.tensor_data import TensorData
 from ninja_tui.engine.protocol.wire import Broken
+from ninja_tui.formatting import printable
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -103,11 +104,3 @@ def _checked(value: Any) -> Any:
         clean = {name: _checked(part) for name, part in parts.items()}
         return replace(value, **clean)
     return value
-
-
-def printable(text: str) -> str:
-    """``text`` without control characters and what has no encoding; line breaks stay."""
-    text = text.encode("utf-8", "replace").decode("utf-8")
-    if text.isprintable():
-        return text
-    return "".join(each if each == "\n" or each.isprintable() else "�" for each in text)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ninja_tui.errors import UsageError
+from ninja_tui.lesson.files import LARGEST_NOTEBOOK, LARGEST_TEXT
 from ninja_tui.lesson.locations import place
 from ninja_tui.lesson.model import Cell
 from ninja_tui.lesson.notebook.fences import fenced_cells, has_python_fence, prose_as_comments
@@ -51,7 +52,8 @@ class Source:
 
 def read_source(path: Path) -> Source:
     """The cells of ``path``; raises UsageError where it is missing, no text or no notebook, or holds no code."""
-    return source_of(path, read_text(path, "the notebook" if is_notebook(path) else "the script"))
+    what, most = ("notebook", LARGEST_NOTEBOOK) if is_notebook(path) else ("script", LARGEST_TEXT)
+    return source_of(path, read_text(path, f"the {what}", most))
 
 
 def source_of(path: Path, text: str) -> Source:
