@@ -12,13 +12,13 @@ from ninja_tui.lesson.graph import nodes_of
 from ninja_tui.lesson.model import Cell, Lesson, Node, Notes, Origin, gradient_name
 from ninja_tui.lesson.notebook.cells import Source, read_source, source_of
 from ninja_tui.lesson.notebook.forward_pass import ForwardPass, forward_pass_to, losses_of
-from ninja_tui.lesson.notebook.gradient_names import name_for
+from ninja_tui.lesson.notebook.gradient_names import template_of
 from ninja_tui.lesson.notebook.gradients import FileGradients, gradients_of
 from ninja_tui.lesson.notebook.linearize import tracks_of
 from ninja_tui.lesson.notebook.own_names import own_names
 from ninja_tui.lesson.notebook.parse import Dropped, fragments_of
 from ninja_tui.lesson.notebook.requirements import lacking, other_framework
-from ninja_tui.lesson.notebook.slice import Dataflow
+from ninja_tui.lesson.notebook.slice import Dataflow, EffectsOf
 from ninja_tui.lesson.notebook.ssa import SsaForm, ssa_form
 from ninja_tui.lesson.program import Program, ProgramStatement
 from ninja_tui.lesson.read import read_text
@@ -169,8 +169,8 @@ def _promise(candidate: _Candidate) -> tuple[bool, int]:
 
 def _candidates(fragments: Sequence[Fragment], predefined: frozenset[str]) -> list[_Candidate]:
     candidates: list[_Candidate] = []
-    context = FileContext.of(fragments)
-    flows = [Dataflow.of(track, context, predefined) for track in tracks_of(fragments)]
+    known = EffectsOf(FileContext.of(fragments))
+    flows = [Dataflow.of(track, known, predefined) for track in tracks_of(fragments)]
     compared = _compared(fragments)
     for by_name in (False, True):
         for flow in sorted(flows, key=lambda each: each.loop):
@@ -271,10 +271,11 @@ def _cell(title: str, fragments: tuple[Fragment, ...]) -> Cell:
 def _with_gradient_names(nodes: Sequence[Node], gradients: FileGradients) -> tuple[Node, ...]:
     """The nodes with the file's own names for their gradients; a name stands for one node only."""
     names = gradients.gradient_names
+    usual = template_of(names, gradients.pairs)
     taken: set[str] = set()
     result = []
     for node in nodes:
-        gradient = names.get(node.name) or name_for(node.name, names, gradients.pairs)
+        gradient = names.get(node.name) or usual.format(node.name)
         if gradient in taken:
             gradient = gradient_name(node.name)
         taken.add(gradient)

@@ -60,6 +60,7 @@ def lacking(fragments: Sequence[Fragment], path: Path, defined: frozenset[str]) 
     effects = [Effects(fragment, context) for fragment in fragments]
     read = {name for each in effects if not each.displays for name in each.reads}
     bound = {name for each in effects for name in each.defines} | defined | BUILTINS
+    asks = "input" not in bound - BUILTINS
     beside = Beside(path.absolute().parent)
     beside.add_roots(fragments)
     for each in effects:
@@ -73,7 +74,7 @@ def lacking(fragments: Sequence[Fragment], path: Path, defined: frozenset[str]) 
             case ast.Import(names=[ast.alias(module)]) | ast.ImportFrom(module=str() as module, level=0):
                 if names and not _is_here(module, beside):
                     yield Lacking(line, f"imports `{module}`, which is not here", names)
-            case _ if names and "input" not in bound - BUILTINS and "input" in calls_of(each.tree):
+            case _ if asks and names and "input" in calls_of(each.tree):
                 yield Lacking(line, "asks for `input()`, which nobody can give here", names)
 
 

@@ -39,13 +39,15 @@ class _Renaming(ast.NodeTransformer):
         return ast.copy_location(ast.Name(names.get(node.id, node.id), node.ctx), node)
 
 
-def free_name(name: str, taken: set[str]) -> str:
-    """``name_1``, or the next number that is not in ``taken``, to which it is added."""
-    number = 1
+def free_name(name: str, taken: set[str], number: int = 1) -> tuple[int, str]:
+    """The first of ``name_1``, ``name_2`` … from ``number`` on that is not in ``taken``, to which it is added.
+
+    Its number comes with it, for the next time.
+    """
     while f"{name}_{number}" in taken:
         number += 1
     taken.add(f"{name}_{number}")
-    return f"{name}_{number}"
+    return number, f"{name}_{number}"
 
 
 def as_assignment(fragment: Fragment) -> str:
