@@ -84,22 +84,24 @@ def read_program(source: str, nodes: Iterable[str], where: str, first_line: int 
     """The statements and answers of ``source``; raises UsageError with the line of a syntax error."""
     gradients = {gradient_name(name): name for name in nodes}
     trees = [tree for tree in parse(source, first_line, where).body if not _is_cmp(tree)]
+    changes = [changed(tree) for tree in trees]
     parts: list[tuple[str, list[int]]] = []
+    numbers: list[set[int]] = [set() for _ in trees]
     latest: dict[str, int] = {}
-    for index, tree in enumerate(trees):
+    for index, tree in enumerate(trees if gradients else ()):
         fresh = {name for name in assigned(tree) if name in gradients and not _placeholder(tree)}
-        for gradient in sorted(fresh | {name for name in changed(tree) if name in gradients}):
+        for gradient in sorted(fresh | {name for name in changes[index] if name in gradients}):
             if gradient in fresh or gradient not in latest:
                 latest[gradient] = len(parts)
                 parts.append((gradients[gradient], []))
             parts[latest[gradient]][1].append(index)
+            numbers[index].add(latest[gradient])
     lines = source.split("\n")
     steps: list[ProgramStatement] = []
     for index, tree in enumerate(trees):
-        numbers = frozenset(number for number, (_, indices) in enumerate(parts) if index in indices)
         text = cut(tree, lines, first_line)
-        touched = frozenset(reads(tree)) | changed(tree)
-        steps.append(ProgramStatement(text.code, text.line, text.end_line, touched, numbers))
+        touched = frozenset(reads(tree)) | changes[index]
+        steps.append(ProgramStatement(text.code, text.line, text.end_line, touched, frozenset(numbers[index])))
     answers = tuple(Answer(node, steps[indices[0]].line, tuple(indices)) for node, indices in parts)
     return Program(tuple(steps), answers)
 

@@ -12,6 +12,7 @@ import stat
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from ninja_tui.errors import UsageError
@@ -64,6 +65,7 @@ class Solutions:
         self.where = where
         self.default_lesson = default_lesson
         self._lines = self.text.split("\n")
+        self._programs: dict[tuple[str, tuple[str, ...]], Program] = {}
         self._comments = comments_between(self.text, read_program(self.text, (), where))
         self._markers = [
             _Marker(line, match["title"].strip())
@@ -73,6 +75,10 @@ class Solutions:
 
     def sections(self) -> list[Section]:
         """The lessons' parts in file order; what stands before the first marker is the default lesson's."""
+        return self._sections
+
+    @cached_property
+    def _sections(self) -> list[Section]:
         starts = [(m.line, match["name"]) for m in self._markers if (match := _LESSON.fullmatch(m.title))]
         head = "\n".join(self._lines[: starts[0][0] if starts else len(self._lines)])
         if not starts or read_program(head, (), self.where).steps:
@@ -82,11 +88,14 @@ class Solutions:
 
     def program(self, lesson: str, nodes: Sequence[str]) -> Program:
         """All statements and answers of ``lesson``, of all its sections; lines count in the file."""
-        masked = [""] * len(self._lines)
-        for section in self.sections():
-            if section.lesson == lesson:
-                masked[section.start : section.end] = self._lines[section.start : section.end]
-        return read_program("\n".join(masked), nodes, self.where)
+        key = (lesson, tuple(nodes))
+        if key not in self._programs:
+            masked = [""] * len(self._lines)
+            for section in self.sections():
+                if section.lesson == lesson:
+                    masked[section.start : section.end] = self._lines[section.start : section.end]
+            self._programs[key] = read_program("\n".join(masked), nodes, self.where)
+        return self._programs[key]
 
     def answers(self, lesson: str, nodes: Sequence[str]) -> dict[str, SavedAnswer]:
         """The answers to the nodes of ``lesson``; of several to a node the last."""

@@ -8,6 +8,7 @@ from collections.abc import Collection, Container, Iterable, Iterator
 from dataclasses import dataclass
 
 from ninja_tui.lesson.syntax.names import BUILTINS
+from ninja_tui.lesson.syntax.walk import everything
 
 COMPARING = frozenset({"allclose", "equal", "isclose", "assert_close", "assert_allclose", "assert_equal", "mse_loss"})
 LIBRARIES = frozenset({"torch", "F", "np", "plt", "nn"})
@@ -45,7 +46,7 @@ class _Finder:
                 yield from self._listed(iterated)
             case ast.Assign(value=ast.List() | ast.Tuple() | ast.Dict() as value):
                 yield from self._listed(value)
-        for node in ast.walk(tree):
+        for node in everything(tree):
             match node:
                 case ast.Call(func=function) if not isinstance(tree, ast.For) and _is_helper(function, tree):
                     yield from self._among([*node.args, *(keyword.value for keyword in node.keywords)])

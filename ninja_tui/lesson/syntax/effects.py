@@ -11,7 +11,7 @@ from ninja_tui.lesson.syntax.displays import is_display
 from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.lesson.syntax.free_names import arguments_of, declared_global, defined, free_reads, value_reads
 from ninja_tui.lesson.syntax.names import BUILTINS, calls_of, changed, reads, root_name, target_names
-from ninja_tui.lesson.syntax.walk import running
+from ninja_tui.lesson.syntax.walk import everything, running
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class FileContext:
         functions: list[ast.FunctionDef] = []
         bound: set[str] = set()
         for fragment in fragments:
-            for node in ast.walk(fragment.tree):
+            for node in everything(fragment.tree):
                 match node:
                     case ast.Import(names=aliases):
                         modules |= {(alias.asname or alias.name).split(".")[0] for alias in aliases}
@@ -119,7 +119,7 @@ def elements_of(value: ast.expr) -> frozenset[str]:
 
 def _is_pure(function: ast.FunctionDef) -> bool:
     """Whether a function changes none of its arguments, nor anything outside."""
-    if any(isinstance(node, ast.Global | ast.Nonlocal) for node in ast.walk(function)):
+    if any(isinstance(node, ast.Global | ast.Nonlocal) for node in everything(function)):
         return False
     arguments = set(arguments_of(function))
     return not any(arguments & changed(part) for part in function.body)
@@ -183,7 +183,7 @@ class Effects:
         """Whether it reads the ``.grad`` of a tensor."""
         return any(
             isinstance(node, ast.Attribute) and node.attr == "grad" and isinstance(node.ctx, ast.Load)
-            for node in ast.walk(self.tree)
+            for node in everything(self.tree)
         )
 
     @cached_property

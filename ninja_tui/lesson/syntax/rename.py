@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.lesson.syntax.parsing import parse_code
+from ninja_tui.lesson.syntax.walk import everything
 
 
 def renamed(code: str, loads: Mapping[str, str], stores: Mapping[str, str]) -> str:
@@ -17,7 +18,7 @@ def renamed(code: str, loads: Mapping[str, str], stores: Mapping[str, str]) -> s
     tree = parse_code(code)
     lines = [line.encode() for line in code.split("\n")]
     occurrences = []
-    for node in ast.walk(tree):
+    for node in everything(tree):
         if isinstance(node, ast.Name):
             new = (loads if isinstance(node.ctx, ast.Load) else stores).get(node.id)
             if new is not None and new != node.id:
