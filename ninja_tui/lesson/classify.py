@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ninja_tui.errors import UsageError
-from ninja_tui.lesson.files import LARGEST_NOTEBOOK, LARGEST_TEXT, exists, is_folder
+from ninja_tui.lesson.files import NOTEBOOK_LIMIT, TEXT_LIMIT, exists, is_folder
 from ninja_tui.lesson.model import gradient_name
 from ninja_tui.lesson.read import REQUIRED_CELLS, lesson_names, no_such_lesson, read_lesson, read_text
 from ninja_tui.lesson.solutions import LESSON_MARKER
@@ -107,7 +107,7 @@ def classify(place: BundledLesson | Path, definitions: Definitions | None = None
         return LessonFolder(place)
     from ninja_tui.lesson.notebook.cells import Form, form_of, is_notebook, source_of  # only where a file is read
 
-    text = read_text(place, "the file", LARGEST_NOTEBOOK if is_notebook(place) else LARGEST_TEXT)
+    text = read_text(place, "the file", NOTEBOOK_LIMIT if is_notebook(place) else TEXT_LIMIT)
     if form_of(place, text) is Form.NOTEBOOK:
         return OwnNetwork(source_of(place, text), definitions)
     solutions = SolutionsFile(place, text)

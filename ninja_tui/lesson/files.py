@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from ninja_tui.errors import UsageError
@@ -15,8 +16,23 @@ LARGEST_TEXT = 5_000_000
 """Bytes of a script, a lesson, notes or a word list."""
 LARGEST_NOTEBOOK = 20_000_000
 """Bytes of a notebook, which holds pictures too."""
+MOST_LINES = 100_000
+"""Of a text. Those of a notebook's own code are counted when it is read."""
 LARGEST_DATA = 50_000_000
 """Bytes of a file that a program reads itself."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How much of a file is read: ``size`` in bytes; None for as many lines as these hold."""
+
+    size: int
+    lines: int | None
+
+
+TEXT_LIMIT = Limit(LARGEST_TEXT, MOST_LINES)
+NOTEBOOK_LIMIT = Limit(LARGEST_NOTEBOOK, None)
+NOTES_LIMIT = Limit(100_000, 10_000)
 _CHUNK = 1 << 20
 _NO_FILES = {
     stat.S_IFDIR: "directory",
@@ -73,7 +89,9 @@ def is_regular(path: Path) -> bool:
 
 
 def megabytes(size: int) -> str:
-    """``23 MB``, or ``5.2 MB`` where that tells more."""
+    """``23 MB``, or ``5.2 MB`` where that tells more, or ``100 kB``."""
+    if size < 1_000_000:
+        return f"{size / 1e3:.0f} kB"
     return f"{size / 1e6:.0f} MB" if size >= 10e6 or size % 1_000_000 == 0 else f"{size / 1e6:.1f} MB"
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ninja_tui.errors import UsageError
+from ninja_tui.formatting import one_line
 from ninja_tui.lesson.graph import nodes_of
 from ninja_tui.lesson.model import Cell, Lesson, Node, Notes, Origin, gradient_name
 from ninja_tui.lesson.notebook.cells import Source, read_source, source_of
@@ -21,7 +22,7 @@ from ninja_tui.lesson.notebook.requirements import lacking, other_framework
 from ninja_tui.lesson.notebook.slice import Dataflow, EffectsOf
 from ninja_tui.lesson.notebook.ssa import SsaForm, ssa_form
 from ninja_tui.lesson.program import Program, ProgramStatement
-from ninja_tui.lesson.read import read_text
+from ninja_tui.lesson.read import described, read_text
 from ninja_tui.lesson.syntax.effects import Effects, FileContext
 from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.lesson.syntax.imports import is_definition
@@ -141,6 +142,8 @@ def discover_in(source: Source, definitions: Definitions | None = None) -> Disco
         return _discover_in(source, definitions or Definitions())
     except (RecursionError, MemoryError):
         raise UsageError(f"{source.path} cannot be read: its expressions are nested too deeply") from None
+    except (SyntaxError, ValueError) as error:  # of code that is put together from the file's
+        raise UsageError(f"{source.path} cannot be read: {described(error)}") from None
 
 
 def _discover_in(source: Source, definitions: Definitions) -> Discovery:
@@ -313,5 +316,5 @@ def _numbers(fragments: Sequence[Fragment]) -> dict[str, int]:
 
 def _name(path: Path, number: int) -> str:
     """A lesson's name in a solutions file: the file's own, and a number for the second and later ones."""
-    stem = re.sub(r"\s+", "_", path.stem.strip("<>")) or "lesson"
+    stem = re.sub(r"\s+", "_", one_line(path.stem.strip("<>"))) or "lesson"
     return stem if number == 0 else f"{stem}-{number + 1}"

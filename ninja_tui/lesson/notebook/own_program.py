@@ -52,15 +52,18 @@ class OwnProgram:
 def own_program(source: Source, definitions: Definitions | None = None) -> OwnProgram:
     """The program in ``source``; raises UsageError where it computes with something that is not PyTorch."""
     try:
-        fragments, remarks = fragments_of(source)
+        return _own_program(source, definitions or Definitions())
     except (RecursionError, MemoryError):
         raise UsageError(f"{source.path} cannot be read: its expressions are nested too deeply") from None
+
+
+def _own_program(source: Source, definitions: Definitions) -> OwnProgram:
+    fragments, remarks = fragments_of(source)
     notes = tuple(each.sentence(source.place(each.line)) for each in remarks)
     framework = other_framework(fragments)
     if framework is not None:
         raise UsageError(f"{source.path} {framework}")
-    given = definitions or Definitions()
-    lacks = lacking(fragments, source.path, given.names)
+    lacks = lacking(fragments, source.path, definitions.names)
     notes = (*(f"{source.place(each.line)} {each.sentence}" for each in lacks), *notes)
-    defined = (Fragment.at(given.code, 1),) if given.code else ()
+    defined = (Fragment.at(definitions.code, 1),) if definitions.code else ()
     return OwnProgram(source.path, tuple(fragments), source.starts, notes, defined)

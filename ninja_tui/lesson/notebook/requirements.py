@@ -9,7 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ninja_tui.formatting import one_line
 from ninja_tui.lesson.notebook.data_files import Beside
+from ninja_tui.lesson.read import LONGEST_MESSAGE
 from ninja_tui.lesson.syntax.effects import Effects, FileContext
 from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.lesson.syntax.imports import FOR_PEOPLE, imported_modules, shows
@@ -37,7 +39,8 @@ class Lacking:
     def sentence(self) -> str:
         """What is lacking, and how a person may do without."""
         what = ", ".join(self.names) or "the names that it gives"
-        return f"{self.message}; with --setup FILE you can define {what}"
+        message = one_line(self.message, LONGEST_MESSAGE)
+        return f"{message}; with --setup FILE you can define {one_line(what, LONGEST_MESSAGE)}"
 
 
 def other_framework(fragments: Sequence[Fragment]) -> str | None:
