@@ -12,6 +12,7 @@ from ninja_tui.lesson.files import NOTEBOOK_LIMIT, TEXT_LIMIT, exists, is_folder
 from ninja_tui.lesson.model import gradient_name
 from ninja_tui.lesson.read import REQUIRED_CELLS, lesson_names, no_such_lesson, read_lesson, read_text
 from ninja_tui.lesson.solutions import LESSON_MARKER
+from ninja_tui.lesson.syntax.fragment import UNREADABLE
 
 if TYPE_CHECKING:
     from ninja_tui.lesson.notebook.cells import Source
@@ -125,10 +126,10 @@ def classify(place: BundledLesson | Path, definitions: Definitions | None = None
 
 
 def _may_answer_a_lesson(source: Source, definitions: Definitions | None) -> bool:
-    """Whether a script answers the default lesson, or is nested too deeply to tell: a file of answers is told so."""
+    """Whether a script answers the default lesson, or cannot be read, so as to tell: a file of answers is told so."""
     try:
         return _answers_a_lesson(source, definitions)
-    except (RecursionError, MemoryError):
+    except UNREADABLE:
         return True
 
 

@@ -17,18 +17,23 @@ from ninja_tui.lesson.notebook.gradient_names import template_of
 from ninja_tui.lesson.notebook.gradients import FileGradients, gradients_of
 from ninja_tui.lesson.notebook.linearize import tracks_of
 from ninja_tui.lesson.notebook.own_names import own_names
-from ninja_tui.lesson.notebook.parse import Dropped, fragments_of
+from ninja_tui.lesson.notebook.parse import Dropped, fragments_of, readable
 from ninja_tui.lesson.notebook.requirements import lacking, other_framework
 from ninja_tui.lesson.notebook.slice import Dataflow, EffectsOf
 from ninja_tui.lesson.notebook.ssa import SsaForm, ssa_form
 from ninja_tui.lesson.program import Program, ProgramStatement
-from ninja_tui.lesson.read import described, read_text
+from ninja_tui.lesson.read import read_text
 from ninja_tui.lesson.syntax.effects import Effects, FileContext
 from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.lesson.syntax.imports import is_definition
 from ninja_tui.lesson.syntax.literals import bound_numbers
 from ninja_tui.lesson.syntax.names import BUILTINS, stored_names
+from ninja_tui.lesson.syntax.parsing import TooLong
 
+MOST_LAID_OUT = 100_000
+"""Statements on the lines through a file, one for each training loop."""
+MOST_SEARCHED = 60_000
+"""Losses times statements."""
 NO_CODE = (Fragment("", 1, 1),)
 
 
@@ -120,11 +125,12 @@ class _Candidate:
 def read_definitions(path: Path) -> Definitions:
     """The definitions in the script or notebook ``path``; raises UsageError where it is missing, or no Python."""
     source = source_of(path, read_text(path, "the set-up file"))
-    fragments, remarks = fragments_of(source)
+    with readable(path):
+        fragments, remarks = fragments_of(source)
+        names = frozenset(name for fragment in fragments for name in Effects(fragment).defines)
     for remark in remarks:
         if isinstance(remark, Dropped):
             raise UsageError(f"{path}, {source.place(remark.line)}: {remark.message}")
-    names = frozenset(name for fragment in fragments for name in Effects(fragment).defines)
     return Definitions("\n".join(fragment.code for fragment in fragments), names)
 
 
@@ -138,12 +144,8 @@ def discover_in(source: Source, definitions: Definitions | None = None) -> Disco
 
     Raises UsageError where it holds no forward pass that ends in a loss.
     """
-    try:
+    with readable(source.path):
         return _discover_in(source, definitions or Definitions())
-    except (RecursionError, MemoryError):
-        raise UsageError(f"{source.path} cannot be read: its expressions are nested too deeply") from None
-    except (SyntaxError, ValueError) as error:  # of code that is put together from the file's
-        raise UsageError(f"{source.path} cannot be read: {described(error)}") from None
 
 
 def _discover_in(source: Source, definitions: Definitions) -> Discovery:
@@ -173,7 +175,10 @@ def _promise(candidate: _Candidate) -> tuple[bool, int]:
 def _candidates(fragments: Sequence[Fragment], predefined: frozenset[str]) -> list[_Candidate]:
     candidates: list[_Candidate] = []
     known = EffectsOf(FileContext.of(fragments))
-    flows = [Dataflow.of(track, known, predefined) for track in tracks_of(fragments)]
+    tracks = tracks_of(fragments)
+    if sum(len(track.fragments) for track in tracks) > MOST_LAID_OUT:
+        raise TooLong(f"has {len(tracks) - 1:,} training loops, too many for its length to find passes in")
+    flows = [Dataflow.of(track, known, predefined) for track in tracks]
     compared = _compared(fragments)
     for by_name in (False, True):
         for flow in sorted(flows, key=lambda each: each.loop):
@@ -187,6 +192,9 @@ def _candidates(fragments: Sequence[Fragment], predefined: frozenset[str]) -> li
 def _candidates_of(flow: Dataflow, compared: frozenset[str], taken: set[int], *, by_name: bool) -> list[_Candidate]:
     """The forward passes of one track, without the lines ``taken``; ``by_name`` for losses only named like one."""
     flow, losses = losses_of(flow, by_name=by_name)
+    bound = len({loss.bound for loss in losses})
+    if bound * len(flow.effects) > MOST_SEARCHED:
+        raise TooLong(f"goes backward from {bound:,} losses, too many for its length to find passes in")
     passes: list[ForwardPass] = []
     for loss in losses:
         if any(loss.bound == other.loss.bound for other in passes):

@@ -9,7 +9,7 @@ from ninja_tui.errors import UsageError
 from ninja_tui.lesson.notebook.cells import Source
 from ninja_tui.lesson.notebook.data_files import files_for
 from ninja_tui.lesson.notebook.discover import Definitions
-from ninja_tui.lesson.notebook.parse import fragments_of
+from ninja_tui.lesson.notebook.parse import fragments_of, readable
 from ninja_tui.lesson.notebook.requirements import lacking, other_framework
 from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.lesson.syntax.imports import is_definition
@@ -51,10 +51,8 @@ class OwnProgram:
 
 def own_program(source: Source, definitions: Definitions | None = None) -> OwnProgram:
     """The program in ``source``; raises UsageError where it computes with something that is not PyTorch."""
-    try:
+    with readable(source.path):
         return _own_program(source, definitions or Definitions())
-    except (RecursionError, MemoryError):
-        raise UsageError(f"{source.path} cannot be read: its expressions are nested too deeply") from None
 
 
 def _own_program(source: Source, definitions: Definitions) -> OwnProgram:

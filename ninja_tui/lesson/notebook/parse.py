@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import itertools
 import re
 import textwrap
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from ninja_tui.errors import UsageError
 from ninja_tui.formatting import one_line
 from ninja_tui.lesson.model import Cell
 from ninja_tui.lesson.notebook.cells import Source
 from ninja_tui.lesson.notebook.magics import UNNEEDED, CellMagic, cell_call, cell_magic, replace_magic, without_calls
-from ninja_tui.lesson.read import LONGEST_MESSAGE
+from ninja_tui.lesson.read import LONGEST_MESSAGE, described
 from ninja_tui.lesson.syntax.fragment import UNREADABLE, Fragment, cut
 from ninja_tui.lesson.syntax.imports import single_imports
-from ninja_tui.lesson.syntax.parsing import MOST_STATEMENTS, parse_counted
+from ninja_tui.lesson.syntax.parsing import MOST_STATEMENTS, TooLong, parse_counted
 from ninja_tui.lesson.syntax.pasted import BLANKS
 
 _NEVER_PYTHON = re.compile("[\0\ud800-\udfff]")
+_GOES_ON = re.compile(r"\s*(?:[)\]}]|(?:elif|else|except|finally)\b)")
 MOST_REPAIRS = 300
 """Places of a cell that are mended one by one; what follows is left out as a whole."""
 MOST_PARSED_AGAIN = 1_000_000
@@ -51,6 +55,19 @@ class Noted:
 
 
 Remark = Dropped | Noted
+
+
+@contextlib.contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Raises UsageError for what is raised where code of the file ``path``, or made of it, cannot be read."""
+    try:
+        yield
+    except TooLong as error:
+        raise UsageError(f"{path} {error}") from None
+    except (RecursionError, MemoryError):
+        raise UsageError(f"{path} cannot be read: its expressions are nested too deeply") from None
+    except (SyntaxError, ValueError) as error:
+        raise UsageError(f"{path} cannot be read: {described(error)}") from None
 
 
 def fragments_of(source: Source) -> tuple[list[Fragment], list[Remark]]:
@@ -219,7 +236,7 @@ def _belongs(line: str, indent: int) -> bool:
     """Whether a line goes on with a statement that is indented by ``indent``."""
     if not line.strip():
         return True
-    return _indent(line) > indent or (_indent(line) == indent and line.lstrip()[0] in ")]}")
+    return _indent(line) > indent or (_indent(line) == indent and _GOES_ON.match(line) is not None)
 
 
 def _indent(line: str) -> int:
