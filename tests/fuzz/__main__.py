@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import random
 import sys
 import time
@@ -14,7 +15,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from tests.fuzz.readers import READERS
 from tests.fuzz.trying import MOST_SECONDS, trial
 
-A_ROUND = 500
+A_ROUND = 100
 """Files of one reader that are made from one seed."""
 
 
@@ -66,10 +67,11 @@ def main() -> int:
     share = -(-arguments.files // len(rows))
     started = time.monotonic()
     print(f"seed {arguments.seed}", file=sys.stderr)
-    for first in range(0, share, A_ROUND):
-        for name, row in rows.items():
-            row.round(name, arguments.seed + first, min(A_ROUND, share - first))
-        print(f"{sum(row.files for row in rows.values())} files", file=sys.stderr)
+    with contextlib.suppress(KeyboardInterrupt):  # what is done is told
+        for first in range(0, share, A_ROUND):
+            for name, row in rows.items():
+                row.round(name, arguments.seed + first, min(A_ROUND, share - first))
+            print(f"{sum(row.files for row in rows.values())} files", file=sys.stderr)
     print(f"{'reader':<20}{'files':>10}{'uncaught':>10}{'over 2 s':>10}{'slowest':>10}")
     for name, row in rows.items():
         print(f"{name:<20}{row.files:>10,}{row.uncaught:>10}{row.slow:>10}{row.slowest:>8.2f} s")

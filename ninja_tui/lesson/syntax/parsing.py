@@ -25,8 +25,8 @@ MOST_BITS = 10_000
 """Of a whole number. Python writes none of more than 4300 decimal digits, which are some more bits."""
 _LONG_NUMBER = re.compile(r"0[xXoObB][0-9a-fA-F_]{2000}")
 _TOKEN = re.compile(
-    r"""(?P<comment>\#.*)|\"{3}(?:[^\\]|\\[\s\S])*?\"{3}|'{3}(?:[^\\]|\\[\s\S])*?'{3}"""
-    r"""|"(?:[^"\\\n]|\\.)*+"|'(?:[^'\\\n]|\\.)*+'|\w+|[^\w\s]"""
+    r"""(?P<comment>\#.*)|\"{3}(?:[^"\\]++|\\[\s\S]|"(?!""))*+\"{3}|'{3}(?:[^'\\]++|\\[\s\S]|'(?!''))*+'{3}"""
+    r"""|"(?:[^"\\\n]++|\\.)*+"|'(?:[^'\\\n]++|\\.)*+'|\w+|[^\w\s]"""
 )
 _lock = threading.RLock()
 
