@@ -54,9 +54,9 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _print_error(sentence: str) -> None:
-    from ninja_tui.formatting import plain
+    from ninja_tui.formatting import one_line
 
-    print(f"ninja-tui: {plain(sentence)}", file=sys.stderr)
+    print(f"ninja-tui: {one_line(sentence)}", file=sys.stderr)
 
 
 def _told(error: Exception) -> str:

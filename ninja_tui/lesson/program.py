@@ -87,7 +87,7 @@ def read_program(source: str, nodes: Iterable[str], where: str, first_line: int 
     statements = _statements(source, where, first_line)
     parts: list[tuple[str, list[int]]] = []
     latest: dict[str, int] = {}
-    for index, statement in enumerate(statements):
+    for index, statement in enumerate(statements if gradients else ()):
         fresh = {name for name in statement.assigned if name in gradients}
         for gradient in sorted(fresh | {name for name in statement.changed if name in gradients}):
             if gradient in fresh or gradient not in latest:

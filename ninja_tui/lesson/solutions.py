@@ -12,6 +12,7 @@ import stat
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from ninja_tui.errors import UsageError
@@ -74,6 +75,10 @@ class Solutions:
 
     def sections(self) -> list[Section]:
         """The lessons' parts in file order; what stands before the first marker is the default lesson's."""
+        return self._sections
+
+    @cached_property
+    def _sections(self) -> list[Section]:
         starts = [(m.line, match["name"]) for m in self._markers if (match := _LESSON.fullmatch(m.title))]
         head = "\n".join(self._lines[: starts[0][0] if starts else len(self._lines)])
         if not starts or read_program(head, (), self.where).steps:

@@ -34,6 +34,7 @@ from ninja_tui.tui.contrast import ALL_COLOURS, ReadableDim, Terminal, this_term
 from ninja_tui.tui.history import History, history_path
 from ninja_tui.tui.keys import tell_alt_enter
 from ninja_tui.tui.painting.dialog import Palette
+from ninja_tui.tui.plain_text import PlainText
 from ninja_tui.tui.screens.help import HelpScreen
 from ninja_tui.tui.screens.paned import TABS
 from ninja_tui.tui.screens.walk import WalkScreen
@@ -76,7 +77,7 @@ class NinjaApp(App[int]):
         self, lesson: str, make_backend: BackendFactory, config: Config | None = None, terminal: Terminal = ALL_COLOURS
     ) -> None:
         self._config = config or Config()
-        self.terminal, self._dim = terminal, ReadableDim(terminal)
+        self.terminal, self._dim, self._plain = terminal, ReadableDim(terminal), PlainText()
         self._variables: dict[str, dict[str, str]] = {}
         # Textual computes all colours while it is made
         self.set_reactive(App.theme, first_theme(self._config.settings.theme or DEFAULT_THEME, terminal))
@@ -111,8 +112,8 @@ class NinjaApp(App[int]):
         self._config.keep(replace(self._config.settings, theme=theme))
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Textual's filters; before them one that keeps dim text readable."""
-        return [self._dim, *super().get_line_filters()]
+        """Textual's filters; before them one that keeps dim text readable, and one that lets only text through."""
+        return [self._dim, self._plain, *super().get_line_filters()]
 
     @property
     def ready(self) -> bool:

@@ -15,6 +15,7 @@ import msgspec
 
 from ninja_tui.engine.protocol.tensor_data import TensorData
 from ninja_tui.engine.protocol.wire import Broken
+from ninja_tui.formatting import printable
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -128,11 +129,3 @@ def _fields_of(kind: type) -> tuple[str, ...]:
     if kind not in _fields:
         _fields[kind] = tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
     return _fields[kind]
-
-
-def printable(text: str) -> str:
-    """``text`` without control characters and what has no encoding; line breaks stay."""
-    if text.isprintable():
-        return text
-    text = text.encode("utf-8", "replace").decode("utf-8")
-    return "".join(each if each == "\n" or each.isprintable() else "�" for each in text)
