@@ -173,7 +173,7 @@ class SessionScreen(PanedScreen):
             case events.Poked(request):
                 if session.tensor == request.tensor:
                     self.query_one(NodePane).poked = event
-            case events.Saved(node):
+            case events.Saved(node, _, _):
                 self._answering.saved(node)
             case events.NotSaved(node, reason):
                 self._answering.not_saved(node)
