@@ -11,4 +11,6 @@ class Exit(enum.IntEnum):
     ALL_PASS = 0
     NOT_ALL_PASS = 1
     UNUSABLE = 2
+    FAILED = 3
+    """An error of ninja-tui itself."""
     INTERRUPTED = 130
