@@ -42,7 +42,7 @@ from ninja_tui.engine.training.config import Plan, sources
 from ninja_tui.engine.training.trainer import Trainer
 from ninja_tui.engine.workers.client import start_server
 from ninja_tui.errors import UsageError
-from ninja_tui.lesson.answer_file import AnswerFile, Version
+from ninja_tui.lesson.answer_file import AnswerFile, Version, Written
 from ninja_tui.lesson.catalogue import lesson_summaries
 from ninja_tui.lesson.model import Origin
 from ninja_tui.lesson.open import open_lesson
@@ -52,8 +52,8 @@ RECHECK_TIMEOUT = 10.0
 """Seconds that one answer of the file may take."""
 WRITE_TIMEOUT = 5.0
 """Seconds that are waited for answers to be written."""
-AGAIN = 3.0
-"""Seconds after which answers that could not be written are tried again."""
+AGAIN, LATEST = 3.0, 30.0
+"""Seconds after which answers that could not be written are tried again: at first, and at most."""
 
 
 class _Kind(enum.Enum):
@@ -76,6 +76,7 @@ class ProcessBackend:
         self._file = AnswerFile(solutions)
         self._other: int | None = None
         self._again: threading.Timer | None = None
+        self._pause = AGAIN
         self._bench: Workbench | None = None
         self._live: LiveJudge | None = None
         self._place: Place | None = None
@@ -159,8 +160,15 @@ class ProcessBackend:
         for node, conflict in written.conflicts.items():
             self._emit(Conflicting(node, conflict))
         self._tell_changes(written.changed)
+        self._try_again(written)
+
+    def _try_again(self, written: Written) -> None:
+        """Has what could not be written tried again, once, and each time later."""
+        if self._again is not None:
+            self._again.cancel()
+        self._pause = min(2 * self._pause, LATEST) if written.waiting else AGAIN
         if written.waiting and not self._closed:
-            self._again = threading.Timer(AGAIN, self._writing.add, (self._write,))
+            self._again = threading.Timer(self._pause / 2, self._writing.add, (self._write,))
             self._again.daemon = True
             self._again.start()
 

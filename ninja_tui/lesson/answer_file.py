@@ -119,10 +119,13 @@ class AnswerFile:
     def write(self) -> Written:
         """Writes all that waits."""
         waiting = self.waiting
-        written = self._write(waiting) if waiting else Written()
-        if not written.problem or len(waiting) == 1:
-            return written
-        each = [self._write({node: answer}) for node, answer in waiting.items()]  # one may be what cannot be written
+        if not waiting:
+            return Written()
+        try:
+            return self._write(waiting)
+        except Exception as error:
+            _log.error("%s", trace_of(error))
+        each = [self._written_alone(node, answer) for node, answer in waiting.items()]  # one is what it is about
         return Written(
             {node: answer for one in each for node, answer in one.saved.items()},
             {node: conflict for one in each for node, conflict in one.conflicts.items()},
@@ -131,7 +134,18 @@ class AnswerFile:
             next((one.problem for one in each if one.problem), ""),
         )
 
+    def _written_alone(self, node: str, answer: SavedAnswer) -> Written:
+        """What came of writing one answer, whatever it is that goes wrong."""
+        try:
+            return self._write({node: answer})
+        except UnicodeError:
+            reason = "its encoding does not have all characters of the answer"
+        except Exception as error:
+            reason = f"{type(error).__name__} in ninja-tui itself"
+        return Written(waiting=(node,), problem=f"{self.path} cannot be written: {reason}")
+
     def _write(self, waiting: Mapping[str, SavedAnswer]) -> Written:
+        """What came of writing; raises what is no fault of the file."""
         with self._file:
             try:
                 target = target_of(self.path)
@@ -143,11 +157,6 @@ class AnswerFile:
                 problem = f"{self.path} cannot be written: its folder does not exist"
             except OSError as error:
                 problem = f"{self.path} cannot be written: {error.strerror or error}"
-            except UnicodeError:
-                problem = f"{self.path} cannot be written: its encoding does not have all characters of the answer"
-            except Exception as error:  # an answer must not be lost, whatever it is
-                _log.error("%s", trace_of(error))
-                problem = f"{self.path} cannot be written: {type(error).__name__} in ninja-tui itself"
             return Written(waiting=tuple(waiting), problem=problem)
 
     def _merge(self, target: Path, waiting: Mapping[str, SavedAnswer]) -> Written:

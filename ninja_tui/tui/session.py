@@ -321,9 +321,11 @@ class Session:
         return self._with(node, replace(entry, hints=entry.hints + 1))
 
     def rechecked(self, verdicts: tuple[Verdict, ...]) -> Session:
-        """With verdicts on the answers in the file."""
+        """With verdicts on the answers in the file, where that has what was submitted last."""
         session = self
         for verdict in verdicts:
+            if session.entry(verdict.node).keeping is not Keeping.SAVED:
+                continue
             session = session._with(verdict.node, replace(session.entry(verdict.node), verdict=verdict))
         return session
 

@@ -25,6 +25,7 @@ class KeepingScreen(SessionScreen):
         super().__init__(backend, history, lesson, config)
         self._reasons: dict[str, str] = {}
         self._conflicts: dict[str, Conflict] = {}
+        self._late: list[str] = []
         self._asks = False
 
     def _apply_to(self, session: Session, event: events.Event) -> None:
@@ -50,7 +51,10 @@ class KeepingScreen(SessionScreen):
     def _take_saved(self, session: Session, node: str, answer: SavedAnswer) -> None:
         self._conflicts.pop(node, None)
         if self._reasons.pop(node, None) is not None:
-            self._toast(f"{session.lesson.gradients[node]} is saved now")
+            self._late.append(session.lesson.gradients[node])
+        if self._late and not self._reasons:
+            self._toast(f"saved now: {', '.join(self._late)}")
+            self._late.clear()
         self._show_kept(session.saved(node, answer))
 
     def _take_not_saved(self, session: Session, node: str, reason: str) -> None:
