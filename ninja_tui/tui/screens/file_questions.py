@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from ninja_tui.lesson.answer_file import Conflict, Version
-from ninja_tui.tui.screens.dialog import Dialog
+from ninja_tui.tui.painting.dialog import Dialog
 
 UNREAD = 0.5
 """Seconds after which a key is meant for the question, and not for what was there before."""
