@@ -6,9 +6,7 @@ import errno
 import fcntl
 import hashlib
 import os
-import secrets
 import stat
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -79,7 +77,7 @@ def write_whole(path: Path, content: bytes) -> None:
     refuse_read_only(path)
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        part = f".{path.name[:200]}.{secrets.token_hex(4)}{PART}"
+        part = f".{path.name[:200]}.{os.urandom(4).hex()}{PART}"
         try:
             _write_part(folder, path, part, content)
             os.replace(part, path.name, src_dir_fd=folder, dst_dir_fd=folder)
@@ -183,6 +181,8 @@ class Presence:
     """
 
     def __init__(self, path: Path) -> None:
+        import tempfile  # it takes longer to load than all else here, and the first frame waits for this module
+
         name = hashlib.sha256(os.fsencode(path)).hexdigest()[:24]
         self._path = Path(tempfile.gettempdir()) / f"ninja-tui-{os.getuid()}" / f"{name}.open"
         self._descriptor: int | None = None

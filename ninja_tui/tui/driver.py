@@ -56,8 +56,7 @@ class TerminalDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Reads keys until the app wants no more, or there is nobody to press them."""
-        decoder = getincrementaldecoder("utf-8")("surrogateescape")
-        parser = XTermParser(self._debug)
+        keyboard = Keyboard(debug=self._debug)
         while not self.exit_event.is_set():
             data = b""
             if select.select([self.fileno], [], [], POLL)[0]:
@@ -70,27 +69,8 @@ class TerminalDriver(LinuxDriver):
                 if not data:
                     self._lose_terminal()
                     return
-            parser = self._handle(parser, decoder.decode(OLD_MOUSE.sub(b"", data)))
-
-    def _handle(self, parser: XTermParser, text: str) -> XTermParser:
-        """Hands on what ``text`` means; the parser for what follows, which is another one where this one gave up."""
-        try:
-            for event in itertools.chain(parser.feed(text) if text else (), parser.tick()):
-                self.process_message(event)
-        except (ValueError, OverflowError):  # a key with a number that no character has
-            new = XTermParser(self._debug)
-            new.mouse_pixels, new.terminal_size = parser.mouse_pixels, parser.terminal_size
-            new.terminal_pixel_size = parser.terminal_pixel_size
-            return new
-        return parser
-
-    def process_message(self, message: Message) -> None:
-        """Hands a message on, unless it is about bytes that are no UTF-8; those come as surrogates."""
-        if isinstance(message, events.Key) and not _is_text(message.character or ""):
-            return
-        if isinstance(message, events.Paste):
-            message.text = "".join(character for character in message.text if _is_text(character))
-        super().process_message(message)
+            for message in keyboard.read(data):
+                self.process_message(message)
 
     def start_application_mode(self) -> None:
         """As Textual's; where there is no terminal any more, nothing is begun."""
@@ -104,7 +84,30 @@ class TerminalDriver(LinuxDriver):
             super().write(data)
 
 
+class Keyboard:
+    """Makes messages of the bytes that a terminal sends; of those that mean nothing, none."""
+
+    def __init__(self, *, debug: bool = False) -> None:
+        self._decoder = getincrementaldecoder("utf-8")("surrogateescape")
+        self._parser, self._debug = XTermParser(debug), debug
+
+    def read(self, data: bytes) -> Iterator[Message]:
+        """The messages of ``data``, which is empty where nothing has come for a while."""
+        text = self._decoder.decode(OLD_MOUSE.sub(b"", data))
+        try:
+            for message in itertools.chain(self._parser.feed(text) if text else (), self._parser.tick()):
+                if isinstance(message, events.Paste):
+                    message.text = "".join(character for character in message.text if _is_text(character))
+                if not isinstance(message, events.Key) or _is_text(message.character or ""):
+                    yield message
+        except (ValueError, OverflowError):  # a key with a number that no character has: this parser is at its end
+            before, self._parser = self._parser, XTermParser(self._debug)
+            self._parser.mouse_pixels, self._parser.terminal_size = before.mouse_pixels, before.terminal_size
+            self._parser.terminal_pixel_size = before.terminal_pixel_size
+
+
 def _is_text(text: str) -> bool:
+    """Whether there is nothing in it that stands for bytes that are no UTF-8."""
     return not any("\ud800" <= character <= "\udfff" for character in text)
 
 

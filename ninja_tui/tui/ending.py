@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import os
-import platform
 import signal
 import sys
-import tempfile
 import termios
 import threading
 import time
-import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from importlib.metadata import version
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Self
@@ -124,6 +120,8 @@ def rescued(unsaved: Mapping[str, SavedAnswer], session: Session | None) -> str:
 
 def told(error: BaseException, answers: str) -> InternalError:
     """The short report on an error of our own, after the long one is written; ``answers`` says where they are."""
+    import traceback  # here and below: what is only needed when all is over
+
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if "ninja_tui" in frame.filename] or list(frames)
     where = f" in {Path(own[-1].filename).name}, line {own[-1].lineno}" if own else ""
@@ -134,12 +132,17 @@ def told(error: BaseException, answers: str) -> InternalError:
 
 
 def _long_report(error: BaseException) -> str:
+    import platform
+    import traceback
+
     versions = [f"{name} {_version(name)}" for name in PACKAGES]
     system = f"Python {platform.python_version()}, {platform.platform()}, TERM={os.environ.get('TERM', '')}"
     return "\n".join([", ".join(versions), system, "", *traceback.format_exception(error)])
 
 
 def _version(name: str) -> str:
+    from importlib.metadata import version
+
     try:
         return version(name)
     except Exception:  # whatever is wrong with a package, the report is to be written
@@ -152,6 +155,8 @@ def _now() -> str:
 
 def _write_beside_the_history(name: str, text: str) -> Path | None:
     """The new file in the user's state directory, or else in that for what is temporary; None where neither can be."""
+    import tempfile
+
     for folder in (history_path().parent, Path(tempfile.gettempdir())):
         try:
             folder.mkdir(parents=True, exist_ok=True)

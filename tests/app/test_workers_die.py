@@ -48,8 +48,8 @@ def test_an_answer_that_ends_its_worker_costs_itself(names: RealBackend, code: s
     assert names.verdict("logprobs", ANSWERS["logprobs"]).passed
 
 
-def children() -> list[int]:
-    """The processes that descend from this one."""
+def workers() -> list[int]:
+    """The processes that descend from this one's children, which are servers."""
     parents = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -57,10 +57,11 @@ def children() -> list[int]:
                 parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
             except OSError:
                 continue
-    found = [os.getpid()]
+    servers = {child for child, parent in parents.items() if parent == os.getpid()}
+    found = [child for child, parent in parents.items() if parent in servers]
     for pid in found:
         found += [child for child, parent in parents.items() if parent == pid]
-    return found[1:]
+    return found
 
 
 def judged_at_last(real: RealBackend) -> list[Event]:
@@ -81,13 +82,13 @@ def judged_at_last(real: RealBackend) -> list[Event]:
 
 
 def test_workers_that_are_killed_from_outside_cost_one_answer_and_what_is_submitted_is_saved(tmp_path: Path) -> None:
-    """One by one, each process that the app has started."""
+    """One by one."""
     path = tmp_path / "solutions.py"
     with started(path) as real:
         real.event(Opened)
         judged_at_last(real)
         for number in (signal.SIGKILL, signal.SIGSEGV):
-            for pid in children():
+            for pid in workers():
                 try:
                     os.kill(pid, number)
                 except ProcessLookupError:
