@@ -45,3 +45,7 @@ class UsageError(Exception):
     def __init__(self, sentence: str, excerpt: Excerpt | None = None) -> None:
         super().__init__(one_line(sentence))
         self.excerpt = excerpt
+
+
+class InternalError(Exception):
+    """An error of ninja-tui itself. The text says where its report is, and where the person's answers are."""

@@ -53,8 +53,8 @@ def printable(text: str) -> str:
 def one_line(text: str, longest: int = LONGEST_LINE) -> str:
     """``text`` as it may be shown, whoever wrote it: on one line of at most ``longest`` characters, all printable."""
     if len(text) > longest:
-        end = longest // 4
-        text = f"{text[: longest - end - 1]}…{text[-end:]}"
+        end = longest // 3
+        text = f"{text[: longest - end - 3]} … {text[-end:]}"
     if not text.isprintable():
         text = printable("".join(" " if each.isspace() else each for each in text))
     return text

@@ -6,16 +6,12 @@ are optional. Whatever else the file holds stays as it is when an answer is writ
 
 from __future__ import annotations
 
-import os
 import re
-import stat
-import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from ninja_tui.errors import UsageError
 from ninja_tui.lesson.model import Lesson, gradient_name
 from ninja_tui.lesson.program import Program, read_program
 from ninja_tui.lesson.read import read_text
@@ -311,42 +307,3 @@ def bundled_answers(lesson: Lesson) -> dict[str, tuple[str, ...]]:
         for node, answer in answers.items():
             forms[node] = tuple(dict.fromkeys((*forms.get(node, ()), answer.code)))
     return forms
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Writes ``text`` to ``path``, whole or not at all; a link stays a link, and the mode is kept."""
-    target = path.resolve()
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
-    part = Path(name)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666 & ~_umask()
-        part.chmod(mode)
-        part.replace(target)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def save_answer(path: Path, lesson: str, node: str, answer: SavedAnswer, walk: Sequence[str]) -> None:
-    """Writes one answer into ``path``, over what the file holds now, whoever wrote that; without code, a mark only.
-
-    Raises UsageError where the file can no longer be read as Python, or cannot be written; it then stays as it is.
-    """
-    solutions = read_solutions(path, lesson) if path.exists() else Solutions("", str(path), lesson)
-    if not answer.code and node in (saved := solutions.answers(lesson, walk)):
-        answer = replace(answer, code=saved[node].code)
-    text = solutions.with_answer(lesson, node, answer, walk).text
-    try:
-        write_whole(path, text)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror or error}") from None

@@ -193,7 +193,7 @@ def test_a_write_that_fails_leaves_the_file_as_it_was(path: Path, monkeypatch: p
     kept(path, replace(DEFAULTS, theme="nord"))
     before = path.read_text(encoding="utf-8")
 
-    def full(source: str, target: Path) -> None:
+    def full(source: str, target: str, **folders: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "replace", full)
