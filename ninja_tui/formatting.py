@@ -44,9 +44,9 @@ def visible(text: str) -> str:
 
 def printable(text: str) -> str:
     """``text`` without control characters and what has no encoding; line breaks stay."""
-    text = text.encode("utf-8", "replace").decode("utf-8")
     if text.isprintable():
         return text
+    text = text.encode("utf-8", "replace").decode("utf-8")
     return "".join(each if each == "\n" or each.isprintable() else "�" for each in text)
 
 
