@@ -167,6 +167,15 @@ def test_reading_warns_of_nothing() -> None:
         assert len(parse_code("x = '\\d'\ny = 1 is 1").body) == 2
 
 
+@pytest.mark.parametrize("title", ["minibatch", "calibrate", "predict"])
+@pytest.mark.parametrize("code", ["x = 1\nXb elif x:= 3", "x = 1\nix = \x03"])
+def test_a_cell_of_a_lesson_that_is_no_python_is_told_with_its_line(tmp_path: Path, title: str, code: str) -> None:
+    lesson = "# %% setup\nw = 1\nparameters = [w]\n# %% forward\nloss = w"
+    (tmp_path / "forward.py").write_text(f"{lesson}\n# %% {title}\n{code}")
+    with pytest.raises(UsageError, match=r"/forward.py, line 8: invalid "):
+        read_folder(tmp_path)
+
+
 # Texts that other tools would split or stretch
 
 
