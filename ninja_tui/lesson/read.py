@@ -19,6 +19,7 @@ TEACHING_ORDER = ("names", "cross-entropy", "batchnorm", "train", "dinosaurs", "
 """Lessons that build on each other; all others follow."""
 LESSONS = Path(__file__).parent.parent / "lessons"
 REQUIRED_CELLS = ("setup", "forward")
+OPTIONAL_CELLS = ("minibatch", "calibrate", "predict")
 LONGEST_MESSAGE = 200
 """Characters of another library's message that are shown."""
 COOKIE_LINES = 2
@@ -87,6 +88,9 @@ def lesson_of(path: Path, percent: Iterable[Cell], name: str | None = None) -> L
     setup, forward = cells["setup"], cells["forward"]
     statements = statements_of(forward.source, forward.line, where)
     in_setup = parse(setup.source, setup.line, where).body
+    for title in OPTIONAL_CELLS:
+        if title in cells:
+            parse(cells[title].source, cells[title].line, where)
     lists = bound_lists(in_setup)
     parameters = lists.get("parameters", ())
     nodes = nodes_of(statements, parameters)

@@ -140,9 +140,9 @@ def test_notes_that_are_too_long(tmp_path: Path) -> None:
     [
         "x = " + "-" * 150 + "1",
         "x = " + " + ".join(["a"] * 150),
-        "x = " + "[" * 120 + "]" * 120,
+        "x = " + "[" * 150 + "]" * 150,
         "x" + ".a()" * 120,
-        "x = " + "lambda: " * 120 + "1",
+        "x = " + "lambda: " * 150 + "1",
         "if x:\n    pass\n" + "\n".join(["elif x:\n    pass"] * 150),
         "x = 0x" + "f" * 5000,
         "x = '\\d'\n\ny = " + "(" * 1000 + ")" * 1000,
@@ -157,7 +157,7 @@ def test_what_is_nested_too_deeply_or_too_large_is_left_out(code: str) -> None:
 
 
 def test_a_deep_expression_in_answers_is_told_with_its_line() -> None:
-    with pytest.raises(UsageError, match=r"^mine.py, line 2: nested too deeply; at most 100 levels are read$"):
+    with pytest.raises(UsageError, match=r"^mine.py, line 2: nested too deeply; at most 120 levels are read$"):
         Solutions("x = 1\ndprobs = " + "-" * 150 + "1", "mine.py", "names")
 
 
@@ -165,6 +165,15 @@ def test_reading_warns_of_nothing() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert len(parse_code("x = '\\d'\ny = 1 is 1").body) == 2
+
+
+@pytest.mark.parametrize("title", ["minibatch", "calibrate", "predict"])
+@pytest.mark.parametrize("code", ["x = 1\nXb elif x:= 3", "x = 1\nix = \x03"])
+def test_a_cell_of_a_lesson_that_is_no_python_is_told_with_its_line(tmp_path: Path, title: str, code: str) -> None:
+    lesson = "# %% setup\nw = 1\nparameters = [w]\n# %% forward\nloss = w"
+    (tmp_path / "forward.py").write_text(f"{lesson}\n# %% {title}\n{code}")
+    with pytest.raises(UsageError, match=r"/forward.py, line 8: invalid "):
+        read_folder(tmp_path)
 
 
 # Texts that other tools would split or stretch

@@ -19,7 +19,7 @@ MOST_LINES = 100_000
 MOST_STATEMENTS = 12_000
 MOST_TOKENS = 100_000
 """Names, numbers, strings and operators: each becomes nodes of a tree, which take memory and time."""
-DEEPEST = 100
+DEEPEST = 120
 """Expressions in expressions, and blocks in blocks: what walks through them calls itself, and Python has a limit."""
 MOST_BITS = 10_000
 """Of a whole number. Python writes none of more than 4300 decimal digits, which are some more bits."""
