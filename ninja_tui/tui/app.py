@@ -33,7 +33,7 @@ from ninja_tui.tui.config_file import Config
 from ninja_tui.tui.contrast import ALL_COLOURS, ReadableDim, Terminal, this_terminal
 from ninja_tui.tui.history import History, history_path
 from ninja_tui.tui.keys import tell_alt_enter
-from ninja_tui.tui.screens.dialog import Palette
+from ninja_tui.tui.painting.dialog import Palette
 from ninja_tui.tui.screens.help import HelpScreen
 from ninja_tui.tui.screens.paned import TABS
 from ninja_tui.tui.screens.walk import WalkScreen

@@ -8,7 +8,7 @@ import pytest
 from textual.screen import Screen
 
 from ninja_tui.engine.events import Viewed
-from ninja_tui.tui.screens.painting import SparingCompositor
+from ninja_tui.tui.painting.compositor import SparingCompositor
 from tests.app.fake_backend import Fakes
 from tests.app.support import (
     ANSWERS,

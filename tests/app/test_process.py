@@ -175,7 +175,7 @@ def test_a_stopped_app_is_painted_whole_when_it_goes_on(tmp_path: Path) -> None:
             opened.keys("n")
             opened.keys("\x1a")
             until(lambda: _state_of(opened.process.pid) == "T", opened, "a stop")
-            assert b"\x1b[?1049l" in opened.raw[painted:]
+            until(lambda at=painted: b"\x1b[?1049l" in opened.raw[at:], opened, "the shell's screen")  # type: ignore[misc]
             painted = len(opened.raw)
             opened.process.send_signal(signal.SIGCONT)
             until(lambda at=painted: b"Gradients" in opened.raw[at:], opened, "the panes once more")  # type: ignore[misc]

@@ -13,7 +13,7 @@ from textual.reactive import reactive
 from textual.widgets import Input
 
 from ninja_tui.lesson.locations import cell_and_line
-from ninja_tui.tui.screens.dialog import Dialog
+from ninja_tui.tui.painting.dialog import Dialog
 from ninja_tui.tui.session import Phase, Session
 from ninja_tui.tui.style import CURRENT_LINE
 from ninja_tui.tui.widgets.lines import LinesPane

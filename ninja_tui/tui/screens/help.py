@@ -12,7 +12,7 @@ from textual.geometry import Size
 
 from ninja_tui.tui.commands import ARROWS, ASKED, EDITING, Group, Mode, footer
 from ninja_tui.tui.keymap import Keymap
-from ninja_tui.tui.screens.dialog import Dialog
+from ninja_tui.tui.painting.dialog import Dialog
 from ninja_tui.tui.widgets.lines import LinesPane
 
 SIGNS = (

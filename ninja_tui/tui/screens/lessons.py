@@ -11,7 +11,7 @@ from textual.events import Resize
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from ninja_tui.tui.screens.dialog import Dialog
+from ninja_tui.tui.painting.dialog import Dialog
 from ninja_tui.tui.session import Session
 from ninja_tui.tui.texts import answered
 

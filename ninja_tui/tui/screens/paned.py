@@ -12,10 +12,10 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from ninja_tui.tui.config_file import Config
-from ninja_tui.tui.screens.painting import HeldPaint, SparingCompositor
+from ninja_tui.tui.painting.compositor import HeldPaint, SparingCompositor
+from ninja_tui.tui.painting.rows import Titled
 from ninja_tui.tui.widgets.gradients import GradientsPane
 from ninja_tui.tui.widgets.prompt import PromptPane
-from ninja_tui.tui.widgets.rows import Titled
 from ninja_tui.tui.widgets.source import SourcePane
 
 SMALLEST = (60, 18)

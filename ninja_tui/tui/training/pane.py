@@ -8,10 +8,10 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widgets import Static
 
+from ninja_tui.tui.painting.rows import Titled
 from ninja_tui.tui.session import Session
 from ninja_tui.tui.training.state import TrainState
 from ninja_tui.tui.training.texts import pane_text
-from ninja_tui.tui.widgets.rows import Titled
 
 
 class TrainPane(Titled, Static):

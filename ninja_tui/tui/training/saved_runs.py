@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from ninja_tui.tui.screens.dialog import Dialog
+from ninja_tui.tui.painting.dialog import Dialog
 
 
 class SavedRunsScreen(Dialog[Path | None]):

@@ -18,7 +18,7 @@ from textual.widgets import Static
 from ninja_tui.engine.training.config import Backward
 from ninja_tui.tui.commands import TRAINING
 from ninja_tui.tui.keymap import STANDARD, Keymap
-from ninja_tui.tui.screens.painting import SparingCompositor
+from ninja_tui.tui.painting.compositor import SparingCompositor
 from ninja_tui.tui.session import Session
 from ninja_tui.tui.training import texts
 from ninja_tui.tui.training.choices import Choices

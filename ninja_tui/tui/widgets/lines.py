@@ -11,7 +11,7 @@ from textual.reactive import Reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from ninja_tui.tui.widgets.rows import Rows
+from ninja_tui.tui.painting.rows import Rows
 
 
 class LinesPane(Rows, ScrollView):

@@ -11,10 +11,10 @@ from textual.reactive import reactive
 from textual.widgets import TextArea
 
 from ninja_tui.tui.feedback import Feedback, feedback_lines
+from ninja_tui.tui.painting.rows import Titled
 from ninja_tui.tui.themes import editor_theme
 from ninja_tui.tui.widgets.answer_input import AnswerInput
 from ninja_tui.tui.widgets.lines import LinesPane
-from ninja_tui.tui.widgets.rows import Titled
 
 MOST_CANDIDATES = 12
 BORDERS = 2

@@ -12,7 +12,7 @@ from textual.geometry import Region
 from textual.screen import ModalScreen, Screen, ScreenResultType
 from textual.strip import Strip
 
-from ninja_tui.tui.screens.painting import SparingCompositor
+from ninja_tui.tui.painting.compositor import SparingCompositor
 
 
 class Dialog(ModalScreen[ScreenResultType]):

@@ -1,0 +1,1 @@
+"""What is painted, and how little: below all panes and screens."""
