@@ -7,10 +7,10 @@ import pathlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ninja_tui.engine.evaluate.runner import Runner
-from ninja_tui.engine.protocol.answering import LoadValues, SetUp
+from ninja_tui.engine.protocol.answering import Begin, LoadValues, Ping, ReplayGradient, RunStatement, SetUp
 from ninja_tui.engine.protocol.judging import (
     Columns,
     CompareGradient,
@@ -22,6 +22,7 @@ from ninja_tui.engine.protocol.judging import (
     JudgeAnswer,
     LessonRun,
     Plan,
+    PlannedTrial,
     PlanTrials,
     PokeElement,
     Reading,
@@ -36,9 +37,10 @@ from ninja_tui.engine.protocol.tensor_data import TensorData
 from ninja_tui.engine.protocol.verdict import Status, Verdict
 from ninja_tui.engine.protocol.views import Poke, PokeRequest, TensorView, ViewRequest
 from ninja_tui.engine.protocol.wire import Broken, TimedOut
-from ninja_tui.engine.workers.client import Endpoint, Role, Worker, WorkerError
+from ninja_tui.engine.workers.client import Endpoint, Role, Template, Worker, WorkerError
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.model import Lesson, Origin, gradient_name
+from ninja_tui.lesson.read import LESSONS
 
 R = TypeVar("R")
 OPENING = 120.0
@@ -98,7 +100,8 @@ class Workbench:
         self._upstream: dict[str, UpstreamGradient] = {}
         self._plans: Recent[tuple[str, frozenset[str], bool, bool], Plan] = Recent(MOST_PLANS)
         self._facts: Facts | None = None
-        self._ahead = _Ahead(self._code, start)
+        self._template: Template | None = None
+        self._ahead = _Ahead(self._set_up)
 
     def open(self) -> Facts:
         """Runs the lesson; raises UsageError where it cannot be run."""
@@ -128,9 +131,36 @@ class Workbench:
         """A runner that has seen no gradient of this lesson; raises UsageError where there can be none."""
         if self._run is None or self._closed:
             raise UsageError("the lesson is not open")
-        worker = self._ahead.take()
-        _opened(worker, LoadValues(self._run.values, self._run.carried), self._code.where)
-        return Runner(worker)
+        if self._template is None:
+            process = self._ahead.take()
+            _opened(process, LoadValues(self._run.values, self._run.carried), self._code.where)
+            if not isinstance(process, Template):
+                return Runner(process)
+            self._rehearse(process)
+            self._template = process
+            self._ahead = _Ahead(process.worker)
+        runner = Runner(self._ahead.take())
+        self._ahead.prime()
+        return runner
+
+    def _set_up(self) -> Endpoint:
+        """A process in which the set-up has run; of a lesson that comes with us it is a template."""
+        bundled = LESSONS in self.lesson.path.parents and self._start is Worker
+        process = Template(Role.ANSWERS) if bundled else self._start(Role.ANSWERS)
+        _opened(process, SetUp(self._code), self._code.where)
+        return process
+
+    def _rehearse(self, template: Template) -> None:
+        """Has the forward pass run as an answer does, and its loss replayed: whatever that imports is there then."""
+        code = self._code
+        requests: list[Request[Any]] = [
+            Begin(()),
+            *(RunStatement(each.code, each.line, (code.loss,), (), (code.loss,)) for each in code.statements),
+            ReplayGradient(code.loss, (PlannedTrial(0, {}),), ""),
+            Ping(),
+        ]
+        for request in requests:
+            _opened(template, request, code.where)
 
     def make_ahead(self) -> None:
         """Has the next runner made in the background, so that it is there at once."""
@@ -190,6 +220,8 @@ class Workbench:
         if self._reference is not None:
             self._reference.close()
         self._ahead.close()
+        if self._template is not None:
+            self._template.close()
 
     def _start_reference(self) -> LessonRun:
         self._reference = self._start(Role.REFERENCE)
@@ -211,8 +243,8 @@ class Workbench:
 class _Ahead:
     """One runner process made ahead of need, in the background."""
 
-    def __init__(self, code: LessonCode, start: Callable[[Role], Endpoint]) -> None:
-        self._code, self._start = code, start
+    def __init__(self, make: Callable[[], Endpoint]) -> None:
+        self._new = make
         self._worker: Endpoint | None = None
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()  # `close` comes from another thread than `prime`
@@ -243,13 +275,8 @@ class _Ahead:
             self._worker.close()
 
     def _make(self) -> None:
-        with contextlib.suppress(UsageError):  # raised again when a process is taken
+        with contextlib.suppress(UsageError, WorkerError):  # raised again when a process is taken
             self._worker = self._new()
-
-    def _new(self) -> Endpoint:
-        worker = self._start(Role.ANSWERS)
-        _opened(worker, SetUp(self._code), self._code.where)
-        return worker
 
 
 def _opened(worker: Endpoint, request: Request[R], where: str) -> R:
