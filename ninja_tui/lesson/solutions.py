@@ -64,6 +64,7 @@ class Solutions:
         self.where = where
         self.default_lesson = default_lesson
         self._lines = self.text.split("\n")
+        self._programs: dict[tuple[str, tuple[str, ...]], Program] = {}
         self._comments = comments_between(self.text, read_program(self.text, (), where))
         self._markers = [
             _Marker(line, match["title"].strip())
@@ -82,11 +83,14 @@ class Solutions:
 
     def program(self, lesson: str, nodes: Sequence[str]) -> Program:
         """All statements and answers of ``lesson``, of all its sections; lines count in the file."""
-        masked = [""] * len(self._lines)
-        for section in self.sections():
-            if section.lesson == lesson:
-                masked[section.start : section.end] = self._lines[section.start : section.end]
-        return read_program("\n".join(masked), nodes, self.where)
+        key = lesson, tuple(nodes)
+        if key not in self._programs:
+            masked = [""] * len(self._lines)
+            for section in self.sections():
+                if section.lesson == lesson:
+                    masked[section.start : section.end] = self._lines[section.start : section.end]
+            self._programs[key] = read_program("\n".join(masked), nodes, self.where)
+        return self._programs[key]
 
     def answers(self, lesson: str, nodes: Sequence[str]) -> dict[str, SavedAnswer]:
         """The answers to the nodes of ``lesson``; of several to a node the last."""
@@ -215,9 +219,9 @@ class Solutions:
         cell = self._cell(lesson, node)
         if cell is None:
             return None
-        others = [other for other in nodes if other != node]
-        inside = read_program("\n".join(self._lines[cell[0] : cell[1]]), others, self.where)
-        return None if inside.answers else cell
+        program = self.program(lesson, nodes)
+        inside = {number for step in program.steps if cell[0] < step.line <= cell[1] for number in step.answers}
+        return cell if all(program.answers[number].node == node for number in inside) else None
 
     def _cell(self, lesson: str, node: str) -> tuple[int, int] | None:
         """The last cell titled ``node``: the line of its marker, and the line after its end."""
