@@ -16,6 +16,7 @@ from ninja_tui.report.as_json import json_text
 from tests.helpers import SOLUTION, a_file
 
 
+@pytest.mark.processes
 def test_a_missing_file_and_a_directory_are_one_sentence_and_exit_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -25,14 +25,14 @@ LARGEST = 1 << 16
 """Bytes of a request."""
 
 
-def main(descriptor: int) -> None:
-    """Serves the socket ``descriptor`` until its other end closes."""
+def main(descriptor: int, lock: Lock | None = None) -> None:
+    """Serves the socket ``descriptor`` until its other end closes. Workers get ``lock``, or all walls there are."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP):
         signal.signal(number, signal.SIG_IGN)
     asking = socket.socket(fileno=descriptor)
     import ninja_tui.engine.workers.preload  # noqa: F401 - only here: it takes a second
 
-    server = Server(asking, Lock.build())
+    server = Server(asking, lock or Lock.build())
     try:
         server.serve()
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import site
+import sys
 import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,7 @@ def readable() -> list[Grant]:
     paths = {name: Path(path) for name, path in sysconfig.get_paths().items()}
     folders = {paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
     folders |= {Path(each) for each in (*site.getsitepackages(), site.getusersitepackages(), *SYSTEM)}
+    folders |= {Path(each) for each in sys.path if any(Path(each).glob("*.dist-info"))}
     library = sysconfig.get_config_var("LIBDIR")
     if library:
         folders |= {each for each in Path(library).glob("libpython*") if each.is_file()}

@@ -74,7 +74,8 @@ class Filter:
         """Restricts this thread, and all that it starts, for good; signals reach the process itself only."""
         seccomp = _library()
         if self._default != seccomp.ALLOW:
-            self.add(seccomp.ALLOW, "tgkill", seccomp.Arg(0, seccomp.EQ, os.getpid()))
+            for name in ("kill", "tgkill"):
+                self.add(seccomp.ALLOW, name, seccomp.Arg(0, seccomp.EQ, os.getpid()))
         self._filter.load()
 
 
