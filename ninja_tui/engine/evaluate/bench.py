@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import pathlib
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from ninja_tui.engine.evaluate.runner import Runner
-from ninja_tui.engine.protocol.answering import Begin, LoadValues, Ping, ReplayGradient, RunStatement, SetUp
+from ninja_tui.engine.evaluate.supply import OPENING, Supply, opened
 from ninja_tui.engine.protocol.judging import (
     Columns,
     CompareGradient,
@@ -22,7 +21,6 @@ from ninja_tui.engine.protocol.judging import (
     JudgeAnswer,
     LessonRun,
     Plan,
-    PlannedTrial,
     PlanTrials,
     PokeElement,
     Reading,
@@ -37,14 +35,12 @@ from ninja_tui.engine.protocol.tensor_data import TensorData
 from ninja_tui.engine.protocol.verdict import Status, Verdict
 from ninja_tui.engine.protocol.views import Poke, PokeRequest, TensorView, ViewRequest
 from ninja_tui.engine.protocol.wire import Broken, TimedOut
-from ninja_tui.engine.workers.client import Endpoint, Role, Template, Worker, WorkerError
+from ninja_tui.engine.workers.client import Endpoint, Role, Worker, WorkerError
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.model import Lesson, Origin, gradient_name
 from ninja_tui.lesson.read import LESSONS
 
 R = TypeVar("R")
-OPENING = 120.0
-"""Seconds that a lesson's own set-up and forward pass may take."""
 JUDGING = 30.0
 """Seconds that the reference may take for one request."""
 MOST_PLANS = 64 << 20
@@ -100,12 +96,11 @@ class Workbench:
         self._upstream: dict[str, UpstreamGradient] = {}
         self._plans: Recent[tuple[str, frozenset[str], bool, bool], Plan] = Recent(MOST_PLANS)
         self._facts: Facts | None = None
-        self._template: Template | None = None
-        self._ahead = _Ahead(self._set_up)
+        self._supply = Supply(self._code, start, trusted=LESSONS in lesson.path.parents)
 
     def open(self) -> Facts:
         """Runs the lesson; raises UsageError where it cannot be run."""
-        self._ahead.prime()
+        self._supply.prime()
         self._run = run = self._start_reference()
         absent = [name for name in self.lesson.asks if name not in run.shapes]
         if absent and self.lesson.origin is Origin.DISCOVERED and len(absent) < len(self.lesson.asks):
@@ -131,40 +126,11 @@ class Workbench:
         """A runner that has seen no gradient of this lesson; raises UsageError where there can be none."""
         if self._run is None or self._closed:
             raise UsageError("the lesson is not open")
-        if self._template is None:
-            process = self._ahead.take()
-            _opened(process, LoadValues(self._run.values, self._run.carried), self._code.where)
-            if not isinstance(process, Template):
-                return Runner(process)
-            self._rehearse(process)
-            self._template = process
-            self._ahead = _Ahead(process.worker)
-        runner = Runner(self._ahead.take())
-        self._ahead.prime()
-        return runner
-
-    def _set_up(self) -> Endpoint:
-        """A process in which the set-up has run; of a lesson that comes with us it is a template."""
-        bundled = LESSONS in self.lesson.path.parents and self._start is Worker
-        process = Template(Role.ANSWERS) if bundled else self._start(Role.ANSWERS)
-        _opened(process, SetUp(self._code), self._code.where)
-        return process
-
-    def _rehearse(self, template: Template) -> None:
-        """Has the forward pass run as an answer does, and its loss replayed: whatever that imports is there then."""
-        code = self._code
-        requests: list[Request[Any]] = [
-            Begin(()),
-            *(RunStatement(each.code, each.line, (code.loss,), (), (code.loss,)) for each in code.statements),
-            ReplayGradient(code.loss, (PlannedTrial(0, {}),), ""),
-            Ping(),
-        ]
-        for request in requests:
-            _opened(template, request, code.where)
+        return Runner(self._supply.take(self._run))
 
     def make_ahead(self) -> None:
         """Has the next runner made in the background, so that it is there at once."""
-        self._ahead.prime()
+        self._supply.prime()
 
     def gradient(self, node: str) -> UpstreamGradient:
         """Autograd's gradient of ``node``, to stand in the place of a person's."""
@@ -219,13 +185,11 @@ class Workbench:
         self._closed = True
         if self._reference is not None:
             self._reference.close()
-        self._ahead.close()
-        if self._template is not None:
-            self._template.close()
+        self._supply.close()
 
     def _start_reference(self) -> LessonRun:
         self._reference = self._start(Role.REFERENCE)
-        return _opened(self._reference, RunLesson(self._code), self._code.where)
+        return opened(self._reference, RunLesson(self._code), self._code.where)
 
     def _ask(self, request: Request[R], limit: float = JUDGING) -> R:
         """The reference's reply. One that breaks is started anew, for what is asked next."""
@@ -238,56 +202,3 @@ class Workbench:
             if not self._closed:
                 self._start_reference()
             raise
-
-
-class _Ahead:
-    """One runner process made ahead of need, in the background."""
-
-    def __init__(self, make: Callable[[], Endpoint]) -> None:
-        self._new = make
-        self._worker: Endpoint | None = None
-        self._thread: threading.Thread | None = None
-        self._lock = threading.Lock()  # `close` comes from another thread than `prime`
-        self._closed = False
-
-    def prime(self) -> None:
-        """Begins to make a process where none is ready or under way."""
-        with self._lock:
-            idle = self._worker is None and (self._thread is None or not self._thread.is_alive())
-            if idle and not self._closed:
-                self._thread = threading.Thread(target=self._make, daemon=True)
-                self._thread.start()
-
-    def take(self) -> Endpoint:
-        """The process that was made ahead, or a new one."""
-        if self._thread:
-            self._thread.join()
-        worker, self._worker = self._worker, None
-        return worker or self._new()
-
-    def close(self) -> None:
-        """Ends what nobody took."""
-        with self._lock:
-            self._closed = True
-        if self._thread:
-            self._thread.join()
-        if self._worker:
-            self._worker.close()
-
-    def _make(self) -> None:
-        with contextlib.suppress(UsageError, WorkerError):  # raised again when a process is taken
-            self._worker = self._new()
-
-
-def _opened(worker: Endpoint, request: Request[R], where: str) -> R:
-    """Has a worker run the lesson; raises UsageError where it cannot be run."""
-    try:
-        return worker.request(request, OPENING)
-    except WorkerError as error:
-        reason = str(error)
-    except Broken:
-        reason = f"{where} ended its own process"
-    except TimedOut:
-        reason = f"{where} did not come to an end in {OPENING:.0f} s"
-    worker.close()
-    raise UsageError(reason)
