@@ -139,3 +139,15 @@ def test_a_frame_that_announces_more_than_any_memory_is_broken() -> None:
     os.write(writing, (1 << 60).to_bytes(8, "little"))
     with pytest.raises(Broken):
         channel.receive(time.monotonic() + 0.1)
+
+
+def test_what_needs_no_cleaning_is_given_back_as_it_is() -> None:
+    for message in MESSAGES:
+        assert checked(message) is message
+
+
+def test_only_what_is_unfit_for_a_terminal_is_cleaned() -> None:
+    outcome = Outcome("\x1b[2J", 2, "fine", {"d\x07h": Bound("Tensor", PAIR)}, changed=("dx", "d\x00y"))
+    clean = checked(outcome)
+    assert (clean.error, clean.output, clean.changed) == ("\ufffd[2J", "fine", ("dx", "d\ufffdy"))
+    assert clean.gradients == {"d\ufffdh": Bound("Tensor", PAIR)}

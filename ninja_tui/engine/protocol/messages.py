@@ -100,7 +100,8 @@ def _checked(value: Any) -> Any:
         parts = tuple([_checked(each) for each in value])
         return value if all(map(operator.is_, parts, value)) else parts
     if isinstance(value, frozenset):
-        return frozenset(_checked(each) for each in value)
+        cleaned = frozenset(_checked(each) for each in value)
+        return value if cleaned == value else cleaned
     if isinstance(value, dict):
         clean = {_checked(key): _checked(each) for key, each in value.items()}
         return value if _is_same(clean, value) else clean
