@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 import torch
 
 from ninja_tui.engine.evaluate.bench import Options, Workbench
 from ninja_tui.engine.evaluate.program import ProgramJudge
+from ninja_tui.engine.evaluate.typing import LiveJudge, Place
+from ninja_tui.engine.judge.network import World
 from ninja_tui.engine.protocol.answering import Ping
 from ninja_tui.engine.protocol.judging import PlanTrials
 from ninja_tui.engine.protocol.messages import Request
 from ninja_tui.engine.protocol.verdict import Status, Verdict
-from ninja_tui.engine.recording.record import Leaf, Operation
+from ninja_tui.engine.recording.record import Leaf, Number, Operation
 from ninja_tui.engine.workers.run import Run
 from ninja_tui.lesson.graph import parse
 from ninja_tui.lesson.program import Program, read_program
@@ -99,3 +101,23 @@ def test_a_file_is_parsed_once_for_all_that_is_asked_of_it(monkeypatch: pytest.M
     solutions.program("micrograd", nodes)
     assert set(solutions.answers("micrograd", nodes)) == set(nodes)
     assert [each for each in parsed if each.strip()] == [text]
+
+
+def test_a_second_wrong_answer_to_a_node_costs_no_backward_pass(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passes: list[object] = []
+    pulled = World._pulled
+
+    def counted(self: World, *args: Any, **kwargs: Any) -> dict[Number, torch.Tensor]:
+        passes.append(args)
+        return pulled(self, *args, **kwargs)
+
+    monkeypatch.setattr(World, "_pulled", counted)
+    judge = LiveJudge(bench)
+    verdicts = [judge.evaluate(f"dn2 = (1 - o**2) * do * {factor}", Place("n2")) for factor in (2, 3)]
+    first = len(passes)
+    again = judge.evaluate("dn2 = (1 - o**2) * do * 4", Place("n2"))
+    judge.close()
+    assert [each.status for each in (*verdicts, again)] == [Status.FAIL] * 3
+    assert 0 < first == len(passes)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from ninja_tui.engine.judge.case import Case, chosen_actuals
+from ninja_tui.engine.judge.case import Backwards, Case, chosen_actuals
 from ninja_tui.engine.judge.compare import UNSTABLE, broadcasts, columns, distance, largest_entry
 from ninja_tui.engine.judge.decide import ANY_UPSTREAM, FAILS, OWN_BRANCH, OWN_NUMBERS, Decision, Result, decide
 from ninja_tui.engine.judge.diagnosis import diagnose
@@ -53,6 +53,7 @@ class Assessor:
         self.gradient_name = gradient_name
         self._reach = Reach(graph.network)
         self._vacuous: dict[Number, bool] = {}
+        self._backwards = Backwards(graph)
         self._sound: dict[Number, _Sound] = {}
         self._trials: Recent[tuple[str, frozenset[str], bool, bool], tuple[Reads, list[Trial]]] = Recent(MOST_TRIALS)
 
@@ -221,6 +222,7 @@ class Assessor:
         near = (answer.evidence.node, *(self.graph.names[each] for each in self.graph.below(answer.evidence.node)))
         vacuous = frozenset(each for each in near if self.is_vacuous(self.graph.numbers[each]))
         return Case(
+            self._backwards,
             self.graph,
             answer.evidence.node,
             answer.results,
