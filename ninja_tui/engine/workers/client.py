@@ -40,12 +40,15 @@ _log = logging.getLogger(__name__)
 
 
 class Role(enum.StrEnum):
-    """What a worker is for: one computes the lesson and judges, the others run a person's answers, or train."""
+    """What a worker is for: one computes the lesson and judges, the others run a person's answers, train, or show what
+    they cannot do.
+    """
 
     REFERENCE = "reference"
     ANSWERS = "answers"
     PROGRAMS = "programs"
     TRAINER = "trainer"
+    PROBING = "probing"
 
 
 class WorkerError(Exception):
@@ -60,6 +63,11 @@ class _Forking:
         asking.settimeout(STARTING)
         self._lock = threading.Lock()
         self._protection: Protection | None = None
+
+    @property
+    def known_protection(self) -> Protection | None:
+        """The same, as far as the server has told."""
+        return self._protection
 
     @property
     def protection(self) -> Protection:
@@ -116,7 +124,7 @@ class _Server(_Forking):
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
-                start_new_session=True,
+                process_group=0,  # keys that end or stop the app are for the app
             )
         super().__init__(ours)
 
@@ -155,6 +163,12 @@ class _OneServer:
                 self._server = _Server()
             return self._server
 
+    @property
+    def is_unlocked(self) -> bool:
+        """Whether it runs, and has no lock for what it forks."""
+        known = self._server.known_protection if self._server is not None else None
+        return known is not None and not known.is_complete
+
     def stop(self) -> None:
         """Ends the server and all workers."""
         with self._lock:
@@ -167,13 +181,19 @@ _one = _OneServer()
 
 
 def start_server() -> None:
-    """Starts loading PyTorch in the server, and returns at once."""
-    _one.running()
+    """Starts loading PyTorch in the server, and returns at once; where it cannot, the first worker tells why."""
+    with contextlib.suppress(WorkerError):
+        _one.running()
 
 
 def protection() -> Protection:
     """What locks workers on this system. Raises WorkerError."""
     return _one.running().protection
+
+
+def is_unlocked() -> bool:
+    """Whether workers have run, and nothing has locked them in."""
+    return _one.is_unlocked
 
 
 def stop_server() -> None:

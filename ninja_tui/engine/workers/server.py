@@ -10,6 +10,7 @@ process that started it does.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import select
 import signal
@@ -32,7 +33,11 @@ def main(descriptor: int, lock: Lock | None = None) -> None:
     asking = socket.socket(fileno=descriptor)
     import ninja_tui.engine.workers.preload  # noqa: F401 - only here: it takes a second
 
-    server = Server(asking, lock or Lock.build())
+    lock = lock or Lock.build()
+    if lock.ruleset is None and lock.computing is not None:  # no file is opened later on, not those of modules either
+        for name in ("pandas", "torch._dynamo"):
+            importlib.import_module(name)
+    server = Server(asking, lock)
     try:
         server.serve()
     finally:
@@ -93,7 +98,10 @@ class Server:
             return process
         try:
             die_with_parent(server)
-            os.setsid()
+            if self._lock.protection.is_complete:
+                os.setpgid(0, 0)
+            else:
+                os.setsid()  # no terminal to type commands into
             signal.set_wakeup_fd(-1)
             for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP):
                 signal.signal(number, signal.SIG_DFL)

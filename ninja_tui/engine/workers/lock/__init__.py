@@ -17,9 +17,10 @@ PARENT_DEATH_SIGNAL = 1
 
 
 class Confinement(enum.Enum):
-    """How much is left: computing; or a C compiler too, in a folder of its own."""
+    """How much is left: computing; the same for what runs our code alone; or a C compiler, in a folder of its own."""
 
     COMPUTE = "compute"
+    JUDGE = "judge"
     COMPILE = "compile"
 
 
@@ -32,6 +33,7 @@ class Lock:
 
     ruleset: Ruleset | None
     computing: seccomp.Filter | None
+    judging: seccomp.Filter | None
     compiling: seccomp.Filter | None
 
     @classmethod
@@ -42,10 +44,10 @@ class Lock:
         except OSError:
             ruleset = None
         try:
-            computing, compiling = seccomp.computing(opens_files=ruleset is not None), seccomp.compiling()
+            computing, judging = seccomp.computing(opens_files=ruleset is not None), seccomp.computing(opens_files=True)
+            return cls(ruleset, computing, judging, seccomp.compiling())
         except (ImportError, RuntimeError, OSError, AttributeError):
-            return cls(ruleset, None, None)
-        return cls(ruleset, computing, compiling)
+            return cls(ruleset, None, None, None)
 
     @property
     def protection(self) -> Protection:
@@ -60,7 +62,12 @@ class Lock:
             Ruleset([*readable(), *_for_compiler(folder)]).apply()
         elif self.ruleset is not None:
             self.ruleset.apply()
-        filter_ = self.compiling if compiles else self.computing
+        filters = {
+            Confinement.COMPUTE: self.computing,
+            Confinement.JUDGE: self.judging,
+            Confinement.COMPILE: self.compiling,
+        }
+        filter_ = filters[confinement]
         if filter_ is not None:
             filter_.load()
 
