@@ -90,7 +90,7 @@ def measure(arguments: Sequence[str]) -> None:
         if len(ends) in (WARM, len(files)):
             cpu.append(sum(map(_cpu_of, [os.getpid(), *_descendants(os.getpid())])))
         if len(ends) in (1, len(files) // 2, len(files)):
-            memory.append(_memory(getattr(self._bench._reference, "pid", 0)))
+            memory.append(_memory(_pid_of(self._bench._reference)))
         return verdicts
 
     setattr(ProgramJudge, "judge_all", judge_all)  # noqa: B010 - a method, for a type checker
@@ -103,6 +103,12 @@ def measure(arguments: Sequence[str]) -> None:
         memory,
     )
     Path(result).write_text(json.dumps(asdict(measured)), encoding="utf-8")
+
+
+def _pid_of(endpoint: Any) -> int:
+    """The process of a worker, also of one that is held to a time."""
+    pid: int = getattr(getattr(endpoint, "_worker", endpoint), "pid", 0)
+    return pid
 
 
 def _memory(reference: int) -> Memory:

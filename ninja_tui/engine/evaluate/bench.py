@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import pathlib
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from ninja_tui.engine.evaluate.runner import Runner
-from ninja_tui.engine.evaluate.supply import OPENING, Supply, opened
+from ninja_tui.engine.evaluate.supply import OPENING, Copy, Start, Supply, opened
 from ninja_tui.engine.protocol.judging import (
     Columns,
     CompareGradient,
@@ -35,7 +34,7 @@ from ninja_tui.engine.protocol.tensor_data import TensorData
 from ninja_tui.engine.protocol.verdict import Status, Verdict
 from ninja_tui.engine.protocol.views import Poke, PokeRequest, TensorView, ViewRequest
 from ninja_tui.engine.protocol.wire import Broken, TimedOut
-from ninja_tui.engine.workers.client import Endpoint, Role, Worker, WorkerError
+from ninja_tui.engine.workers.client import Endpoint, Role, Template, Worker, WorkerError
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.model import Lesson, Origin, gradient_name
 from ninja_tui.lesson.read import LESSONS
@@ -82,10 +81,11 @@ class Facts:
 class Workbench:
     """Opens a lesson; judges answers against its reference; makes runners for answers.
 
-    ``start`` makes what carries out requests: worker processes, unless something else is to.
+    ``start`` makes what carries out requests: worker processes, unless something else is to. ``copy`` makes it of a
+    template; something else has none without it.
     """
 
-    def __init__(self, lesson: Lesson, options: Options, start: Callable[[Role], Endpoint] = Worker) -> None:
+    def __init__(self, lesson: Lesson, options: Options, start: Start = Worker, copy: Copy | None = None) -> None:
         self._start = start
         self.lesson = lesson
         self._gradient_names = lesson.gradients
@@ -96,7 +96,9 @@ class Workbench:
         self._upstream: dict[str, UpstreamGradient] = {}
         self._plans: Recent[tuple[str, frozenset[str], bool, bool], Plan] = Recent(MOST_PLANS)
         self._facts: Facts | None = None
-        self._supply = Supply(self._code, start, trusted=LESSONS in lesson.path.parents)
+        if copy is None and start is Worker:
+            copy = Template.worker
+        self._supply = Supply(self._code, start, copy if LESSONS in lesson.path.parents else None)
 
     def open(self) -> Facts:
         """Runs the lesson; raises UsageError where it cannot be run."""

@@ -12,24 +12,25 @@ from ninja_tui.engine.protocol.judging import LessonRun, PlannedTrial
 from ninja_tui.engine.protocol.lesson_code import LessonCode
 from ninja_tui.engine.protocol.messages import Request
 from ninja_tui.engine.protocol.wire import Broken, TimedOut
-from ninja_tui.engine.workers.client import Endpoint, Role, Template, Worker, WorkerError
+from ninja_tui.engine.workers.client import Endpoint, Role, Template, WorkerError
 from ninja_tui.errors import UsageError
 
 R = TypeVar("R")
 OPENING = 120.0
 """Seconds that a lesson's own set-up and forward pass may take."""
-START = Callable[[Role], Endpoint]
+Start = Callable[[Role], Endpoint]
+Copy = Callable[[Template], Endpoint]
 
 
 class Supply:
     """Processes that have the values of a lesson's forward pass and have run nobody's answer.
 
-    ``trusted``: the lesson comes with us. Its set-up then runs once, in a template, and each process is a copy of that.
+    With ``copy``, which makes a process of a template, the set-up runs once, in a template that is not locked: for
+    lessons that come with us.
     """
 
-    def __init__(self, code: LessonCode, start: START, *, trusted: bool) -> None:
-        self._code, self._start = code, start
-        self._trusted = trusted and start is Worker
+    def __init__(self, code: LessonCode, start: Start, copy: Copy | None) -> None:
+        self._code, self._start, self._copy = code, start, copy
         self._template: Template | None = None
         self._ahead = _Ahead(self._set_up)
 
@@ -41,17 +42,18 @@ class Supply:
         """A process with the values of ``run``; raises UsageError where there can be none."""
         if self._template is not None:
             with contextlib.suppress(WorkerError):
-                return self._copy()
+                return self._next()
             self._template.close()  # it was killed
             self._template, self._ahead = None, _Ahead(self._set_up)
         process = self._ahead.take()
         opened(process, LoadValues(run.values, run.carried), self._code.where)
-        if not isinstance(process, Template):
+        copy = self._copy
+        if copy is None or not isinstance(process, Template):
             return process
         self._rehearse(process)
-        self._template, self._ahead = process, _Ahead(process.worker)
+        self._template, self._ahead = process, _Ahead(lambda: copy(process))
         try:
-            return self._copy()
+            return self._next()
         except WorkerError as error:
             raise UsageError(str(error)) from None
 
@@ -61,13 +63,13 @@ class Supply:
         if self._template is not None:
             self._template.close()
 
-    def _copy(self) -> Endpoint:
+    def _next(self) -> Endpoint:
         process = self._ahead.take()
         self._ahead.prime()
         return process
 
     def _set_up(self) -> Endpoint:
-        process = Template(Role.ANSWERS) if self._trusted else self._start(Role.ANSWERS)
+        process = self._start(Role.ANSWERS) if self._copy is None else Template(Role.ANSWERS)
         opened(process, SetUp(self._code), self._code.where)
         return process
 
