@@ -114,7 +114,7 @@ class FileJudge:
         if name not in self._benches:
             self._progress(f"starting PyTorch, and the lesson {name}")
             self._options = self._options or _with_word_list(self._request.options)
-            bench = Workbench(self._read_lesson(name), self._options, self._workers.start)
+            bench = Workbench(self._read_lesson(name), self._options, self._workers.start, self._workers.copy)
             try:
                 bench.open()
             except BaseException:

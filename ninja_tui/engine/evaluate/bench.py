@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import pathlib
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from ninja_tui.engine.evaluate.hand_over import hand_over
 from ninja_tui.engine.evaluate.runner import Runner
-from ninja_tui.engine.protocol.answering import LoadValues, SetUp
+from ninja_tui.engine.evaluate.supply import Copy, Start, Supply, opened
 from ninja_tui.engine.protocol.judging import (
     Columns,
     CompareGradient,
@@ -38,13 +37,12 @@ from ninja_tui.engine.protocol.tensor_data import TensorData
 from ninja_tui.engine.protocol.verdict import Status, Verdict
 from ninja_tui.engine.protocol.views import Poke, PokeRequest, TensorView, ViewRequest
 from ninja_tui.engine.protocol.wire import Broken, TimedOut
-from ninja_tui.engine.workers.client import Endpoint, Role, Worker, WorkerError
+from ninja_tui.engine.workers.client import Endpoint, Role, Template, Worker, WorkerError
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.model import Lesson, Origin, gradient_name
+from ninja_tui.lesson.read import LESSONS
 
 R = TypeVar("R")
-OPENING = 120.0
-"""Seconds that a lesson's own set-up and forward pass may take."""
 JUDGING = 30.0
 """Seconds that the reference may take for one request."""
 MOST_PLANS = 64 << 20
@@ -86,10 +84,11 @@ class Facts:
 class Workbench:
     """Opens a lesson; judges answers against its reference; makes runners for answers.
 
-    ``start`` makes what carries out requests: worker processes, unless something else is to.
+    ``start`` makes what carries out requests: worker processes, unless something else is to. ``copy`` makes it of a
+    template; something else has none without it.
     """
 
-    def __init__(self, lesson: Lesson, options: Options, start: Callable[[Role], Endpoint] = Worker) -> None:
+    def __init__(self, lesson: Lesson, options: Options, start: Start = Worker, copy: Copy | None = None) -> None:
         self._start = start
         self.lesson = lesson
         self._gradient_names = lesson.gradients
@@ -101,11 +100,13 @@ class Workbench:
         self._upstream: dict[str, UpstreamGradient] = {}
         self._plans: Recent[tuple[str, frozenset[str], bool, bool], Plan] = Recent(MOST_PLANS)
         self._facts: Facts | None = None
-        self._ahead = _Ahead(self._code, start)
+        if copy is None and start is Worker:
+            copy = Template.worker
+        self._supply = Supply(self._code, start, copy if LESSONS in lesson.path.parents else None)
 
     def open(self) -> Facts:
         """Runs the lesson; raises UsageError where it cannot be run."""
-        self._ahead.prime()
+        self._supply.prime()
         self._run = run = self._start_reference()
         absent = [name for name in self.lesson.asks if name not in run.shapes]
         if absent and self.lesson.origin is Origin.DISCOVERED and len(absent) < len(self.lesson.asks):
@@ -131,13 +132,11 @@ class Workbench:
         """A runner that has seen no gradient of this lesson; raises UsageError where there can be none."""
         if self._run is None or self._closed:
             raise UsageError("the lesson is not open")
-        worker = self._ahead.take()
-        _opened(worker, LoadValues(self._run.values, self._run.carried), self._code.where)
-        return Runner(worker)
+        return Runner(self._supply.take(self._run))
 
     def make_ahead(self) -> None:
         """Has the next runner made in the background, so that it is there at once."""
-        self._ahead.prime()
+        self._supply.prime()
 
     def gradient(self, node: str) -> UpstreamGradient:
         """Autograd's gradient of ``node``, to stand in the place of a person's."""
@@ -178,7 +177,7 @@ class Workbench:
     def unseeded(self) -> Unseeded:
         """The names of the lesson that hold other numbers from run to run."""
         with self._running_apart() as worker:
-            return _opened(worker, FindUnseeded(self._code), self._code.where)
+            return opened(worker, FindUnseeded(self._code), self._code.where)
 
     def inspect(self, request: ViewRequest) -> TensorView:
         """The view of a tensor."""
@@ -194,18 +193,18 @@ class Workbench:
         for worker in (self._apart, self._reference):
             if worker is not None:
                 worker.close()
-        self._ahead.close()
+        self._supply.close()
 
     def _start_reference(self) -> LessonRun:
         self._reference = self._start(Role.REFERENCE)
         if not self._code.bundled:
             self._run_apart(self._reference)
-        return _opened(self._reference, RunLesson(self._code), self._code.where)
+        return opened(self._reference, RunLesson(self._code), self._code.where)
 
     def _run_apart(self, reference: Endpoint) -> None:
         """Has the lesson's code run in a process of its own, and its record given to the reference."""
         with self._running_apart() as worker:
-            _opened(worker, RunForward(self._code), self._code.where)
+            opened(worker, RunForward(self._code), self._code.where)
             hand_over(worker, reference, self._code.where)
 
     @contextlib.contextmanager
@@ -231,61 +230,3 @@ class Workbench:
             if not self._closed:
                 self._start_reference()
             raise
-
-
-class _Ahead:
-    """One runner process made ahead of need, in the background."""
-
-    def __init__(self, code: LessonCode, start: Callable[[Role], Endpoint]) -> None:
-        self._code, self._start = code, start
-        self._worker: Endpoint | None = None
-        self._thread: threading.Thread | None = None
-        self._lock = threading.Lock()  # `close` comes from another thread than `prime`
-        self._closed = False
-
-    def prime(self) -> None:
-        """Begins to make a process where none is ready or under way."""
-        with self._lock:
-            idle = self._worker is None and (self._thread is None or not self._thread.is_alive())
-            if idle and not self._closed:
-                self._thread = threading.Thread(target=self._make, daemon=True)
-                self._thread.start()
-
-    def take(self) -> Endpoint:
-        """The process that was made ahead, or a new one."""
-        if self._thread:
-            self._thread.join()
-        worker, self._worker = self._worker, None
-        return worker or self._new()
-
-    def close(self) -> None:
-        """Ends what nobody took."""
-        with self._lock:
-            self._closed = True
-        if self._thread:
-            self._thread.join()
-        if self._worker:
-            self._worker.close()
-
-    def _make(self) -> None:
-        with contextlib.suppress(UsageError):  # raised again when a process is taken
-            self._worker = self._new()
-
-    def _new(self) -> Endpoint:
-        worker = self._start(Role.ANSWERS)
-        _opened(worker, SetUp(self._code), self._code.where)
-        return worker
-
-
-def _opened(worker: Endpoint, request: Request[R], where: str) -> R:
-    """Has a worker run the lesson; raises UsageError where it cannot be run."""
-    try:
-        return worker.request(request, OPENING)
-    except WorkerError as error:
-        reason = str(error)
-    except Broken:
-        reason = f"{where} ended its own process"
-    except TimedOut:
-        reason = f"{where} did not come to an end in {OPENING:.0f} s"
-    worker.close()
-    raise UsageError(reason)

@@ -46,15 +46,9 @@ class Service(Protocol):
         """For each kind of request the method that carries it out; it raises Refused where it cannot."""
 
 
-def serve(start: Start, reading: int, writing: int, lock: Lock) -> None:
+def serve(start: Start, reading: int, writing: int, lock: Lock, service: Service) -> None:
     """Answers requests as ``start`` has it until the other side closes its end; from the first one on it is locked."""
-    role = start.role
     channel = Channel(reading, writing)
-    log_to(start.log)
-    _log.info("serves as %s", role)
-    process_id, end = os.getpid, os._exit
-    started = process_id()
-    handlers = {kind.__name__: (kind, handler) for kind, handler in _service(role).handlers().items()}
     if start.folder is not None:
         tempfile.tempdir = os.environ["TMPDIR"] = start.folder
         lock.apply(Confinement.COMPILE, Path(start.folder))
@@ -63,7 +57,23 @@ def serve(start: Start, reading: int, writing: int, lock: Lock) -> None:
         tempfile.tempdir = os.environ["TORCHINDUCTOR_CACHE_DIR"] = (
             os.sep
         )  # `torch.optim` asks for one, and writes nothing
-        lock.apply(Confinement.JUDGE if role in RUNS_OURS else Confinement.COMPUTE)
+        lock.apply(Confinement.JUDGE if start.role in RUNS_OURS else Confinement.COMPUTE)
+    _answer(channel, start.role, service)
+    os._exit(0)
+
+
+def prepare(start: Start, reading: int, writing: int, service: Service) -> None:
+    """Answers requests of ours, not locked, until the other side closes its end."""
+    _answer(Channel(reading, writing), start.role, service)
+    os.close(reading)
+    os.close(writing)
+
+
+def _answer(channel: Channel, role: str, service: Service) -> None:
+    """Carries out requests until the other side closes its end."""
+    process_id, end = os.getpid, os._exit
+    started = process_id()
+    handlers = {kind.__name__: (kind, handler) for kind, handler in service.handlers().items()}
     while True:
         try:
             call = decode(channel.receive(), Call)
@@ -71,7 +81,7 @@ def serve(start: Start, reading: int, writing: int, lock: Lock) -> None:
             request = decode(channel.receive(), kind)
         except (Broken, KeyError) as error:
             _log.info("%s worker ends: %s", role, error)
-            os._exit(0)
+            return
         signal.alarm(call.limit)
         answered, reply = _carry_out(call, handler, request)
         if process_id() != started:  # what an answer forked is not to reply as well
@@ -80,7 +90,7 @@ def serve(start: Start, reading: int, writing: int, lock: Lock) -> None:
         try:
             channel.send(encode(answered), reply)
         except Broken:
-            os._exit(0)
+            return
 
 
 def _carry_out(call: Call, handler: Callable[[Any], object], request: object) -> tuple[Answered, bytes]:
@@ -98,9 +108,13 @@ def _carry_out(call: Call, handler: Callable[[Any], object], request: object) ->
         return Answered(call.number, f"{type(error).__name__} in {call.kind}"), encode(Done())
 
 
-def _service(role: str) -> Service:
+def become(start: Start) -> Service:
+    """What a new process serves."""
     import torch
 
+    role = start.role
+    log_to(start.log)
+    _log.info("serves as %s", role)
     torch.set_num_threads(1)
     module, _, name = SERVICES[role].partition(":")
     service: Service = getattr(importlib.import_module(module), name)()
