@@ -31,14 +31,16 @@ def served_for(lesson: Lesson, data: Path | None) -> tuple[tuple[str, str], ...]
     return files_for(lesson.path, _before_forward(lesson), data)
 
 
-def files_for(path: Path, fragments: Iterable[Fragment], data: Path | None) -> tuple[tuple[str, str], ...]:
+def files_for(
+    path: Path, fragments: Iterable[Fragment], data: Path | None, hidden: frozenset[Path] = frozenset()
+) -> tuple[tuple[str, str], ...]:
     """What the code ``fragments`` of the file ``path`` may open, by path: files beside it that it, or a module beside
-    it, names, and modules that they import.
+    it, names, and modules that they import; none of the ``hidden`` ones.
 
     ``data`` stands for a file of its name, for ``names.txt``, and for what is not beside the file. Raises UsageError
     where it cannot be read.
     """
-    beside = Beside(path.absolute().parent)
+    beside = Beside(path.absolute().parent, hidden)
     beside.follow(tuple(fragments))
     served = beside.served
     if data is not None:
@@ -57,10 +59,11 @@ def _before_forward(lesson: Lesson) -> tuple[Fragment, ...]:
 class Beside:
     """The files in a folder that code names, and the modules there that it imports, and what these name in turn.
 
-    Nothing outside of that folder is read, whatever path or link is named.
+    Nothing outside of that folder is read, whatever path or link is named, and nothing that is ``hidden``.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, hidden: frozenset[Path] = frozenset()) -> None:
+        self._hidden = hidden
         self.served: dict[str, str] = {}
         self.paths: list[str] = []
         self._folder = folder
@@ -126,7 +129,8 @@ class Beside:
     def _holds(self, path: Path) -> bool:
         """Whether ``path`` is there and stands in the folder, links followed."""
         try:
-            return path.exists() and path.resolve().is_relative_to(self._folder.resolve())
+            place = path.resolve()
+            return path.exists() and place.is_relative_to(self._folder.resolve()) and place not in self._hidden
         except (OSError, ValueError, RuntimeError):
             return False
 

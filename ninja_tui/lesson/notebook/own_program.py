@@ -26,9 +26,9 @@ class OwnProgram:
     notes: tuple[str, ...] = ()
     defined: tuple[Fragment, ...] = ()
 
-    def served(self, data: Path | None) -> dict[str, str]:
-        """The files that it may open, by path; raises UsageError where ``data`` cannot be read."""
-        return dict(files_for(self.path, self.statements, data))
+    def served(self, data: Path | None, hidden: frozenset[Path] = frozenset()) -> dict[str, str]:
+        """The files that it may open, by path, and none of ``hidden``; raises UsageError where ``data`` cannot be read."""
+        return dict(files_for(self.path, self.statements, data, hidden))
 
     def binding(self, name: str, after: int) -> int | None:
         """The line of the first statement behind line ``after`` that binds ``name``; None where there is none."""
