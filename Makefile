@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help check lint test fast pictures hooks
+.PHONY: help check lint test fast fuzz pictures hooks
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ test: .venv/installed  ## All tests
 
 fast: .venv/installed  ## The tests that neither take seconds nor start processes
 	$(BIN)/python -m pytest -m "not slow and not processes"
+
+fuzz: .venv/installed  ## 100,000 damaged and odd files through every reader, and a table
+	$(BIN)/python -m tests.fuzz
 
 pictures: .venv/installed  ## Draw the README's pictures anew, from the app itself
 	$(BIN)/python -m tests.app.picture

@@ -1,4 +1,4 @@
-"""Shapes, differences and guesses as text, the same in reports and in the app."""
+"""Shapes, differences, guesses and strangers' words as text, the same in reports and in the app."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def guess(word: str, known: Iterable[str]) -> str:
     return f"; did you mean `{close}`?" if close else ""
 
 
-LONGEST = 2000
-"""Characters of a sentence that are shown."""
+LONGEST_LINE = 2000
+"""Characters of a line that is shown; the middle of a longer one is left out."""
 
 
 def visible(text: str) -> str:
@@ -42,12 +42,19 @@ def visible(text: str) -> str:
     return "".join(each if each.isprintable() else " " if each == "\t" else "�" for each in text)
 
 
-def plain(text: str, most: int = LONGEST) -> str:
-    """What a stranger wrote, for a terminal or a report: one line of so many characters, all of which print.
+def printable(text: str) -> str:
+    """``text`` without control characters and what has no encoding; line breaks stay."""
+    if text.isprintable():
+        return text
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    return "".join(each if each == "\n" or each.isprintable() else "�" for each in text)
 
-    A longer text is cut in its middle: its end may say what is wrong.
-    """
-    if len(text) > most:
-        end = most // 4
-        text = f"{text[: most - end - 1]}…{text[-end:]}"
-    return visible(text)
+
+def one_line(text: str, longest: int = LONGEST_LINE) -> str:
+    """``text`` as it may be shown, whoever wrote it: on one line of at most ``longest`` characters, all printable."""
+    if len(text) > longest:
+        end = longest // 3
+        text = f"{text[: longest - end - 3]} … {text[-end:]}"
+    if not text.isprintable():
+        text = printable("".join(" " if each.isspace() else each for each in text))
+    return text

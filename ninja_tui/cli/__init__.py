@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from ninja_tui.cli.exit_codes import Exit
-from ninja_tui.errors import UsageError
+from ninja_tui.errors import InternalError, UsageError
 
 if TYPE_CHECKING:
     from ninja_tui.cli.arguments import Arguments
@@ -42,6 +42,9 @@ def main(argv: list[str] | None = None) -> int:
 
             print_error(str(error), error.excerpt)
         return Exit.UNUSABLE
+    except InternalError as error:
+        print(f"ninja-tui: {error}", file=sys.stderr)
+        return Exit.FAILED
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
     except BrokenPipeError:
@@ -54,9 +57,9 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _print_error(sentence: str) -> None:
-    from ninja_tui.formatting import plain
+    from ninja_tui.formatting import one_line
 
-    print(f"ninja-tui: {plain(sentence)}", file=sys.stderr)
+    print(f"ninja-tui: {one_line(sentence)}", file=sys.stderr)
 
 
 def _told(error: Exception) -> str:

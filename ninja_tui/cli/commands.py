@@ -13,7 +13,7 @@ from ninja_tui.cli.arguments import Arguments, Command
 from ninja_tui.cli.exit_codes import Exit
 from ninja_tui.cli.requests import check_trained, options_of, request_of
 from ninja_tui.errors import UsageError
-from ninja_tui.formatting import plain
+from ninja_tui.formatting import one_line
 
 if TYPE_CHECKING:
     from ninja_tui.replay import Report, Request
@@ -82,11 +82,11 @@ def _check(arguments: Arguments) -> int:
 
     lesson, findings = check(str(arguments.check), options_of(arguments, _word_list(arguments)))
     for finding in findings:
-        print(plain(f"{lesson.name}: {finding}"))
+        print(one_line(f"{lesson.name}: {finding}"))
     if findings:
         return Exit.NOT_ALL_PASS
     asked = len(lesson.asks)
-    print(f"{plain(lesson.name)}: nothing is wrong with it; {asked} gradient{'s' if asked != 1 else ''} to find")
+    print(f"{one_line(lesson.name)}: nothing is wrong with it; {asked} gradient{'s' if asked != 1 else ''} to find")
     return Exit.ALL_PASS
 
 

@@ -25,7 +25,7 @@ def options_of(arguments: Arguments, served: tuple[tuple[str, str], ...] = ()) -
 def request_of(arguments: Arguments) -> Request:
     """What is to be replayed. Raises UsageError."""
     options = options_of(arguments)
-    from ninja_tui.lesson.read import STDIN
+    from ninja_tui.lesson.files import STDIN
     from ninja_tui.replay import Limits, Request
 
     paths = tuple(STDIN if str(path) == "-" else path for path in arguments.files)

@@ -11,6 +11,7 @@ from ninja_tui.engine.protocol.verdict import Upstream, Verdict
 from ninja_tui.engine.protocol.views import PokeRequest, ViewRequest
 from ninja_tui.engine.training.checkpoints import SavedRun
 from ninja_tui.engine.training.config import Plan
+from ninja_tui.lesson.answer_file import Version
 from ninja_tui.lesson.solutions import SavedAnswer
 
 
@@ -36,7 +37,18 @@ class Backend(Protocol):
         """Nudges an element of a tensor, and computes the loss again; of several waiting requests the newest."""
 
     def save(self, node: str, answer: SavedAnswer, walk: tuple[str, ...]) -> None:
-        """Writes an answer into the solutions file, whose cells stand in the order of the nodes in ``walk``."""
+        """Writes an answer into the solutions file, whose cells stand in the order of the nodes in ``walk``.
+
+        Saved comes once it is on the disk. After NotSaved it is kept, and tried again until it is. Conflicting asks for
+        ``settle``. ChangedOutside and OpenElsewhere may come of this, and of any other look at the file.
+        """
+
+    def settle(self, node: str, version: Version) -> None:
+        """Says which of two answers to ``node`` is kept; then the file's may be written over."""
+
+    @property
+    def unsaved(self) -> Mapping[str, SavedAnswer]:
+        """The answers that are not on the disk, by node; after ``close`` those that could not be written."""
 
     def train(self, plan: Plan, passes: Mapping[str, bool]) -> None:
         """Trains with the answers in the file; ``passes`` maps a node to whether its answer is right."""

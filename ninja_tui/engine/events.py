@@ -11,6 +11,7 @@ from ninja_tui.engine.protocol.verdict import Verdict
 from ninja_tui.engine.protocol.views import Poke, PokeRequest, TensorView, ViewRequest
 from ninja_tui.engine.training.checkpoints import SavedRun
 from ninja_tui.engine.training.events import TrainingEvent
+from ninja_tui.lesson.answer_file import Conflict
 from ninja_tui.lesson.catalogue import LessonSummary
 from ninja_tui.lesson.model import Lesson
 from ninja_tui.lesson.solutions import SavedAnswer
@@ -71,18 +72,41 @@ class Rechecked:
 
 @dataclass(frozen=True)
 class Saved:
-    """The answer to ``node`` is in the file ``path``."""
+    """The answer to ``node`` is on the disk, in the file ``path``."""
 
     node: str
     path: Path
+    answer: SavedAnswer
 
 
 @dataclass(frozen=True)
 class NotSaved:
-    """The answer to ``node`` could not be written; ``reason`` is a sentence."""
+    """The answer to ``node`` could not be written, and is tried again; ``reason`` is a sentence."""
 
     node: str
     reason: str
+
+
+@dataclass(frozen=True)
+class Conflicting:
+    """The answer to ``node`` is not written: another program has written another one since the file was read."""
+
+    node: str
+    conflict: Conflict
+
+
+@dataclass(frozen=True)
+class ChangedOutside:
+    """Another program has written these answers into the file, or taken them out of it: then they have no code."""
+
+    answers: Mapping[str, SavedAnswer]
+
+
+@dataclass(frozen=True)
+class OpenElsewhere:
+    """Another app, the process ``other``, has the file open; or, where that is None, has it no longer."""
+
+    other: int | None
 
 
 @dataclass(frozen=True)
@@ -139,6 +163,9 @@ Event = (
     | Rechecked
     | Saved
     | NotSaved
+    | Conflicting
+    | ChangedOutside
+    | OpenElsewhere
     | Viewed
     | Poked
 )

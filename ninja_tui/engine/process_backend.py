@@ -15,12 +15,15 @@ from ninja_tui.engine.evaluate.program import ProgramJudge, stays
 from ninja_tui.engine.evaluate.typing import LiveJudge, Place
 from ninja_tui.engine.events import (
     CatalogueRead,
+    ChangedOutside,
+    Conflicting,
     Event,
     Failed,
     Judged,
     LessonRead,
     NotSaved,
     Opened,
+    OpenElsewhere,
     Poked,
     Rechecked,
     RunLoaded,
@@ -39,15 +42,18 @@ from ninja_tui.engine.training.config import Plan, sources
 from ninja_tui.engine.training.trainer import Trainer
 from ninja_tui.engine.workers.client import start_server
 from ninja_tui.errors import UsageError
+from ninja_tui.lesson.answer_file import AnswerFile, Version, Written
 from ninja_tui.lesson.catalogue import lesson_summaries
 from ninja_tui.lesson.model import Origin
 from ninja_tui.lesson.open import open_lesson
-from ninja_tui.lesson.solutions import SavedAnswer, Solutions, bundled_answers, read_solutions, save_answer
+from ninja_tui.lesson.solutions import SavedAnswer, Solutions, bundled_answers
 
 RECHECK_TIMEOUT = 10.0
 """Seconds that one answer of the file may take."""
 WRITE_TIMEOUT = 5.0
 """Seconds that are waited for answers to be written."""
+AGAIN, LATEST = 3.0, 30.0
+"""Seconds after which answers that could not be written are tried again: at first, and at most."""
 
 
 class _Kind(enum.Enum):
@@ -67,6 +73,10 @@ class ProcessBackend:
     def __init__(self, lesson: str, solutions: Path, options: Options, emit: Emit) -> None:
         start_server()  # before an app takes the standard streams, which the server's start needs
         self._lesson, self._path, self._options, self._listener = lesson, solutions, options, emit
+        self._file = AnswerFile(solutions)
+        self._other: int | None = None
+        self._again: threading.Timer | None = None
+        self._pause = AGAIN
         self._bench: Workbench | None = None
         self._live: LiveJudge | None = None
         self._place: Place | None = None
@@ -123,15 +133,52 @@ class ProcessBackend:
     def save(self, node: str, answer: SavedAnswer, walk: tuple[str, ...]) -> None:
         """Writes an answer into the solutions file."""
 
-        def job() -> None:
-            try:
-                save_answer(self._path, self._lesson, node, answer, walk)
-            except UsageError as error:
-                self._emit(NotSaved(node, str(error)))
-            else:
-                self._emit(Saved(node, self._path))
+        self._file.submit(self._lesson, node, answer, walk)
+        self._writing.add(
+            self._write,
+        )
 
-        self._writing.add(job)
+    def settle(self, node: str, version: Version) -> None:
+        """Says which of two answers to ``node`` is kept."""
+        self._file.settle(node, version)
+        self._writing.add(
+            self._write,
+        )
+
+    @property
+    def unsaved(self) -> Mapping[str, SavedAnswer]:
+        """The answers that are not on the disk, by node."""
+        return self._file.waiting
+
+    def _write(self) -> None:
+        """Writes all answers that wait, and tells of it; where that fails, again after a while."""
+        written = self._file.write()
+        for node, answer in written.saved.items():
+            self._emit(Saved(node, self._path, answer))
+        for node in written.waiting:
+            self._emit(NotSaved(node, written.problem))
+        for node, conflict in written.conflicts.items():
+            self._emit(Conflicting(node, conflict))
+        self._tell_changes(written.changed)
+        self._try_again(written)
+
+    def _try_again(self, written: Written) -> None:
+        """Has what could not be written tried again, once, and each time later."""
+        if self._again is not None:
+            self._again.cancel()
+        self._pause = min(2 * self._pause, LATEST) if written.waiting else AGAIN
+        if written.waiting and not self._closed:
+            self._again = threading.Timer(self._pause / 2, self._writing.add, (self._write,))
+            self._again.daemon = True
+            self._again.start()
+
+    def _tell_changes(self, changed: Mapping[str, SavedAnswer]) -> None:
+        """Tells what other programs do with the file."""
+        if changed:
+            self._emit(ChangedOutside(changed))
+        if (other := self._file.other_program()) != self._other:
+            self._other = other
+            self._emit(OpenElsewhere(other))
 
     def train(self, plan: Plan, passes: Mapping[str, bool]) -> None:
         """Trains with the answers in the file."""
@@ -195,6 +242,12 @@ class ProcessBackend:
     def close(self) -> None:
         """Waits for what is being written, and ends all processes."""
         self._closed = True
+        if self._again is not None:
+            self._again.cancel()
+        if self._file.waiting:
+            self._writing.add(
+                self._write,
+            )
         self._wait_for_writes()
         for queue in self._queues:
             queue.close()
@@ -205,6 +258,7 @@ class ProcessBackend:
             self._live.close()
         if self._bench is not None:
             self._bench.close()
+        self._file.close()
 
     @property
     def _folder(self) -> Path:
@@ -223,8 +277,9 @@ class ProcessBackend:
 
             self._options = replace(self._options, served=served_for(lesson, self._options.data))
         nodes = [node.name for node in lesson.nodes]
-        saved = self._solutions().answers(self._lesson, nodes)
+        saved = self._file.open(self._lesson, nodes)
         self._emit(LessonRead(lesson, saved, bundled_answers(lesson)))
+        self._tell_changes({})
         bench = Workbench(lesson, self._options)
         facts = bench.open()
         if self._closed:  # while the lesson ran
@@ -288,9 +343,10 @@ class ProcessBackend:
         return self._trainer
 
     def _solutions(self) -> Solutions:
-        if not self._path.exists():
-            return Solutions("", str(self._path), self._lesson)
-        return read_solutions(self._path, self._lesson)
+        """The file as it is now."""
+        solutions, changed = self._file.read()
+        self._tell_changes(changed)
+        return solutions
 
     def _guarded(self, job: Callable[[], None]) -> Job:
         def guarded() -> None:

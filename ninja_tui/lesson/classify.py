@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ninja_tui.errors import UsageError
+from ninja_tui.lesson.files import NOTEBOOK_LIMIT, TEXT_LIMIT, exists, is_folder
 from ninja_tui.lesson.model import gradient_name
 from ninja_tui.lesson.read import REQUIRED_CELLS, lesson_names, no_such_lesson, read_lesson, read_text
 from ninja_tui.lesson.solutions import LESSON_MARKER
+from ninja_tui.lesson.syntax.fragment import UNREADABLE
 
 if TYPE_CHECKING:
     from ninja_tui.lesson.notebook.cells import Source
@@ -87,7 +89,7 @@ def locate(lesson: str) -> BundledLesson | Path:
     if lesson in lesson_names():
         return BundledLesson(lesson)
     path = Path(lesson)
-    if path.exists():
+    if exists(path):
         return path
     if path.suffix or len(path.parts) > 1:
         raise UsageError(f"{lesson} does not exist")
@@ -102,11 +104,11 @@ def classify(place: BundledLesson | Path, definitions: Definitions | None = None
     """
     if isinstance(place, BundledLesson):
         return place
-    if place.is_dir():
+    if is_folder(place):
         return LessonFolder(place)
-    from ninja_tui.lesson.notebook.cells import Form, form_of, source_of  # only where a file is read
+    from ninja_tui.lesson.notebook.cells import Form, form_of, is_notebook, source_of  # only where a file is read
 
-    text = read_text(place, "the file")
+    text = read_text(place, "the file", NOTEBOOK_LIMIT if is_notebook(place) else TEXT_LIMIT)
     if form_of(place, text) is Form.NOTEBOOK:
         return OwnNetwork(source_of(place, text), definitions)
     solutions = SolutionsFile(place, text)
@@ -124,10 +126,10 @@ def classify(place: BundledLesson | Path, definitions: Definitions | None = None
 
 
 def _may_answer_a_lesson(source: Source, definitions: Definitions | None) -> bool:
-    """Whether a script answers the default lesson, or is nested too deeply to tell: a file of answers is told so."""
+    """Whether a script answers the default lesson, or cannot be read, so as to tell: a file of answers is told so."""
     try:
         return _answers_a_lesson(source, definitions)
-    except (RecursionError, MemoryError):
+    except UNREADABLE:
         return True
 
 

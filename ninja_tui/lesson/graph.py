@@ -9,7 +9,7 @@ from ninja_tui.errors import Excerpt, UsageError
 from ninja_tui.lesson.model import Node, Statement
 from ninja_tui.lesson.syntax.code_error import syntax_error
 from ninja_tui.lesson.syntax.names import reads, target_names
-from ninja_tui.lesson.syntax.parsing import parse_code
+from ninja_tui.lesson.syntax.parsing import TooLong, check_count, parse_code
 
 
 def statements_of(source: str, first_line: int, where: str) -> tuple[Statement, ...]:
@@ -48,7 +48,11 @@ def statements_of(source: str, first_line: int, where: str) -> tuple[Statement, 
 def parse(source: str, first_line: int, where: str) -> ast.Module:
     """``source`` parsed; raises UsageError with the file's line where it cannot be."""
     try:
-        return parse_code(source)
+        tree = parse_code(source)
+        check_count(len(tree.body))
+        return tree
+    except TooLong as error:
+        raise UsageError(f"{where} {error}") from None
     except SyntaxError as error:
         line = (error.lineno or 1) + first_line - 1
         raise UsageError(f"{where}, line {line}: {error.msg}", _excerpt(error, source, line)) from None

@@ -7,6 +7,7 @@ assignment starts another answer to the same node.
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -83,25 +84,48 @@ class Program:
 def read_program(source: str, nodes: Iterable[str], where: str, first_line: int = 1) -> Program:
     """The statements and answers of ``source``; raises UsageError with the line of a syntax error."""
     gradients = {gradient_name(name): name for name in nodes}
-    trees = [tree for tree in parse(source, first_line, where).body if not _is_cmp(tree)]
+    statements = _statements(source, where, first_line)
     parts: list[tuple[str, list[int]]] = []
     latest: dict[str, int] = {}
-    for index, tree in enumerate(trees):
-        fresh = {name for name in assigned(tree) if name in gradients and not _placeholder(tree)}
-        for gradient in sorted(fresh | {name for name in changed(tree) if name in gradients}):
+    for index, statement in enumerate(statements if gradients else ()):
+        fresh = {name for name in statement.assigned if name in gradients}
+        for gradient in sorted(fresh | {name for name in statement.changed if name in gradients}):
             if gradient in fresh or gradient not in latest:
                 latest[gradient] = len(parts)
                 parts.append((gradients[gradient], []))
             parts[latest[gradient]][1].append(index)
-    lines = source.split("\n")
-    steps: list[ProgramStatement] = []
-    for index, tree in enumerate(trees):
-        numbers = frozenset(number for number, (_, indices) in enumerate(parts) if index in indices)
-        text = cut(tree, lines, first_line)
-        touched = frozenset(reads(tree)) | changed(tree)
-        steps.append(ProgramStatement(text.code, text.line, text.end_line, touched, numbers))
+    answers_at: dict[int, set[int]] = {}
+    for number, (_, indices) in enumerate(parts):
+        for index in indices:
+            answers_at.setdefault(index, set()).add(number)
+    steps = tuple(
+        ProgramStatement(each.code, each.line, each.end_line, each.touched, frozenset(answers_at.get(index, ())))
+        for index, each in enumerate(statements)
+    )
     answers = tuple(Answer(node, steps[indices[0]].line, tuple(indices)) for node, indices in parts)
-    return Program(tuple(steps), answers)
+    return Program(steps, answers)
+
+
+@dataclass(frozen=True)
+class _Statement(Fragment):
+    """A statement and the names that it ``touched``, ``assigned`` a value and ``changed``, whatever they are."""
+
+    touched: frozenset[str]
+    assigned: frozenset[str]
+    changed: frozenset[str]
+
+
+@functools.lru_cache(maxsize=4)  # a file is read as a whole, by lesson and by node, one after another
+def _statements(source: str, where: str, first_line: int) -> tuple[_Statement, ...]:
+    lines = source.split("\n")
+    trees = [tree for tree in parse(source, first_line, where).body if not _is_cmp(tree)]
+    return tuple(_statement(tree, cut(tree, lines, first_line)) for tree in trees)
+
+
+def _statement(tree: ast.stmt, text: Fragment) -> _Statement:
+    fresh = frozenset[str]() if _placeholder(tree) else assigned(tree)
+    within = changed(tree)
+    return _Statement(text.code, text.line, text.end_line, frozenset(reads(tree)) | within, fresh, within)
 
 
 def _placeholder(tree: ast.stmt) -> bool:

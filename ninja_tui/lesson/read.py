@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 import re
-import sys
 import tokenize
 from collections.abc import Iterable
 from pathlib import Path
 
 from ninja_tui.errors import UsageError
-from ninja_tui.formatting import guess
+from ninja_tui.formatting import guess, one_line
+from ninja_tui.lesson.files import NOTES_LIMIT, TEXT_LIMIT, Limit, exists, is_folder, is_regular, read_bytes
 from ninja_tui.lesson.graph import nodes_of, parse, statements_of
 from ninja_tui.lesson.model import Cell, Lesson, Notes
 from ninja_tui.lesson.syntax.literals import bound_lists, bound_numbers
@@ -19,13 +19,21 @@ TEACHING_ORDER = ("names", "cross-entropy", "batchnorm", "train", "dinosaurs", "
 """Lessons that build on each other; all others follow."""
 LESSONS = Path(__file__).parent.parent / "lessons"
 REQUIRED_CELLS = ("setup", "forward")
+OPTIONAL_CELLS = ("minibatch", "calibrate", "predict")
 LONGEST_MESSAGE = 200
 """Characters of another library's message that are shown."""
 COOKIE_LINES = 2
 """A file's first lines, which may declare its encoding."""
 _COOKIE = re.compile(r"^[ \t\f]*#.*?coding[:=].*")
-STDIN = Path("<stdin>")
-"""What stands for standard input, as in Python's own messages."""
+_CELL = re.compile(r"^[ \t]*#[ \t]*(?:%%|<codecell>|In\[)", re.MULTILINE)
+MOST_CELLS = 3_000
+_HEADER = re.compile(r"(?:#!.*\n)?# ---\n(?:#.*\n)*")
+LONGEST_HEADER = 10_000
+"""Characters of the comments that a script begins with, where these are YAML."""
+_NO_BREAKS = "\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
+NO_ENCODINGS = frozenset({"punycode", "idna", "unicode_escape", "raw_unicode_escape", "utf_7"})
+"""What Python can decode, and no text is written in: they take long, or give what has no encoding."""
 PERCENT = {"extension": ".py", "format_name": "percent", "comment_magics": False}
 
 
@@ -35,11 +43,16 @@ def lesson_names() -> list[str]:
     return sorted(names, key=lambda name: TEACHING_ORDER.index(name) if name in TEACHING_ORDER else len(TEACHING_ORDER))
 
 
+def is_bundled(path: Path) -> bool:
+    """Whether a file belongs to a bundled lesson."""
+    return path.resolve().is_relative_to(LESSONS.resolve())
+
+
 def read_lesson(name: str) -> Lesson:
     """The bundled lesson ``name``, or the one in the folder of that path; raises UsageError where there is none."""
     if name in lesson_names():
         return read_folder(LESSONS / name)
-    if Path(name).is_dir():
+    if is_folder(Path(name)):
         return read_folder(Path(name).resolve())
     raise no_such_lesson(name)
 
@@ -66,7 +79,7 @@ def read_script(path: Path, name: str | None = None) -> Lesson:
 def lesson_of(path: Path, percent: Iterable[Cell], name: str | None = None) -> Lesson:
     """The lesson of the cells ``percent`` of the script ``path``; raises UsageError where they are none."""
     folder = path.parent
-    name = name or path.stem
+    name = one_line(name or path.stem)
     where = f"{folder.name}/{path.name}"
     cells = {cell.title: cell for cell in percent}
     for title in REQUIRED_CELLS:
@@ -75,6 +88,9 @@ def lesson_of(path: Path, percent: Iterable[Cell], name: str | None = None) -> L
     setup, forward = cells["setup"], cells["forward"]
     statements = statements_of(forward.source, forward.line, where)
     in_setup = parse(setup.source, setup.line, where).body
+    for title in OPTIONAL_CELLS:
+        if title in cells:
+            parse(cells[title].source, cells[title].line, where)
     lists = bound_lists(in_setup)
     parameters = lists.get("parameters", ())
     nodes = nodes_of(statements, parameters)
@@ -100,38 +116,31 @@ def lesson_of(path: Path, percent: Iterable[Cell], name: str | None = None) -> L
         asks=tuple(name for name in (node.name for node in nodes) if name in asks),
         numbers=bound_numbers(in_setup),
         notes=_notes(folder / "notes.md"),
-        solution=solution if solution.is_file() else None,
-        textbook=textbook if textbook.is_file() else None,
+        solution=solution if is_regular(solution) else None,
+        textbook=textbook if is_regular(textbook) else None,
     )
 
 
 def _notes(path: Path) -> Notes:
     from ninja_tui.lesson.notes import parse_notes  # loads a Markdown parser: only where a lesson is read
 
-    return parse_notes(read_text(path, "the notes")) if path.is_file() else Notes()
+    return parse_notes(read_text(path, "the notes", NOTES_LIMIT)) if exists(path) else Notes()
 
 
-def read_text(path: Path, what: str) -> str:
-    """The text of ``path``, which may be STDIN; raises UsageError, which calls it ``what``, where it is missing or no
-    text.
+def read_text(path: Path, what: str, limit: Limit = TEXT_LIMIT) -> str:
+    """The text of ``path``, which may be STDIN; raises UsageError, which calls it ``what``, where it is missing, no
+    text, or more than ``limit``.
     """
-    if path.is_dir():
-        raise UsageError(f"{what} {path} is a directory, not a file")
     try:
-        text = decoded(_standard_input() if path == STDIN else path.read_bytes())
-    except FileNotFoundError:
-        raise UsageError(f"{what} {path} does not exist") from None
+        text = decoded(read_bytes(path, what, limit.size))
     except UnicodeDecodeError:
         raise UsageError(f"{what} {path} is not text (UTF-8)") from None
-    except OSError as error:
-        raise UsageError(f"{what} {path} cannot be read: {error.strerror or error}") from None
-    if "\0" in text:
+    if _NO_TEXT.search(text):
         raise UsageError(f"{what} {path} is not text")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _standard_input() -> bytes:
-    return sys.stdin.buffer.read() if sys.stdin is not None else b""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if limit.lines is not None and (lines := text.count("\n")) > limit.lines:
+        raise UsageError(f"{what} {path} has {lines:,} lines; at most {limit.lines:,} are read")
+    return text
 
 
 def decoded(raw: bytes) -> str:
@@ -144,7 +153,7 @@ def decoded(raw: bytes) -> str:
     except SyntaxError:  # an encoding that there is not, or a line that is no UTF-8
         encoding = "utf-8-sig"
     try:
-        return raw.decode(encoding)
+        return raw.decode(encoding if encoding.lower().replace("-", "_") not in NO_ENCODINGS else "utf-8-sig")
     except (LookupError, UnicodeError):
         return raw.decode("utf-8-sig")
 
@@ -157,24 +166,52 @@ def percent_cells(text: str, where: str = "the script") -> list[Cell]:
     import jupytext  # half a second: only where a script is read
 
     text = _without_cookie(text)
+    _check_markers(text, where)
+    kept = _Kept(text)
     try:
-        percent = jupytext.reads(text, fmt=PERCENT).cells
+        percent = jupytext.reads(kept.without, fmt=PERCENT).cells
     except Exception as error:  # a header may hold anything, and fails in as many ways
         problem = getattr(error, "problem", None)  # of YAML
-        reason = f"its header is no YAML ({problem})" if problem else one_line(error)
+        reason = f"its header is no YAML ({problem})" if problem else described(error)
         raise UsageError(f"{where} cannot be read: {reason}") from None
-    lines = text.splitlines()
+    lines = kept.without.split("\n")
     cells: list[Cell] = []
     at = 0
     for cell in percent:
-        source = cell.source.splitlines()
-        if cell.cell_type != "code" or not source:
+        source = cell.source.split("\n")
+        if cell.cell_type != "code" or not cell.source:
             continue
         while at < len(lines) and (lines[at] != source[0] or lines[at : at + len(source)] != source):
             at += 1
-        cells.append(Cell(cell.metadata.get("title", ""), cell.source, at + 1))
+        title = one_line(str(cell.metadata.get("title", "")), LONGEST_MESSAGE)
+        cells.append(Cell(title, kept.restored(cell.source), at + 1))
         at += len(source)
     return cells
+
+
+def _check_markers(text: str, where: str) -> None:
+    """Raises UsageError for more cells than can be read in time, or a header that YAML makes endless of itself."""
+    markers = sum(1 for _ in _CELL.finditer(text))
+    if markers > MOST_CELLS:
+        raise UsageError(f"{where} has {markers:,} cells; at most {MOST_CELLS:,} are read")
+    header = _HEADER.match(text)
+    if header is not None and (len(header[0]) > LONGEST_HEADER or "<<" in header[0]):
+        raise UsageError(f"{where} has a header that is too long to be read, or merges keys with `<<`")
+
+
+class _Kept:
+    """A text ``without`` what Python takes for no line break, and jupytext does: others stand in its place."""
+
+    def __init__(self, text: str) -> None:
+        breaks = [each for each in _NO_BREAKS if each in text]
+        stand_ins = (chr(code) for code in range(0xF0000, 0xFFFFE))
+        unused = [each for each, _ in zip((each for each in stand_ins if each not in text), breaks, strict=False)]
+        self.without = text.translate(str.maketrans("".join(breaks), "".join(unused)))
+        self._back = str.maketrans("".join(unused), "".join(breaks))
+
+    def restored(self, part: str) -> str:
+        """A part of the text, as it was."""
+        return part.translate(self._back)
 
 
 def _without_cookie(text: str) -> str:
@@ -183,6 +220,6 @@ def _without_cookie(text: str) -> str:
     return "\n".join([*(_COOKIE.sub("#", line) for line in first[:COOKIE_LINES]), *first[COOKIE_LINES:]])
 
 
-def one_line(error: Exception) -> str:
+def described(error: Exception) -> str:
     """The message of ``error`` on one line, cut off where it is long; else the name of its class."""
-    return " ".join(str(error).split())[:LONGEST_MESSAGE] or type(error).__name__
+    return one_line(" ".join(str(error).split()), LONGEST_MESSAGE) or type(error).__name__

@@ -13,10 +13,8 @@ def as_served(content: bytes) -> str:
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError:
-        text = ""
-    if text.encode() == content and not text.startswith(_BYTES):
-        return text
-    return _BYTES + base64.b64encode(content).decode("ascii")
+        text = _BYTES
+    return _BYTES + base64.b64encode(content).decode("ascii") if text.startswith(_BYTES) else text
 
 
 def content_of(served: str) -> bytes:

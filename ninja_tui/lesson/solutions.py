@@ -6,15 +6,12 @@ are optional. Whatever else the file holds stays as it is when an answer is writ
 
 from __future__ import annotations
 
-import os
 import re
-import stat
-import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-from ninja_tui.errors import UsageError
 from ninja_tui.lesson.model import Lesson, gradient_name
 from ninja_tui.lesson.program import Program, read_program
 from ninja_tui.lesson.read import read_text
@@ -64,6 +61,7 @@ class Solutions:
         self.where = where
         self.default_lesson = default_lesson
         self._lines = self.text.split("\n")
+        self._programs: dict[tuple[str, tuple[str, ...]], Program] = {}
         self._comments = comments_between(self.text, read_program(self.text, (), where))
         self._markers = [
             _Marker(line, match["title"].strip())
@@ -73,6 +71,10 @@ class Solutions:
 
     def sections(self) -> list[Section]:
         """The lessons' parts in file order; what stands before the first marker is the default lesson's."""
+        return self._sections
+
+    @cached_property
+    def _sections(self) -> list[Section]:
         starts = [(m.line, match["name"]) for m in self._markers if (match := _LESSON.fullmatch(m.title))]
         head = "\n".join(self._lines[: starts[0][0] if starts else len(self._lines)])
         if not starts or read_program(head, (), self.where).steps:
@@ -82,11 +84,14 @@ class Solutions:
 
     def program(self, lesson: str, nodes: Sequence[str]) -> Program:
         """All statements and answers of ``lesson``, of all its sections; lines count in the file."""
-        masked = [""] * len(self._lines)
-        for section in self.sections():
-            if section.lesson == lesson:
-                masked[section.start : section.end] = self._lines[section.start : section.end]
-        return read_program("\n".join(masked), nodes, self.where)
+        key = lesson, tuple(nodes)
+        if key not in self._programs:
+            masked = [""] * len(self._lines)
+            for section in self.sections():
+                if section.lesson == lesson:
+                    masked[section.start : section.end] = self._lines[section.start : section.end]
+            self._programs[key] = read_program("\n".join(masked), nodes, self.where)
+        return self._programs[key]
 
     def answers(self, lesson: str, nodes: Sequence[str]) -> dict[str, SavedAnswer]:
         """The answers to the nodes of ``lesson``; of several to a node the last."""
@@ -215,9 +220,9 @@ class Solutions:
         cell = self._cell(lesson, node)
         if cell is None:
             return None
-        others = [other for other in nodes if other != node]
-        inside = read_program("\n".join(self._lines[cell[0] : cell[1]]), others, self.where)
-        return None if inside.answers else cell
+        program = self.program(lesson, nodes)
+        inside = {number for step in program.steps if cell[0] < step.line <= cell[1] for number in step.answers}
+        return cell if all(program.answers[number].node == node for number in inside) else None
 
     def _cell(self, lesson: str, node: str) -> tuple[int, int] | None:
         """The last cell titled ``node``: the line of its marker, and the line after its end."""
@@ -302,42 +307,3 @@ def bundled_answers(lesson: Lesson) -> dict[str, tuple[str, ...]]:
         for node, answer in answers.items():
             forms[node] = tuple(dict.fromkeys((*forms.get(node, ()), answer.code)))
     return forms
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Writes ``text`` to ``path``, whole or not at all; a link stays a link, and the mode is kept."""
-    target = path.resolve()
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
-    part = Path(name)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666 & ~_umask()
-        part.chmod(mode)
-        part.replace(target)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def save_answer(path: Path, lesson: str, node: str, answer: SavedAnswer, walk: Sequence[str]) -> None:
-    """Writes one answer into ``path``, over what the file holds now, whoever wrote that; without code, a mark only.
-
-    Raises UsageError where the file can no longer be read as Python, or cannot be written; it then stays as it is.
-    """
-    solutions = read_solutions(path, lesson) if path.exists() else Solutions("", str(path), lesson)
-    if not answer.code and node in (saved := solutions.answers(lesson, walk)):
-        answer = replace(answer, code=saved[node].code)
-    text = solutions.with_answer(lesson, node, answer, walk).text
-    try:
-        write_whole(path, text)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror or error}") from None

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from ninja_tui.errors import UsageError
+from ninja_tui.lesson.files import read_bytes
 
 FEWEST_WORDS = 2
 """With fewer the 80/10/10 split leaves no word to train on."""
@@ -51,14 +52,7 @@ def bundled_text(name: str) -> str:
 
 def word_list_text(path: Path) -> str:
     """The words of the list ``path``, one a line; raises UsageError with one sentence that says what is wrong."""
-    if path.is_dir():
-        raise UsageError(f"{path} is a directory, not a word list")
-    try:
-        raw = path.read_bytes()
-    except FileNotFoundError:
-        raise UsageError(f"the word list {path} does not exist") from None
-    except OSError as error:
-        raise UsageError(f"the word list {path} cannot be read: {error.strerror or error}") from None
+    raw = read_bytes(path, "the word list")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:

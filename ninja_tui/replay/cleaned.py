@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ninja_tui.engine.protocol.verdict import Verdict
-from ninja_tui.formatting import plain
+from ninja_tui.formatting import one_line
 from ninja_tui.replay.reports import FileReport, LessonReport
 
 LONGEST_NAME = 200
@@ -21,7 +21,7 @@ def cleaned(report: FileReport) -> FileReport:
     return replace(
         report,
         error=_sentence(report.error),
-        notes=tuple(map(plain, report.notes)),
+        notes=tuple(map(one_line, report.notes)),
         lessons=tuple(map(_lesson, report.lessons)),
     )
 
@@ -48,13 +48,13 @@ def _verdict(verdict: Verdict) -> Verdict:
         error=_sentence(verdict.error),
         note=_sentence(verdict.note),
         probe=_sentence(verdict.probe),
-        diagnosis=None if diagnosis is None else replace(diagnosis, message=plain(diagnosis.message)),
+        diagnosis=None if diagnosis is None else replace(diagnosis, message=one_line(diagnosis.message)),
     )
 
 
 def _name(name: str) -> str:
-    return plain(name, LONGEST_NAME)
+    return one_line(name, LONGEST_NAME)
 
 
 def _sentence(sentence: str | None) -> str | None:
-    return None if sentence is None else plain(sentence)
+    return None if sentence is None else one_line(sentence)

@@ -23,7 +23,7 @@ from ninja_tui.lesson.solutions import LESSON_MARKER, SavedAnswer, Solutions
 from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.lesson.words import EVERY_LIST, word_list_text
 from ninja_tui.replay.limits import Stopped, Workers
-from ninja_tui.replay.paths import is_folder
+from ninja_tui.replay.paths import hidden_from, is_folder
 from ninja_tui.replay.reports import AnsweredLesson, FileReport, LessonReport
 from ninja_tui.replay.request import Progress, Request
 
@@ -114,7 +114,7 @@ class FileJudge:
         if name not in self._benches:
             self._progress(f"starting PyTorch, and the lesson {name}")
             self._options = self._options or _with_word_list(self._request.options)
-            bench = Workbench(self._read_lesson(name), self._options, self._workers.start)
+            bench = Workbench(self._read_lesson(name), self._options, self._workers.start, self._workers.copy)
             try:
                 bench.open()
             except BaseException:
@@ -183,9 +183,9 @@ class FileJudge:
         program = network.program
         self._progress(f"starting PyTorch, and {path.name}")
         options = self._request.options
-        judge = OwnFileJudge(
-            program, program.served(options.data), options.seed, self._request.timeout, self._workers.start
-        )
+        hidden = frozenset[Path]() if self._lone else hidden_from(path, self._request.paths)
+        served = program.served(options.data, hidden)
+        judge = OwnFileJudge(program, served, options.seed, self._request.timeout, self._workers.start)
         try:
             judged = judge.judge(self._within(str(path)))
         except (WorkerError, Broken, TimedOut) as error:

@@ -16,7 +16,7 @@ from ninja_tui.engine.protocol.judging import RunLesson
 from ninja_tui.engine.protocol.messages import Request
 from ninja_tui.engine.protocol.programs import BeginProgram
 from ninja_tui.engine.protocol.wire import Broken, TimedOut
-from ninja_tui.engine.workers.client import Endpoint, Role, Worker
+from ninja_tui.engine.workers.client import Endpoint, Role, Template, Worker
 from ninja_tui.errors import UsageError
 from ninja_tui.replay.request import Limits
 
@@ -76,7 +76,15 @@ class Workers:
     def start(self, role: Role) -> Endpoint:
         """A new worker."""
         self.check()
-        held = _Held(self._start(role), self)
+        return self._held(self._start(role))
+
+    def copy(self, template: Template) -> Endpoint:
+        """A new worker, which goes on from where a template is."""
+        self.check()
+        return self._held(template.worker())
+
+    def _held(self, worker: Endpoint) -> Endpoint:
+        held = _Held(worker, self)
         self._live.append(held)
         if self._interrupted:
             held.kill()

@@ -18,7 +18,7 @@ from typing import Protocol, Self
 
 from ninja_tui.engine.workers.client import Role, Worker, is_unlocked, start_server
 from ninja_tui.errors import UsageError
-from ninja_tui.formatting import plain
+from ninja_tui.formatting import one_line
 from ninja_tui.log import trace_of
 from ninja_tui.replay.cleaned import cleaned
 from ninja_tui.replay.judge import FileJudge
@@ -177,7 +177,7 @@ class _Job(threading.Thread):
         except Stopped as error:
             return FileReport(str(path), error=f"{path} is not judged: {error}")
         except BaseException as error:
-            _log.error("%s: %s", plain(str(path)), trace_of(error))
+            _log.error("%s: %s", one_line(str(path)), trace_of(error))
             self._judge.close()
             return FileReport(str(path), error=_internal(path, error), internal=True)
 

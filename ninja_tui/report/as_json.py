@@ -13,7 +13,7 @@ import msgspec
 
 from ninja_tui import __version__
 from ninja_tui.errors import UsageError
-from ninja_tui.lesson.read import one_line
+from ninja_tui.lesson.read import described
 from ninja_tui.replay import Report, TrainingReport
 from ninja_tui.report.records import FileRecord, LessonRecord, NodeRecord, Tally, number, record_of
 
@@ -89,7 +89,7 @@ def record_from(told: Json) -> FileRecord:
     try:
         return msgspec.convert(told, FileRecord)
     except msgspec.ValidationError as error:
-        raise UsageError(f"this is no report on a file: {one_line(error)}") from None
+        raise UsageError(f"this is no report on a file: {described(error)}") from None
 
 
 def read_json(path: Path) -> Json:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 
 from ninja_tui.engine.protocol.verdict import Kind, Verdict
@@ -29,9 +28,9 @@ def meant(code: Sequence[Fragment], verdict: Verdict) -> list[Excerpt]:
     """The lines of ``code``, the statements of an answer, that ``verdict`` is about; none where there is no code."""
     raised = verdict.raised
     if raised is not None and raised.line:
-        whole = Excerpt(raised.line, raised.source, _indent(raised.source), len(raised.source.rstrip()))
-        start = raised.column - 1
-        return [replace(whole, start=start, end=raised.end_column - 1) if raised.column else whole]
+        whole = (_indent(raised.source), len(raised.source.rstrip()))
+        start, end = (raised.column - 1, raised.end_column - 1) if raised.column else whole
+        return [Excerpt(raised.line, raised.source, start, end)]
     pool = _statements(code, verdict)
     return _excerpts(*_expression(pool, verdict)) if pool else []
 

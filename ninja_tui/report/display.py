@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Column
 
 from ninja_tui.engine.protocol.verdict import Status
-from ninja_tui.formatting import plain
+from ninja_tui.formatting import one_line
 from ninja_tui.report.records import Tally
 
 LONGEST_WORDS = 200
@@ -42,7 +42,7 @@ class Display:
     def show(self, words: str) -> None:
         """What is being waited for."""
         if self._console.is_terminal:
-            self._progress.update(self._task, words=plain(words, LONGEST_WORDS))
+            self._progress.update(self._task, words=one_line(words, LONGEST_WORDS))
 
     def count(self, tally: Tally) -> None:
         """How many files are done, and how many of them are not right."""

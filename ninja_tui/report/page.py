@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ninja_tui.errors import Excerpt
-from ninja_tui.formatting import plain, visible
+from ninja_tui.formatting import one_line, visible
 
 LONGEST_CODE = 160
 """Columns of a line of code that are shown where nothing limits them."""
@@ -140,7 +140,7 @@ def _plain(part: Part) -> Text:
 
 def print_error(sentence: str, excerpt: Excerpt | None = None) -> None:
     """Prints a sentence on stderr, and below it the code that it is about."""
-    print(f"ninja-tui: {plain(sentence)}", file=sys.stderr)
+    print(f"ninja-tui: {one_line(sentence)}", file=sys.stderr)
     if excerpt is not None:
         Page(stderr=True).excerpts([excerpt], [excerpt.line])
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from ninja_tui.engine.protocol.verdict import Status
 from ninja_tui.errors import UsageError
 from ninja_tui.formatting import guess
-from ninja_tui.lesson.read import lesson_names, one_line, read_lesson, read_text
+from ninja_tui.lesson.read import described, lesson_names, read_lesson, read_text
 from ninja_tui.report.records import FileRecord, LessonRecord, NodeRecord
 
 SHARES = ("approximate", "warnings", "revealed")
@@ -91,7 +91,7 @@ def read_points(path: Path) -> Points:
     try:
         told = tomllib.loads(read_text(path, "the points file"))
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"the points file {path} is no TOML: {one_line(error)}") from None
+        raise UsageError(f"the points file {path} is no TOML: {described(error)}") from None
     except RecursionError:
         raise UsageError(f"the points file {path} is nested too deeply") from None
     reader = _Reader(path)

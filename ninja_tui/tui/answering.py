@@ -15,7 +15,7 @@ from ninja_tui.lesson.syntax.completeness import Completeness, completeness
 from ninja_tui.tui import texts, watching
 from ninja_tui.tui.feedback import Feedback
 from ninja_tui.tui.history import History, Place
-from ninja_tui.tui.session import Session
+from ninja_tui.tui.session import Keeping, Session
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Step:
 
 
 class Answering:
-    """Holds drafts, the code whose verdict is awaited, and the nodes whose answers could not be saved.
+    """Holds drafts, and the code whose verdict is awaited.
 
     ``_if_it_passes`` has, by node, code that is submitted as soon as it is known to be right.
     """
@@ -40,7 +40,6 @@ class Answering:
         self._awaited = ""
         self._latest: Judged | None = None
         self._if_it_passes: dict[str, str] = {}
-        self._unsaved: set[str] = set()
 
     def prepare(self, session: Session) -> None:
         """Has the backend make ready for answers to the current node."""
@@ -90,7 +89,7 @@ class Answering:
             return Step(session, _refusal(session, node, reason or f"{node.gradient} is still to come"))
         entry = session.entry(node.name)
         passed = form.code == entry.code and entry.verdict is not None and entry.verdict.passed
-        if passed and node.name not in self._unsaved:
+        if passed and entry.keeping is not Keeping.UNSAVED:
             return Step(session, steps_on=True)
         if not form.bare:
             session = self._keep(session, node.name, form.code)
@@ -133,13 +132,21 @@ class Answering:
             feedback = replace(feedback, message=watching.only_watched(judged.verdict, node.gradient))
         return Step(session, feedback, form.code if submits and judged.verdict.passed else None)
 
-    def saved(self, node: str) -> None:
-        """The file holds the answer to ``node``."""
-        self._unsaved.discard(node)
+    def anew(self, session: Session, text: str) -> Feedback | None:
+        """Feedback on the ``text`` in the prompt as the session now is; None where its verdict is not known."""
+        latest = self._latest
+        if session.node is None or latest is None or latest.node != session.node.name or latest.code != tidy(text):
+            return None
+        return judged_feedback(session, session.node, latest)
 
-    def not_saved(self, node: str) -> None:
-        """The answer to ``node`` is saved again with the next submission, of this or any node."""
-        self._unsaved.add(node)
+    def has_draft(self, session: Session, node: Node) -> bool:
+        """Whether code for ``node`` was typed, and not submitted."""
+        draft = tidy(self._drafts.get(node.name, ""))
+        return draft not in ("", f"{node.gradient} =", session.entry(node.name).code)
+
+    def take(self, node: str, code: str) -> None:
+        """Has ``code`` in the prompt when the walk comes to ``node``."""
+        self._drafts[node] = code
 
     def recalled(self, step: int, text: str) -> str | None:
         """The history's earlier (-1) or later (1) entry."""
@@ -167,9 +174,8 @@ class Answering:
             self._history.add(code)
         self._drafts[node] = code
         session = session.submitted(node, code)
-        for name in (node, *sorted(self._unsaved - {node})):
-            entry = session.entry(name)
-            self._backend.save(name, SavedAnswer(entry.code, entry.revealed, entry.hints), session.walk)
+        entry = session.entry(node)
+        self._backend.save(node, SavedAnswer(entry.code, entry.revealed, entry.hints), session.walk)
         return session if verdict is None else session.judged(node, code, verdict)
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,8 @@ from pathlib import Path
 from textual.app import App, SystemCommand
 from textual.command import CommandPalette
 from textual.constants import DEFAULT_THEME
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import LineFilter
 from textual.message import Message
 from textual.screen import Screen
@@ -31,16 +32,18 @@ from ninja_tui.tui.commands import Mode
 from ninja_tui.tui.config import Known, config_path
 from ninja_tui.tui.config_file import Config
 from ninja_tui.tui.contrast import ALL_COLOURS, ReadableDim, Terminal, this_terminal
+from ninja_tui.tui.driver import TerminalDriver
+from ninja_tui.tui.ending import Ending, leave_terminal, rescued, say, told
 from ninja_tui.tui.history import History, history_path
 from ninja_tui.tui.keys import tell_alt_enter
 from ninja_tui.tui.painting.dialog import Palette
+from ninja_tui.tui.plain_text import PlainText
 from ninja_tui.tui.screens.help import HelpScreen
 from ninja_tui.tui.screens.paned import TABS
 from ninja_tui.tui.screens.walk import WalkScreen
+from ninja_tui.tui.session import Session
 from ninja_tui.tui.themes import THEMES, first_theme, offered_themes, readable_variables
 
-TERMINATED = 128 + signal.SIGTERM
-"""The exit code after SIGTERM, as shells have it."""
 SWITCH_INTERVAL = 0.0002
 """Seconds that painting keeps the interpreter from the thread that has a verdict."""
 
@@ -76,7 +79,7 @@ class NinjaApp(App[int]):
         self, lesson: str, make_backend: BackendFactory, config: Config | None = None, terminal: Terminal = ALL_COLOURS
     ) -> None:
         self._config = config or Config()
-        self.terminal, self._dim = terminal, ReadableDim(terminal)
+        self.terminal, self._dim, self._plain = terminal, ReadableDim(terminal), PlainText()
         self._variables: dict[str, dict[str, str]] = {}
         # Textual computes all colours while it is made
         self.set_reactive(App.theme, first_theme(self._config.settings.theme or DEFAULT_THEME, terminal))
@@ -84,11 +87,21 @@ class NinjaApp(App[int]):
         self.set_keymap(self._config.keymap.bindings())
         self._config.tell = self._tell_not_kept
         self.failure = ""
+        self.crash: Exception | None = None
+        self._exit_code = 0
+        self._closing_lock = threading.Lock()
+        self._rest: str | None = None
+        self.on_terminal_lost: Callable[[], None] = self.exit
         self._make_backend = make_backend
         self._history = History(history_path())
         self._number = 0
         self.backend = self._next_backend(lesson)
         self._walk = WalkScreen(self.backend, self._history, lesson, self._config)
+
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's, but where that would be the one of Linux and Mac."""
+        found = super().get_driver_class()
+        return TerminalDriver if found is LinuxDriver else found
 
     def get_default_screen(self) -> Screen[None]:
         """The walk."""
@@ -111,8 +124,8 @@ class NinjaApp(App[int]):
         self._config.keep(replace(self._config.settings, theme=theme))
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Textual's filters; before them one that keeps dim text readable."""
-        return [self._dim, *super().get_line_filters()]
+        """Textual's filters; before them one that keeps dim text readable, and one that lets only text through."""
+        return [self._dim, self._plain, *super().get_line_filters()]
 
     @property
     def ready(self) -> bool:
@@ -121,28 +134,47 @@ class NinjaApp(App[int]):
 
     def on_mount(self) -> None:
         """Starts once the first frame is painted; says what in the config file is not used."""
-        self._listen_to_signals()
+        if self._exit_code:
+            self.end(self._exit_code)
         self.call_after_refresh(self.backend.start)
         if self._config.problems:
-            self._warn("\n".join(f"· {problem}" for problem in self._config.problems), TOLD_LONG)
+            problems = "\n".join(f"· {problem}" for problem in self._config.problems)
+            self._warn(problems, TOLD_LONG, self._config.title)
 
     def on_not_kept(self, message: NotKept) -> None:
         """The config file cannot be written."""
-        self._warn(message.sentence)
+        self._warn(message.sentence, title=self._config.title)
 
-    def _warn(self, text: str, seconds: float | None = None) -> None:
-        self.notify(text, title=self._config.title, severity="warning", timeout=seconds, markup=False)
+    def _warn(self, text: str, seconds: float | None = None, title: str = "") -> None:
+        self.notify(text, title=title, severity="warning", timeout=seconds, markup=False)
 
-    def _listen_to_signals(self) -> None:
-        """SIGTERM ends the app as quitting does. A loop that handles one signal is woken by all, SIGCONT too."""
-        with suppress(NotImplementedError, RuntimeError, ValueError):  # not on Windows, nor outside the main thread
-            loop = asyncio.get_running_loop()
-            loop.add_signal_handler(signal.SIGTERM, lambda: self.exit(TERMINATED, return_code=TERMINATED))
+    def end(self, exit_code: int) -> None:
+        """Ends the app without a question; any thread may call it, and a handler of signals."""
+        self._exit_code = exit_code
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(lambda: self.exit(exit_code, return_code=exit_code))
 
-    def on_unmount(self) -> None:
-        """The signals are the interpreter's again."""
-        with suppress(NotImplementedError, RuntimeError, ValueError):
-            asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
+    def lose_terminal(self) -> None:
+        """Ends the app, whose terminal is gone; any thread may call it."""
+        self.on_terminal_lost()
+
+    def fail(self, error: Exception) -> None:
+        """Ends the app by an error of its own; any thread may call it."""
+        self.call_later(self._handle_exception, error)
+
+    async def action_quit(self) -> None:
+        """Ends the app; where answers are not saved, it asks first."""
+        self._walk.leave(self.exit)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Ends the app; what is told of ``error`` is told afterwards."""
+        self.crash = self.crash or error
+        super()._handle_exception(error)
+
+    def _print_error_renderables(self) -> None:
+        """No traceback on the terminal: it is in a report."""
+        self._exit_renderables.clear()
 
     def action_help(self, mode: str) -> None:
         """The keys that act in a mode first, then all."""
@@ -150,10 +182,13 @@ class NinjaApp(App[int]):
 
     def on_walk_screen_lesson_chosen(self, message: WalkScreen.LessonChosen) -> None:
         """Opens another lesson in the place of the one that is open."""
-        self.run_worker(self.backend.close, thread=True)
+        self._walk.leave(lambda: self._open(message.name))
+
+    def _open(self, lesson: str) -> None:
+        self.run_worker(partial(self._leave, self.backend, self._walk.session), thread=True)
         before = self.current_mode
-        self.backend = self._next_backend(message.name)
-        self._walk = WalkScreen(self.backend, self._history, message.name, self._config)
+        self.backend = self._next_backend(lesson)
+        self._walk = WalkScreen(self.backend, self._history, lesson, self._config)
         mode = f"lesson {self._number}"
         self.add_mode(mode, lambda: self._walk)  # the default screen cannot be switched, only left
         self.switch_mode(mode)
@@ -193,6 +228,20 @@ class NinjaApp(App[int]):
     def _opening(self, name: str) -> Callable[[], None]:
         return lambda: self.on_walk_screen_lesson_chosen(WalkScreen.LessonChosen(name))
 
+    def close(self) -> str:
+        """Ends the open lesson; a sentence on answers that could not be saved, empty where there are none."""
+        with self._closing_lock:  # what ends the app may come twice
+            if self._rest is None:
+                self.backend.close()
+                self._rest = rescued(self.backend.unsaved, self._walk.session)
+            return self._rest
+
+    def _leave(self, backend: Backend, session: Session | None) -> None:
+        """Ends a lesson that another one has taken the place of."""
+        backend.close()
+        if rest := rescued(backend.unsaved, session):
+            self.call_from_thread(self._warn, rest, TOLD_LONG)
+
     def _next_backend(self, lesson: str) -> Backend:
         self._number += 1
         number = self._number
@@ -225,12 +274,23 @@ def run(lesson: str, solutions: Path, options: Options) -> int:
     gc.disable()  # until the lesson is open: what is made before then stays
     config = Config.opened(config_path(), Known(THEMES, TABS))
     app = NinjaApp(lesson, lambda name, emit: ProcessBackend(name, solutions, options, emit), config, this_terminal())
-    try:
-        app.run()
-    finally:
-        app.backend.close()
-        config.tell = lambda sentence: print(f"ninja-tui: {sentence}", file=sys.stderr)
-        config.close()
+    with Ending(app.end, app.close) as ending:
+        app.on_terminal_lost = partial(ending.begin, signal.SIGHUP)
+        try:
+            app.run()
+        except Exception as error:  # while Textual itself begins or ends
+            app.crash = app.crash or error
+        rest = app.close()
+    if ending.number == signal.SIGHUP:
+        leave_terminal()
+    if rest:
+        say(rest)
+    config.tell = say
+    config.close()
+    if ending.number:
+        return ending.exit_code
+    if app.crash is not None:
+        raise told(app.crash, f"Your answers are in {solutions}." if solutions.exists() and not rest else "")
     if app.return_code == 2:
         raise UsageError(app.failure)
     return app.return_code or 0

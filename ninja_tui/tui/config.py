@@ -12,10 +12,15 @@ from typing import TypeVar, cast
 from platformdirs import user_config_path
 
 from ninja_tui.engine.protocol.verdict import Upstream
+from ninja_tui.errors import UsageError
+from ninja_tui.formatting import one_line
+from ninja_tui.lesson.files import exists, read_bytes
 
 UPSTREAMS = {each.name.lower(): each for each in Upstream}
 """The choices of upstream gradients, as the file names them."""
 Value = TypeVar("Value")
+LARGEST_FILE = 1_000_000
+"""Bytes of the file."""
 LARGEST = 999
 """The most columns or rows that a pane may be given."""
 
@@ -68,19 +73,19 @@ def config_path() -> Path:
 def read_settings(path: Path, known: Known) -> Reading:
     """What the file says, the defaults where it says nothing or nothing that can be used. Raises nothing."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return Reading()
-    except OSError as error:
-        return _unusable(f"cannot be read ({error.strerror or error})")
+        if str(path) == os.devnull or not exists(path):
+            return Reading()
+        text = read_bytes(path, "the file", LARGEST_FILE).decode("utf-8")
+    except UsageError as error:
+        return _unusable(str(error).removeprefix(f"the file {path} "))
     except UnicodeDecodeError:
         return _unusable("is not UTF-8")
     import tomllib  # only where there is a file: it takes milliseconds to load
 
     try:
         table = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        return _unusable(f"is not TOML: {error}")
+    except (ValueError, RecursionError) as error:  # of a number of too many digits, too
+        return _unusable(f"is not TOML: {one_line(str(error))}")
     return _settings(table, known)
 
 

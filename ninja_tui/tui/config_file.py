@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import enum
 import os
-import tempfile
 import threading
 from collections.abc import Callable, Mapping, MutableMapping
 from pathlib import Path
 
 from ninja_tui.engine.serial_queue import SerialQueue
+from ninja_tui.lesson.writing import write_whole
 from ninja_tui.tui.commands import COMMANDS, TRAINING
 from ninja_tui.tui.config import Known, Reading, Settings, read_settings
 from ninja_tui.tui.keymap import read_keymap
@@ -135,16 +134,7 @@ def write(path: Path, changed: Mapping[str, Plain]) -> None:
         text = new_file()
         path.parent.mkdir(parents=True, exist_ok=True)
     text = rewritten(text, changed)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        os.chmod(name, path.stat().st_mode if path.exists() else 0o644)  # noqa: PTH101 - a path as mkstemp gives it
-        os.replace(name, path)  # noqa: PTH105
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(name)  # noqa: PTH108
-        raise
+    write_whole(path, text.encode())
 
 
 def rewritten(text: str, changed: Mapping[str, Plain]) -> str:

@@ -50,6 +50,14 @@ class Mark(enum.Enum):
     WRONG = "✗"
 
 
+class Keeping(enum.Enum):
+    """Where submitted code is."""
+
+    SAVED = "on the disk"
+    SAVING = "on its way there"
+    UNSAVED = "in memory only"
+
+
 @dataclass(frozen=True)
 class Entry:
     """The answer to one node: submitted code, its verdict once it is known, and how many hints were shown."""
@@ -58,11 +66,12 @@ class Entry:
     verdict: Verdict | None = None
     revealed: bool = False
     hints: int = 0
+    keeping: Keeping = Keeping.SAVED
 
     @property
     def mark(self) -> Mark:
-        """The sign that stands for it."""
-        if self.verdict is None or self.verdict.status is Status.MISSING:
+        """The sign that stands for it; what is on its way to the disk counts as open."""
+        if self.verdict is None or self.verdict.status is Status.MISSING or self.keeping is Keeping.SAVING:
             return Mark.OPEN
         if not self.verdict.passed:
             return Mark.WRONG
@@ -85,6 +94,8 @@ class Session:
     catalogue: tuple[LessonSummary, ...] = ()
     questions: bool = False
     """Whether the walk forward asks for a shape before it shows the tensor."""
+    other_app: int | None = None
+    """The process of another app that has the solutions file open."""
     shape_answers: Mapping[int, Shape | None] = field(default_factory=dict)
     """By statement what was answered to its question; None where its shape was shown without an answer."""
 
@@ -248,8 +259,33 @@ class Session:
         return tuple(node.name for node in self.lesson.nodes)
 
     def submitted(self, node: str, code: str) -> Session:
-        """With ``code`` submitted for ``node``, its verdict still to come."""
-        return self._with(node, replace(self.entry(node), code=code, verdict=None))
+        """With ``code`` submitted for ``node``, on its way to the disk, its verdict still to come."""
+        return self._with(node, replace(self.entry(node), code=code, verdict=None, keeping=Keeping.SAVING))
+
+    def saved(self, node: str, answer: SavedAnswer) -> Session:
+        """With ``answer`` on the disk, if it is what was last submitted for ``node``."""
+        entry = self.entry(node)
+        return self._with(node, replace(entry, keeping=Keeping.SAVED)) if entry.code == answer.code else self
+
+    def not_saved(self, node: str) -> Session:
+        """With the answer to ``node`` in memory only."""
+        return self._with(node, replace(self.entry(node), keeping=Keeping.UNSAVED))
+
+    def taken(self, node: str, answer: SavedAnswer) -> Session:
+        """With the answer to ``node`` that another program wrote, or without one where that has no code."""
+        entry = self.entry(node)
+        verdict = entry.verdict if entry.code == answer.code else None
+        hints = max(entry.hints, answer.hints)
+        return self._with(node, Entry(answer.code, verdict, entry.revealed or answer.revealed, hints))
+
+    @cached_property
+    def unsaved(self) -> tuple[str, ...]:
+        """The nodes whose answers are in memory only, in walk order."""
+        return tuple(node for node in self.walk if self.entry(node).keeping is Keeping.UNSAVED)
+
+    def with_other_app(self, process: int | None) -> Session:
+        """With another app that has the solutions file open, or none."""
+        return replace(self, other_app=process)
 
     def judged(self, node: str, code: str, verdict: Verdict) -> Session:
         """With the verdict on ``node``, if ``code`` is what was submitted for it."""
@@ -285,9 +321,11 @@ class Session:
         return self._with(node, replace(entry, hints=entry.hints + 1))
 
     def rechecked(self, verdicts: tuple[Verdict, ...]) -> Session:
-        """With verdicts on the answers in the file."""
+        """With verdicts on the answers in the file, where that has what was submitted last."""
         session = self
         for verdict in verdicts:
+            if session.entry(verdict.node).keeping is not Keeping.SAVED:
+                continue
             session = session._with(verdict.node, replace(session.entry(verdict.node), verdict=verdict))
         return session
 
@@ -306,4 +344,4 @@ class Session:
     @cached_property
     def passed(self) -> int:
         """How many nodes pass."""
-        return sum(1 for node in self.lesson.asks if (v := self.entry(node).verdict) is not None and v.passed)
+        return sum(1 for node in self.lesson.asks if self.entry(node).mark in (Mark.EXACT, Mark.APPROXIMATE))

@@ -9,7 +9,7 @@ from ninja_tui.engine.protocol.verdict import WARNING_WORDS, Verdict
 from ninja_tui.lesson.catalogue import LessonSummary
 from ninja_tui.tui.commands import Mode
 from ninja_tui.tui.feedback import Feedback, Tone
-from ninja_tui.tui.session import Mark, Phase, Session
+from ninja_tui.tui.session import Keeping, Mark, Phase, Session
 
 WIDEST_BAR, NARROWEST_BAR = 26, 6
 """Columns of the bar in the title; where fewer have room there is none."""
@@ -18,7 +18,7 @@ WIDEST_BAR, NARROWEST_BAR = 26, 6
 def title(session: Session | None, lesson: str, progress: str, width: int) -> Content:
     """One line of ``width`` columns: the place in the walk, how many nodes pass and fail, the loss.
 
-    ``progress`` says what is still being waited for.
+    ``progress`` says what is still being waited for. What is wrong with the file comes before the loss.
     """
     left = Content.assemble((f" {lesson}", "bold $text-primary"))
     if session is None:
@@ -27,6 +27,10 @@ def title(session: Session | None, lesson: str, progress: str, width: int) -> Co
     right = Content("")
     if progress:
         right = Content.styled(f"{progress}… ", "$text-warning")
+    elif session.unsaved:
+        right = Content.styled(f"{len(session.unsaved)} not saved ", "bold $text-error")
+    elif session.other_app is not None:
+        right = Content.styled("open elsewhere ", "$text-warning")
     elif session.facts is not None and not (session.asks_shape and session.tensor == session.lesson.loss):
         right = Content.styled(f"loss {session.facts.loss:.4f} ", "dim")
     counts = _counts(session)
@@ -121,19 +125,35 @@ def pane_names(session: Session | None) -> dict[str, str]:
 def feedback_on(session: Session, judged: Judged, expected_shape: tuple[int, ...] | None) -> Feedback:
     """The verdict, one sentence on it, and the facts: paths, notes, warnings, upstream gradients, output."""
     verdict = judged.verdict
-    submitted = session.entry(judged.node).code == judged.code
-    message, tone = _sentence(verdict, submitted=submitted)
+    entry = session.entry(judged.node)
+    message, tone = _sentence(verdict, entry.keeping if entry.code == judged.code else None)
     facts = _facts(session, judged)
     return Feedback(
         expected_shape, verdict, message, tone=tone, facts=tuple(facts), error=verdict.raised, watched=verdict.watched
     )
 
 
-def _sentence(verdict: Verdict, *, submitted: bool) -> tuple[str, Tone]:
-    """The one sentence: the next step where it passes, otherwise what is wrong."""
+PASSING = {
+    None: ("right: Enter submits it", Tone.GOOD),
+    Keeping.SAVING: ("right, on its way to the disk", Tone.GOOD),
+    Keeping.SAVED: ("saved: Enter or F8 goes on", Tone.GOOD),
+    Keeping.UNSAVED: ("right, but not saved yet: it is tried again", Tone.WARNING),
+}
+"""The sentence on code that passes, by where it is once it is submitted."""
+NOT_PASSING = {
+    None: "",
+    Keeping.SAVING: "not right yet. ",
+    Keeping.SAVED: "saved, not right yet. ",
+    Keeping.UNSAVED: "neither saved nor right yet. ",
+}
+"""How the sentence on other code begins."""
+
+
+def _sentence(verdict: Verdict, keeping: Keeping | None) -> tuple[str, Tone]:
+    """The one sentence: the next step where it passes, otherwise what is wrong. ``keeping`` is None for a draft."""
     if verdict.passed:
-        return ("submitted: Enter or F8 goes on", Tone.GOOD) if submitted else ("right: Enter submits it", Tone.GOOD)
-    saved = "saved, not right yet. " if submitted else ""
+        return PASSING[keeping]
+    saved = NOT_PASSING[keeping]
     if verdict.raised is not None:
         return saved.removesuffix(". "), Tone.WARNING
     if verdict.error:

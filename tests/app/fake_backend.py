@@ -12,6 +12,7 @@ from pathlib import Path
 from ninja_tui.engine.backend import Emit
 from ninja_tui.engine.events import (
     CatalogueRead,
+    Conflicting,
     Event,
     Failed,
     Judged,
@@ -44,6 +45,7 @@ from ninja_tui.engine.training.config import Backward, Engine, Plan
 from ninja_tui.engine.training.events import Begun, Checked, NameSampled, Previewed, Profiled, Progress, Trained
 from ninja_tui.engine.training.messages import GradientCheck, StatementCost
 from ninja_tui.engine.training.step import Part
+from ninja_tui.lesson.answer_file import Conflict, Version
 from ninja_tui.lesson.catalogue import LessonSummary
 from ninja_tui.lesson.model import Lesson
 from ninja_tui.lesson.read import lesson_names
@@ -129,6 +131,9 @@ class FakeBackend:
         self.held: list[Event] = []
         self.closed = False
         self._held_types = fakes.held
+        self._waiting: dict[str, SavedAnswer] = {}
+        self.conflicts: dict[str, SavedAnswer] = {}
+        """What another program has written in the place of an answer, by node."""
         self._thread = SerialQueue()
         if fakes.delay:
             self._thread.start()
@@ -199,12 +204,33 @@ class FakeBackend:
 
     def save(self, node: str, answer: SavedAnswer, walk: tuple[str, ...]) -> None:
         self._note("save", node, answer)
-        if self._fakes.saving_error:
-            self._emit(NotSaved(node, self._fakes.saving_error))
-            return
-        before = self._saved.get(node, SavedAnswer(""))
-        self._saved[node] = replace(answer, code=answer.code or before.code)
-        self._emit(Saved(node, Path("solutions.py")))
+        self._waiting[node] = answer
+        self.write()
+
+    def write(self) -> None:
+        """Writes all that waits, as far as that can be."""
+        for node in [*self._waiting]:
+            conflict = self.conflicts.get(node)
+            if self._fakes.saving_error:
+                self._emit(NotSaved(node, self._fakes.saving_error))
+            elif conflict is not None:
+                self._emit(Conflicting(node, Conflict(self._waiting[node], conflict)))
+            else:
+                before, answer = self._saved.get(node, SavedAnswer("")), self._waiting.pop(node)
+                self._saved[node] = replace(answer, code=answer.code or before.code)
+                self._emit(Saved(node, Path("solutions.py"), self._saved[node]))
+
+    def settle(self, node: str, version: Version) -> None:
+        self._note("settle", node, version)
+        theirs = self.conflicts.pop(node, None)
+        if version is Version.FILE and theirs is not None:
+            self._waiting.pop(node, None)
+            self._saved[node] = theirs
+        self.write()
+
+    @property
+    def unsaved(self) -> Mapping[str, SavedAnswer]:
+        return dict(self._waiting)
 
     def train(self, plan: Plan, passes: Mapping[str, bool]) -> None:
         self._note("train", plan, dict(passes))

@@ -6,13 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from ninja_tui.engine import process_backend
 from ninja_tui.engine.events import (
+    ChangedOutside,
+    Conflicting,
     LessonRead,
     NotSaved,
     Opened,
     Saved,
 )
 from ninja_tui.engine.protocol.verdict import Upstream
+from ninja_tui.lesson.answer_file import Conflict, Version
 from ninja_tui.lesson.solutions import SavedAnswer, read_solutions
 from ninja_tui.replay import Request, replay
 from tests.app.real_backend import started
@@ -31,7 +35,7 @@ def test_a_saved_answer_is_in_the_file(tmp_path: Path) -> None:
     path = tmp_path / "solutions.py"
     with started(path) as real:
         real.backend.save("probs", SavedAnswer(ANSWERS["probs"]), NODES)
-        assert real.event(Saved) == Saved("probs", path)
+        assert real.event(Saved) == Saved("probs", path, SavedAnswer(ANSWERS["probs"]))
         assert saved(path) == {"probs": ANSWERS["probs"]}
 
 
@@ -115,8 +119,8 @@ def test_a_revealed_answer_is_marked_in_the_report(tmp_path: Path) -> None:
     path = tmp_path / "solutions.py"
     with started(path) as real:
         real.backend.save("logprobs", SavedAnswer("", revealed=True), NODES)
-        real.backend.save("logprobs", SavedAnswer(ANSWERS["logprobs"], revealed=True), NODES)
         real.event(Saved)
+        real.backend.save("logprobs", SavedAnswer(ANSWERS["logprobs"], revealed=True), NODES)
         real.event(Saved)
     assert path.read_text().count("# revealed: dlogprobs") == 1
     assert ANSWERS["logprobs"] in path.read_text()
@@ -152,5 +156,58 @@ def test_close_waits_for_an_answer_that_is_being_written(tmp_path: Path) -> None
         real.event(Saved)
         path.unlink()
         real.backend.save("probs", SavedAnswer(ANSWERS["probs"]), NODES)
+    assert saved(path) == {"logprobs": ANSWERS["logprobs"], "probs": ANSWERS["probs"]}  # the one of before, too
+    assert [each.name for each in tmp_path.iterdir()] == ["solutions.py"]
+
+
+def test_an_answer_that_cannot_be_written_is_tried_again_until_it_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process_backend, "AGAIN", 0.05)
+    path = tmp_path / "mine" / "solutions.py"
+    with started(path) as real:
+        real.event(LessonRead)
+        real.backend.save("probs", SavedAnswer(ANSWERS["probs"]), NODES)
+        assert "its folder does not exist" in real.event(NotSaved).reason
+        assert set(real.backend.unsaved) == {"probs"}
+        real.event(NotSaved)
+        path.parent.mkdir()
+        assert real.event(Saved).node == "probs"
+        assert real.backend.unsaved == {}
     assert saved(path) == {"probs": ANSWERS["probs"]}
-    assert [each.name for each in tmp_path.iterdir() if each.suffix == ".part"] == []
+
+
+def test_what_could_not_be_written_is_known_after_the_end(tmp_path: Path) -> None:
+    with started(tmp_path / "mine" / "solutions.py") as real:
+        real.event(LessonRead)
+        real.backend.save("probs", SavedAnswer(ANSWERS["probs"]), NODES)
+    assert real.backend.unsaved == {"probs": SavedAnswer(ANSWERS["probs"])}
+
+
+def test_two_apps_on_one_file_lose_no_answer_and_know_of_each_other(tmp_path: Path) -> None:
+    """Another node of the other app is there afterwards; the same node is asked about."""
+    path = tmp_path / "solutions.py"
+    with started(path) as one, started(path) as two:
+        one.event(LessonRead)
+        two.event(LessonRead)
+        for node in ("h", "probs", "logits"):
+            one.backend.save(node, SavedAnswer(f"d{node} = 1"), NODES)
+            two.backend.save("logprobs", SavedAnswer(f"dlogprobs = {node}"), NODES)
+            assert two.event(Saved).node == "logprobs"
+            assert one.event(Saved).node == node
+        assert saved(path) == {
+            "h": "dh = 1",
+            "probs": "dprobs = 1",
+            "logits": "dlogits = 1",
+            "logprobs": "dlogprobs = logits",
+        }
+        two.backend.save("h", SavedAnswer("dh = 2"), NODES)
+        conflict = two.event(Conflicting)
+        assert conflict == Conflicting("h", Conflict(SavedAnswer("dh = 2"), SavedAnswer("dh = 1")))
+        assert saved(path)["h"] == "dh = 1"
+        two.backend.settle("h", Version.MINE)
+        assert two.event(Saved).node == "h"
+        one.backend.prepare("probs", Upstream.PASSING, {})
+        while "h" not in (changed := one.event(ChangedOutside).answers):
+            pass
+        assert changed["h"] == SavedAnswer("dh = 2")

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from ninja_tui.engine.events import Opened, Saved
+from ninja_tui.engine.events import ChangedOutside, Opened, OpenElsewhere, Saved
 from ninja_tui.engine.protocol.verdict import Status
 from ninja_tui.engine.protocol.views import Frame, View, ViewRequest
+from ninja_tui.lesson.answer_file import Version
 from ninja_tui.lesson.solutions import SavedAnswer, read_solutions
+from ninja_tui.tui.screens.file_questions import UNREAD
+from ninja_tui.tui.screens.walk import WalkScreen
 from tests.app.fake_backend import Fakes
 from tests.app.support import (
     ANSWERS,
     NODES,
     AppPilot,
     backend,
+    close_toasts,
     go_to,
+    pane_text,
     press,
     prompt_code,
+    screen_lines,
     screen_text,
     session,
     settle,
@@ -26,6 +35,7 @@ from tests.app.support import (
     submit,
     table_rows,
     tap,
+    toasts,
     wait_for,
     wait_for_text,
     wait_for_toast,
@@ -249,3 +259,217 @@ async def test_events_that_come_while_the_app_ends_are_quiet() -> None:
             tap(pilot, key)
         await wait_for(pilot, lambda: pilot.app.return_code == 0, "the end")
     assert in_file(fakes) == {"logprobs": ANSWERS["logprobs"]}
+
+
+# On the way to the disk
+
+
+async def test_nothing_is_called_saved_before_it_is_on_the_disk() -> None:
+    async with walking(Fakes(held=(Saved,)), size=SMALL) as pilot:
+        await go_to(pilot, "dlogprobs")
+        await submit(pilot, ANSWERS["logprobs"])
+        assert "right, on its way to the disk" in pane_text(pilot, "prompt")
+        assert "saved" not in screen_text(pilot)
+        assert "0 ✓" in screen_text(pilot)
+        backend(pilot).release()
+        await wait_for_text(pilot, "saved: Enter or F8 goes on", "prompt")
+        assert "1 ✓" in screen_text(pilot)
+
+
+async def test_a_wrong_answer_is_not_called_saved_before_it_is() -> None:
+    async with walking(Fakes(held=(Saved,)), size=SMALL) as pilot:
+        await go_to(pilot, "dlogprobs")
+        await submit(pilot, "dlogprobs = logprobs")
+        assert "saved" not in screen_text(pilot)
+        backend(pilot).release()
+        await wait_for_text(pilot, "saved, not right yet.", "prompt")
+
+
+async def test_word_that_an_older_answer_is_saved_says_nothing_of_a_newer_one() -> None:
+    async with walking(Fakes(held=(Saved,)), size=SMALL) as pilot:
+        await go_to(pilot, "dlogprobs")
+        await submit(pilot, "dlogprobs = logprobs")
+        await submit(pilot, ANSWERS["logprobs"])
+        backend(pilot).release(lambda events: [events[0]])
+        await settle(pilot)
+        assert "right, on its way to the disk" in pane_text(pilot, "prompt")
+
+
+async def test_the_title_counts_what_is_not_saved_until_it_is() -> None:
+    fakes = Fakes(saving_error="the disk is full")
+    async with walking(fakes, size=SMALL) as pilot:
+        await go_to(pilot, "dlogprobs")
+        await submit(pilot, ANSWERS["logprobs"])
+        assert "right, but not saved yet" in pane_text(pilot, "prompt")
+        assert screen_lines(pilot)[0].rstrip().endswith("1 not saved")
+        close_toasts(pilot)
+        backend(pilot).write()  # tried again, and no other word of the same
+        await settle(pilot)
+        assert toasts(pilot) == ""
+        fakes.saving_error = ""
+        backend(pilot).write()
+        await wait_for_toast(pilot, "saved now: dlogprobs")
+        await wait_for_text(pilot, "saved: Enter or F8 goes on", "prompt")
+        assert "not saved" not in screen_lines(pilot)[0]
+
+
+async def test_quitting_with_answers_that_are_not_saved_is_asked_about() -> None:
+    fakes = Fakes(saving_error="the disk is full")
+    async with walking(fakes, size=SMALL) as pilot:
+        await go_to(pilot, "dlogprobs")
+        await submit(pilot, ANSWERS["logprobs"])
+        close_toasts(pilot)
+        await press(pilot, "ctrl+q")
+        assert "1 answer is not saved" in screen_text(pilot)
+        assert "the disk is full" in screen_text(pilot)
+        await press(pilot, "escape")
+        assert pilot.app.return_code is None
+        await press(pilot, "ctrl+q", "ctrl+q", "q")
+        await wait_for(pilot, lambda: pilot.app.return_code == 0, "the end")
+
+
+async def test_going_to_another_lesson_with_answers_that_are_not_saved_is_asked_about() -> None:
+    fakes = Fakes(saving_error="the disk is full")
+    async with walking(fakes, size=SMALL) as pilot:
+        await go_to(pilot, "dlogprobs")
+        await submit(pilot, ANSWERS["logprobs"])
+        close_toasts(pilot)
+        pilot.app.post_message(WalkScreen.LessonChosen("micrograd"))
+        await settle(pilot)
+        assert "1 answer is not saved" in screen_text(pilot)
+        assert len(fakes.made) == 1
+        await press(pilot, "q")
+        await wait_for(pilot, lambda: len(fakes.made) == 2, "the other lesson")
+
+
+# Other programs
+
+
+@asynccontextmanager
+async def asked_about(code: str = "dlogprobs = [b]theirs") -> AsyncIterator[AppPilot]:
+    """The app asks which of two answers to the first node stays."""
+    async with walking(size=SMALL) as pilot:
+        await go_to(pilot, "dlogprobs")
+        backend(pilot).conflicts["logprobs"] = SavedAnswer(code)
+        await submit(pilot, ANSWERS["logprobs"])
+        await wait_for_text(pilot, "dlogprobs was changed by another program")
+        assert "[b]theirs" in screen_text(pilot)
+        assert "-1.0 / n" in screen_text(pilot)
+        await asyncio.sleep(UNREAD)
+        yield pilot
+
+
+async def test_where_two_programs_answer_one_node_ones_own_answer_can_be_kept() -> None:
+    async with asked_about() as pilot:
+        await press(pilot, "m")
+        assert backend(pilot).asked("settle") == [("logprobs", Version.MINE)]
+        assert prompt_code(pilot) == ANSWERS["logprobs"]
+        await wait_for_text(pilot, "saved: Enter or F8 goes on", "prompt")
+
+
+async def test_where_two_programs_answer_one_node_the_files_answer_can_be_taken() -> None:
+    async with asked_about("dlogprobs = theirs  # [b]theirs") as pilot:
+        await press(pilot, "f")
+        assert backend(pilot).asked("settle") == [("logprobs", Version.FILE)]
+        assert prompt_code(pilot) == "dlogprobs = theirs  # [b]theirs"
+        assert session(pilot).entry("logprobs").code == "dlogprobs = theirs  # [b]theirs"
+        await wait_for_text(pilot, "saved, not right yet", "prompt")
+
+
+async def test_what_is_put_off_is_not_saved_and_asked_again_at_the_next_enter() -> None:
+    async with asked_about() as pilot:
+        await press(pilot, "escape")
+        assert "1 not saved" in screen_lines(pilot)[0]
+        await press(pilot, "f8")
+        await submit(pilot, ANSWERS["probs"])  # another node: no question
+        assert isinstance(pilot.app.screen, WalkScreen)
+        await press(pilot, "alt+p", "enter")
+        await wait_for_text(pilot, "dlogprobs was changed by another program")
+
+
+async def test_a_key_that_was_on_its_way_decides_nothing() -> None:
+    async with walking(size=SMALL) as pilot:
+        await go_to(pilot, "dlogprobs")
+        backend(pilot).conflicts["logprobs"] = SavedAnswer("dlogprobs = theirs")
+        await write_answer(pilot, ANSWERS["logprobs"])
+        await press(pilot, "enter", "m", "f")
+        assert backend(pilot).asked("settle") == []
+        assert "dlogprobs was changed" in screen_text(pilot)
+
+
+async def test_answers_of_another_program_are_taken_over() -> None:
+    async with walking(size=SMALL) as pilot:
+        await go_to(pilot, "dprobs")
+        backend(pilot).emit(ChangedOutside({"probs": SavedAnswer("dprobs = theirs"), "h": SavedAnswer("dh = theirs")}))
+        await wait_for_toast(pilot, "changed in the file by another program: dprobs, dh")
+        assert prompt_code(pilot) == "dprobs = theirs"
+        assert session(pilot).entry("h").code == "dh = theirs"
+        assert set(backend(pilot).asked("settle")) == {("probs", Version.FILE), ("h", Version.FILE)}
+
+
+async def test_what_is_typed_is_not_replaced_by_what_another_program_writes() -> None:
+    async with walking(size=SMALL) as pilot:
+        await go_to(pilot, "dprobs")
+        await write_answer(pilot, "dprobs = half typed")
+        backend(pilot).emit(ChangedOutside({"probs": SavedAnswer("dprobs = theirs")}))
+        await wait_for_toast(pilot, "changed in the file by another program: dprobs")
+        assert prompt_code(pilot) == "dprobs = half typed"
+        assert backend(pilot).asked("settle") == []
+
+
+async def test_an_answer_that_another_program_took_away_is_open_and_still_in_the_prompt() -> None:
+    fakes = Fakes().answers("names", probs=ANSWERS["probs"])
+    async with walking(fakes, size=SMALL) as pilot:
+        await go_to(pilot, "dprobs")
+        assert "1 ✓" in screen_text(pilot)
+        fakes.solutions.clear()
+        backend(pilot).emit(ChangedOutside({"probs": SavedAnswer("")}))
+        await settle(pilot)
+        assert "0 ✓" in screen_text(pilot)
+        assert prompt_code(pilot) == ANSWERS["probs"]
+
+
+async def test_another_app_on_the_file_is_told_and_stands_in_the_title_while_it_is_there() -> None:
+    async with walking(size=SMALL) as pilot:
+        backend(pilot).emit(OpenElsewhere(4321))
+        await wait_for_toast(pilot, "another ninja-tui (process 4321) has the solutions file open")
+        assert screen_lines(pilot)[0].rstrip().endswith("open elsewhere")
+        backend(pilot).emit(OpenElsewhere(None))
+        await wait_for_toast(pilot, "no other ninja-tui has the solutions file open any more")
+        assert "open elsewhere" not in screen_lines(pilot)[0]
+
+
+@pytest.mark.slow
+@pytest.mark.processes
+async def test_an_answer_changed_in_the_file_meanwhile_is_asked_about_and_the_others_are_merged(tmp_path: Path) -> None:
+    path = tmp_path / "solutions.py"
+    async with walking_with_processes(path, size=SMALL) as pilot:
+        await go_to(pilot, "dlogprobs")
+        await submit(pilot, ANSWERS["logprobs"])
+        await wait_for_text(pilot, "saved: Enter", "prompt")
+        path.write_text("# %% lesson: names\n# %% logprobs\ndlogprobs = theirs\n# %% h\ndh = theirs\n")
+        await submit(pilot, "dlogprobs = mine")
+        await wait_for_text(pilot, "dlogprobs was changed by another program")
+        assert saved(path) == {"logprobs": "dlogprobs = theirs", "h": "dh = theirs"}
+        assert session(pilot).entry("h").code == "dh = theirs"
+        await asyncio.sleep(UNREAD)
+        await press(pilot, "m")
+        await wait_for(pilot, lambda: saved(path)["logprobs"] == "dlogprobs = mine", "mine in the file")
+        assert saved(path)["h"] == "dh = theirs"
+
+
+@pytest.mark.slow
+@pytest.mark.processes
+async def test_a_read_only_file_is_not_replaced_and_written_once_it_may_be(tmp_path: Path) -> None:
+    path = tmp_path / "solutions.py"
+    path.write_text("# mine\n")
+    path.chmod(0o444)
+    async with walking_with_processes(path, size=SMALL) as pilot:
+        await go_to(pilot, "dlogprobs")
+        await submit(pilot, ANSWERS["logprobs"])
+        await wait_for_toast(pilot, "dlogprobs is not saved:")
+        await wait_for_toast(pilot, "it is read-only")
+        assert path.read_text() == "# mine\n"
+        path.chmod(0o644)
+        await wait_for_text(pilot, "saved: Enter", "prompt")
+    assert saved(path) == {"logprobs": ANSWERS["logprobs"]}

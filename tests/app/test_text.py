@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from ninja_tui.engine.protocol.verdict import Status
+from ninja_tui.lesson.model import Lesson
+from tests.app import canned, fake_backend
 from tests.app.fake_backend import Changes, Fakes
 from tests.app.support import (
     ANSWERS,
@@ -106,3 +112,25 @@ async def test_in_toasts() -> None:
         await wait_for_toast(pilot, "dlogprobs is not saved:")
         await wait_for_toast(pilot, "C[ix] [red]x[/red] [bold/[b]solutions[i].py")
         await wait_for_toast(pilot, "line 1: '[' was never closed")
+
+
+TYPED = "\x1b]0;title\x07\x1b[6n\x9b31m"
+
+
+async def test_what_a_terminal_obeys_is_not_painted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lesson whose file, notes and name hold escape sequences."""
+
+    def lesson_of(name: str) -> Lesson:
+        lesson = canned.lesson_of(name)
+        notes = replace(lesson.notes, intro=f"{TYPED}intro", forward={"emb": f"{TYPED}note"})
+        first = replace(lesson.statements[0], code=f"{lesson.statements[0].code}  # {TYPED}code")
+        source = lesson.forward.source.replace("\n", f"  # {TYPED}source\n", 1)
+        forward = replace(lesson.forward, source=source)
+        return replace(lesson, notes=notes, statements=(first, *lesson.statements[1:]), forward=forward)
+
+    monkeypatch.setattr(fake_backend, "lesson_of", lesson_of)
+    async with walking() as pilot:
+        await wait_for_text(pilot, "]0;title", "source")
+        painted = [segment.text for strip in pilot.app.screen._compositor.render_strips() for segment in strip]
+        assert any("intro" in text or "note" in text for text in painted)
+        assert not any(character in text for text in painted for character in "\x1b\x07\x9b")

@@ -54,7 +54,7 @@ async def test_the_whole_walk_by_key(tmp_path: Path) -> None:
             await type_text(pilot, ANSWERS[node].removeprefix(begun))
             await wait_for(pilot, lambda: feedback(pilot).message.startswith("right: Enter submits it"))
             tap(pilot, "enter")
-            await wait_for(pilot, lambda: feedback(pilot).message.startswith("submitted: Enter or F8 goes on"))
+            await wait_for(pilot, lambda: feedback(pilot).message.startswith("saved: Enter or F8 goes on"))
             tap(pilot, "enter")
 
         await wait_for_text(pilot, "the finish")

@@ -7,12 +7,14 @@ from typing import Any, TypeVar
 from ninja_tui.engine.protocol.messages import Refused, Request, checked, decode, encode
 from ninja_tui.engine.workers.answers import Answers
 from ninja_tui.engine.workers.client import Role, WorkerError
+from ninja_tui.engine.workers.forward_run import Forward
+from ninja_tui.engine.workers.judge import Judge
 from ninja_tui.engine.workers.programs import Programs
 from ninja_tui.engine.workers.reference import Reference
 
 R = TypeVar("R")
-SERVICES: dict[Role, type[Reference | Answers | Programs]] = {
-    Role.REFERENCE: Reference, Role.ANSWERS: Answers, Role.PROGRAMS: Programs
+SERVICES: dict[Role, type[Reference | Answers | Programs | Forward | Judge]] = {
+    Role.REFERENCE: Reference, Role.ANSWERS: Answers, Role.PROGRAMS: Programs, Role.FORWARD: Forward, Role.JUDGE: Judge
 }  # fmt: skip
 
 
@@ -20,7 +22,7 @@ class InProcess:
     """An ``Endpoint`` that serves in the test's own process; what hangs or ends it takes the test along."""
 
     def __init__(self, role: Role) -> None:
-        self.service: Reference | Answers | Programs = SERVICES[role]()
+        self.service: Reference | Answers | Programs | Forward | Judge = SERVICES[role]()
 
     def request(self, request: Request[R], timeout: float) -> R:
         received: Request[Any] = decode(encode(request), type(request))

@@ -135,7 +135,7 @@ def test_an_internal_error_costs_one_file_and_is_told_in_a_line(
     a_file(folder, "raise", "b.py")
     assert main(["replay", str(folder), "--json", str(tmp_path / "r.json")]) == 3
     printed = capsys.readouterr()
-    assert printed.err == (f"ninja-tui: {folder}/b.py: internal error: RuntimeError: oh�no (--log FILE says where)\n")
+    assert printed.err == (f"ninja-tui: {folder}/b.py: internal error: RuntimeError: oh no (--log FILE says where)\n")
     told = report_in(tmp_path / "r.json")["files"]
     assert [each.get("internal", False) for each in told] == [False, True, False]
     assert printed.out.endswith("2 of 2 pass in all\n")
@@ -150,7 +150,7 @@ def test_an_error_of_ours_outside_of_a_file_is_a_sentence_and_an_exit_code_of_it
     monkeypatch.setattr(ninja_tui.cli.replaying, "find", failing)
     assert main(["replay", str(folder)]) == 3
     told = capsys.readouterr().err
-    assert told.startswith("ninja-tui: internal error: ZeroDivisionError: a�b (test_many_files.py:")
+    assert told.startswith("ninja-tui: internal error: ZeroDivisionError: a b (test_many_files.py:")
     assert told.count("\n") == 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -144,13 +145,13 @@ def test_what_opens_as_what(tmp_path: Path) -> None:
 def readings(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Path]]:
     """The files that are read, each time that they are."""
     paths: list[Path] = []
-    read = Path.read_bytes
+    opened = os.open
 
-    def noted(path: Path) -> bytes:
-        paths.append(path)
-        return read(path)
+    def noted(path: Path, *how: int) -> int:
+        paths.append(Path(path))
+        return opened(path, *how)
 
-    monkeypatch.setattr(Path, "read_bytes", noted)
+    monkeypatch.setattr(os, "open", noted)
     yield paths
 
 

@@ -109,7 +109,7 @@ def test_a_broken_file_is_told_in_one_sentence_and_never_overwritten(
 
 
 def test_a_folder_in_the_place_of_the_file_is_told(tmp_path: Path) -> None:
-    assert "cannot be read" in read_settings(tmp_path, KNOWN).problems[0]
+    assert "is a directory, not a file" in read_settings(tmp_path, KNOWN).problems[0]
 
 
 def test_a_new_file_has_every_setting_and_every_command_with_comments(path: Path) -> None:
@@ -193,7 +193,7 @@ def test_a_write_that_fails_leaves_the_file_as_it_was(path: Path, monkeypatch: p
     kept(path, replace(DEFAULTS, theme="nord"))
     before = path.read_text(encoding="utf-8")
 
-    def full(source: str, target: Path) -> None:
+    def full(source: str, target: str, **folders: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "replace", full)

@@ -25,7 +25,7 @@ from ninja_tui.engine.protocol.messages import Answered, Call, checked, decode, 
 from ninja_tui.engine.protocol.tensor_data import TensorData
 from ninja_tui.engine.protocol.verdict import Diagnosis, Kind, Path, Status, Verdict, Warning, Watched
 from ninja_tui.engine.protocol.wire import Broken, Channel, TimedOut
-from ninja_tui.formatting import LONGEST
+from ninja_tui.formatting import LONGEST_LINE
 from ninja_tui.lesson.syntax.code_error import CodeError
 
 PAIR = TensorData("float32", (1, 2), b"12345678")
@@ -115,7 +115,7 @@ def test_code_that_has_no_encoding_is_sent_with_its_lines() -> None:
 
 
 def test_a_text_that_arrives_is_of_bounded_length() -> None:
-    assert len(checked(Outcome(error="x" * 10_000_000)).error) == LONGEST
+    assert len(checked(Outcome(error="x" * 10_000_000)).error) == LONGEST_LINE
 
 
 def test_a_channel_gives_up_on_a_reader_that_reads_nothing() -> None:
@@ -149,3 +149,15 @@ def test_a_frame_that_announces_more_than_any_memory_is_broken() -> None:
     os.write(writing, (1 << 60).to_bytes(8, "little"))
     with pytest.raises(Broken):
         channel.receive(time.monotonic() + 0.1)
+
+
+def test_what_needs_no_cleaning_is_given_back_as_it_is() -> None:
+    for message in MESSAGES:
+        assert checked(message) is message
+
+
+def test_only_what_is_unfit_for_a_terminal_is_cleaned() -> None:
+    outcome = Outcome("\x1b[2J", 2, "fine", {"d\x07h": Bound("Tensor", PAIR)}, changed=("dx", "d\x00y"))
+    clean = checked(outcome)
+    assert (clean.error, clean.output, clean.changed) == ("\ufffd[2J", "fine", ("dx", "d\ufffdy"))
+    assert clean.gradients == {"d\ufffdh": Bound("Tensor", PAIR)}

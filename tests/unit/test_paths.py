@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from ninja_tui.lesson.notebook.data_files import files_for
+from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.replay import find
+from ninja_tui.replay.paths import hidden_from
 from tests.helpers import a_file
 
 FENCED = "# Text\n```python\nx = 1\n```\n"
@@ -90,3 +93,26 @@ def test_folders_of_any_depth_are_walked(tmp_path: Path) -> None:
     deep.mkdir(parents=True)
     a_file(deep, "x = 1", "a.py")
     assert len(find([tmp_path])) == 1
+
+
+def test_files_that_are_handed_in_side_by_side_do_not_see_each_other(tmp_path: Path) -> None:
+    anna, bob = tmp_path / "anna.py", tmp_path / "bob.py"
+    of_carl = tmp_path / "carl"
+    of_carl.mkdir()
+    for each in (anna, bob, of_carl / "mine.py", of_carl / "helper.py"):
+        each.write_text("import torch\n", encoding="utf-8")
+    everything = {each.resolve() for each in (anna, bob, of_carl / "mine.py", of_carl / "helper.py")}
+    assert hidden_from(anna, [tmp_path]) == everything - {anna.resolve()}
+    assert hidden_from(of_carl / "mine.py", [tmp_path]) == frozenset()
+    assert hidden_from(anna, [anna, bob]) == {bob.resolve()}
+
+
+def test_what_is_hidden_is_neither_opened_nor_imported(tmp_path: Path) -> None:
+    (tmp_path / "bob.py").write_text("SECRET = 42\n", encoding="utf-8")
+    code = "import bob\ntext = open('bob.py').read()\nrows = open('rows.csv').read()\n"
+    (tmp_path / "rows.csv").write_text("1,2\n", encoding="utf-8")
+    fragments = [Fragment.at(code, 1)]
+    assert "bob.py" in dict(files_for(tmp_path / "anna.py", fragments, None))
+    served = dict(files_for(tmp_path / "anna.py", fragments, None, frozenset({(tmp_path / "bob.py").resolve()})))
+    assert "rows.csv" in served
+    assert not any("SECRET" in text for text in served.values())

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ninja_tui.lesson.solutions import SavedAnswer, Solutions, read_solutions, save_answer, tidy
+from ninja_tui.lesson.answer_file import AnswerFile
+from ninja_tui.lesson.solutions import SavedAnswer, Solutions, read_solutions, tidy
 from tests.helpers import SOLUTION, WALK, right_answers
 
 
@@ -121,9 +121,13 @@ def test_what_is_saved_in_a_file_is_what_the_next_start_reads(tmp_path: Path, se
     path.unlink(missing_ok=True)
     expected: dict[str, SavedAnswer] = {}
     for node, answer in session:
-        save_answer(path, "names", node, answer, WALK)
-        kept = expected[node].code if node in expected else ""
-        expected[node] = replace(answer, code=answer.code or kept)
+        file = AnswerFile(path)
+        file.open("names", WALK)
+        file.submit("names", node, answer, WALK)
+        assert set(file.write().saved) == {node}
+        kept = expected.get(node, SavedAnswer(""))  # what was shown once stays so
+        hints = max(answer.hints, kept.hints)
+        expected[node] = SavedAnswer(answer.code or kept.code, answer.revealed or kept.revealed, hints)
     assert read_solutions(path, "names").answers("names", WALK) == expected
 
 

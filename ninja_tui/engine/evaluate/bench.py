@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import pathlib
-import threading
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from ninja_tui.engine.evaluate.hand_over import hand_over
 from ninja_tui.engine.evaluate.runner import Runner
-from ninja_tui.engine.protocol.answering import LoadValues, SetUp
+from ninja_tui.engine.evaluate.supply import Copy, Start, Supply, opened
 from ninja_tui.engine.protocol.judging import (
     Columns,
     CompareGradient,
@@ -25,25 +25,28 @@ from ninja_tui.engine.protocol.judging import (
     PlanTrials,
     PokeElement,
     Reading,
+    RunForward,
     RunLesson,
     Unseeded,
     UpstreamGradient,
 )
 from ninja_tui.engine.protocol.lesson_code import LessonCode
 from ninja_tui.engine.protocol.messages import Request
+from ninja_tui.engine.protocol.recent import Recent
 from ninja_tui.engine.protocol.tensor_data import TensorData
 from ninja_tui.engine.protocol.verdict import Status, Verdict
 from ninja_tui.engine.protocol.views import Poke, PokeRequest, TensorView, ViewRequest
 from ninja_tui.engine.protocol.wire import Broken, TimedOut
-from ninja_tui.engine.workers.client import Endpoint, Role, Worker, WorkerError
+from ninja_tui.engine.workers.client import Endpoint, Role, Template, Worker, WorkerError
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.model import Lesson, Origin, gradient_name
+from ninja_tui.lesson.read import LESSONS
 
 R = TypeVar("R")
-OPENING = 120.0
-"""Seconds that a lesson's own set-up and forward pass may take."""
 JUDGING = 30.0
 """Seconds that the reference may take for one request."""
+MOST_PLANS = 64 << 20
+"""Bytes of upstream gradients that are kept for further answers to the same nodes."""
 
 
 @dataclass(frozen=True)
@@ -81,24 +84,29 @@ class Facts:
 class Workbench:
     """Opens a lesson; judges answers against its reference; makes runners for answers.
 
-    ``start`` makes what carries out requests: worker processes, unless something else is to.
+    ``start`` makes what carries out requests: worker processes, unless something else is to. ``copy`` makes it of a
+    template; something else has none without it.
     """
 
-    def __init__(self, lesson: Lesson, options: Options, start: Callable[[Role], Endpoint] = Worker) -> None:
+    def __init__(self, lesson: Lesson, options: Options, start: Start = Worker, copy: Copy | None = None) -> None:
         self._start = start
         self.lesson = lesson
         self._gradient_names = lesson.gradients
         self._code = LessonCode.of(lesson, options.seed, dict(options.served))
         self._reference: Endpoint | None = None
+        self._apart: Endpoint | None = None
         self._run: LessonRun | None = None
         self._closed = False
         self._upstream: dict[str, UpstreamGradient] = {}
+        self._plans: Recent[tuple[str, frozenset[str], bool, bool], Plan] = Recent(MOST_PLANS)
         self._facts: Facts | None = None
-        self._ahead = _Ahead(self._code, start)
+        if copy is None and start is Worker:
+            copy = Template.worker
+        self._supply = Supply(self._code, start, copy if LESSONS in lesson.path.parents else None)
 
     def open(self) -> Facts:
         """Runs the lesson; raises UsageError where it cannot be run."""
-        self._ahead.prime()
+        self._supply.prime()
         self._run = run = self._start_reference()
         absent = [name for name in self.lesson.asks if name not in run.shapes]
         if absent and self.lesson.origin is Origin.DISCOVERED and len(absent) < len(self.lesson.asks):
@@ -124,13 +132,11 @@ class Workbench:
         """A runner that has seen no gradient of this lesson; raises UsageError where there can be none."""
         if self._run is None or self._closed:
             raise UsageError("the lesson is not open")
-        worker = self._ahead.take()
-        _opened(worker, LoadValues(self._run.values, self._run.carried), self._code.where)
-        return Runner(worker)
+        return Runner(self._supply.take(self._run))
 
     def make_ahead(self) -> None:
         """Has the next runner made in the background, so that it is there at once."""
-        self._ahead.prime()
+        self._supply.prime()
 
     def gradient(self, node: str) -> UpstreamGradient:
         """Autograd's gradient of ``node``, to stand in the place of a person's."""
@@ -140,7 +146,13 @@ class Workbench:
 
     def plan(self, node: str, reading: Reading) -> Plan:
         """How an answer to ``node`` that reads this is to be tried."""
-        return self._ask(PlanTrials(node, reading))
+        key = (node, *reading.decides_trials)
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self._ask(PlanTrials(node, reading))
+            size = sum(len(each.data) for trial in plan.trials for each in trial.upstream.values())
+            self._plans.put(key, plan, size)
+        return plan
 
     def foresee(self, node: str) -> None:
         """Has computed what the trials of an answer to ``node`` are likely to need, before there is one."""
@@ -164,7 +176,8 @@ class Workbench:
 
     def unseeded(self) -> Unseeded:
         """The names of the lesson that hold other numbers from run to run."""
-        return self._ask(FindUnseeded(), OPENING)
+        with self._running_apart() as worker:
+            return opened(worker, FindUnseeded(self._code), self._code.where)
 
     def inspect(self, request: ViewRequest) -> TensorView:
         """The view of a tensor."""
@@ -177,13 +190,34 @@ class Workbench:
     def close(self) -> None:
         """Ends all processes."""
         self._closed = True
-        if self._reference is not None:
-            self._reference.close()
-        self._ahead.close()
+        for worker in (self._apart, self._reference):
+            if worker is not None:
+                worker.close()
+        self._supply.close()
 
     def _start_reference(self) -> LessonRun:
         self._reference = self._start(Role.REFERENCE)
-        return _opened(self._reference, RunLesson(self._code), self._code.where)
+        if not self._code.bundled:
+            self._run_apart(self._reference)
+        return opened(self._reference, RunLesson(self._code), self._code.where)
+
+    def _run_apart(self, reference: Endpoint) -> None:
+        """Has the lesson's code run in a process of its own, and its record given to the reference."""
+        with self._running_apart() as worker:
+            opened(worker, RunForward(self._code), self._code.where)
+            hand_over(worker, reference, self._code.where)
+
+    @contextlib.contextmanager
+    def _running_apart(self) -> Iterator[Endpoint]:
+        """Within it a process that runs the lesson's code, and nothing else."""
+        self._apart = worker = self._start(Role.FORWARD)
+        try:
+            if self._closed:  # from another thread, while it was started
+                raise UsageError("the lesson is not open")
+            yield worker
+        finally:
+            self._apart = None
+            worker.close()
 
     def _ask(self, request: Request[R], limit: float = JUDGING) -> R:
         """The reference's reply. One that breaks is started anew, for what is asked next."""
@@ -196,61 +230,3 @@ class Workbench:
             if not self._closed:
                 self._start_reference()
             raise
-
-
-class _Ahead:
-    """One runner process made ahead of need, in the background."""
-
-    def __init__(self, code: LessonCode, start: Callable[[Role], Endpoint]) -> None:
-        self._code, self._start = code, start
-        self._worker: Endpoint | None = None
-        self._thread: threading.Thread | None = None
-        self._lock = threading.Lock()  # `close` comes from another thread than `prime`
-        self._closed = False
-
-    def prime(self) -> None:
-        """Begins to make a process where none is ready or under way."""
-        with self._lock:
-            idle = self._worker is None and (self._thread is None or not self._thread.is_alive())
-            if idle and not self._closed:
-                self._thread = threading.Thread(target=self._make, daemon=True)
-                self._thread.start()
-
-    def take(self) -> Endpoint:
-        """The process that was made ahead, or a new one."""
-        if self._thread:
-            self._thread.join()
-        worker, self._worker = self._worker, None
-        return worker or self._new()
-
-    def close(self) -> None:
-        """Ends what nobody took."""
-        with self._lock:
-            self._closed = True
-        if self._thread:
-            self._thread.join()
-        if self._worker:
-            self._worker.close()
-
-    def _make(self) -> None:
-        with contextlib.suppress(UsageError):  # raised again when a process is taken
-            self._worker = self._new()
-
-    def _new(self) -> Endpoint:
-        worker = self._start(Role.ANSWERS)
-        _opened(worker, SetUp(self._code), self._code.where)
-        return worker
-
-
-def _opened(worker: Endpoint, request: Request[R], where: str) -> R:
-    """Has a worker run the lesson; raises UsageError where it cannot be run."""
-    try:
-        return worker.request(request, OPENING)
-    except WorkerError as error:
-        reason = str(error)
-    except Broken:
-        reason = f"{where} ended its own process"
-    except TimedOut:
-        reason = f"{where} did not come to an end in {OPENING:.0f} s"
-    worker.close()
-    raise UsageError(reason)

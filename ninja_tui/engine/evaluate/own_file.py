@@ -1,4 +1,4 @@
-"""Runs a script or notebook once in a worker, and has each gradient in it judged there.
+"""Runs a script or notebook once in a worker, and has each gradient in it judged in another, which gets the record.
 
 A statement that hangs or ends its process is left out, and all others run again; a gradient that does is an error.
 """
@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from ninja_tui.engine.evaluate.hand_over import hand_over
 from ninja_tui.engine.protocol.messages import Request
 from ninja_tui.engine.protocol.programs import (
     BeginProgram,
@@ -74,13 +75,14 @@ class OwnFileJudge:
     start: Callable[[Role], Endpoint] = Worker
     _left_out: dict[int, str] = field(default_factory=dict)
     _failures: dict[int, StatementFailure] = field(default_factory=dict)
-    _endpoint: Endpoint | None = None
+    _running: Endpoint | None = None
+    _judging: Endpoint | None = None
 
     def judge(self, progress: Callable[[str], None] = lambda _: None) -> JudgedProgram:
         """Runs the program and judges it; raises UsageError where it has no backward pass."""
         try:
             self._run()
-            recognized: RecognizedProgram = self._ask(RecognizeGradients(), LOOKING)
+            recognized = self._hand_over()
             if not recognized.loss:
                 raise UsageError(self._without_loss(recognized))
             judged = self._judged(recognized, progress)
@@ -88,14 +90,13 @@ class OwnFileJudge:
             passes = self._with_unanswered(passes, recognized)
             return JudgedProgram(passes, recognized.seed, recognized.torch, tuple(self._notes()))
         finally:
-            if self._endpoint is not None:
-                self._endpoint.close()
+            self._close(self._running, self._judging)
 
     def _run(self) -> None:
         """Runs all statements that neither hang nor end the process, in one process."""
         while True:
-            self._endpoint = self.start(Role.PROGRAMS)
-            self._ask(BeginProgram(str(self.program.path), dict(self.served), self.seed), LOOKING)
+            self._running = self.start(Role.PROGRAMS)
+            self._have_run(BeginProgram(str(self.program.path), dict(self.served), self.seed), LOOKING)
             if all(self._ran(index) for index in range(-len(self.program.defined), len(self.program.statements))):
                 return
 
@@ -105,17 +106,27 @@ class OwnFileJudge:
             return True
         statement = self.program.defined[0] if index < 0 else self.program.statements[index]
         try:
-            run = self._ask(RunProgramStatement(statement), self.limit)
+            run = self._have_run(RunProgramStatement(statement), self.limit)
         except TimedOut:
             self._left_out[index] = f"no end after {self.limit:g} s"
         except Broken:
             self._left_out[index] = "it ended its process"
+        except WorkerError:
+            line = place(statement.line, self.program.starts)
+            raise UsageError(f"{self.program.path}, {line}: its own code has broken Python in its process") from None
         else:
             if run.failure is not None:
                 self._failures[index] = run.failure
             return True
-        self._closed()
+        self._close(self._running)
         return False
+
+    def _hand_over(self) -> RecognizedProgram:
+        """Has a process in which nothing of the program has run read its record; what there is to judge in it."""
+        self._judging = self.start(Role.JUDGE)
+        if self._running is not None:
+            hand_over(self._running, self._judging, str(self.program.path))
+        return self._ask(RecognizeGradients(), LOOKING)
 
     def _judged(
         self, recognized: RecognizedProgram, progress: Callable[[str], None]
@@ -133,9 +144,8 @@ class OwnFileJudge:
                     "judging it took too long" if isinstance(error, TimedOut) else "it ended the process that judges"
                 )
                 broken[index] = JudgedGradient(_unjudged(answer, reason))
-                self._closed()
-                self._run()
-                self._ask(RecognizeGradients(), LOOKING)
+                self._close(self._judging)
+                self._hand_over()
                 index = 0
                 judged.clear()
                 continue
@@ -266,15 +276,24 @@ class OwnFileJudge:
             return f"{where}: {told.replace(MADE_OF_IT, ', '.join(names) or MADE_OF_IT)}"
         return f"{where}: {self._sentence(failure)}"
 
-    def _ask(self, request: Request[R], limit: float) -> R:
-        if self._endpoint is None:
-            raise RuntimeError("no worker was started")
-        return self._endpoint.request(request, limit)
+    def _have_run(self, request: Request[R], limit: float) -> R:
+        """What the process says in which the program runs."""
+        return _reply(self._running, request, limit)
 
-    def _closed(self) -> None:
-        if self._endpoint is not None:
-            self._endpoint.close()
-        self._endpoint = None
+    def _ask(self, request: Request[R], limit: float) -> R:
+        """What the judging process says."""
+        return _reply(self._judging, request, limit)
+
+    def _close(self, *endpoints: Endpoint | None) -> None:
+        for endpoint in endpoints:
+            if endpoint is not None:
+                endpoint.close()
+
+
+def _reply(endpoint: Endpoint | None, request: Request[R], limit: float) -> R:
+    if endpoint is None:
+        raise RuntimeError("no worker was started")
+    return endpoint.request(request, limit)
 
 
 def _once(verdicts: list[Verdict]) -> list[Verdict]:

@@ -116,7 +116,7 @@ class ProgramJudge:
 
     def _still_there(self, index: int) -> None:
         """Makes sure that the runner answers before the statement ``index``, which is not to pay for one before it."""
-        if self._last is None:
+        if self._last is None or self._runner.has_just_answered:
             return
         try:
             self._runner.ping()

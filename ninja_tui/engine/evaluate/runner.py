@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import TypeVar
 
@@ -21,6 +22,8 @@ from ninja_tui.engine.protocol.wire import Broken
 from ninja_tui.engine.workers.client import Endpoint, WorkerError
 
 R = TypeVar("R")
+JUST_NOW = 0.0005
+"""Seconds."""
 LIMIT = 5.0
 """Seconds for what runs no code of a person's."""
 
@@ -34,6 +37,12 @@ class Runner:
     def __init__(self, worker: Endpoint) -> None:
         self._worker = worker
         self.reference_nodes: set[str] = set()
+        self._heard = -JUST_NOW
+
+    @property
+    def has_just_answered(self) -> bool:
+        """Whether a reply came so short a time ago that to ask for another one tells nothing new."""
+        return time.monotonic() - self._heard < JUST_NOW
 
     def begin(self, names: Iterable[str]) -> None:
         """Starts a run; the tensors called ``names``, which code may change, are its own."""
@@ -64,7 +73,9 @@ class Runner:
 
     def _ask(self, request: Request[R], timeout: float) -> R:
         try:
-            return self._worker.request(request, timeout)
+            reply = self._worker.request(request, timeout)
         except WorkerError as error:
             self._worker.kill()
             raise Broken(str(error)) from None
+        self._heard = time.monotonic()
+        return reply

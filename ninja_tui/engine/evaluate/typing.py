@@ -75,12 +75,20 @@ class LiveJudge:
         """Makes ready for answers at ``place``: what stands before it has run when this returns."""
         while True:
             runner = self._runner
-            if runner is None or place.node in runner.reference_nodes:
+            is_new = runner is None or place.node in runner.reference_nodes
+            if runner is None or is_new:
                 self._drop()
                 runner = self._runner = self._bench.runner()
                 self._bench.make_ahead()
             ready = _Ready(place, runner)
-            if self._run_up(ready):
+            try:
+                is_ready = self._run_up(ready)
+            except (TimedOut, Broken):  # it ended since it was used last
+                self._drop()
+                if is_new:
+                    raise
+                continue
+            if is_ready:
                 self._bench.foresee(place.node)
                 self._ready = ready
                 return ready

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from ninja_tui.engine.judge.case import Case, chosen_actuals
+from ninja_tui.engine.judge.case import Backwards, Case, chosen_actuals
 from ninja_tui.engine.judge.compare import UNSTABLE, broadcasts, columns, distance, largest_entry
 from ninja_tui.engine.judge.decide import ANY_UPSTREAM, FAILS, OWN_BRANCH, OWN_NUMBERS, Decision, Result, decide
 from ninja_tui.engine.judge.diagnosis import diagnose
@@ -15,11 +15,15 @@ from ninja_tui.engine.judge.evidence import Observed, Traits
 from ninja_tui.engine.judge.finding import Finding
 from ninja_tui.engine.judge.graph import Graph
 from ninja_tui.engine.judge.notes import UPSTREAM_OFF, note_on
-from ninja_tui.engine.judge.trials import MANY, Near, Reach, Reads, Trial, trials
+from ninja_tui.engine.judge.trials import Near, Reach, Reads, Trial, trials
 from ninja_tui.engine.protocol.judging import Evidence, Reading
+from ninja_tui.engine.protocol.recent import Recent
 from ninja_tui.engine.protocol.verdict import Kind, Path, Status, Verdict, Warning
 from ninja_tui.engine.protocol.worlds import World
 from ninja_tui.engine.recording.record import Number
+
+MOST_TRIALS = 256 << 20
+"""Bytes of gradients that are kept for trials of further answers."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,14 @@ class _Answer:
     reference: torch.Tensor
 
 
+@dataclass(frozen=True)
+class _Sound:
+    """Whether autograd's gradient in float32 is ``finite``, and ``close`` to the one in float64."""
+
+    finite: bool
+    close: bool
+
+
 class Assessor:
     """Judges answers to the nodes of ``graph``."""
 
@@ -41,7 +53,9 @@ class Assessor:
         self.gradient_name = gradient_name
         self._reach = Reach(graph.network)
         self._vacuous: dict[Number, bool] = {}
-        self._trials: dict[tuple[str, frozenset[str], bool, bool], tuple[Reads, list[Trial]]] = {}
+        self._backwards = Backwards(graph)
+        self._sound: dict[Number, _Sound] = {}
+        self._trials: Recent[tuple[str, frozenset[str], bool, bool], tuple[Reads, list[Trial]]] = Recent(MOST_TRIALS)
 
     def reference(self, node: Number) -> torch.Tensor:
         """Autograd's gradient in float32."""
@@ -64,21 +78,24 @@ class Assessor:
         return self._planned(name, reading)[1]
 
     def _planned(self, name: str, reading: Reading) -> tuple[Reads, list[Trial]]:
-        key = (name, frozenset(reading.nodes), reading.operations > MANY, reading.bends)
-        if key not in self._trials:
-            node = self.graph.numbers[name]
-            reads = self._reach.reads(node, [self.graph.numbers[each] for each in reading.nodes])
-            consumers = self.graph.below(name)
-            hidden = [each for each in {*consumers, *reads.below, node} if self.is_vacuous(each)]
-            self._trials[key] = reads, trials(self._reach, reads, Near(tuple(consumers), frozenset(hidden)), reading)
-        return self._trials[key]
+        key = (name, *reading.decides_trials)
+        known = self._trials.get(key)
+        if known is not None:
+            return known
+        node = self.graph.numbers[name]
+        reads = self._reach.reads(node, [self.graph.numbers[each] for each in reading.nodes])
+        consumers = self.graph.below(name)
+        hidden = [each for each in {*consumers, *reads.below, node} if self.is_vacuous(each)]
+        planned = trials(self._reach, reads, Near(tuple(consumers), frozenset(hidden)), reading)
+        self._trials.put(key, (reads, planned), sum(each.size for each in planned))
+        return reads, planned
 
-    def verdict(self, evidence: Evidence[torch.Tensor], reference: torch.Tensor | None = None) -> Verdict:
-        """The verdict on an answer; ``reference`` is what the program itself compares it with.
+    def verdict(self, evidence: Evidence[torch.Tensor]) -> Verdict:
+        """The verdict on an answer.
 
         Where it gave no gradient in float32 its status is ERROR, with a diagnosis at most.
         """
-        answer = self._answered(evidence, reference)
+        answer = self._answered(evidence)
         node, expected = answer.node, answer.reference
         blank = Verdict(evidence.node, Status.ERROR, tuple(expected.shape), vacuous=self.is_vacuous(node))
         if evidence.gradient is None:
@@ -89,9 +106,9 @@ class Assessor:
 
     def passes(self, evidence: Evidence[torch.Tensor]) -> bool:
         """Whether an answer is right, without a word on what is wrong."""
-        return evidence.gradient is not None and self._decide(self._answered(evidence, None)).passed
+        return evidence.gradient is not None and self._decide(self._answered(evidence)).passed
 
-    def _answered(self, evidence: Evidence[torch.Tensor], reference: torch.Tensor | None) -> _Answer:
+    def _answered(self, evidence: Evidence[torch.Tensor]) -> _Answer:
         node = self.graph.numbers[evidence.node]
         reads, tried = self._planned(evidence.node, evidence.reading)
         errors = evidence.errors or ("",) * len(tried)
@@ -101,8 +118,7 @@ class Assessor:
             for index, each in enumerate(zip(tried, given, errors, strict=True))
             if index not in evidence.left_out
         ]
-        expected = self.reference(node) if reference is None else reference
-        return _Answer(evidence, node, reads, results, expected)
+        return _Answer(evidence, node, reads, results, self.reference(node))
 
     def _decide(self, answer: _Answer) -> Decision:
         evidence, reading = answer.evidence, answer.evidence.reading
@@ -134,17 +150,24 @@ class Assessor:
 
     def _loses_digits(self, answer: _Answer) -> bool:
         """Whether float32 is not finite where autograd's gradient is, or has nothing to do with float64's."""
-        reference, isolated = self.reference(answer.node), answer.evidence.isolated
+        reference, isolated = self._soundness(answer.node), answer.evidence.isolated
         actual = answer.evidence.gradient if isolated is None else isolated
-        if actual is None or not bool(torch.isfinite(reference).all()):
+        if actual is None or not reference.finite:
             return False
         if not bool(torch.isfinite(actual).all()):
             return True
-        exact = self.network.home().gradient(answer.node)
-        stable = distance(reference, exact) < UNSTABLE / 10 and not self.is_vacuous(answer.node)
+        stable = reference.close and not self.is_vacuous(answer.node)
         chained = answer.evidence.chained if isolated is None else None
         doubles = [each for each in (chained, answer.results[0].actual) if each is not None]
         return stable and all(distance(actual, each) > UNSTABLE for each in doubles)
+
+    def _soundness(self, node: Number) -> _Sound:
+        """How good autograd's own gradient in float32 is."""
+        if node not in self._sound:
+            reference = self.reference(node)
+            near = distance(reference, self.network.home().gradient(node)) < UNSTABLE / 10
+            self._sound[node] = _Sound(bool(torch.isfinite(reference).all()), near)
+        return self._sound[node]
 
     def _told(self, answer: _Answer, decision: Decision, blank: Verdict) -> Verdict:
         """The verdict with all that there is to say on an answer that gave a gradient."""
@@ -198,6 +221,7 @@ class Assessor:
         near = (answer.evidence.node, *(self.graph.names[each] for each in self.graph.below(answer.evidence.node)))
         vacuous = frozenset(each for each in near if self.is_vacuous(self.graph.numbers[each]))
         return Case(
+            self._backwards,
             self.graph,
             answer.evidence.node,
             answer.results,

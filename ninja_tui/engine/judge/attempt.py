@@ -85,7 +85,7 @@ class Attempt:
 
     def holds(self, world: World) -> bool:
         """Whether the gradient is right in ``world``."""
-        return same(self.evidence.gradients[world], self.targets.target(world, self.node).expected)
+        return same(self.evidence.gradients[world], self.targets.expected(world))
 
     def fitted(self) -> torch.Tensor | None:
         """``actual`` in the shape of ``expected``, where it can be broadcast to it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -10,9 +10,11 @@ import torch
 from ninja_tui.engine.judge.decide import Result
 from ninja_tui.engine.judge.graph import Graph, Steps
 from ninja_tui.engine.judge.trials import Trial
+from ninja_tui.engine.protocol.recent import Recent
 from ninja_tui.engine.protocol.worlds import World
 
-"""The most that float64's rounding is of float32's, with room for longer sums."""
+MOST_KEPT = 64 << 20
+"""Bytes of gradients that are kept for further wrong answers."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +25,47 @@ class Target:
     parts: dict[int, torch.Tensor]
 
 
+class Backwards:
+    """What follows from trials alone, such as all gradients of their backward passes: wrong answers meet it again."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._gradients: Recent[int, tuple[Trial, dict[str, torch.Tensor]]] = Recent(MOST_KEPT)
+        self._parts: Recent[tuple[int, str], tuple[Trial, dict[int, torch.Tensor]]] = Recent(MOST_KEPT)
+
+    def gradients(self, trial: Trial) -> dict[str, torch.Tensor]:
+        """The gradients of all nodes, by name."""
+        kept = self._gradients.get(id(trial))  # one that is kept is alive: no other has its id
+        if kept is not None:
+            return kept[1]
+        names, network = self._graph.names, self._graph.network
+        numbers = [number for number in names if number in network.computed]
+        pulled = network.worlds()[trial.world].pulled(numbers, trial.weights)
+        gradients = {names[number]: pulled[number] for number in numbers}
+        self._gradients.put(id(trial), (trial, gradients), _bytes_of(gradients.values()))
+        return gradients
+
+    def parts(self, trial: Trial, node: str) -> dict[int, torch.Tensor]:
+        """By consumer what flows from it into ``node``."""
+        kept = self._parts.get((id(trial), node))
+        if kept is not None:
+            return kept[1]
+        steps = Steps(self._graph, self._graph.network.worlds()[trial.world])
+        parts = steps.contributions(node, self.gradients(trial))
+        self._parts.put((id(trial), node), (trial, parts), _bytes_of(parts.values()))
+        return parts
+
+
+def _bytes_of(tensors: Iterable[torch.Tensor]) -> int:
+    return sum(each.nbytes for each in tensors)
+
+
 class Case:
     """The trial that tells most of each kind: the first that an answer fails, or else the first."""
 
     def __init__(
         self,
+        backwards: Backwards,
         graph: Graph,
         node: str,
         results: Sequence[Result],
@@ -45,8 +83,7 @@ class Case:
             self._chosen.setdefault(result.trial.kind, result.trial)
         local = self._chosen[World.LOCAL]
         self._chosen |= {World.CHAINED: local, World.FLOAT32: local}
-        self._upstream: dict[World, dict[str, torch.Tensor]] = {}
-        self._targets: dict[World, Target] = {}
+        self._backwards = backwards
         self._node = node
 
     def statements(self, world: World) -> Steps:
@@ -55,13 +92,7 @@ class Case:
 
     def upstream(self, world: World) -> dict[str, torch.Tensor]:
         """The gradients of all nodes in ``world``, by name."""
-        if world not in self._upstream:
-            trial = self._trial(world)
-            names, network = self.graph.names, self.graph.network
-            numbers = [number for number in names if number in network.computed]
-            gradients = network.worlds()[trial.world].pulled(numbers, trial.weights)
-            self._upstream[world] = {names[number]: gradients[number] for number in numbers}
-        return self._upstream[world]
+        return self._backwards.gradients(self._trial(world))
 
     def _trial(self, world: World) -> Trial:
         return self._chosen.get(world, self._chosen[World.LOCAL])
@@ -75,16 +106,14 @@ class Case:
         losses = self.graph.network.losses
         return [self.graph.names[number] for number in self.graph.below(node) if number not in losses]
 
-    def target(self, world: World, node: str) -> Target:
-        """What an answer to ``node`` must give in ``world``."""
-        if world not in self._targets:
-            self._targets[world] = self._target(world, node)
-        return self._targets[world]
+    def expected(self, world: World) -> torch.Tensor:
+        """What the answer must give in ``world``."""
+        return self._reference if world is World.FLOAT32 else self._trial(world).expected
 
-    def _target(self, world: World, node: str) -> Target:
-        if world is World.FLOAT32:
-            return Target(self._reference, {})
-        return Target(self._trial(world).expected, self.statements(world).contributions(node, self.upstream(world)))
+    def target(self, world: World, node: str) -> Target:
+        """What an answer to ``node`` must give in ``world``, path by path."""
+        parts = {} if world is World.FLOAT32 else self._backwards.parts(self._trial(world), node)
+        return Target(self.expected(world), parts)
 
 
 def chosen_actuals(results: Sequence[Result]) -> Mapping[World, torch.Tensor]:

@@ -21,6 +21,8 @@ LARGEST_BROADCAST = 1 << 26
 
 def broadcasts(shape: tuple[int, ...], expected: tuple[int, ...]) -> bool:
     """Whether ``cmp`` would compare them at all."""
+    if shape == expected:
+        return math.prod(shape) <= LARGEST_BROADCAST
     sizes = list(itertools.zip_longest(reversed(shape), reversed(expected), fillvalue=1))
     fits = all(one in (1, other) or other == 1 for one, other in sizes)
     return fits and math.prod(max(pair) for pair in sizes) <= LARGEST_BROADCAST
@@ -34,15 +36,16 @@ def columns(dt: torch.Tensor, gradient: torch.Tensor) -> Columns:
     if not broadcasts(tuple(dt.shape), tuple(gradient.shape)):
         return Columns(exact=False, approximate=False, maxdiff=None)
     try:
-        close = torch.allclose(dt, gradient)
-    except RuntimeError:
-        close = False
-    try:
         difference = (dt - gradient).abs()
     except RuntimeError:
         return Columns(exact=False, approximate=False, maxdiff=None)
     maxdiff = difference.max().item() if difference.numel() else 0.0
-    return Columns(bool(torch.all(dt == gradient)), close, float(maxdiff))
+    exact = bool(torch.all(dt == gradient))
+    try:
+        close = (exact and dt.dtype == gradient.dtype) or torch.allclose(dt, gradient)
+    except RuntimeError:
+        close = False
+    return Columns(exact, close, float(maxdiff))
 
 
 def largest_entry(tensor: torch.Tensor) -> float:

@@ -8,18 +8,17 @@ gradient that is itself 0 up to rounding, RANDOM decides alone.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 
 from ninja_tui.engine.judge.compare import broadcasts, distance, largest_entry
-from ninja_tui.engine.judge.trials import Reads, Trial
+from ninja_tui.engine.judge.trials import PASSING, Reads, Trial
 from ninja_tui.engine.protocol.verdict import Warning
 from ninja_tui.engine.protocol.worlds import World
 
-PASSING = 1e-9
-"""The largest difference that passes in float64, as a share of the gradient's largest entry."""
 CLOSED_FORM = "closed form: needs none of its consumers' gradients"
 ANY_UPSTREAM = "holds for any upstream"
 OWN_BRANCH = "holds for any upstream, in the branch that its own numbers take"
@@ -34,10 +33,11 @@ class Result:
     actual: torch.Tensor | None
     error: str = ""
 
-    @property
+    @functools.cached_property
     def holds(self) -> bool:
         """Whether it is right, after broadcasting."""
-        return self.actual is not None and close(self.actual, self.trial.expected, self.trial.floor)
+        trial = self.trial
+        return self.actual is not None and _within(self.actual, trial.expected, trial.margin)
 
     @property
     def off(self) -> float:
@@ -59,12 +59,17 @@ FAILS = Decision(passed=False)
 
 def close(actual: torch.Tensor, expected: torch.Tensor, floor: float) -> bool:
     """Whether two gradients are the same up to float64's rounding."""
-    if actual.is_complex() or not broadcasts(tuple(actual.shape), tuple(expected.shape)):
+    return _within(actual, expected, PASSING * largest_entry(expected) + floor)
+
+
+def _within(actual: torch.Tensor, expected: torch.Tensor, margin: float) -> bool:
+    """Whether no entry differs by more than ``margin``, after broadcasting."""
+    if actual.is_complex() or not broadcasts(actual.shape, expected.shape):
         return False
     if actual.numel() > expected.numel():
         return False
     gap = actual.double() - expected.double()
-    return bool(largest_entry(gap) <= PASSING * largest_entry(expected) + floor)
+    return largest_entry(gap) <= margin
 
 
 def decide(results: Sequence[Result], reads: Reads, *, vacuous: bool, upstream: bool) -> Decision:

@@ -28,16 +28,19 @@ def diagnose(targets: Case, evidence: Observed) -> Finding | None:
         return clobbered
     if World.FLOAT32 not in evidence.gradients:
         return _of_error(targets, evidence)
-    attempts = [Attempt(targets, evidence, world) for world in _worlds(targets, evidence)]
+    attempts: dict[World, Attempt] = {}
+    worlds = _worlds(targets, evidence)
     for mistakes in (MISTAKES, LIKELY):
-        for attempt in attempts:
+        for world in worlds:
+            if world not in attempts:
+                attempts[world] = Attempt(targets, evidence, world)
             for mistake in mistakes:
-                finding = mistake(attempt)
+                finding = mistake(attempts[world])
                 if finding is not None:
                     return finding
     if evidence.node in targets.vacuous:
         return Finding(Kind.UNKNOWN, "of no known kind")
-    return Finding(Kind.UNKNOWN, f"of no known kind; {attempts[-1].worst()}")
+    return Finding(Kind.UNKNOWN, f"of no known kind; {attempts[worlds[-1]].worst()}")
 
 
 def _worlds(targets: Case, evidence: Observed) -> list[World]:
@@ -48,7 +51,7 @@ def _worlds(targets: Case, evidence: Observed) -> list[World]:
     first = (World.RANDOM, World.LOCAL) if random else (World.LOCAL, World.FRESH, World.RANDOM)
     order = (*first, World.ALONE, World.FRESH, World.VACUOUS, World.SCALED)
     there = [world for world in order if world in evidence.gradients and not evidence.gradients[world].is_complex()]
-    wrong = [world for world in there if not same(evidence.gradients[world], targets.target(world, node).expected)]
+    wrong = [world for world in there if not same(evidence.gradients[world], targets.expected(world))]
     return wrong or there or [World.FLOAT32]
 
 
@@ -61,7 +64,7 @@ def _renamed(targets: Case, node: str, read: list[str]) -> bool:
 def _clobbered(targets: Case, evidence: Observed) -> Finding | None:
     if evidence.restored is None or not evidence.clobbered:
         return None
-    target = targets.target(World.LOCAL, evidence.node).expected
+    target = targets.expected(World.LOCAL)
     if not same(evidence.restored, target):
         return None
     first = evidence.clobbered[0]
@@ -72,7 +75,7 @@ def _clobbered(targets: Case, evidence: Observed) -> Finding | None:
 def _of_error(targets: Case, evidence: Observed) -> Finding | None:
     error = evidence.errors.get(World.FLOAT32, "")
     node, statements = evidence.node, targets.statements(World.LOCAL)
-    shape = tuple(targets.target(World.FLOAT32, node).expected.shape)
+    shape = tuple(targets.expected(World.FLOAT32).shape)
     if evidence.traits.reads_grad:
         return Finding(Kind.READS_GRAD, "a `.grad` is empty here: the gradient is to be computed, not read")
     if error.startswith("RuntimeError") and DTYPES.search(error):

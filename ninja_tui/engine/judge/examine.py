@@ -22,6 +22,7 @@ from ninja_tui.engine.judge.second_look import Judged, SecondLook
 from ninja_tui.engine.judge.sources import Sources
 from ninja_tui.engine.protocol.verdict import Kind, Status, Verdict
 from ninja_tui.engine.recording.execution import message_of
+from ninja_tui.engine.recording.operators import Absent
 from ninja_tui.engine.recording.record import Comparison, Number
 
 MOST_NODES = 4
@@ -70,8 +71,10 @@ class Examiner:
     def judge(self, answer: Answer) -> Judged | None:
         """The verdict; None for what turns out to be no gradient."""
         try:
+            if answer.unfollowed:
+                raise Unfollowed(answer.unfollowed)
             judged = self._tried(answer)
-        except Unfollowed as error:
+        except (Unfollowed, Absent) as error:
             verdict = replace(_unjudged(answer, str(error)), node=self._program.likely_node(answer))
             judged = Judged(answer, verdict)
         except Exception as error:  # whatever a gradient makes go wrong costs that gradient
@@ -172,8 +175,7 @@ class Examiner:
     def _as_gradient_of(self, node: Number, backward: Pass, answer: Answer) -> Judged:
         """The best of what it is where one or another of its sources is taken for a gradient."""
         name = backward.assessor.graph.names[node]
-        reference = None if answer.comparison is None else answer.comparison.reference
-        gradient = Gradient(answer.number, answer.values[-1], reference, answer.step)
+        gradient = Gradient(answer.number, answer.values[-1], answer.step)
         ways = list(self._sources.ways(answer))
         for places in itertools.chain(ways, self._with_carried(answer, name, gradient, backward)):
             if passes(backward.assessor, name, gradient, places):
@@ -222,7 +224,7 @@ class Examiner:
 
     def _by_numbers(self, verdict: Verdict, gradient: Gradient, backward: Pass, node: Number) -> Verdict:
         """The verdict on what was computed outside PyTorch: right where its numbers are."""
-        reference = backward.assessor.reference(node) if gradient.reference is None else gradient.reference
+        reference = backward.assessor.reference(node)
         if gradient.value.shape != reference.shape or distance(gradient.value, reference) > NEAR_ENOUGH:
             return verdict
         return replace(verdict, status=Status.PASS, diagnosis=None, probe=OWN_NUMBERS, note=OWN_NUMBERS)

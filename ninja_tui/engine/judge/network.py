@@ -91,17 +91,30 @@ class World:
 
         Without ``loss`` of that sum alone.
         """
-        if not loss or not weights:
-            return self._pulled(wanted, weights or {}, loss=loss)
+        if not weights:
+            return self._pulled_from_losses(wanted) if loss else self._pulled(wanted, [])
+        if not loss:
+            return self._pulled(wanted, self._weighed(weights))
         gradients = self.gradients(wanted)  # those of a sum are the sum: the way from the loss is gone only once
-        added = self._pulled(wanted, weights, loss=False)
+        added = self._pulled(wanted, self._weighed(weights))
         return {number: gradients[number] + added[number] for number in wanted}
 
+    def _pulled_from_losses(self, wanted: Sequence[Number]) -> dict[Number, torch.Tensor]:
+        """The gradients of the losses, which add up in their order, as they do in a ``.grad``."""
+        first, *others = [(self.values[each.number], self._seed(each)) for each in self._network.outputs]
+        result = self._pulled(wanted, [first])
+        for each in others:
+            added = self._pulled(wanted, [each])
+            result = {number: result[number] + added[number] for number in wanted}
+        return result
+
+    def _weighed(self, weights: Mapping[Number, torch.Tensor]) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        return [(self.values[number], weight) for number, weight in weights.items()]
+
     def _pulled(
-        self, wanted: Sequence[Number], weights: Mapping[Number, torch.Tensor], *, loss: bool
+        self, wanted: Sequence[Number], outputs: Sequence[tuple[torch.Tensor, torch.Tensor]]
     ) -> dict[Number, torch.Tensor]:
-        outputs = [(self.values[each.number], self._seed(each)) for each in self._network.outputs] if loss else []
-        outputs += [(self.values[number], weight) for number, weight in weights.items()]
+        """The gradients of the sum of values times weights."""
         outputs = [(value, weight) for value, weight in outputs if value.requires_grad]
         inputs = [self.values[number] for number in wanted]
         flowing = [index for index, each in enumerate(inputs) if each.requires_grad]

@@ -15,10 +15,13 @@ from ninja_tui.engine.judge.assess import Assessor
 from ninja_tui.engine.judge.compare import distance
 from ninja_tui.engine.judge.graph import Graph
 from ninja_tui.engine.judge.network import Network, Output
+from ninja_tui.engine.recording.arrived import NO_NUMBER
+from ninja_tui.engine.recording.execution import message_of
 from ninja_tui.engine.recording.names import Binding
+from ninja_tui.engine.recording.operators import Absent
 from ninja_tui.engine.recording.record import Comparison, Number, Operation, Record
 from ninja_tui.engine.recording.recorder import SAME_VALUES, operator_name
-from ninja_tui.engine.recording.replay import Replay
+from ninja_tui.engine.recording.replay import RAISED, Replay
 from ninja_tui.lesson.notebook.gradient_paths import Naming, Path
 from ninja_tui.lesson.syntax.comparisons import pairs_in
 from ninja_tui.lesson.syntax.fragment import Fragment
@@ -53,6 +56,8 @@ class Answer:
     comparison: Comparison | None = None
     inner: bool = False
     """It is bound in a function, and others are computed from it."""
+    unfollowed: str = ""
+    """Why its value is not known, if it is not."""
 
     @property
     def number(self) -> Number:
@@ -233,7 +238,7 @@ class Program:
                 continue
             if comparison is None and (self._is_over(events[-1].step) or not naming.nodes_for(path, nodes)):
                 continue
-            values = tuple(self._value(event) for event in events)
+            values, unfollowed = self._values(events)
             first, last = self.sites[events[0].site], self.sites[events[-1].site]
             result.append(
                 Answer(
@@ -245,6 +250,7 @@ class Program:
                     values,
                     comparison,
                     bool(events[-1].function),
+                    unfollowed,
                 )
             )
         self.naming = naming
@@ -287,6 +293,13 @@ class Program:
         return list(
             dict.fromkeys(each.path for each in self.bindings if each.number in members and self._bears_name(each))
         )
+
+    def _values(self, bindings: Sequence[Binding]) -> tuple[tuple[torch.Tensor, ...], str]:
+        """What values were in the program, and why that is not known."""
+        try:
+            return tuple(self._value(each) for each in bindings), ""
+        except (*RAISED, Absent) as error:
+            return (NO_NUMBER,) * len(bindings), str(error) if isinstance(error, Absent) else message_of(error)
 
     def _value(self, binding: Binding) -> torch.Tensor:
         """What a value was in the program."""

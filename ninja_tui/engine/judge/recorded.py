@@ -15,6 +15,7 @@ from ninja_tui.engine.judge.trials import Trial
 from ninja_tui.engine.protocol.judging import Evidence
 from ninja_tui.engine.protocol.verdict import Verdict
 from ninja_tui.engine.recording.execution import message_of
+from ninja_tui.engine.recording.operators import Absent
 from ninja_tui.engine.recording.record import Number, Root
 from ninja_tui.engine.recording.replay import RAISED
 from ninja_tui.engine.recording.slices import Slice
@@ -26,18 +27,17 @@ SAME_FACTOR = 1e-6
 class Gradient:
     """A gradient that a program computed: its value in the record, and as float32 has it.
 
-    ``reference`` is what the program itself compares it with, ``step`` how many steps there were when it was bound.
+    ``step`` is how many steps there were when it was bound.
     """
 
     number: Number
     value: torch.Tensor
-    reference: torch.Tensor | None = None
     step: int | None = None
 
 
 def assess(assessor: Assessor, name: str, gradient: Gradient, places: Mapping[Number, Number]) -> Verdict:
     """The verdict on ``gradient`` as that of the node ``name``; ``places`` are values that are gradients of nodes."""
-    return assessor.verdict(evidence_on(assessor, name, gradient, places), gradient.reference)
+    return assessor.verdict(evidence_on(assessor, name, gradient, places))
 
 
 def nodes_read(assessor: Assessor, number: Number, places: Mapping[Number, Number]) -> tuple[Number, ...]:
@@ -187,5 +187,5 @@ def _own(assessor: Assessor, number: Number) -> torch.Tensor | None:
     try:
         piece = Slice(assessor.network.record, number, assessor.network.computed, {})
         return piece.run(home.value, home.leaf, {})[number].detach()
-    except RAISED:
+    except (*RAISED, Absent):
         return None

@@ -77,7 +77,7 @@ class SecondLook:
         answer, backward = judged.answer, judged.backward
         if node is None or backward is None or node not in backward.assessor.graph.names:
             return False
-        gradient = Gradient(answer.number, answer.values[-1], None, answer.step)
+        gradient = Gradient(answer.number, answer.values[-1], answer.step)
         return passes(backward.assessor, backward.name(node), gradient, self._sources.of(answer))
 
     def _of_inside(self, judged: Judged) -> Verdict | None:
@@ -85,7 +85,7 @@ class SecondLook:
         answer, backward = judged.answer, judged.backward
         if backward is None or judged.node is None:
             return None
-        gradient = Gradient(answer.number, answer.values[-1], None, answer.step)
+        gradient = Gradient(answer.number, answer.values[-1], answer.step)
         for inner in backward.inside(judged.node):
             if passes(backward.assessor, backward.name(inner), gradient, {}):
                 verdict = assess(backward.assessor, backward.name(inner), gradient, {})
@@ -98,7 +98,7 @@ class SecondLook:
         """Whether an answer is right where ``number``, and what was computed from it, are taken for no gradients."""
         if judged.backward is None or judged.node is None:
             return False
-        gradient = Gradient(judged.answer.number, judged.answer.values[-1], None, judged.answer.step)
+        gradient = Gradient(judged.answer.number, judged.answer.values[-1], judged.answer.step)
         name = judged.backward.assessor.graph.names[judged.node]
         others = self._sources.apart_from(number)
         return any(

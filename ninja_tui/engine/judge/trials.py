@@ -6,6 +6,7 @@ every gradient in it belongs to every other, and an answer that is right for any
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -13,11 +14,13 @@ import torch
 
 from ninja_tui.engine.judge.compare import largest_entry
 from ninja_tui.engine.judge.network import HOME, Network, World
-from ninja_tui.engine.protocol.judging import Reading
+from ninja_tui.engine.protocol.judging import MANY, Reading
 from ninja_tui.engine.protocol.worlds import World as Kind
 from ninja_tui.engine.recording.draws import generator
 from ninja_tui.engine.recording.record import Number
 
+PASSING = 1e-9
+"""The largest difference that passes in float64, as a share of the gradient's largest entry."""
 ROUNDING = 1e-12
 """Of the largest upstream gradient: what rounding may leave of a gradient that is 0."""
 MOST_PATHS = 4
@@ -29,8 +32,6 @@ LARGE = 1e3
 BENT = 4
 """Draws in each world for an answer that takes another branch on other numbers."""
 Numbered = tuple[int, World]
-MANY = 400
-"""Operations of an answer from which on it is tried in fewer worlds."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,16 @@ class Trial:
     expected: torch.Tensor
     floor: float
     weights: Mapping[Number, torch.Tensor]
+
+    @functools.cached_property
+    def margin(self) -> float:
+        """By how much an entry of an answer may differ from what is expected."""
+        return PASSING * largest_entry(self.expected) + self.floor
+
+    @property
+    def size(self) -> int:
+        """Bytes of all gradients in it."""
+        return sum(each.nbytes for each in (self.expected, *self.upstream.values(), *self.weights.values()))
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ def reads_grad(attempt: Attempt) -> Finding | None:
 def wrong_dtype(attempt: Attempt) -> Finding | None:
     """Integers, or float64 in the float32 run."""
     single = attempt.evidence.gradients[World.FLOAT32]
-    expected = attempt.targets.target(World.FLOAT32, attempt.node).expected
+    expected = attempt.targets.expected(World.FLOAT32)
     if single.dtype == expected.dtype:
         return None
     names = [str(dtype).removeprefix("torch.") for dtype in (single.dtype, expected.dtype)]
@@ -36,7 +36,7 @@ def wrong_dtype(attempt: Attempt) -> Finding | None:
 
 def non_finite(attempt: Attempt) -> Finding | None:
     """NaN or infinity, in the answer or in autograd's own gradient."""
-    single = attempt.targets.target(World.FLOAT32, attempt.node).expected
+    single = attempt.targets.expected(World.FLOAT32)
     if not bool(torch.isfinite(single).all()):
         where, count = _not_finite(single)
         message = f"autograd's own gradient is not finite here: {count} of {single.numel()} entries, the first {where}"

@@ -12,6 +12,8 @@ from ninja_tui.engine.protocol.verdict import Verdict
 from ninja_tui.engine.protocol.views import Poke, PokeRequest, TensorView, ViewRequest
 
 T = TypeVar("T")
+MANY = 400
+"""Operations of an answer from which on it is tried in fewer worlds."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,11 @@ class Reading:
     escapes: bool = False
     bends: bool = False
     cancels: bool = False
+
+    @property
+    def decides_trials(self) -> tuple[frozenset[str], bool, bool]:
+        """All of it on which it depends in which trials an answer is tried."""
+        return frozenset(self.nodes), self.operations > MANY, self.bends
 
 
 @dataclass(frozen=True)
@@ -183,9 +190,18 @@ class Unseeded:
 
 @dataclass(frozen=True)
 class FindUnseeded(Request[Unseeded]):
-    """Runs the lesson again with another seed for the global generators, and compares."""
+    """Runs a lesson twice, with different seeds for the global generators, and compares."""
 
     reply: ClassVar[type] = Unseeded
+    lesson: LessonCode
+
+
+@dataclass(frozen=True)
+class RunForward(Request[Done]):
+    """Runs a lesson's forward pass, whose record is then to be taken."""
+
+    reply: ClassVar[type] = Done
+    lesson: LessonCode
 
 
 @dataclass(frozen=True)

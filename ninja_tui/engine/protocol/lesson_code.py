@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ninja_tui.lesson.model import Lesson, Origin
+from ninja_tui.lesson.read import is_bundled
 from ninja_tui.lesson.syntax.fragment import Fragment
 
 
@@ -22,7 +23,7 @@ class LessonCode:
 
     ``graph`` has a ``Flow`` for each statement. ``discovered``: the code comes from a script or notebook of any
     form, and ``starts`` are the lines in which a notebook's cells begin. ``hints`` has, by line of the set-up, the
-    names that a person can define in the place of what that line cannot give.
+    names that a person can define in the place of what that line cannot give. ``bundled``: it is one of our own.
     """
 
     where: str
@@ -39,6 +40,7 @@ class LessonCode:
     discovered: bool = False
     starts: tuple[int, ...] = ()
     hints: dict[int, tuple[str, ...]] | None = None
+    bundled: bool = False
 
     def hint(self, line: int) -> str:
         """What a person can define in the place of what the piece of the set-up in ``line`` cannot give."""
@@ -68,4 +70,5 @@ class LessonCode:
             discovered=discovered,
             starts=lesson.starts,
             hints=dict(lesson.hints),
+            bundled=is_bundled(lesson.path),
         )

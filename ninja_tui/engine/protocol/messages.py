@@ -6,6 +6,7 @@ What comes from a process that ran a person's code may be anything: whatever is 
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, ClassVar, Generic, TypeVar
@@ -14,7 +15,7 @@ import msgspec
 
 from ninja_tui.engine.protocol.tensor_data import TensorData
 from ninja_tui.engine.protocol.wire import Broken
-from ninja_tui.formatting import plain
+from ninja_tui.formatting import one_line, printable
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -65,9 +66,9 @@ def encode(message: object) -> bytes:
 
 
 def _encodable(value: Any) -> Any:
-    """Plain data whose texts have an encoding; they keep their lines."""
+    """Plain data whose texts print; they keep their lines."""
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode("utf-8")
+        return printable(value)
     if isinstance(value, Mapping):
         return {_encodable(key): _encodable(each) for key, each in value.items()}
     return [_encodable(each) for each in value] if isinstance(value, list | tuple) else value
@@ -99,20 +100,44 @@ def checked(reply: T) -> T:
 
 
 def _checked(value: Any) -> Any:
+    """What needs no cleaning is given back as it is: most messages are numbers that have been checked on arrival."""
     if isinstance(value, str):
-        return value if type(value) is not str else plain(value.replace("\n", " "))
+        return value if type(value) is not str else one_line(value)
     if isinstance(value, TensorData):
         if not value.is_whole:
             raise Broken("no tensor")
         return value
+    if value is None or isinstance(value, bool | int | float | bytes):
+        return value
     if isinstance(value, tuple):
-        return tuple(_checked(each) for each in value)
+        parts = tuple([_checked(each) for each in value])
+        return value if all(map(operator.is_, parts, value)) else parts
     if isinstance(value, frozenset):
-        return frozenset(_checked(each) for each in value)
-    if isinstance(value, Mapping):
-        return {_checked(key): _checked(each) for key, each in value.items()}
-    if is_dataclass(value) and not isinstance(value, type):
-        parts = {field.name: getattr(value, field.name) for field in fields(value)}
-        clean = {name: _checked(part) for name, part in parts.items()}
-        return replace(value, **clean)
-    return value
+        cleaned = frozenset(_checked(each) for each in value)
+        return value if cleaned == value else cleaned
+    if isinstance(value, dict):
+        clean = {_checked(key): _checked(each) for key, each in value.items()}
+        return value if _is_same(clean, value) else clean
+    changed = {}
+    for name in _fields_of(type(value)):
+        part = getattr(value, name)
+        clean = _checked(part)
+        if clean is not part:
+            changed[name] = clean
+    return replace(value, **changed) if changed else value
+
+
+def _is_same(one: Mapping[Any, Any], other: Mapping[Any, Any]) -> bool:
+    """Whether two mappings have the very same keys and values."""
+    same = len(one) == len(other) and all(map(operator.is_, one, other))
+    return same and all(map(operator.is_, one.values(), other.values()))
+
+
+_fields: dict[type, tuple[str, ...]] = {}
+
+
+def _fields_of(kind: type) -> tuple[str, ...]:
+    """The names of a dataclass's fields; none of what is no dataclass."""
+    if kind not in _fields:
+        _fields[kind] = tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
+    return _fields[kind]

@@ -1,4 +1,4 @@
-"""Requests to the worker that runs a whole program and judges the gradients in it, and its replies."""
+"""Requests to the worker that runs a whole program, to the one that judges its gradients, and their replies."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class RecognizedProgram:
 
 @dataclass(frozen=True)
 class RecognizeGradients(Request[RecognizedProgram]):
-    """Finds the gradients in the program that has run."""
+    """Finds the gradients in the program whose record was given."""
 
     reply: ClassVar[type] = RecognizedProgram
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 SIZES = {
     "float16": 2, "bfloat16": 2, "float32": 4, "float64": 8, "complex64": 8, "complex128": 16,
-    "bool": 1, "uint8": 1, "int8": 1, "int16": 2, "int32": 4, "int64": 8,
+    "bool": 1, "uint8": 1, "uint16": 2, "uint32": 4, "uint64": 8, "int8": 1, "int16": 2, "int32": 4, "int64": 8,
 }  # fmt: skip
 """Bytes an element, by dtype."""
 CODES = {
     "float16": "e", "float32": "f", "float64": "d",
-    "bool": "?", "uint8": "B", "int8": "b", "int16": "h", "int32": "i", "int64": "q",
+    "bool": "?", "uint8": "B", "uint16": "H", "uint32": "I", "uint64": "Q", "int8": "b", "int16": "h", "int32": "i",
+    "int64": "q",
 }  # fmt: skip
 """The characters by which ``struct`` knows the dtypes that it knows."""
 MOST_DIMENSIONS = 64

@@ -96,3 +96,12 @@ def leaky(values: torch.Tensor, slopes: torch.Tensor) -> torch.Tensor:
 def same(value: torch.Tensor) -> torch.Tensor:
     """The value itself."""
     return value
+
+
+class Absent(Exception):
+    """Why a value cannot be computed again; the text is for a person."""
+
+
+def absent(reason: str, *_: torch.Tensor) -> torch.Tensor:
+    """Stands for what made such a value, of some tensors; raises Absent."""
+    raise Absent(reason)

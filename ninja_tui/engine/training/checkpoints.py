@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
 from array import array
@@ -15,6 +16,7 @@ import msgspec
 from ninja_tui.engine.protocol.tensor_data import SIZES, TensorData
 from ninja_tui.engine.training.config import Backward
 from ninja_tui.errors import UsageError
+from ninja_tui.lesson.writing import write_whole
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,16 +45,17 @@ class SavedRun(RunSummary):
 
 
 def save_run(path: Path, run: SavedRun) -> None:
-    """Writes ``run``; raises UsageError where it cannot be written."""
+    """Has ``run`` on the disk, whole; raises UsageError where it cannot be written."""
     import numpy as np  # 0.1 s: only where a run is saved or read
 
     summary = json.dumps({field.name: getattr(run, field.name) for field in fields(RunSummary)})
     arrays: dict[str, NDArray[Any]] = {"about": np.array(summary), "losses": np.array(run.losses, dtype=np.float32)}
     for name, tensor in run.parameters.items():
         arrays[_PARAMETER + name] = np.frombuffer(tensor.data, dtype=tensor.dtype).reshape(tensor.shape)
+    stream = io.BytesIO()
+    np.savez_compressed(stream, allow_pickle=False, **arrays)
     try:
-        with path.open("wb") as stream:
-            np.savez_compressed(stream, allow_pickle=False, **arrays)
+        write_whole(path, stream.getvalue())
     except OSError as error:
         raise UsageError(f"the run cannot be saved in {path}: {error.strerror or error}") from None
 

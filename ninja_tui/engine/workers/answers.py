@@ -201,13 +201,13 @@ class Answers:
         if piece is None:
             constant = pack(value)
             return Replayed((constant,) * len(request.trials), ("",) * len(request.trials), constant)
-        escapes = run.reading(request.gradient, piece).escapes
+        again = spaces.compiled(request.code)[0] if run.escapes(request.gradient) else None
         results: list[TensorData | None] = []
         errors: list[str] = []
         for trial in request.trials:
             upstream = {node: unpack(each) for node, each in trial.upstream.items()}
             try:
-                result = run.again(request.code, request.gradient, trial.world, upstream) if escapes else None
+                result = None if again is None else run.again(again, request.gradient, trial.world, upstream)
                 if result is None:
                     result = run.replayed(piece, trial.world, upstream)
                 results.append(spaces.packed(result))
@@ -244,7 +244,7 @@ class Answers:
         """The run, without what was tried in it."""
         run = self._started()
         if self._mark is not None:
-            run.recorder.rejoin(self._mark)
+            run.rejoin(self._mark)
             self._mark = None
         return run
 

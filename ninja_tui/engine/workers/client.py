@@ -40,13 +40,15 @@ _log = logging.getLogger(__name__)
 
 
 class Role(enum.StrEnum):
-    """What a worker is for: one computes the lesson and judges, the others run a person's answers, train, or show what
-    they cannot do.
+    """What a worker is for: to compute a lesson and judge; to run answers, programs, lessons; to judge what those gave;
+    to train, or to show what none of them can do.
     """
 
     REFERENCE = "reference"
     ANSWERS = "answers"
     PROGRAMS = "programs"
+    FORWARD = "forward"
+    JUDGE = "judge"
     TRAINER = "trainer"
     PROBING = "probing"
 
@@ -55,26 +57,12 @@ class WorkerError(Exception):
     """Why a worker could not carry out a request; the text is for a person."""
 
 
-class _Server:
-    """The server process, and what is asked of it: one request at a time."""
+class _Forking:
+    """A process that forks workers, and what is asked of it: one request at a time."""
 
-    def __init__(self) -> None:
-        ours, theirs = socket.socketpair()
-        boot = BOOT.format(path=[each for each in sys.path if os.path.isabs(each)], descriptor=theirs.fileno())  # noqa: PTH117
-        variables = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-I", "-c", boot],
-                env={**variables, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
-                process_group=0,  # keys that end or stop the app are for the app
-            )
-        self._asking = ours
-        ours.settimeout(STARTING)
+    def __init__(self, asking: socket.socket) -> None:
+        self._asking = asking
+        asking.settimeout(STARTING)
         self._lock = threading.Lock()
         self._protection: Protection | None = None
 
@@ -89,9 +77,9 @@ class _Server:
         with self._lock:
             return self._ready()
 
-    def fork(self, start: Start, reading: int, writing: int) -> int:
+    def fork(self, start: Start, *descriptors: int) -> int:
         """A new worker's process id. Raises WorkerError."""
-        process = self._ask(Asked(start=start), reading, writing)
+        process = self._ask(Asked(start=start), *descriptors)
         if not process:
             raise WorkerError("no process can be started: the machine is out of memory or of processes")
         return process
@@ -100,22 +88,6 @@ class _Server:
         """Kills a worker."""
         with contextlib.suppress(WorkerError):
             self._ask(Asked(end=End(process)))
-
-    def close(self) -> None:
-        """Ends the server and all workers."""
-        self._asking.close()
-        if self._protection is None:
-            self._process.kill()  # it is still loading PyTorch, and has no workers
-        try:
-            self._process.wait(5.0)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-
-    @property
-    def is_alive(self) -> bool:
-        """Whether it still runs."""
-        return self._process.poll() is None
 
     def _ask(self, asked: Asked, *descriptors: int) -> int:
         with self._lock:
@@ -136,6 +108,43 @@ class _Server:
             return decode(self._asking.recv(LARGEST), kind)
         except (OSError, Broken):
             raise WorkerError("PyTorch could not be loaded: `python -c 'import torch'` tells why") from None
+
+
+class _Server(_Forking):
+    """The server process."""
+
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair()
+        boot = BOOT.format(path=[each for each in sys.path if os.path.isabs(each)], descriptor=theirs.fileno())  # noqa: PTH117
+        variables = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-c", boot],
+                env={**variables, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                process_group=0,  # keys that end or stop the app are for the app
+            )
+        super().__init__(ours)
+
+    def close(self) -> None:
+        """Ends the server and all workers."""
+        self._asking.close()
+        if self._protection is None:
+            self._process.kill()  # it is still loading PyTorch, and has no workers
+        try:
+            self._process.wait(5.0)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it still runs."""
+        return self._process.poll() is None
 
 
 class _OneServer:
@@ -210,15 +219,20 @@ class Endpoint(Protocol):
 class Worker:
     """One worker process. Requests are answered in order; one is under way at a time."""
 
-    def __init__(self, role: Role) -> None:
-        """Raises WorkerError where none can be started."""
-        self._server = _one.running()
+    def __init__(self, role: Role, template: Template | None = None, asking: int | None = None) -> None:
+        """A copy of ``template``; or one itself, which forks workers by what comes over the socket ``asking``.
+
+        Raises WorkerError where none can be started.
+        """
+        self._server = template or _one.running()
         self._folder = tempfile.mkdtemp(prefix="ninja-tui-") if role is Role.TRAINER else None
         ours_in, theirs_out = os.pipe()
         theirs_in, ours_out = os.pipe()
         self._ends = [ours_in, ours_out]
         try:
-            self.pid = self._server.fork(Start(str(role), log_path(), self._folder), theirs_in, theirs_out)
+            self.pid = self._server.fork(
+                Start(str(role), log_path(), self._folder), theirs_in, theirs_out, *([] if asking is None else [asking])
+            )
         except WorkerError:
             self._let_go()
             raise
@@ -276,6 +290,10 @@ class Worker:
     def close(self) -> None:
         """Ends the process and lets go of its pipes; a request that is under way in another thread breaks first."""
         self.kill()
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Closes the pipes, once no request is under way: there are no more."""
         with self._lock:
             if not self._ended:
                 self._ended = True
@@ -287,3 +305,36 @@ class Worker:
                 os.close(end)
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class Template(_Forking):
+    """A process that carries out requests, and of which each worker is a copy that goes on from there.
+
+    It is not locked: what it is asked to run is our own. Its workers are locked, as all are.
+    """
+
+    def __init__(self, role: Role) -> None:
+        """Raises WorkerError where it cannot be started."""
+        ours, theirs = socket.socketpair()
+        super().__init__(ours)
+        self._role = role
+        with theirs:
+            self._own = Worker(role, asking=theirs.fileno())
+
+    def request(self, request: Request[R], timeout: float) -> R:
+        """The reply to what is asked before there is a worker; raises TimedOut, Broken and WorkerError."""
+        return self._own.request(request, timeout)
+
+    def worker(self) -> Worker:
+        """A new worker. Raises WorkerError."""
+        self._own.let_go()
+        return Worker(self._role, self)
+
+    def kill(self) -> None:
+        """Ends it at once, and all its workers."""
+        self._own.kill()
+
+    def close(self) -> None:
+        """Ends it and all its workers."""
+        self._own.close()
+        self._asking.close()

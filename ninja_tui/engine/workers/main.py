@@ -25,14 +25,15 @@ SERVICES = {
     "reference": "ninja_tui.engine.workers.reference:Reference",
     "answers": "ninja_tui.engine.workers.answers:Answers",
     "programs": "ninja_tui.engine.workers.programs:Programs",
+    "forward": "ninja_tui.engine.workers.forward_run:Forward",
+    "judge": "ninja_tui.engine.workers.judge:Judge",
     "probing": "ninja_tui.engine.workers.probing:Probing",
     "trainer": "ninja_tui.engine.training.service:Training",
 }
 """By role the class that serves, by its import path: this module knows no other of them."""
 SWITCH_INTERVAL = 0.0002
 """Seconds that a thread which an answer left behind keeps the interpreter to itself."""
-RUNS_ANSWERS = frozenset({"answers", "programs", "trainer"})
-RUNS_OURS = frozenset({"reference"})
+RUNS_OURS = frozenset({"reference", "judge"})
 """No stranger's code: where nothing but the filter keeps files closed, these may open them."""
 Handlers = Mapping[type[Request[Any]], Callable[[Any], object]]
 _log = logging.getLogger(__name__)
@@ -45,15 +46,9 @@ class Service(Protocol):
         """For each kind of request the method that carries it out; it raises Refused where it cannot."""
 
 
-def serve(start: Start, reading: int, writing: int, lock: Lock) -> None:
+def serve(start: Start, reading: int, writing: int, lock: Lock, service: Service) -> None:
     """Answers requests as ``start`` has it until the other side closes its end; from the first one on it is locked."""
-    role = start.role
     channel = Channel(reading, writing)
-    log_to(start.log)
-    _log.info("serves as %s", role)
-    process_id, end = os.getpid, os._exit
-    started = process_id()
-    handlers = {kind.__name__: (kind, handler) for kind, handler in _service(role).handlers().items()}
     if start.folder is not None:
         tempfile.tempdir = os.environ["TMPDIR"] = start.folder
         lock.apply(Confinement.COMPILE, Path(start.folder))
@@ -62,7 +57,23 @@ def serve(start: Start, reading: int, writing: int, lock: Lock) -> None:
         tempfile.tempdir = os.environ["TORCHINDUCTOR_CACHE_DIR"] = (
             os.sep
         )  # `torch.optim` asks for one, and writes nothing
-        lock.apply(Confinement.JUDGE if role in RUNS_OURS else Confinement.COMPUTE)
+        lock.apply(Confinement.JUDGE if start.role in RUNS_OURS else Confinement.COMPUTE)
+    _answer(channel, start.role, service)
+    os._exit(0)
+
+
+def prepare(start: Start, reading: int, writing: int, service: Service) -> None:
+    """Answers requests of ours, not locked, until the other side closes its end."""
+    _answer(Channel(reading, writing), start.role, service)
+    os.close(reading)
+    os.close(writing)
+
+
+def _answer(channel: Channel, role: str, service: Service) -> None:
+    """Carries out requests until the other side closes its end."""
+    process_id, end = os.getpid, os._exit
+    started = process_id()
+    handlers = {kind.__name__: (kind, handler) for kind, handler in service.handlers().items()}
     while True:
         try:
             call = decode(channel.receive(), Call)
@@ -70,7 +81,7 @@ def serve(start: Start, reading: int, writing: int, lock: Lock) -> None:
             request = decode(channel.receive(), kind)
         except (Broken, KeyError) as error:
             _log.info("%s worker ends: %s", role, error)
-            os._exit(0)
+            return
         signal.alarm(call.limit)
         answered, reply = _carry_out(call, handler, request)
         if process_id() != started:  # what an answer forked is not to reply as well
@@ -79,7 +90,7 @@ def serve(start: Start, reading: int, writing: int, lock: Lock) -> None:
         try:
             channel.send(encode(answered), reply)
         except Broken:
-            os._exit(0)
+            return
 
 
 def _carry_out(call: Call, handler: Callable[[Any], object], request: object) -> tuple[Answered, bytes]:
@@ -97,12 +108,16 @@ def _carry_out(call: Call, handler: Callable[[Any], object], request: object) ->
         return Answered(call.number, f"{type(error).__name__} in {call.kind}"), encode(Done())
 
 
-def _service(role: str) -> Service:
+def become(start: Start) -> Service:
+    """What a new process serves."""
     import torch
 
+    role = start.role
+    log_to(start.log)
+    _log.info("serves as %s", role)
     torch.set_num_threads(1)
     module, _, name = SERVICES[role].partition(":")
     service: Service = getattr(importlib.import_module(module), name)()
-    if role in RUNS_ANSWERS:
+    if role not in RUNS_OURS:
         sys.setswitchinterval(SWITCH_INTERVAL)
     return service

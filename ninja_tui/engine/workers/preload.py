@@ -11,6 +11,7 @@ os.environ["MKL_NUM_THREADS"] = "1"
 import torch
 
 import ninja_tui.engine.workers.answers
+import ninja_tui.engine.workers.judge
 import ninja_tui.engine.workers.programs
 import ninja_tui.engine.workers.reference  # noqa: F401
 from ninja_tui.lesson.words import bundled_text

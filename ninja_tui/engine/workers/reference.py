@@ -1,13 +1,11 @@
 """The reference worker: computes a lesson's gradients in all worlds, judges answers by them, and shows tensors.
 
-It runs the lesson's code, never an answer's.
+It runs a bundled lesson itself; what anybody else wrote has run in another process, and comes as a record.
 """
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Mapping
-from types import ModuleType
 
 import torch
 
@@ -18,7 +16,6 @@ from ninja_tui.engine.protocol.judging import (
     CompareGradient,
     Evidence,
     FetchUpstream,
-    FindUnseeded,
     ForeseeTrials,
     InspectTensor,
     JudgeAnswer,
@@ -29,19 +26,21 @@ from ninja_tui.engine.protocol.judging import (
     PokeElement,
     Reading,
     RunLesson,
-    Unseeded,
     UpstreamGradient,
 )
 from ninja_tui.engine.protocol.lesson_code import LessonCode
 from ninja_tui.engine.protocol.messages import Done, Refused
+from ninja_tui.engine.protocol.records import GiveRecord
 from ninja_tui.engine.protocol.tensor_data import TensorData
 from ninja_tui.engine.protocol.verdict import Verdict
 from ninja_tui.engine.protocol.views import Poke, TensorView, View
+from ninja_tui.engine.protocol.wire import Broken
+from ninja_tui.engine.recording.forward_data import ForwardRun, decoded_forward
 from ninja_tui.engine.recording.packing import pack, unpack
-from ninja_tui.engine.workers.forward import ForwardPass, forward_pass, root_of
+from ninja_tui.engine.workers.forward import ForwardPass, forward_pass, opened, root_of
 from ninja_tui.engine.workers.main import Handlers
+from ninja_tui.engine.workers.parts import Incoming
 from ninja_tui.engine.workers.poking import poked
-from ninja_tui.engine.workers.unseeded import unseeded
 from ninja_tui.engine.workers.views import Viewer
 
 
@@ -51,6 +50,7 @@ class Reference:
     def __init__(self) -> None:
         self._code: LessonCode | None = None
         self._forward: ForwardPass | None = None
+        self._incoming = Incoming()
         self._assessor: Assessor | None = None
         self._yours: dict[str, torch.Tensor] = {}
         self._viewer = Viewer(self._tensor)
@@ -66,17 +66,16 @@ class Reference:
             FetchUpstream: self.upstream,
             InspectTensor: self.inspect,
             PokeElement: self.poke,
-            FindUnseeded: self.unseeded,
+            GiveRecord: self._incoming.receive,
         }
 
     def run(self, request: RunLesson) -> LessonRun:
         """Runs the lesson and its backward pass, in all worlds."""
         self._code = code = request.lesson
-        self._forward = forward = forward_pass(code)
+        self._forward = forward = forward_pass(code) if code.bundled else opened(code, self._arrived())
         self._assessor = Assessor(forward.graph, self._gradient_name)
         self._viewer.invalidate()
         network = forward.graph.network
-        seed = forward.namespace.get("seed")
         shapes = {
             name: tuple(network.home().value(forward.graph.numbers[name]).shape)
             for name in code.nodes
@@ -85,15 +84,22 @@ class Reference:
         gc.freeze()  # all of it stays: no collection need visit it
         return LessonRun(
             loss=float(network.single().value(network.losses[0]).item()),
-            seed=seed if isinstance(seed, int) else None,
+            seed=forward.names.seed,
             torch=str(torch.__version__),
             shapes=shapes,
-            names=_names(forward),
+            names=forward.names.kinds,
             values=self._values(),
-            carried=forward.carried,
+            carried=forward.names.carried,
             singles={name: self._value_and_gradient(name) for name, shape in shapes.items() if shape == ()},
-            attributes=_attributes(forward),
+            attributes=forward.names.attributes,
         )
+
+    def _arrived(self) -> ForwardRun:
+        """The forward pass that ran in another process."""
+        try:
+            return decoded_forward(self._incoming.taken())
+        except Broken as error:
+            raise Refused(f"what its process recorded cannot be read ({error})") from None
 
     def _value_and_gradient(self, name: str) -> tuple[float, float]:
         """Those of a node that is a single number."""
@@ -115,9 +121,9 @@ class Reference:
         """What answers run on: the program's own tensors, and those of each world."""
         forward = self._ran()
         network, code = forward.graph.network, self._opened()
-        roots = {*forward.drawn, *forward.bound, *code.parameters}
+        roots = {*forward.names.drawn, *forward.names.bound, *code.parameters}
         paths = [path for path in forward.numbers if root_of(path) in roots]
-        own = {path: tensor for path in paths if (tensor := _tensor_at(forward, path)) is not None}
+        own = {path: tensor for path in paths if (tensor := forward.tensor(path)) is not None}
         worlds = []
         for world in network.worlds():
             values = {
@@ -125,10 +131,6 @@ class Reference:
             }
             worlds.append(values)
         return ({path: pack(tensor) for path, tensor in own.items()}, *worlds)
-
-    def unseeded(self, _: FindUnseeded) -> Unseeded:
-        """The names that hold other numbers where the lesson runs with another seed."""
-        return unseeded(self._opened(), self._ran())
 
     def plan(self, request: PlanTrials) -> Plan:
         """How an answer is to be tried: with upstream gradients that it reads, and never its own."""
@@ -203,7 +205,7 @@ class Reference:
         """The tensor that is shown of ``name``; None where there is none."""
         forward = self._ran()
         if view is View.VALUE:
-            return _tensor_at(forward, name)
+            return forward.tensor(name)
         gradient = self._single(name) if name in forward.graph.numbers else None
         if view is View.AUTOGRAD:
             return gradient
@@ -235,43 +237,3 @@ class Reference:
 
 def _unpacked(data: TensorData | None) -> torch.Tensor | None:
     return None if data is None else unpack(data)
-
-
-def _tensor_at(forward: ForwardPass, path: str) -> torch.Tensor | None:
-    """The program's own tensor of that path."""
-    number = forward.numbers.get(path)
-    if number is None:
-        return None
-    single = forward.graph.network.single()
-    if number in single.values:
-        return single.value(number)
-    value = forward.namespace.get(path)
-    return value.detach() if isinstance(value, torch.Tensor) else None
-
-
-def _names(forward: ForwardPass) -> dict[str, tuple[int, ...] | str]:
-    """What code may name: tensors with their shapes, everything else with its kind."""
-    named: dict[str, tuple[int, ...] | str] = {}
-    for name, value in forward.namespace.items():
-        if name.startswith("_"):
-            continue
-        if isinstance(value, torch.Tensor):
-            named[name] = tuple(value.shape)
-        else:
-            named[name] = "module" if isinstance(value, ModuleType) else type(value).__name__
-    return named
-
-
-def _attributes(forward: ForwardPass) -> dict[str, tuple[str, ...]]:
-    """What may follow a dot after the name of a module, and after that of a tensor."""
-    modules = {
-        name: value for name, value in forward.namespace.items()
-        if isinstance(value, ModuleType) and not name.startswith("_")
-    }  # fmt: skip
-    found = {name: tuple(_public(vars(module))) for name, module in modules.items()}
-    return found | {"Tensor": tuple(_public(dict.fromkeys(dir(torch.Tensor))))}
-
-
-def _public(members: Mapping[str, object]) -> list[str]:
-    """The names of ``members`` that somebody may type; modules in a module are mostly what it imports itself."""
-    return [name for name, value in members.items() if not (name.startswith("_") or isinstance(value, ModuleType))]

@@ -58,6 +58,7 @@ class Run:
         self._chained: dict[Number, torch.Tensor] = {}
         self._completed: dict[Number, Number] = {}
         self._waiting: list[Number] = []
+        self._latest: tuple[Number, torch.Tensor] | None = None
         self._steps = 0
         self._enter(self.namespace)
         node, gradient = loss
@@ -130,7 +131,11 @@ class Run:
         names = tuple(dict.fromkeys(self._known[number] for number in piece.used))
         values = self._worlds[0]
         reading = piece.reading(piece.nodes_read, names, lambda number: values[self._known[number]], self._leaf)
-        return replace(reading, escapes=gradient in self._escaping)
+        return replace(reading, escapes=True) if self.escapes(gradient) else reading
+
+    def escapes(self, gradient: str) -> bool:
+        """Whether values have left PyTorch where a gradient was computed."""
+        return gradient in self._escaping
 
     def reading_of(self, names: Iterable[str], namespace: Namespace) -> Reading:
         """What code that raised would have read: the tensors of those ``names``, and the operation that raised."""
@@ -155,37 +160,51 @@ class Run:
         """The gradient in float64 with the person's own gradients upstream; None where it cannot be computed."""
         try:
             number = self.recorder.number(value)
-            return self._in_double(number)[number]
+            computed = self._in_double(number)[number]
         except NOT_REPLAYED:
             return None
+        self._latest = number, computed
+        return computed
+
+    def rejoin(self, mark: int) -> None:
+        """Drops what was recorded since the recorder branched at ``mark``."""
+        self.recorder.rejoin(mark)
+        self._latest = None
 
     def _in_double(self, number: Number) -> Values:
         """A value in float64, and all on the way to it from gradients before: those are not computed again."""
         values = self._worlds[0]
         piece: Slice[Number] = Slice(self.recorder.record, number, self._known, self._completed)
-        return piece.run(lambda known: values[self._known[known]], self._leaf, self._chained)
+        computed = piece.run(lambda known: values[self._known[known]], self._leaf, self._chained)
+        found = [each for each in self._waiting if each in computed]
+        if found:
+            self._chained |= {each: computed[each] for each in found}
+            self._completed |= {each: each for each in found}
+            self._waiting = [each for each in self._waiting if each not in self._completed]
+        return computed
 
     def _remember(self, number: Number) -> None:
         """Computes gradients in float64 for those that will be computed from them, some at a time."""
+        if self._latest is not None and self._latest[0] == number:
+            self._chained[number] = self._latest[1]
+            self._completed[number] = number
+            return
         self._waiting.append(number)
         if len(self._waiting) < TOGETHER:
             return
-        waiting, self._waiting = self._waiting, []
         before, self._steps = self._steps, len(self.recorder.record.steps)
-        if self._steps - before > MOST_STEPS:
-            return
-        for last in reversed(waiting):
-            if last not in self._completed:
-                with contextlib.suppress(*NOT_REPLAYED):
-                    values = self._in_double(last)
-                    found = [each for each in waiting if each in values]
-                    self._chained |= {each: values[each] for each in found}
-                    self._completed |= {each: each for each in found}
+        if self._steps - before <= MOST_STEPS:
+            for last in reversed(self._waiting):
+                if last not in self._completed:
+                    with contextlib.suppress(*NOT_REPLAYED):
+                        self._in_double(last)
+        self._waiting = []
 
     def _leaf(self, leaf: Leaf) -> torch.Tensor:
-        return self._stand_ins.get(leaf.number, doubled(leaf.value))
+        stand_in = self._stand_ins.get(leaf.number)
+        return doubled(leaf.value) if stand_in is None else stand_in
 
-    def again(self, code: str, name: str, world: int, upstream: Mapping[str, torch.Tensor]) -> torch.Tensor | None:
+    def again(self, code: Code, name: str, world: int, upstream: Mapping[str, torch.Tensor]) -> torch.Tensor | None:
         """What ``code`` binds to ``name`` where it runs anew on a world's values; None where it cannot."""
         namespace: Namespace = dict(self.namespace)
         namespace |= {path: tensor.clone() for path, tensor in self._worlds[world].items() if path in namespace}

@@ -1,5 +1,8 @@
 """The process from which workers are forked: it has PyTorch, and has never run anybody's code.
 
+A worker may be forked as a *template*: it carries out its first requests, and then forks workers itself, each of which
+goes on from there. It is for what runs no code but our own, such as a lesson that comes with us: it is not locked.
+
 It has one thread, so that a fork is whole, and a small environment. It ends, and all workers with it, when the
 process that started it does.
 """
@@ -17,6 +20,7 @@ from ninja_tui.engine.protocol.messages import decode, encode
 from ninja_tui.engine.protocol.processes import Asked, End, Ready, Start, Started
 from ninja_tui.engine.protocol.wire import Broken
 from ninja_tui.engine.workers.lock import Lock, die_with_parent
+from ninja_tui.engine.workers.main import Service, become, prepare, serve
 
 LARGEST = 1 << 16
 """Bytes of a request."""
@@ -41,10 +45,10 @@ def main(descriptor: int, lock: Lock | None = None) -> None:
 
 
 class Server:
-    """The workers that were forked and have not been waited for."""
+    """The workers that were forked and have not been waited for; each goes on with ``service``, if there is one."""
 
-    def __init__(self, asking: socket.socket, lock: Lock) -> None:
-        self._asking, self._lock = asking, lock
+    def __init__(self, asking: socket.socket, lock: Lock, service: Service | None = None) -> None:
+        self._asking, self._lock, self._service = asking, lock, service
         self._workers: set[int] = set()
         self._woken, self._wake = os.pipe()
         os.set_blocking(self._wake, False)
@@ -65,13 +69,13 @@ class Server:
     def _carry_out(self) -> bool:
         """One request and its reply; False where the other end is closed."""
         try:
-            data, descriptors, _, _ = socket.recv_fds(self._asking, LARGEST, 2)
+            data, descriptors, _, _ = socket.recv_fds(self._asking, LARGEST, 3)
             asked = decode(data, Asked)
         except (OSError, Broken):
             return False
         process = 0
         try:
-            if asked.start is not None and len(descriptors) == 2:
+            if asked.start is not None and len(descriptors) in (2, 3):
                 process = self._fork(asked.start, *descriptors)
             elif asked.end is not None:
                 self._end(asked.end)
@@ -86,7 +90,7 @@ class Server:
             return False
         return True
 
-    def _fork(self, start: Start, reading: int, writing: int) -> int:
+    def _fork(self, start: Start, reading: int, writing: int, asking: int | None = None) -> int:
         server = os.getpid()
         process = os.fork()
         if process:
@@ -104,9 +108,16 @@ class Server:
             self._asking.close()
             os.close(self._woken)
             os.close(self._wake)
-            from ninja_tui.engine.workers.main import serve
-
-            serve(start, reading, writing, self._lock)
+            service = self._service or become(start)
+            if asking is None:
+                serve(start, reading, writing, self._lock, service)
+            else:
+                prepare(start, reading, writing, service)
+                template = Server(socket.socket(fileno=asking), self._lock, service)
+                try:
+                    template.serve()
+                finally:
+                    template.end_all()
         finally:
             os._exit(1)
 

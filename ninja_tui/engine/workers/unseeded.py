@@ -5,26 +5,23 @@ from __future__ import annotations
 import torch
 
 from ninja_tui.engine.protocol.judging import Unseeded
-from ninja_tui.engine.protocol.lesson_code import LessonCode
+from ninja_tui.engine.recording.execution import Namespace
+from ninja_tui.engine.recording.forward_data import LessonNames
 from ninja_tui.engine.recording.names import tensors_in
-from ninja_tui.engine.recording.surroundings import forget_served
-from ninja_tui.engine.workers.forward import ForwardPass, forward_pass
 
 ANOTHER_SEED = 1
 """For the global generators: not the one with which a lesson usually runs."""
 
 
-def unseeded(code: LessonCode, forward: ForwardPass) -> Unseeded:
-    """The names of tensors, numbers and words that differ where ``code`` runs with another seed than in ``forward``."""
-    forget_served()  # their generators have drawn already
-    again = forward_pass(code, ANOTHER_SEED)
-    names = [name for name in forward.namespace if not name.startswith("_") and name != "parameters"]
-    differing = [name for name in names if _differs(forward.namespace[name], again.namespace.get(name))]
-    later = {*forward.drawn, *forward.bound}
+def unseeded(names: LessonNames, one: Namespace, other: Namespace) -> Unseeded:
+    """The ``names`` of tensors, numbers and words that differ between two runs of a lesson with different seeds."""
+    known = [name for name in one if not name.startswith("_") and name != "parameters"]
+    differing = [name for name in known if _differs(one[name], other.get(name))]
+    later = {*names.drawn, *names.bound}
     return Unseeded(
         setup=tuple(name for name in differing if name not in later),
-        minibatch=tuple(name for name in differing if name in forward.drawn),
-        forward=tuple(name for name in forward.bound if name in differing),
+        minibatch=tuple(name for name in differing if name in names.drawn),
+        forward=tuple(name for name in names.bound if name in differing),
     )
 
 

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ninja_tui.errors import UsageError
+from ninja_tui.lesson.files import NOTEBOOK_LIMIT, TEXT_LIMIT
 from ninja_tui.lesson.locations import place
 from ninja_tui.lesson.model import Cell
 from ninja_tui.lesson.notebook.fences import fenced_cells, has_python_fence, prose_as_comments
 from ninja_tui.lesson.notebook.ipynb import NoNotebook, code_cells, looks_like_notebook
-from ninja_tui.lesson.read import LONGEST_MESSAGE, percent_cells, read_text
+from ninja_tui.lesson.read import described, percent_cells, read_text
 from ninja_tui.lesson.syntax.fragment import parsed
+from ninja_tui.lesson.syntax.parsing import TooLong, check_length
 
 NOTEBOOK = ".ipynb"
 SCRIPT = ".py"
@@ -51,22 +53,32 @@ class Source:
 
 def read_source(path: Path) -> Source:
     """The cells of ``path``; raises UsageError where it is missing, no text or no notebook, or holds no code."""
-    return source_of(path, read_text(path, "the notebook" if is_notebook(path) else "the script"))
+    what, most = ("notebook", NOTEBOOK_LIMIT) if is_notebook(path) else ("script", TEXT_LIMIT)
+    return source_of(path, read_text(path, f"the {what}", most))
 
 
 def source_of(path: Path, text: str) -> Source:
     """The cells of the ``text`` that ``path`` holds; raises UsageError where it is no notebook, or holds no code."""
-    match form_of(path, text):
-        case Form.NOTEBOOK:
-            source = _notebook(path, text)
-        case Form.FENCED:
-            cells = fenced_cells(text)
-            source = Source(path, prose_as_comments(text, cells), tuple(cells), Form.FENCED)
-        case Form.SCRIPT:
-            source = Source(path, text, tuple(percent_cells(text, f"the script {path}")))
+    try:
+        source = _cells_of(path, text)
+        check_length(cell.source for cell in source.cells)
+    except TooLong as error:
+        raise UsageError(f"{path} {error}") from None
     if not any(cell.source.strip() for cell in source.cells):
         raise UsageError(f"{path} holds no code")
     return source
+
+
+def _cells_of(path: Path, text: str) -> Source:
+    match form_of(path, text):
+        case Form.NOTEBOOK:
+            return _notebook(path, text)
+        case Form.FENCED:
+            cells = fenced_cells(text)
+            return Source(path, prose_as_comments(text, cells), tuple(cells), Form.FENCED)
+        case Form.SCRIPT:
+            check_length([text])
+            return Source(path, text, tuple(percent_cells(text, f"the script {path}")))
 
 
 def form_of(path: Path, text: str) -> Form:
@@ -92,7 +104,7 @@ def _notebook(path: Path, text: str) -> Source:
     try:
         codes = code_cells(text)
     except NoNotebook as error:
-        raise UsageError(f"the notebook {path} {str(error)[:LONGEST_MESSAGE]}") from None
+        raise UsageError(f"the notebook {path} {described(error)}") from None
     lines: list[str] = []
     cells = []
     for number, code in enumerate(codes, 1):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
+from ninja_tui.lesson.files import LARGEST_DATA, LARGEST_TEXT, content_beside, read_bytes
 from ninja_tui.lesson.model import Lesson
-from ninja_tui.lesson.read import decoded, read_text
+from ninja_tui.lesson.read import decoded
 from ninja_tui.lesson.served import as_served
 from ninja_tui.lesson.syntax.fragment import Fragment, parsed
 from ninja_tui.lesson.syntax.imports import imported_modules, string_literals
@@ -15,10 +16,14 @@ from ninja_tui.lesson.words import EVERY_LIST, data_file
 NAMES = "names.txt"
 LONGEST = 300
 """Characters of a string that may be a path."""
-LARGEST = 50_000_000
-"""Bytes of a file beside a notebook that are served at the most."""
-MOST = 200_000_000
-"""Bytes of all such files."""
+MOST_PATHS = 2_000
+"""Strings of a file that are looked at as paths."""
+MOST_ROOTS = 20
+"""Folders in which modules are looked for."""
+MOST_TRIES = 20_000
+"""Places in which files are looked for."""
+MOST = 100_000_000
+"""Bytes of all files beside a notebook that are served."""
 
 
 def served_for(lesson: Lesson, data: Path | None) -> tuple[tuple[str, str], ...]:
@@ -26,18 +31,20 @@ def served_for(lesson: Lesson, data: Path | None) -> tuple[tuple[str, str], ...]
     return files_for(lesson.path, _before_forward(lesson), data)
 
 
-def files_for(path: Path, fragments: Iterable[Fragment], data: Path | None) -> tuple[tuple[str, str], ...]:
+def files_for(
+    path: Path, fragments: Iterable[Fragment], data: Path | None, hidden: frozenset[Path] = frozenset()
+) -> tuple[tuple[str, str], ...]:
     """What the code ``fragments`` of the file ``path`` may open, by path: files beside it that it, or a module beside
-    it, names, and modules that they import.
+    it, names, and modules that they import; none of the ``hidden`` ones.
 
     ``data`` stands for a file of its name, for ``names.txt``, and for what is not beside the file. Raises UsageError
     where it cannot be read.
     """
-    beside = _Beside(path.absolute().parent)
-    beside.follow(tuple(fragments), "")
+    beside = Beside(path.absolute().parent, hidden)
+    beside.follow(tuple(fragments))
     served = beside.served
     if data is not None:
-        text = as_served(_bytes_of(data))
+        text = as_served(read_bytes(data, "the data file", LARGEST_DATA))
         served |= {data.name: text, NAMES: text, EVERY_LIST: text}
         served |= {each: text for each in beside.paths if _last(each) in (NAMES, data.name)}
     if NAMES not in served:
@@ -45,104 +52,107 @@ def files_for(path: Path, fragments: Iterable[Fragment], data: Path | None) -> t
     return tuple(served.items())
 
 
-def has_module(name: str, path: Path, fragments: Sequence[Fragment]) -> bool:
-    """Whether a module, or a package, lies beside the file ``path`` of that code, or in a folder that it names."""
-    beside = _Beside(path.absolute().parent)
-    beside.add_roots(fragments)
-    return any((root / f"{name}.py").is_file() or (root / name).is_dir() for root in beside.roots)
-
-
-def _bytes_of(data: Path) -> bytes:
-    try:
-        return data.read_bytes()
-    except OSError:
-        return read_text(data, "the data file").encode()  # which says what is wrong
-
-
 def _before_forward(lesson: Lesson) -> tuple[Fragment, ...]:
     return (*lesson.setup.fragments, *lesson.minibatch.fragments)
 
 
-class _Beside:
-    """The files in a folder that code names, and the modules there that it imports, and what these name in turn."""
+class Beside:
+    """The files in a folder that code names, and the modules there that it imports, and what these name in turn.
 
-    def __init__(self, folder: Path) -> None:
+    Nothing outside of that folder is read, whatever path or link is named, and nothing that is ``hidden``.
+    """
+
+    def __init__(self, folder: Path, hidden: frozenset[Path] = frozenset()) -> None:
+        self._hidden = hidden
         self.served: dict[str, str] = {}
         self.paths: list[str] = []
         self._folder = folder
         self.roots = [folder]
         self._left = MOST
+        self._tries = MOST_TRIES
 
-    def follow(self, fragments: Sequence[Fragment], package: str) -> None:
-        """Adds what ``fragments``, code of a module in ``package``, name and import."""
-        paths = self.add_roots(fragments)
-        self.paths += paths
-        for path in paths:
-            content = self._content(path)
-            if content is not None:
-                self.served[path] = self.served[_last(path)] = as_served(content)
-        for module in imported_modules(fragments, package):
-            self._import(module)
+    def follow(self, fragments: Sequence[Fragment]) -> None:
+        """Adds what ``fragments`` name and import, and what the modules among that name and import."""
+        waiting = [(fragments, "")]
+        while waiting:
+            code, package = waiting.pop()
+            paths = self.add_roots(code)
+            self.paths += paths
+            for path in paths:
+                content = self._content(path)
+                if content is not None:
+                    self.served[path] = self.served[_last(path)] = as_served(content)
+            for module in dict.fromkeys(imported_modules(code, package)):
+                waiting += self._import(module)
 
     def add_roots(self, fragments: Sequence[Fragment]) -> list[str]:
         """Looks for modules in the folders that ``fragments`` name too; all strings there that may be paths."""
         texts = dict.fromkeys(string_literals(fragments))
-        paths = [text for text in texts if text.strip() and len(text) < LONGEST and "\n" not in text]
+        paths = [text for text in texts if text.strip() and len(text) < LONGEST and text.isprintable()][:MOST_PATHS]
         for path in paths:
-            self._add_root(path)
+            root = self._folder / path
+            if root not in self.roots and len(self.roots) < MOST_ROOTS and self._holds(root) and _is_folder(root):
+                self.roots.append(root)
         return paths
 
-    def _import(self, module: str) -> None:
-        """Adds the files of ``module``, and of the packages that it is in."""
+    def has_module(self, name: str) -> bool:
+        """Whether a module, or a package, of that name lies in the folder, or in one that the code names."""
+        return any(_is_file(root / f"{name}.py") or _is_folder(root / name) for root in self.roots)
+
+    def _import(self, module: str) -> Iterator[tuple[Sequence[Fragment], str]]:
+        """Adds the files of ``module``, and of the packages that it is in; their code, each with its package."""
         parts = module.split(".")
         for count in range(1, len(parts) + 1):
             stem = "/".join(parts[:count])
             for name, package in ((f"{stem}/__init__.py", parts[:count]), (f"{stem}.py", parts[: count - 1])):
-                content = None if name in self.served else self._module(name)
+                content = None if name in self.served else self._first(root / name for root in self.roots)
                 if content is not None:
                     self.served[name] = as_served(content)
-                    self.follow(_statements(content), ".".join(package))
-
-    def _module(self, name: str) -> bytes | None:
-        return next((each for root in self.roots if (each := self._read(root / name)) is not None), None)
+                    yield _statements(content), ".".join(package)
 
     def _content(self, path: str) -> bytes | None:
         """What the file ``path`` holds, in the folder or in one of it that is named; None where there is none."""
-        for file in (self._folder / path, self._folder / _last(path), *(root / path for root in self.roots[1:])):
-            try:
-                inside = file.resolve().is_relative_to(self._folder.resolve())
-            except (OSError, ValueError):
-                continue
-            content = self._read(file) if inside else None
+        return self._first((self._folder / path, self._folder / _last(path), *(root / path for root in self.roots[1:])))
+
+    def _first(self, files: Iterable[Path]) -> bytes | None:
+        """The content of the first of ``files`` that is there, in the folder and not too large."""
+        for file in dict.fromkeys(files):
+            self._tries -= 1
+            if self._tries < 0:
+                return None
+            content = content_beside(file, min(LARGEST_DATA, self._left)) if self._holds(file) else None
             if content is not None:
+                self._left -= len(content)
                 return content
         return None
 
-    def _read(self, file: Path) -> bytes | None:
-        """The content of a file that is there and not too large."""
+    def _holds(self, path: Path) -> bool:
+        """Whether ``path`` is there and stands in the folder, links followed."""
         try:
-            size = file.stat().st_size if file.is_file() else LARGEST
-            if size >= min(LARGEST, self._left):
-                return None
-            self._left -= size
-            return file.read_bytes()
-        except (OSError, ValueError):
-            return None
+            place = path.resolve()
+            return path.exists() and place.is_relative_to(self._folder.resolve()) and place not in self._hidden
+        except (OSError, ValueError, RuntimeError):
+            return False
 
-    def _add_root(self, path: str) -> None:
-        """Looks for modules in the folder ``path`` too: it may be put on ``sys.path``."""
-        try:
-            root = self._folder / path
-            if root not in self.roots and root.is_dir():
-                self.roots.append(root)
-        except (OSError, ValueError):
-            return
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def _statements(content: bytes) -> tuple[Fragment, ...]:
     """The code of a module, in one piece; nothing where it is no Python."""
     try:
-        code = decoded(content)
+        code = decoded(content) if len(content) <= LARGEST_TEXT else ""
     except UnicodeDecodeError:
         return ()
     return () if parsed(code) is None else (Fragment.at(code, 1),)

@@ -8,17 +8,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ninja_tui.errors import UsageError
+from ninja_tui.formatting import one_line
 from ninja_tui.lesson.graph import nodes_of
 from ninja_tui.lesson.model import Cell, Lesson, Node, Notes, Origin, gradient_name
 from ninja_tui.lesson.notebook.cells import Source, read_source, source_of
 from ninja_tui.lesson.notebook.forward_pass import ForwardPass, forward_pass_to, losses_of
-from ninja_tui.lesson.notebook.gradient_names import name_for
+from ninja_tui.lesson.notebook.gradient_names import template_of
 from ninja_tui.lesson.notebook.gradients import FileGradients, gradients_of
 from ninja_tui.lesson.notebook.linearize import tracks_of
 from ninja_tui.lesson.notebook.own_names import own_names
-from ninja_tui.lesson.notebook.parse import Dropped, fragments_of
+from ninja_tui.lesson.notebook.parse import Dropped, fragments_of, readable
 from ninja_tui.lesson.notebook.requirements import lacking, other_framework
-from ninja_tui.lesson.notebook.slice import Dataflow
+from ninja_tui.lesson.notebook.slice import Dataflow, EffectsOf
 from ninja_tui.lesson.notebook.ssa import SsaForm, ssa_form
 from ninja_tui.lesson.program import Program, ProgramStatement
 from ninja_tui.lesson.read import read_text
@@ -27,7 +28,12 @@ from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.lesson.syntax.imports import is_definition
 from ninja_tui.lesson.syntax.literals import bound_numbers
 from ninja_tui.lesson.syntax.names import BUILTINS, stored_names
+from ninja_tui.lesson.syntax.parsing import TooLong
 
+MOST_LAID_OUT = 100_000
+"""Statements on the lines through a file, one for each training loop."""
+MOST_SEARCHED = 60_000
+"""Losses times statements."""
 NO_CODE = (Fragment("", 1, 1),)
 
 
@@ -119,11 +125,12 @@ class _Candidate:
 def read_definitions(path: Path) -> Definitions:
     """The definitions in the script or notebook ``path``; raises UsageError where it is missing, or no Python."""
     source = source_of(path, read_text(path, "the set-up file"))
-    fragments, remarks = fragments_of(source)
+    with readable(path):
+        fragments, remarks = fragments_of(source)
+        names = frozenset(name for fragment in fragments for name in Effects(fragment).defines)
     for remark in remarks:
         if isinstance(remark, Dropped):
             raise UsageError(f"{path}, {source.place(remark.line)}: {remark.message}")
-    names = frozenset(name for fragment in fragments for name in Effects(fragment).defines)
     return Definitions("\n".join(fragment.code for fragment in fragments), names)
 
 
@@ -137,10 +144,8 @@ def discover_in(source: Source, definitions: Definitions | None = None) -> Disco
 
     Raises UsageError where it holds no forward pass that ends in a loss.
     """
-    try:
+    with readable(source.path):
         return _discover_in(source, definitions or Definitions())
-    except (RecursionError, MemoryError):
-        raise UsageError(f"{source.path} cannot be read: its expressions are nested too deeply") from None
 
 
 def _discover_in(source: Source, definitions: Definitions) -> Discovery:
@@ -169,8 +174,11 @@ def _promise(candidate: _Candidate) -> tuple[bool, int]:
 
 def _candidates(fragments: Sequence[Fragment], predefined: frozenset[str]) -> list[_Candidate]:
     candidates: list[_Candidate] = []
-    context = FileContext.of(fragments)
-    flows = [Dataflow.of(track, context, predefined) for track in tracks_of(fragments)]
+    known = EffectsOf(FileContext.of(fragments))
+    tracks = tracks_of(fragments)
+    if sum(len(track.fragments) for track in tracks) > MOST_LAID_OUT:
+        raise TooLong(f"has {len(tracks) - 1:,} training loops, too many for its length to find passes in")
+    flows = [Dataflow.of(track, known, predefined) for track in tracks]
     compared = _compared(fragments)
     for by_name in (False, True):
         for flow in sorted(flows, key=lambda each: each.loop):
@@ -184,6 +192,9 @@ def _candidates(fragments: Sequence[Fragment], predefined: frozenset[str]) -> li
 def _candidates_of(flow: Dataflow, compared: frozenset[str], taken: set[int], *, by_name: bool) -> list[_Candidate]:
     """The forward passes of one track, without the lines ``taken``; ``by_name`` for losses only named like one."""
     flow, losses = losses_of(flow, by_name=by_name)
+    bound = len({loss.bound for loss in losses})
+    if bound * len(flow.effects) > MOST_SEARCHED:
+        raise TooLong(f"goes backward from {bound:,} losses, too many for its length to find passes in")
     passes: list[ForwardPass] = []
     for loss in losses:
         if any(loss.bound == other.loss.bound for other in passes):
@@ -271,10 +282,11 @@ def _cell(title: str, fragments: tuple[Fragment, ...]) -> Cell:
 def _with_gradient_names(nodes: Sequence[Node], gradients: FileGradients) -> tuple[Node, ...]:
     """The nodes with the file's own names for their gradients; a name stands for one node only."""
     names = gradients.gradient_names
+    usual = template_of(names, gradients.pairs)
     taken: set[str] = set()
     result = []
     for node in nodes:
-        gradient = names.get(node.name) or name_for(node.name, names, gradients.pairs)
+        gradient = names.get(node.name) or usual.format(node.name)
         if gradient in taken:
             gradient = gradient_name(node.name)
         taken.add(gradient)
@@ -312,5 +324,5 @@ def _numbers(fragments: Sequence[Fragment]) -> dict[str, int]:
 
 def _name(path: Path, number: int) -> str:
     """A lesson's name in a solutions file: the file's own, and a number for the second and later ones."""
-    stem = re.sub(r"\s+", "_", path.stem.strip("<>")) or "lesson"
+    stem = re.sub(r"\s+", "_", one_line(path.stem.strip("<>"))) or "lesson"
     return stem if number == 0 else f"{stem}-{number + 1}"

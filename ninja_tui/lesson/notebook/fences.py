@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ninja_tui.lesson.model import Cell
 
 _FENCE = re.compile(r"(?P<indent>[ \t]*(?:>[ \t]?)*)(?P<fence>`{3,}|~{3,}|:{3,})[ \t]*(?P<info>.*)")
-_RUN = re.compile(r"\{\s*(?:code-cell\s*\}\s*(?P<kernel>\w*)|(?P<engine>[A-Za-z]\w*)(?P<options>[^}]*)\})")
+_RUN = re.compile(r"\{\s*(?:code-cell\s*\}\s*(?P<kernel>\w*)|(?P<engine>[A-Za-z]\w*+)(?P<options>[^}]*)\})")
 _SHOWN = re.compile(r"\{?\s*\.?(?:code(?:-block)?\s*\}?\s*)?(?P<language>[A-Za-z]\w*)")
 _NOT_RUN = re.compile(r"(?:#\|\s*|[\s,{])eval\s*[:=]\s*(?:false|f|no)\b", re.IGNORECASE)
 _OPTION = re.compile(r":[\w-]+:")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ninja_tui.lesson.notebook.slice import Dataflow, draws, only_prepares, parameters_of, seeds
@@ -149,10 +149,10 @@ def forward_pass_to(loss: Loss, flow: Dataflow, compared: Collection[str]) -> Fo
         forward = _depending(flow, needed, required)
     if loss.bound not in forward:
         return None
-    rest = [index for index in needed if index not in set(forward)]
+    rest = _without(needed, forward)
     available = flow.defined_by(rest) | flow.predefined
     forward = sorted({*forward, *_rebinding(flow, rest, forward)})
-    rest = [index for index in rest if index not in set(forward)]
+    rest = _without(rest, forward)
     read = flow.read_by(forward)
     parameters = [name for name in required if name in read & available]
     minibatch = _minibatch(flow, rest, parameters, loss.bound)
@@ -164,6 +164,11 @@ def forward_pass_to(loss: Loss, flow: Dataflow, compared: Collection[str]) -> Fo
         parameters=tuple(_in_file_order(flow, parameters, loss.bound)),
         binds=frozenset(flow.defined_by(forward)),
     )
+
+
+def _without(indices: Iterable[int], others: Iterable[int]) -> list[int]:
+    left_out = frozenset(others)
+    return [index for index in indices if index not in left_out]
 
 
 def _trains(effects: Effects, flow: Dataflow, index: int) -> bool:
@@ -209,7 +214,7 @@ def _guessed(flow: Dataflow, needed: list[int], compared: Collection[str], loss:
     sources = {
         name: flow.last_binding(name, loss.bound) or 0
         for name in wanted
-        if not any(other in _ancestors(name, made_from) for other in wanted if other != name)
+        if not _comes_from(name, frozenset(wanted) - {name}, made_from)
     }
     if sources:
         return sources
@@ -220,14 +225,17 @@ def _guessed(flow: Dataflow, needed: list[int], compared: Collection[str], loss:
     return initialised
 
 
-def _ancestors(name: str, made_from: dict[str, frozenset[str]]) -> set[str]:
-    ancestors: set[str] = set()
+def _comes_from(name: str, others: Collection[str], made_from: Mapping[str, frozenset[str]]) -> bool:
+    """Whether ``name`` is computed from one of ``others``."""
+    seen: set[str] = set()
     waiting = [name]
     while waiting:
-        for other in made_from.get(waiting.pop(), frozenset()) - ancestors:
-            ancestors.add(other)
-            waiting.append(other)
-    return ancestors
+        for source in made_from.get(waiting.pop(), frozenset()) - seen:
+            if source in others:
+                return True
+            seen.add(source)
+            waiting.append(source)
+    return False
 
 
 def _initialises(effects: Effects) -> bool:
@@ -249,18 +257,18 @@ def _rebinding(flow: Dataflow, rest: list[int], forward: list[int]) -> Iterator[
             yield index
         bound |= effects.defines
     # what the forward pass binds is bound again by what does not depend on the parameters
-    for index in rest:
-        if index > first and flow.effects[index].defines & flow.defined_by([each for each in forward if each < index]):
+    inside = frozenset(forward)
+    bound_inside: set[str] = set()
+    for index in sorted({*rest, *forward}):
+        if index in inside:
+            bound_inside |= flow.effects[index].defines
+        elif flow.effects[index].defines & bound_inside:
             yield index
 
 
 def _minibatch(flow: Dataflow, rest: list[int], parameters: Collection[str], stop: int) -> list[int]:
     """What gives another minibatch each time: a draw that no parameter needs, and what depends on it."""
-    leading: set[int] = set()
-    for name in parameters:
-        bound = flow.last_binding(name, stop)
-        if bound is not None:
-            leading.update(flow.slice({name}, bound + 1))
+    leading = flow.leading_to(parameters, stop)
     indices: list[int] = []
     drawn: set[str] = set()
     for index in rest:
@@ -271,7 +279,7 @@ def _minibatch(flow: Dataflow, rest: list[int], parameters: Collection[str], sto
         indices.append(index)
         drawn |= effects.defines | effects.direct_changes
     # what cannot be done again, because it starts from what it left the last time, is done once
-    outside = flow.defined_by([index for index in rest if index not in indices])
+    outside = flow.defined_by(_without(rest, indices))
     return [] if _continued(flow, indices) & outside or drawn & set(parameters) else indices
 
 

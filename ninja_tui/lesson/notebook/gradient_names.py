@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from difflib import get_close_matches
@@ -19,6 +20,9 @@ RARER_TEMPLATES = (
 """Other ways, for files that name at least two gradients so."""
 NEAR = 0.9
 """How like two names are (from 0 to 1, as difflib has it) of which one may be the other misspelt."""
+
+MOST_COMPARED = 20_000
+"""Pairs of names of which it is asked whether one is the other misspelt: that takes its time."""
 
 
 def naming_habit(names: AbstractSet[str], nodes: Collection[str], pairs: Iterable[Pair]) -> Callable[[str], str | None]:
@@ -49,13 +53,16 @@ def _misspelt(names: Collection[str], patterns: Iterable[str], nodes: Collection
     for template in patterns:
         for node in nodes:
             plain.setdefault(_plain(template.format(node)), set()).add(node)
+    few = len(names) * len(plain) <= MOST_COMPARED
     for name in sorted(names):
-        near = [_plain(name)] if _plain(name) in plain else get_close_matches(_plain(name), plain, n=2, cutoff=NEAR)
+        near = [_plain(name)] if _plain(name) in plain else []
+        if not near and few:
+            near = get_close_matches(_plain(name), plain, n=2, cutoff=NEAR)
         near = [each for each in near if _digits(each) == _digits(name)]
         if len(near) == 1 and len(plain[near[0]]) == 1:
             (node_of[name],) = plain[near[0]]
-    nodes_named = list(node_of.values())
-    return {name: node for name, node in node_of.items() if nodes_named.count(node) == 1}
+    named = Counter(node_of.values())
+    return {name: node for name, node in node_of.items() if named[node] == 1}
 
 
 def _plain(name: str) -> str:
@@ -73,15 +80,13 @@ def _templates(pairs: Iterable[Pair]) -> list[str]:
         for pair in pairs
         if len(pair.node) > 1 and pair.gradient.count(pair.node) == 1 and re.fullmatch(r"\w+", pair.gradient)
     ]
-    return list(dict.fromkeys(template for template in templates if templates.count(template) > 1))
+    return [template for template, count in Counter(templates).items() if count > 1]
 
 
-def name_for(node: str, names: Mapping[str, str], pairs: Iterable[Pair]) -> str:
-    """The name that the file would have for the gradient of ``node``: ``names`` are those of the others."""
-    counts: dict[str, int] = {}
-    for other, gradient in names.items():
-        for template in (*USUAL_TEMPLATES, *RARER_TEMPLATES, *_templates(pairs)):
-            if template.format(other) == gradient:
-                counts[template] = counts.get(template, 0) + 1
-    best = max(counts, key=lambda template: counts[template], default=USUAL_TEMPLATES[0])
-    return best.format(node)
+def template_of(names: Mapping[str, str], pairs: Iterable[Pair]) -> str:
+    """How the file names gradients, with a gap for the node: as most of ``names``, which it has by node, are formed."""
+    counts: Counter[str] = Counter()
+    for template in (*USUAL_TEMPLATES, *RARER_TEMPLATES, *_templates(pairs)):
+        counts[template] += sum(template.format(node) == gradient for node, gradient in names.items())
+    best = max(counts, key=lambda template: counts[template])
+    return best if counts[best] else USUAL_TEMPLATES[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import bisect
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
@@ -82,7 +83,7 @@ class _Gatherer:
     def __init__(self, flow: Dataflow, ssa: SsaForm) -> None:
         self._flow, self._pass, self._ssa = flow, ssa.forward_pass, ssa
         bound = {name for statement in ssa.statements for name in statement.binds}
-        self._nodes = (bound | set(ssa.parameters)) - {ssa.forward_pass.loss.name}
+        self._nodes = frozenset((bound | set(ssa.parameters)) - {ssa.forward_pass.loss.name})
 
     def gather(self, bounds: tuple[int, int], excluded: Collection[int]) -> FileGradients:
         segments, comparisons = self._segments(bounds)
@@ -108,17 +109,17 @@ class _Gatherer:
         segments: list[_Segment] = []
         latest: dict[str, _Segment] = {}
         comparisons: list[_Comparison] = []
-        usual = {template.format(node) for template in USUAL_TEMPLATES for node in self._nodes}
+        usual = {template.format(node) for template in USUAL_TEMPLATES for node in self._nodes} - self._nodes
+        of_pass = self._pass.binds | set(self._pass.parameters)
         for index in range(bounds[0], len(self._flow.effects)):
             effects = self._flow.effects[index]
             tree = effects.tree
             if index >= bounds[1]:
-                if effects.defines & (self._pass.binds | set(self._pass.parameters)):
+                if effects.defines & of_pass:
                     break
-                for name in effects.defines & latest.keys():
-                    del latest[name]
-            names = (latest.keys() | usual if index < bounds[1] else latest.keys()) - self._nodes
-            pairs = pairs_in(tree, self._nodes, names)
+                for name in effects.defines:
+                    latest.pop(name, None)
+            pairs = pairs_in(tree, self._nodes, latest, usual if index < bounds[1] else ())
             for pair in pairs:
                 comparisons.append(_Comparison(index, pair, computed=pair.gradient in latest))
                 if pair.gradient in latest:
@@ -127,7 +128,8 @@ class _Gatherer:
             if effects.displays or pairs or index >= bounds[1]:
                 continue
             if _placeholder(tree):
-                latest = {name: segment for name, segment in latest.items() if name not in effects.defines}
+                for name in effects.defines:
+                    latest.pop(name, None)
                 continue
             if is_definition(tree):
                 continue
@@ -138,7 +140,7 @@ class _Gatherer:
             for name in sorted(effects.direct_changes - fresh):
                 if name in latest:
                     latest[name].indices.append(index)
-                elif name in usual - self._nodes:  # its beginning is missing
+                elif name in usual:  # its beginning is missing
                     latest[name] = _Segment(name, [index])
                     segments.append(latest[name])
         return segments, comparisons
@@ -163,18 +165,25 @@ class _Gatherer:
 
         The name is bound again and only then compared, and nothing that counts was computed from it before.
         """
-        read: set[tuple[str, int]] = set()
+        read: dict[str, list[int]] = {}  # the statements that read a name, in order
+        following: dict[str, _Segment] = {}
+        compared: set[str] = set()
         superseded: set[int] = set()
         for position in range(len(segments) - 1, -1, -1):
             segment = segments[position]
-            again = [other for other in segments[position + 1 :] if other.name == segment.name]
-            if not segment.compared and any(other.compared for other in again):
-                meanwhile = {*range(segment.indices[0], again[0].indices[0])} - {*segment.indices}
-                if not any(name == segment.name and index in meanwhile for name, index in read):
+            again = following.get(segment.name)
+            following[segment.name] = segment
+            if segment.compared:
+                compared.add(segment.name)
+            elif again is not None and segment.name in compared:
+                reading = read.get(segment.name, [])
+                start, stop = (bisect.bisect_left(reading, each.indices[0]) for each in (segment, again))
+                if set(reading[start:stop]) <= set(segment.indices):
                     superseded.add(position)
                     continue
             for index in segment.indices:
-                read |= {(name, index) for name in self._flow.effects[index].reads - {segment.name}}
+                for name in self._flow.effects[index].reads - {segment.name}:
+                    bisect.insort(read.setdefault(name, []), index)
         return superseded
 
     def _needed(self, answered: list[_Segment], bounds: tuple[int, int], excluded: Collection[int]) -> list[int]:
@@ -194,7 +203,7 @@ class _Gatherer:
             touched = effects.defines | effects.direct_changes
             if index not in computing and not touched & wanted:
                 continue
-            if index not in computing and bounds[0] <= index and pairs_in(effects.tree, self._nodes, touched | wanted):
+            if index not in computing and bounds[0] <= index and pairs_in(effects.tree, self._nodes, touched, wanted):
                 continue
             indices.append(index)
             wanted -= effects.kills
@@ -243,7 +252,7 @@ class _Gatherer:
         """A statement with the names that the lesson has for the variables of the forward pass."""
         effects = self._flow.effects[index]
         fragment, code = effects.fragment, effects.fragment.code
-        names = self._ssa.names_at.get(index)
+        names = self._ssa.names_at(index)
         if names:
             code = renamed(code, {name: names[name] for name in names if name not in effects.defines}, {})
         reads = effects.reads | effects.direct_changes

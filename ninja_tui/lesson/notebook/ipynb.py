@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 CODE_KEYS = ("source", "input", "code")
 """Where a cell's code stands: in format 4, in 2 and 3, and in 1."""
+MOST_VALUES = 2_000_000
+"""Of its JSON, the numbers of its pictures included: each takes memory."""
+_NO_CHARACTER = re.compile("[\ud800-\udfff]")
 PYTHON = ("python", "ipython", "sage")
 
 
@@ -32,10 +36,17 @@ def code_cells(text: str) -> list[str]:
     language = _language(held)
     if language and not language.lower().startswith(PYTHON):
         raise NoNotebook(f"is in {language}, not in Python")
-    return [_code(cell).replace("\r\n", "\n").replace("\r", "\n") for cell in _cells(held) if _is_code(cell)]
+    return [_plain(_code(cell)) for cell in _cells(held) if _is_code(cell)]
+
+
+def _plain(code: str) -> str:
+    """``code`` with line breaks of one kind, and without halves of characters, which JSON can hold."""
+    return _NO_CHARACTER.sub("\N{REPLACEMENT CHARACTER}", code.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def _held(text: str) -> dict[str, Any]:
+    if text.count("[") + text.count("{") + text.count(",") > MOST_VALUES:
+        raise NoNotebook(f"is too large: it holds more than {MOST_VALUES:,} values, and no more are read")
     try:
         held = json.loads(text)
     except (ValueError, RecursionError) as error:

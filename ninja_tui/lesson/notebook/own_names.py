@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections import Counter
 from collections.abc import Collection, Iterator
 from itertools import chain
 
@@ -25,11 +26,11 @@ def own_names(
 
     They read nothing but what is ``bound`` before them, and bind no name that is bound or ``taken``.
     """
-    known = {*bound, *BUILTINS}
+    known, others = {*bound, *BUILTINS}, set(taken)
     once = _bound_once(flow)
     for index, effects in enumerate(flow.effects):
         names = effects.defines
-        if index in used or not names or names & {*known, *taken}:
+        if index in used or not names or names & known or names & others:
             continue
         if _is_import(effects):
             known |= names
@@ -40,8 +41,8 @@ def own_names(
 
 
 def _bound_once(flow: Dataflow) -> set[str]:
-    touched = list(chain.from_iterable(effects.defines | effects.direct_changes for effects in flow.effects))
-    return {name for name in touched if touched.count(name) == 1}
+    touched = Counter(chain.from_iterable(effects.defines | effects.direct_changes for effects in flow.effects))
+    return {name for name, count in touched.items() if count == 1}
 
 
 def _is_import(effects: Effects) -> bool:

@@ -9,7 +9,7 @@ from ninja_tui.errors import UsageError
 from ninja_tui.lesson.notebook.cells import Source
 from ninja_tui.lesson.notebook.data_files import files_for
 from ninja_tui.lesson.notebook.discover import Definitions
-from ninja_tui.lesson.notebook.parse import fragments_of
+from ninja_tui.lesson.notebook.parse import fragments_of, readable
 from ninja_tui.lesson.notebook.requirements import lacking, other_framework
 from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.lesson.syntax.imports import is_definition
@@ -26,9 +26,9 @@ class OwnProgram:
     notes: tuple[str, ...] = ()
     defined: tuple[Fragment, ...] = ()
 
-    def served(self, data: Path | None) -> dict[str, str]:
-        """The files that it may open, by path; raises UsageError where ``data`` cannot be read."""
-        return dict(files_for(self.path, self.statements, data))
+    def served(self, data: Path | None, hidden: frozenset[Path] = frozenset()) -> dict[str, str]:
+        """The files that it may open, by path, and none of ``hidden``; raises UsageError where ``data`` cannot be read."""
+        return dict(files_for(self.path, self.statements, data, hidden))
 
     def binding(self, name: str, after: int) -> int | None:
         """The line of the first statement behind line ``after`` that binds ``name``; None where there is none."""
@@ -51,16 +51,17 @@ class OwnProgram:
 
 def own_program(source: Source, definitions: Definitions | None = None) -> OwnProgram:
     """The program in ``source``; raises UsageError where it computes with something that is not PyTorch."""
-    try:
-        fragments, remarks = fragments_of(source)
-    except (RecursionError, MemoryError):
-        raise UsageError(f"{source.path} cannot be read: its expressions are nested too deeply") from None
+    with readable(source.path):
+        return _own_program(source, definitions or Definitions())
+
+
+def _own_program(source: Source, definitions: Definitions) -> OwnProgram:
+    fragments, remarks = fragments_of(source)
     notes = tuple(each.sentence(source.place(each.line)) for each in remarks)
     framework = other_framework(fragments)
     if framework is not None:
         raise UsageError(f"{source.path} {framework}")
-    given = definitions or Definitions()
-    lacks = lacking(fragments, source.path, given.names)
+    lacks = lacking(fragments, source.path, definitions.names)
     notes = (*(f"{source.place(each.line)} {each.sentence}" for each in lacks), *notes)
-    defined = (Fragment.at(given.code, 1),) if given.code else ()
+    defined = (Fragment.at(definitions.code, 1),) if definitions.code else ()
     return OwnProgram(source.path, tuple(fragments), source.starts, notes, defined)

@@ -9,7 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ninja_tui.lesson.notebook.data_files import has_module
+from ninja_tui.formatting import one_line
+from ninja_tui.lesson.notebook.data_files import Beside
+from ninja_tui.lesson.read import LONGEST_MESSAGE
 from ninja_tui.lesson.syntax.effects import Effects, FileContext
 from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.lesson.syntax.imports import FOR_PEOPLE, imported_modules, shows
@@ -37,7 +39,8 @@ class Lacking:
     def sentence(self) -> str:
         """What is lacking, and how a person may do without."""
         what = ", ".join(self.names) or "the names that it gives"
-        return f"{self.message}; with --setup FILE you can define {what}"
+        message = one_line(self.message, LONGEST_MESSAGE)
+        return f"{message}; with --setup FILE you can define {one_line(what, LONGEST_MESSAGE)}"
 
 
 def other_framework(fragments: Sequence[Fragment]) -> str | None:
@@ -60,18 +63,21 @@ def lacking(fragments: Sequence[Fragment], path: Path, defined: frozenset[str]) 
     effects = [Effects(fragment, context) for fragment in fragments]
     read = {name for each in effects if not each.displays for name in each.reads}
     bound = {name for each in effects for name in each.defines} | defined | BUILTINS
+    asks = "input" not in bound - BUILTINS
+    beside = Beside(path.absolute().parent)
+    beside.add_roots(fragments)
     for each in effects:
         line = each.fragment.line
         names = tuple(sorted((each.defines & read) - defined))
         match each.tree:
             case ast.ImportFrom(module=str() as module, level=0, names=[ast.alias("*")]):
                 names = tuple(sorted(read - bound))
-                if not _is_here(module, path, fragments) and (names or not defined):
+                if not _is_here(module, beside) and (names or not defined):
                     yield Lacking(line, f"imports `{module}`, which is not here", names)
             case ast.Import(names=[ast.alias(module)]) | ast.ImportFrom(module=str() as module, level=0):
-                if names and not _is_here(module, path, fragments):
+                if names and not _is_here(module, beside):
                     yield Lacking(line, f"imports `{module}`, which is not here", names)
-            case _ if names and "input" not in bound - BUILTINS and "input" in calls_of(each.tree):
+            case _ if asks and names and "input" in calls_of(each.tree):
                 yield Lacking(line, "asks for `input()`, which nobody can give here", names)
 
 
@@ -95,10 +101,10 @@ def reads_before_binding(fragments: Sequence[Fragment], defined: frozenset[str])
     return frozenset(read | (later - bound))
 
 
-def _is_here(module: str, path: Path, fragments: Sequence[Fragment]) -> bool:
+def _is_here(module: str, beside: Beside) -> bool:
     """Whether a module can be imported: it is installed, or lies beside the file."""
     top = module.split(".", 1)[0]
-    if shows(module) or top in sys.modules or has_module(top, path, fragments):
+    if shows(module) or top in sys.modules or beside.has_module(top):
         return True
     try:
         return importlib.util.find_spec(top) is not None

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from ninja_tui.lesson.notebook.linearize import Track
 from ninja_tui.lesson.syntax.displays import without_displays
 from ninja_tui.lesson.syntax.effects import Effects, FileContext, elements_of
+from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.lesson.syntax.names import reads
 from ninja_tui.lesson.syntax.parameters import listed_names, requires_grad
 
 DRAWS = (
     "randint", "randperm", "multinomial", "random.choice", "random.sample", "next(iter", "choices", "get_batch",
 )  # fmt: skip
+
+
+class EffectsOf:
+    """The effects of statements, without the prints and plots inside them: each is looked at once for all tracks."""
+
+    def __init__(self, context: FileContext) -> None:
+        self._context = context
+        self._known: dict[int, tuple[Fragment, Effects]] = {}
+
+    def __call__(self, fragment: Fragment) -> Effects:
+        """What ``fragment`` does."""
+        if id(fragment) not in self._known:
+            self._known[id(fragment)] = (fragment, Effects(without_displays(fragment), self._context))
+        return self._known[id(fragment)][1]
 
 
 @dataclass(frozen=True)
@@ -31,27 +46,42 @@ class Dataflow:
     predefined: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, track: Track, context: FileContext, predefined: frozenset[str] = frozenset()) -> Dataflow:
+    def of(cls, track: Track, known: EffectsOf, predefined: frozenset[str] = frozenset()) -> Dataflow:
         """The data flow of ``track``, without the prints and plots inside its statements."""
-        effects = tuple(Effects(without_displays(fragment), context) for fragment in track.fragments)
-        return cls(effects, track.start, track.end, track.loop, predefined)
+        return cls(tuple(map(known, track.fragments)), track.start, track.end, track.loop, predefined)
 
     def slice(self, names: Collection[str], stop: int, without: Collection[int] = ()) -> list[int]:
         """The statements before ``stop`` that give ``names`` their values, in order; ``without`` leaves some out."""
-        wanted = set(names) - self.predefined
-        indices = []
-        for index in range(stop - 1, -1, -1):
+        wanted = set(names)
+        return [index for index in self._back_from(stop) if index not in without and self._gives(index, wanted)][::-1]
+
+    def leading_to(self, names: Collection[str], stop: int) -> set[int]:
+        """The statements that each of ``names`` needs up to the last one before ``stop`` that binds or changes it."""
+        left, wanted = set(names), set[str]()
+        indices: set[int] = set()
+        for index in self._back_from(stop):
             effects = self.effects[index]
-            if index in without or effects.displays:
-                continue
-            touched = effects.defines | effects.changes
-            if not touched & wanted and "*" not in touched:
-                continue
-            indices.append(index)
-            wanted -= effects.kills
-            wanted |= effects.reads | (effects.changes & touched - effects.defines)
-            wanted -= self.predefined
-        return indices[::-1]
+            last = left & (effects.defines | effects.direct_changes)
+            left -= last
+            wanted |= last
+            if self._gives(index, wanted):
+                indices.add(index)
+        return indices
+
+    def _back_from(self, stop: int) -> Iterator[int]:
+        """The statements before ``stop`` that are not only for people, the last one first."""
+        return (index for index in range(stop - 1, -1, -1) if not self.effects[index].displays)
+
+    def _gives(self, index: int, wanted: set[str]) -> bool:
+        """Whether a statement gives any of ``wanted`` its value; these are then what is wanted before it."""
+        effects = self.effects[index]
+        wanted -= self.predefined
+        touched = effects.defines | effects.changes
+        if touched.isdisjoint(wanted) and "*" not in touched:
+            return False
+        wanted -= effects.kills
+        wanted |= effects.reads | (effects.changes & touched - effects.defines)
+        return True
 
     def last_binding(self, name: str, before: int) -> int | None:
         """The last statement before ``before`` that binds or changes ``name``."""

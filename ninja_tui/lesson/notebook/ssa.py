@@ -7,6 +7,7 @@ the end keeps the file's name.
 from __future__ import annotations
 
 import ast
+import bisect
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -26,7 +27,8 @@ NUMBER = "number"
 class SsaForm:
     """A forward pass as a lesson has it.
 
-    ``names_at`` has, for each statement of the track, the lesson's names for the file's variables there.
+    ``renamed`` has, for each of the file's variables that the lesson calls otherwise, its names and the statements of
+    the track from which they hold on; the file's own name is among them where it holds again.
     """
 
     forward_pass: ForwardPass
@@ -34,7 +36,18 @@ class SsaForm:
     minibatch: tuple[Fragment, ...]
     statements: tuple[Statement, ...]
     parameters: tuple[str, ...]
-    names_at: Mapping[int, Mapping[str, str]]
+    renamed: Mapping[str, list[tuple[int, str]]]
+
+    def names_at(self, index: int) -> dict[str, str]:
+        """The lesson's names for the file's variables at the statement ``index``, where they are others."""
+        if not self.forward_pass.first <= index <= self.forward_pass.loss.bound:
+            return {}
+        names: dict[str, str] = {}
+        for name, changes in self.renamed.items():
+            at = bisect.bisect_right(changes, index, key=lambda change: change[0])
+            if at and changes[at - 1][1] != name:
+                names[name] = changes[at - 1][1]
+        return names
 
 
 def ssa_form(flow: Dataflow, forward_pass: ForwardPass) -> SsaForm:
@@ -47,10 +60,12 @@ class _Converter:
         self._flow, self._pass = flow, forward_pass
         outside = (*forward_pass.setup, *forward_pass.minibatch)
         self._outside = flow.defined_by(outside)
+        self._before = self._outside | forward_pass.binds
         self._taken = {name for effects in flow.effects for name in (*effects.defines, *effects.reads)}
         self._bindings_left = self._rebound()
         self._names: dict[str, str] = {}
         self._kinds: dict[str, str] = {}
+        self._numbers: dict[str, int] = {}
         self._bound = set(self._outside)
         for index in outside:
             self._note_kinds(flow.effects[index], dict.fromkeys(flow.effects[index].defines, ""))
@@ -62,16 +77,18 @@ class _Converter:
         drawn = flow.defined_by(forward_pass.minibatch)
         line = flow.effects[forward_pass.first].fragment.line
         for name in sorted(self._bindings_left.keys() & self._outside):
-            self._names[name] = free_name(name, self._taken)
+            self._names[name] = self._free_name(name)
             (minibatch if name in drawn else setup).append(Fragment.at(f"{self._names[name]} = {name}", line))
         parameters = tuple(self._names.get(name, name) for name in forward_pass.parameters)
         statements: list[Statement] = []
-        names_at: dict[int, Mapping[str, str]] = {}
-        for index in range(forward_pass.first, forward_pass.loss.bound + 1):
-            names_at[index] = dict(self._names)
-            if index in forward_pass.forward:
-                statements.append(self._statement(len(statements), index))
-        return SsaForm(forward_pass, tuple(setup), tuple(minibatch), tuple(statements), parameters, names_at)
+        renamed = {name: [(forward_pass.first, other)] for name, other in self._names.items()}
+        for index in forward_pass.forward:
+            statements.append(self._statement(len(statements), index))
+            for name in self._touched(flow.effects[index]):
+                other = self._names.get(name, name)
+                if other != name or name in renamed:
+                    renamed.setdefault(name, []).append((index + 1, other))
+        return SsaForm(forward_pass, tuple(setup), tuple(minibatch), tuple(statements), parameters, renamed)
 
     def _rebound(self) -> dict[str, int]:
         """How often the forward pass binds or changes each name that is more than once bound."""
@@ -83,7 +100,7 @@ class _Converter:
 
     def _touched(self, effects: Effects) -> frozenset[str]:
         """What a statement binds, and what it changes of what stands before it."""
-        return effects.defines | (effects.direct_changes & (self._outside | self._pass.binds))
+        return effects.defines | (effects.direct_changes & self._before)
 
     def _statement(self, number: int, index: int) -> Statement:
         effects = self._flow.effects[index]
@@ -91,7 +108,7 @@ class _Converter:
         touched = self._touched(effects)
         before = {name: self._names.get(name, name) for name in touched}
         after = {name: self._next(name) for name in touched}
-        loads = {name: other for name, other in self._names.items() if name in effects.reads}
+        loads = {name: self._names[name] for name in effects.reads if name in self._names}
         augmented = [tree.target.id] if isinstance(tree, ast.AugAssign) and isinstance(tree.target, ast.Name) else []
         read = [loads.get(name, name) for name in (*augmented, *reads(tree)) if name in effects.value_reads]
         if augmented:
@@ -127,7 +144,11 @@ class _Converter:
         if name not in self._bindings_left:
             return name
         self._bindings_left[name] -= 1
-        return name if self._bindings_left[name] == 0 else free_name(name, self._taken)
+        return name if self._bindings_left[name] == 0 else self._free_name(name)
+
+    def _free_name(self, name: str) -> str:
+        self._numbers[name], free = free_name(name, self._taken, self._numbers.get(name, 1))
+        return free
 
     def _start(self, name: str, before: str, after: str, effects: Effects) -> str:
         """How a statement that changes ``name``, or may bind it, begins with what it was before."""

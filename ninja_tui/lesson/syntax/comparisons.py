@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import itertools
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator
 from dataclasses import dataclass
 
 from ninja_tui.lesson.syntax.names import BUILTINS
+from ninja_tui.lesson.syntax.walk import everything
 
 COMPARING = frozenset({"allclose", "equal", "isclose", "assert_close", "assert_allclose", "assert_equal", "mse_loss"})
 LIBRARIES = frozenset({"torch", "F", "np", "plt", "nn"})
@@ -22,16 +23,20 @@ class Pair:
     label: str
 
 
-def pairs_in(tree: ast.stmt, nodes: Collection[str], computed: Collection[str]) -> list[Pair]:
+def pairs_in(tree: ast.stmt, nodes: Collection[str], *computed: Container[str]) -> list[Pair]:
     """The comparisons that a statement makes between ``computed`` gradients and autograd's of ``nodes``."""
-    finder = _Finder(frozenset(nodes), frozenset(computed) - frozenset(nodes))
-    return list(dict.fromkeys(finder.pairs(tree)))
+    return list(dict.fromkeys(_Finder(frozenset(nodes), computed).pairs(tree)))
 
 
 @dataclass(frozen=True)
 class _Finder:
     nodes: frozenset[str]
-    computed: frozenset[str]
+    computed: tuple[Container[str], ...]
+
+    def _is_computed(self, tree: ast.expr) -> bool:
+        return (
+            isinstance(tree, ast.Name) and tree.id not in self.nodes and any(tree.id in each for each in self.computed)
+        )
 
     def pairs(self, tree: ast.stmt) -> Iterator[Pair]:
         match tree:
@@ -41,7 +46,7 @@ class _Finder:
                 yield from self._listed(iterated)
             case ast.Assign(value=ast.List() | ast.Tuple() | ast.Dict() as value):
                 yield from self._listed(value)
-        for node in ast.walk(tree):
+        for node in everything(tree):
             match node:
                 case ast.Call(func=function) if not isinstance(tree, ast.For) and _is_helper(function, tree):
                     yield from self._among([*node.args, *(keyword.value for keyword in node.keywords)])
@@ -58,7 +63,7 @@ class _Finder:
         """The pair among what stands side by side: one gradient, one tensor, and perhaps labels."""
         expressions = list(expressions)
         labels = [each.value for each in expressions if isinstance(each, ast.Constant) and isinstance(each.value, str)]
-        gradients = {each.id for each in expressions if isinstance(each, ast.Name) and each.id in self.computed}
+        gradients = {each.id for each in expressions if isinstance(each, ast.Name) and self._is_computed(each)}
         nodes = {node for each in expressions if (node := self._node(each)) is not None}
         if len(gradients) == len(nodes) == 1:
             (gradient,), (node,) = gradients, nodes
@@ -82,7 +87,7 @@ class _Finder:
     def _difference(self, left: ast.expr, right: ast.expr) -> Iterator[Pair]:
         for one, other in ((left, right), (right, left)):
             node = self._node_of_grad(other)
-            if isinstance(one, ast.Name) and one.id in self.computed and node is not None:
+            if isinstance(one, ast.Name) and node is not None and self._is_computed(one):
                 yield Pair(one.id, node, node)
 
     def _listed(self, tree: ast.expr) -> Iterator[Pair]:

@@ -6,6 +6,7 @@ import ast
 
 from ninja_tui.lesson.syntax.fragment import Fragment, parsed
 from ninja_tui.lesson.syntax.names import root_name
+from ninja_tui.lesson.syntax.walk import everything
 
 DISPLAYS = frozenset({
     "print", "display", "pprint", "plt", "pyplot", "sns", "fig", "ax", "axs", "axes", "px", "help", "input",
@@ -34,7 +35,7 @@ def without_displays(fragment: Fragment) -> Fragment:
     if not hasattr(fragment.tree, "body"):
         return fragment
     lines = fragment.code.split("\n")
-    for node in ast.walk(fragment.tree):
+    for node in everything(fragment.tree):
         if not isinstance(node, ast.stmt) or not is_display(node) or _is_docstring(node):
             continue
         last = node.end_lineno or node.lineno

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -11,7 +11,7 @@ from ninja_tui.lesson.syntax.displays import is_display
 from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.lesson.syntax.free_names import arguments_of, declared_global, defined, free_reads, value_reads
 from ninja_tui.lesson.syntax.names import BUILTINS, calls_of, changed, reads, root_name, target_names
-from ninja_tui.lesson.syntax.walk import running
+from ninja_tui.lesson.syntax.walk import everything, running
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class FileContext:
         functions: list[ast.FunctionDef] = []
         bound: set[str] = set()
         for fragment in fragments:
-            for node in ast.walk(fragment.tree):
+            for node in everything(fragment.tree):
                 match node:
                     case ast.Import(names=aliases):
                         modules |= {(alias.asname or alias.name).split(".")[0] for alias in aliases}
@@ -67,16 +67,44 @@ def _calls(functions: Iterable[ast.FunctionDef]) -> dict[str, Called]:
         declared = {name for part in function.body for name in declared_global(part)}
         binds = declared & {name for part in function.body for name in defined(part)}
         called[function.name] = Called(frozenset(free_reads(function)), frozenset(binds))
-    for _ in called:
-        before = dict(called)
-        for name, each in before.items():
-            inner = [before[other] for other in each.reads & before.keys()]
-            called[name] = Called(
-                each.reads.union(*(other.reads for other in inner)), each.binds.union(*(other.binds for other in inner))
-            )
-        if called == before:
-            break
-    return {name: Called(each.reads - called.keys(), each.binds) for name, each in called.items()}
+    for names in _cycles({name: each.reads & called.keys() for name, each in called.items()}):
+        inner = {other for name in names for other in called[name].reads if other in called}
+        read = {each for name in {*names, *inner} for each in called[name].reads if each not in called}
+        bound = {each for name in {*names, *inner} for each in called[name].binds}
+        called |= dict.fromkeys(names, Called(frozenset(read), frozenset(bound)))
+    return called
+
+
+def _cycles(calls: Mapping[str, Collection[str]]) -> Iterator[tuple[str, ...]]:
+    """The names that reach each other by ``calls``, those together that do so, callees first (Tarjan's algorithm)."""
+    number: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    path: list[str] = []
+    on_path: set[str] = set()
+    for root in calls:
+        waiting = [(root, iter(sorted(calls[root])))] if root not in number else []
+        while waiting:
+            name, others = waiting[-1]
+            if name not in number:
+                number[name] = lowest[name] = len(number)
+                path.append(name)
+                on_path.add(name)
+            for other in others:
+                if other not in number:
+                    waiting.append((other, iter(sorted(calls[other]))))
+                    break
+                if other in on_path:
+                    lowest[name] = min(lowest[name], number[other])
+            else:
+                waiting.pop()
+                if waiting:
+                    lowest[waiting[-1][0]] = min(lowest[waiting[-1][0]], lowest[name])
+                if lowest[name] == number[name]:
+                    at = path.index(name)
+                    names = tuple(path[at:])
+                    del path[at:]
+                    on_path.difference_update(names)
+                    yield names
 
 
 def elements_of(value: ast.expr) -> frozenset[str]:
@@ -91,7 +119,7 @@ def elements_of(value: ast.expr) -> frozenset[str]:
 
 def _is_pure(function: ast.FunctionDef) -> bool:
     """Whether a function changes none of its arguments, nor anything outside."""
-    if any(isinstance(node, ast.Global | ast.Nonlocal) for node in ast.walk(function)):
+    if any(isinstance(node, ast.Global | ast.Nonlocal) for node in everything(function)):
         return False
     arguments = set(arguments_of(function))
     return not any(arguments & changed(part) for part in function.body)
@@ -155,7 +183,7 @@ class Effects:
         """Whether it reads the ``.grad`` of a tensor."""
         return any(
             isinstance(node, ast.Attribute) and node.attr == "grad" and isinstance(node.ctx, ast.Load)
-            for node in ast.walk(self.tree)
+            for node in everything(self.tree)
         )
 
     @cached_property

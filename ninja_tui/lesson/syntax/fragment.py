@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import textwrap
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -48,12 +47,10 @@ class Fragment:
 
 def parsed(code: str) -> ast.Module | None:
     """The tree of ``code``; None where it is no Python."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return parse_code(code)
-        except UNREADABLE:
-            return None
+    try:
+        return parse_code(code)
+    except UNREADABLE:
+        return None
 
 
 def first_line_of(tree: ast.stmt) -> int:

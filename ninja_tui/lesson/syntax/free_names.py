@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from ninja_tui.lesson.syntax.names import target_names
+from ninja_tui.lesson.syntax.walk import children, everything
 
 SHAPES = frozenset({"shape", "size", "dtype", "device", "ndim", "dim", "numel", "nelement", "type", "element_size"})
 """What is read of a tensor through these does not depend on its values."""
@@ -24,7 +25,7 @@ def defined(tree: ast.AST) -> Iterator[str]:
             yield name
             return
         case ast.Lambda() | ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
-            for node in ast.walk(tree):
+            for node in everything(tree):
                 if isinstance(node, ast.NamedExpr):
                     yield node.target.id
             return
@@ -39,7 +40,7 @@ def defined(tree: ast.AST) -> Iterator[str]:
             yield name
         case ast.MatchMapping(rest=str() as name):
             yield name
-    for child in ast.iter_child_nodes(tree):
+    for child in children(tree):
         yield from defined(child)
 
 
@@ -54,7 +55,7 @@ def arguments_of(function: Scope) -> tuple[str, ...]:
 def names_for_cell(tree: ast.stmt) -> frozenset[str]:
     """What a marimo cell, which is a function, gives to others: all that it assigns, imports or defines."""
     names: set[str] = set()
-    for node in ast.walk(tree):
+    for node in everything(tree):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             names.add(node.id)
         if isinstance(node, ast.Import | ast.ImportFrom) or (isinstance(node, ast.FunctionDef) and node is not tree):
@@ -91,7 +92,7 @@ def _free_reads(tree: ast.AST) -> Iterable[str]:
             return [name] if isinstance(ctx, ast.Load) else []
         case ast.AugAssign(target=ast.Name(id=name), value=value):
             return [name, *free_reads(value)]
-    return [name for child in ast.iter_child_nodes(tree) for name in free_reads(child)]
+    return [name for child in children(tree) for name in free_reads(child)]
 
 
 def _function_reads(function: Scope) -> list[str]:
@@ -106,7 +107,7 @@ def _function_reads(function: Scope) -> list[str]:
 
 def _comprehension_reads(tree: Comprehension) -> list[str]:
     variables = {name for generator in tree.generators for name in target_names(generator.target)}
-    names = [name for child in ast.iter_child_nodes(tree) for name in free_reads(child)]
+    names = [name for child in children(tree) for name in free_reads(child)]
     first = free_reads(tree.generators[0].iter)
     return [name for name in names if name not in variables or name in first]
 
@@ -122,7 +123,7 @@ def _block_reads(body: list[ast.stmt]) -> Iterator[str]:
 
 def declared_global(tree: ast.AST) -> Iterator[str]:
     """The names that a ``global`` or ``nonlocal`` in ``tree`` declares."""
-    for node in ast.walk(tree):
+    for node in everything(tree):
         if isinstance(node, ast.Global | ast.Nonlocal):
             yield from node.names
 
@@ -130,21 +131,21 @@ def declared_global(tree: ast.AST) -> Iterator[str]:
 def value_reads(tree: ast.AST) -> tuple[str, ...]:
     """As ``free_reads``, without what is read only for its shape."""
     converting = {
-        id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call) and (node.args or node.keywords)
+        id(node.func) for node in everything(tree) if isinstance(node, ast.Call) and (node.args or node.keywords)
     }  # `x.type(…)` is a value, `x.type()` none
     for_shape = {
         id(node.value)
-        for node in ast.walk(tree)
+        for node in everything(tree)
         if isinstance(node, ast.Attribute)
         and node.attr in SHAPES
         and not (node.attr == "type" and id(node) in converting)
         and isinstance(node.value, ast.Name)
     }
-    for node in ast.walk(tree):
+    for node in everything(tree):
         match node:
             case ast.Call(func=ast.Name(id="len" | "print"), args=[ast.Name() as only]):
                 for_shape.add(id(only))
             case ast.Call(func=ast.Attribute(attr=attr), args=[ast.Name() as first, *_]) if attr.endswith("_like"):
                 for_shape.add(id(first))
-    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in for_shape}
+    names = {node.id for node in everything(tree) if isinstance(node, ast.Name) and id(node) not in for_shape}
     return tuple(name for name in free_reads(tree) if name in names)

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from ninja_tui.lesson.syntax.fragment import Fragment
+from ninja_tui.lesson.syntax.walk import everything
 
 FOR_PEOPLE = frozenset({
     "IPython", "altair", "bokeh", "colorama", "google.colab", "graphviz", "ipywidgets", "livelossplot",
@@ -58,7 +59,7 @@ def string_literals(fragments: Iterable[Fragment]) -> Iterator[str]:
 def _nodes(fragments: Iterable[Fragment]) -> Iterator[ast.AST]:
     for fragment in fragments:
         for statement in fragment.statements:
-            yield from ast.walk(statement)
+            yield from everything(statement)
 
 
 def single_imports(fragment: Fragment) -> list[Fragment]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.lesson.syntax.names import root_name
 from ninja_tui.lesson.syntax.training_steps import is_training_loop
-from ninja_tui.lesson.syntax.walk import running
+from ninja_tui.lesson.syntax.walk import everything, running
 
 NOTE, TURNS, OVER = "__note__", "__turns__", "__over__"
 """Called with a site's index: after a statement; around what a loop runs over; before a turn of a ``while``."""
@@ -80,7 +80,7 @@ class _Reporting:
     def _inside(self, statement: ast.stmt, function: _Scope) -> None:
         within = function
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
-            arguments = [each.arg for each in ast.walk(statement.args) if isinstance(each, ast.arg)]
+            arguments = [each.arg for each in everything(statement.args) if isinstance(each, ast.arg)]
             within = _Scope(statement.name, frozenset(arguments))
         for part in ("body", "orelse", "finalbody"):
             inner = getattr(statement, part, None)
@@ -110,7 +110,7 @@ class _Reporting:
         texts = tuple(dict.fromkeys(ast.unparse(target) for target in targets))
         values = {ast.unparse(node) for node in _read_by(statement) if isinstance(node, ast.expr)}
         again = frozenset(texts) if isinstance(statement, ast.AugAssign) else frozenset(texts) & values
-        names = [node.id for node in ast.walk(_head(statement)) if isinstance(node, ast.Name)]
+        names = [node.id for node in everything(_head(statement)) if isinstance(node, ast.Name)]
         self._sites.append(
             Site(
                 line=statement.lineno,
@@ -172,7 +172,7 @@ def _head(statement: ast.stmt) -> ast.AST:
         case ast.Match():
             captured = [
                 ast.Name(node.name, ast.Store())
-                for node in ast.walk(statement)
+                for node in everything(statement)
                 if isinstance(node, ast.MatchAs | ast.MatchStar) and node.name
             ]
             return ast.Tuple([statement.subject, *captured], ast.Load())
@@ -192,7 +192,7 @@ def _targets(statement: ast.stmt) -> Iterator[ast.expr]:
                 if item.optional_vars is not None:
                     yield from _single(item.optional_vars)
     head = _head(statement)
-    for node in running(head) if isinstance(head, ast.stmt) else ast.walk(head):
+    for node in running(head) if isinstance(head, ast.stmt) else everything(head):
         if isinstance(node, ast.NamedExpr):
             yield node.target
 
@@ -211,4 +211,4 @@ def _read_by(statement: ast.stmt) -> Iterator[ast.AST]:
     """What the right-hand side of an assignment is made of."""
     match statement:
         case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value):
-            yield from ast.walk(value)
+            yield from everything(value)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from ninja_tui.lesson.syntax.names import target_names
 from ninja_tui.lesson.syntax.parsing import parse_code
+from ninja_tui.lesson.syntax.walk import everything
 
 NUMBERS = (
     ast.Constant, ast.Name, ast.Attribute, ast.BinOp, ast.UnaryOp, ast.Subscript, ast.Tuple, ast.Call,
@@ -50,7 +51,7 @@ def computes_numbers(tree: ast.stmt) -> bool:
     """Whether it binds names to numbers, written out or computed from others, or from sizes."""
     match tree:
         case ast.Assign(targets=[ast.Name() | ast.Tuple()], value=value) if not isinstance(value, ast.Name):
-            return all(isinstance(part, NUMBERS) and _is_size(part) for part in ast.walk(value))
+            return all(isinstance(part, NUMBERS) and _is_size(part) for part in everything(value))
     return False
 
 

@@ -6,7 +6,7 @@ import ast
 import builtins
 from collections.abc import Iterator
 
-from ninja_tui.lesson.syntax.walk import running
+from ninja_tui.lesson.syntax.walk import everything, running
 
 BUILTINS = frozenset(dir(builtins))
 TORCH = frozenset({"torch", "nn", "F", "init"})
@@ -14,7 +14,7 @@ TORCH = frozenset({"torch", "nn", "F", "init"})
 
 def reads(tree: ast.AST) -> tuple[str, ...]:
     """The names that ``tree`` loads, each once, in source order."""
-    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)]
+    names = [node for node in everything(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)]
     names.sort(key=lambda node: (node.lineno, node.col_offset))
     return tuple(dict.fromkeys(node.id for node in names))
 
@@ -144,7 +144,7 @@ def _flat(targets: list[ast.expr]) -> Iterator[ast.expr]:
 def stored_names(tree: ast.AST) -> frozenset[str]:
     """The names that anything in ``tree`` assigns to, also inside functions."""
     names: set[str] = set()
-    for node in ast.walk(tree):
+    for node in everything(tree):
         match node:
             case ast.Name(id=name, ctx=ast.Store()):
                 names.add(name)
@@ -161,7 +161,9 @@ def calls_of(tree: ast.AST) -> frozenset[str]:
 
 def loop_variables(tree: ast.AST) -> frozenset[str]:
     """The names that ``for`` statements in ``tree`` bind."""
-    return frozenset(name for node in ast.walk(tree) if isinstance(node, ast.For) for name in target_names(node.target))
+    return frozenset(
+        name for node in everything(tree) if isinstance(node, ast.For) for name in target_names(node.target)
+    )
 
 
 def returns(tree: ast.AST) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ninja_tui.lesson.syntax.parsing import parse_code
+from ninja_tui.lesson.syntax.walk import children, everything
 
 OPERATORS: dict[type[ast.operator], tuple[str, str]] = {
     ast.Add: ("add", "add"),
@@ -155,8 +156,8 @@ def uses(code: str, name: str) -> tuple[Use, ...]:
     value = getattr(statement, "value", None)
     if value is None:
         return ()
-    parents = {child: parent for parent in ast.walk(value) for child in ast.iter_child_nodes(parent)}
-    places = [node for node in ast.walk(value) if isinstance(node, ast.Name) and node.id == name]
+    parents = {child: parent for parent in everything(value) for child in children(parent)}
+    places = [node for node in everything(value) if isinstance(node, ast.Name) and node.id == name]
     places.sort(key=lambda node: (node.lineno, node.col_offset))
     result = []
     for place in places:
@@ -183,14 +184,14 @@ def _beside(place: ast.expr, whole: ast.expr) -> str:
         case ast.Call(func=ast.Attribute(value=receiver), args=arguments):
             operands = [receiver, *arguments]
     plain = [each for each in operands if not (isinstance(each, ast.Name) and each.id in MODULES)]
-    rest = [each for each in plain if place not in ast.walk(each)]
+    rest = [each for each in plain if place not in everything(each)]
     return ast.unparse(rest[0]) if rest and len(rest) < len(plain) else ""
 
 
 def _others(place: ast.expr, whole: ast.expr) -> tuple[str, ...]:
     """The tensors that stand in an operation beside the one at ``place``: no functions, and no axes and sizes."""
-    called = {node.func for node in ast.walk(whole) if isinstance(node, ast.Call)}
-    names = [node for node in ast.walk(whole) if isinstance(node, ast.Name) and node is not place]
+    called = {node.func for node in everything(whole) if isinstance(node, ast.Call)}
+    names = [node for node in everything(whole) if isinstance(node, ast.Name) and node is not place]
     return tuple(dict.fromkeys(node.id for node in names if node not in called and node.id not in MODULES))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ninja_tui.lesson.syntax.effects import elements_of
 from ninja_tui.lesson.syntax.names import reads, root_name, target_names
+from ninja_tui.lesson.syntax.walk import everything
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ def requires_grad(tree: ast.stmt) -> RequiresGrad:
             return RequiresGrad(_name_of(owner))
         case ast.Expr(value=ast.Call(func=ast.Attribute(value=owner, attr="requires_grad_"))):
             return RequiresGrad(_name_of(owner))
-    for node in ast.walk(tree):
+    for node in everything(tree):
         match node:
             case ast.For(target=target, iter=iterated):
                 pass
@@ -44,7 +45,7 @@ def requires_grad(tree: ast.stmt) -> RequiresGrad:
 
 def _requires_grad_of(loop: ast.AST, variables: set[str]) -> bool:
     """Whether a loop sets ``requires_grad`` of its variables, whatever they are."""
-    nodes = list(ast.walk(loop))
+    nodes = list(everything(loop))
     if any(isinstance(node, ast.If) for node in nodes):
         return False
     return any(
@@ -63,17 +64,19 @@ def listed_names(value: ast.expr) -> tuple[str, ...]:
 
 def initialises_floats(value: ast.expr) -> bool:
     """Whether an expression makes a tensor of numbers that a network may learn."""
-    for node in ast.walk(value):
+    for node in everything(value):
         match node:
             case ast.Attribute(attr="randn" | "rand" | "normal" | "kaiming_normal_" | "xavier_uniform_"):
                 return True
             case ast.Call(func=ast.Attribute(attr="tensor" | "Tensor")):
-                return any(isinstance(part, ast.Constant) and isinstance(part.value, float) for part in ast.walk(node))
+                return any(
+                    isinstance(part, ast.Constant) and isinstance(part.value, float) for part in everything(node)
+                )
     return False
 
 
 def _sets_requires_grad(value: ast.expr) -> bool:
-    for node in ast.walk(value):
+    for node in everything(value):
         match node:
             case ast.keyword(arg="requires_grad", value=ast.Constant(value=True)):
                 return True

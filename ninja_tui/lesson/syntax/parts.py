@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import TypeVar
 
 from ninja_tui.lesson.syntax.fragment import UNREADABLE, Fragment
+from ninja_tui.lesson.syntax.walk import everything
 
 Computing = ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Expr | ast.Return
 """A statement that holds no others, and computes something."""
@@ -22,7 +23,7 @@ def computing(fragment: Fragment) -> list[Computing]:
     except UNREADABLE:
         return []
     found = [
-        node for tree in trees for node in ast.walk(tree) if isinstance(node, Computing) and node.value is not None
+        node for tree in trees for node in everything(tree) if isinstance(node, Computing) and node.value is not None
     ]
     return sorted(found, key=lambda node: (node.lineno, node.col_offset))
 
@@ -107,7 +108,7 @@ def changed_item(statement: Computing) -> ast.expr | None:
 
 
 def _all(value: ast.expr, kind: type[N]) -> Iterator[N]:
-    return (node for node in ast.walk(value) if isinstance(node, kind))
+    return (node for node in everything(value) if isinstance(node, kind))
 
 
 def _operands(value: ast.expr, operators: Operators) -> list[ast.expr]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from ninja_tui.lesson.syntax.names import changed
+from ninja_tui.lesson.syntax.walk import everything
 
 BY_ANY_NAME = frozenset({"eval", "exec", "globals", "locals", "vars"})
 """Functions that read names which the text does not show."""
@@ -17,7 +18,7 @@ def only_computes(statement: ast.stmt) -> bool:
     """Whether ``statement`` is an assignment to names with no other effect, as far as its text shows."""
     if not isinstance(statement, ast.Assign) or changed(statement):
         return False
-    for node in ast.walk(statement):
+    for node in everything(statement):
         match node:
             case ast.NamedExpr() | ast.Await() | ast.Lambda():
                 return False

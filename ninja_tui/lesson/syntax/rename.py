@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.lesson.syntax.parsing import parse_code
+from ninja_tui.lesson.syntax.walk import everything
 
 
 def renamed(code: str, loads: Mapping[str, str], stores: Mapping[str, str]) -> str:
@@ -17,7 +18,7 @@ def renamed(code: str, loads: Mapping[str, str], stores: Mapping[str, str]) -> s
     tree = parse_code(code)
     lines = [line.encode() for line in code.split("\n")]
     occurrences = []
-    for node in ast.walk(tree):
+    for node in everything(tree):
         if isinstance(node, ast.Name):
             new = (loads if isinstance(node.ctx, ast.Load) else stores).get(node.id)
             if new is not None and new != node.id:
@@ -39,13 +40,15 @@ class _Renaming(ast.NodeTransformer):
         return ast.copy_location(ast.Name(names.get(node.id, node.id), node.ctx), node)
 
 
-def free_name(name: str, taken: set[str]) -> str:
-    """``name_1``, or the next number that is not in ``taken``, to which it is added."""
-    number = 1
+def free_name(name: str, taken: set[str], number: int = 1) -> tuple[int, str]:
+    """The first of ``name_1``, ``name_2`` … from ``number`` on that is not in ``taken``, to which it is added.
+
+    Its number comes with it, for the next time.
+    """
     while f"{name}_{number}" in taken:
         number += 1
     taken.add(f"{name}_{number}")
-    return f"{name}_{number}"
+    return number, f"{name}_{number}"
 
 
 def as_assignment(fragment: Fragment) -> str:

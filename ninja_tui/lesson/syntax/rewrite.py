@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Mapping, Sequence
 
 from ninja_tui.lesson.syntax.parsing import parse_code
+from ninja_tui.lesson.syntax.walk import everything
 
 
 def replace_lookups(
@@ -72,7 +73,7 @@ def globals_to_nonlocals(tree: ast.AST) -> frozenset[str]:
     Changes ``tree``.
     """
     names: set[str] = set()
-    for node in ast.walk(tree):
+    for node in everything(tree):
         if isinstance(node, ast.FunctionDef):
             for index, statement in enumerate(node.body):
                 if isinstance(statement, ast.Global):

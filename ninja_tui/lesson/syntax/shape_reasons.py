@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from ninja_tui.lesson.syntax.parsing import parse_code
 from ninja_tui.lesson.syntax.shapes import ELEMENTWISE, LIBRARIES, Shape, broadcast, product, shape_of
+from ninja_tui.lesson.syntax.walk import everything
 
 REDUCTIONS = frozenset(
     ("sum", "mean", "max", "min", "amax", "amin", "var", "std", "prod", "logsumexp", "any", "all", "median")
@@ -81,8 +82,8 @@ class _Reasons:
                 return self._shape(inner)
             case ast.Call():
                 return self._shape_of_call(tree)
-        names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-        plain = not any(isinstance(node, ast.Call) for node in ast.walk(tree))
+        names = {node.id for node in everything(tree) if isinstance(node, ast.Name)}
+        plain = not any(isinstance(node, ast.Call) for node in everything(tree))
         return () if plain and names.isdisjoint(self._shapes) else None
 
     def _product(self, left: ast.expr, right: ast.expr, result: Shape) -> str:

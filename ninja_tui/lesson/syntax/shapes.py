@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ninja_tui.lesson.syntax.parsing import parse_code
+from ninja_tui.lesson.syntax.walk import everything
 
 Shape = tuple[int, ...]
 LIBRARIES = ("torch", "F")
@@ -47,7 +48,7 @@ def pieces(code: str, shapes: Mapping[str, Shape]) -> list[Piece]:
 def _written(tree: ast.Module, shapes: Mapping[str, Shape]) -> Iterator[tuple[int, int, str]]:
     """Line and column of the end of a name, and the shape to be written there, in order; none a second time."""
     broadcast = _broadcast_names(tree, shapes)
-    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id in shapes]
+    names = [node for node in everything(tree) if isinstance(node, ast.Name) and node.id in shapes]
     written: set[tuple[str, str]] = set()
     for node in sorted(names, key=lambda node: (node.lineno, node.col_offset)):
         text = broadcast.get(node) or str(shapes[node.id])
@@ -69,7 +70,7 @@ def _broadcast_names(tree: ast.Module, shapes: Mapping[str, Shape]) -> dict[ast.
         if isinstance(target, ast.Name) and target.id in shapes
     }
     marked: dict[ast.Name, str] = {}
-    for node in ast.walk(tree) if results else ():
+    for node in everything(tree) if results else ():
         if not isinstance(node, ast.BinOp) or isinstance(node.op, ast.MatMult):
             continue
         result = shape_of(node, shapes) or results.get(node)

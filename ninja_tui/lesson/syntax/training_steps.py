@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from ninja_tui.lesson.syntax.names import root_name, target_names
-from ninja_tui.lesson.syntax.walk import running
+from ninja_tui.lesson.syntax.walk import everything, running
 
 LOSSES = frozenset({"loss", "cost", "nll", "mse", "total_loss", "L", "lossi", "error", "objective"})
 """What people call a loss."""
@@ -34,12 +34,12 @@ def calls_backward(tree: ast.AST) -> bool:
 
 def asks_autograd(tree: ast.stmt) -> bool:
     """Whether anything in a statement asks autograd for gradients."""
-    return any(_is_backward(node) or _is_autograd_grad(node) for node in ast.walk(tree))
+    return any(_is_backward(node) or _is_autograd_grad(node) for node in everything(tree))
 
 
 def differentiated(tree: ast.stmt) -> ast.expr | None:
     """The expression of which a statement asks the gradients: ``loss`` of ``loss.backward()``."""
-    for node in ast.walk(tree):
+    for node in everything(tree):
         if _is_backward(node) and isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             return node.func.value
         match node:
@@ -65,7 +65,7 @@ def updated(tree: ast.AST) -> str | None:
 def updates_its_variable(loop: ast.For) -> bool:
     """Whether a loop updates what it runs over: ``for p in parameters: p -= …``."""
     variables = set(target_names(loop.target))
-    return any(updated(node) in variables for part in loop.body for node in ast.walk(part))
+    return any(updated(node) in variables for part in loop.body for node in everything(part))
 
 
 def _is_backward(node: ast.AST) -> bool:

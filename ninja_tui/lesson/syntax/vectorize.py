@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from ninja_tui.lesson.syntax.parsing import parse_code
-from ninja_tui.lesson.syntax.walk import running
+from ninja_tui.lesson.syntax.walk import everything, running
 
 T = TypeVar("T", bound=ast.AST)
 FRESH = "_ninja_index"
@@ -278,7 +278,7 @@ def _variable(index: ast.expr) -> str:
 
 
 def _names(tree: ast.AST) -> Iterator[ast.Name]:
-    return (node for node in ast.walk(tree) if isinstance(node, ast.Name))
+    return (node for node in everything(tree) if isinstance(node, ast.Name))
 
 
 def _is_clone(node: ast.AST) -> bool:

@@ -173,11 +173,6 @@ class SessionScreen(PanedScreen):
             case events.Poked(request):
                 if session.tensor == request.tensor:
                     self.query_one(NodePane).poked = event
-            case events.Saved(node):
-                self._answering.saved(node)
-            case events.NotSaved(node, reason):
-                self._answering.not_saved(node)
-                self._toast(f"{session.lesson.gradients[node]} is not saved: {reason}", severity="error")
 
     def _take_verdict(self, session: Session, event: events.Judged) -> None:
         step = self._answering.judged(session, event, self._input.text)
@@ -379,7 +374,7 @@ class SessionScreen(PanedScreen):
         if self._train_screen is not None and self._train_screen is self.app.screen:
             self._train_screen.state = state
 
-    def _toast(self, text: str, severity: Literal["information", "error"] = "information") -> None:
+    def _toast(self, text: str, severity: Literal["information", "warning", "error"] = "information") -> None:
         self.notify(text, severity=severity, markup=False)
 
     def _update_title(self) -> None:

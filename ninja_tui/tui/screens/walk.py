@@ -14,8 +14,8 @@ from ninja_tui.tui.config_file import Config
 from ninja_tui.tui.history import History
 from ninja_tui.tui.screens.find import FindScreen
 from ninja_tui.tui.screens.help import HelpScreen
+from ninja_tui.tui.screens.keeping import KeepingScreen
 from ninja_tui.tui.screens.lessons import LessonsScreen
-from ninja_tui.tui.screens.session import SessionScreen
 from ninja_tui.tui.screens.slicing import SliceScreen
 from ninja_tui.tui.session import NEXT_VIEW, Phase
 from ninja_tui.tui.training.form import Form
@@ -32,7 +32,7 @@ def _with_letter(binding: Binding) -> Binding:
     return replace(binding, action=f"walk_{binding.action}") if steps else binding
 
 
-class WalkScreen(SessionScreen):
+class WalkScreen(KeepingScreen):
     """The screen of the walk, with its commands."""
 
     BINDINGS = [

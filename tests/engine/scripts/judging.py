@@ -14,6 +14,7 @@ import torch
 from ninja_tui.engine.judge.examine import Examiner
 from ninja_tui.engine.judge.recognition import Program
 from ninja_tui.engine.protocol.verdict import Verdict
+from ninja_tui.engine.recording.program_data import ProgramRun, decoded_program, encoded_program
 from ninja_tui.engine.recording.script import Script
 from ninja_tui.engine.recording.surroundings import script_module, surroundings
 from ninja_tui.lesson.notebook.cells import source_of
@@ -59,7 +60,7 @@ def judge_scripts(texts: Sequence[str]) -> list[Judgement]:
 
 
 def _judged(text: str) -> Judgement:
-    """Runs a text once, in this process, and judges what was recorded."""
+    """Runs a text once, in this process, and judges what was recorded, as it would arrive in another."""
     fragments, _ = fragments_of(source_of(WHERE, text))
     module = script_module(str(WHERE))
     vars(module).update(torch=torch, F=torch.nn.functional)
@@ -68,8 +69,8 @@ def _judged(text: str) -> Judgement:
     with surroundings(module, {}):
         for fragment in fragments:
             script.run(fragment)
-        program = Program(script.recorder.record, script.names.bindings, script.sites)
-        judged = Examiner(program).examine()
+    run = decoded_program(encoded_program(ProgramRun(script.recorder.record, script.names.bindings, script.sites)))
+    judged = Examiner(Program(run.record, run.bindings, run.sites)).examine()
     error = "; ".join(failure.message for failure in script.failures)
     return Judgement(tuple(_row(each.verdict) for each in judged), error)
 
