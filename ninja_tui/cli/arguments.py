@@ -92,7 +92,7 @@ def read_arguments(argv: Sequence[str]) -> Arguments:
     arguments, rest = parser.parse_known_args(argv, Arguments())
     if arguments.path in WORDS:
         raise UsageError(f"the command comes first: ninja-tui {arguments.path} …")
-    if arguments.path is not None and not Path(arguments.path).exists():
+    if arguments.path is not None and not _exists(arguments.path):
         lessons = _lessons()
         word = closest(arguments.path, (*lessons, *WORDS))
         if arguments.path not in lessons and word in WORDS:
@@ -101,6 +101,12 @@ def read_arguments(argv: Sequence[str]) -> Arguments:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     arguments.command = _command_of_flags(arguments)
     return arguments
+
+
+def _exists(path: str) -> bool:
+    from ninja_tui.lesson.files import exists
+
+    return exists(Path(path))
 
 
 def _command_of_flags(arguments: Arguments) -> Command:
