@@ -19,7 +19,7 @@ import socket
 from ninja_tui.engine.protocol.messages import decode, encode
 from ninja_tui.engine.protocol.processes import Asked, End, Ready, Start, Started
 from ninja_tui.engine.protocol.wire import Broken
-from ninja_tui.engine.workers.lock import Lock, die_with_parent
+from ninja_tui.engine.workers.lock import Lock, adopt_orphans, die_with_parent
 from ninja_tui.engine.workers.main import Service, become, prepare, serve
 
 LARGEST = 1 << 16
@@ -30,6 +30,7 @@ def main(descriptor: int, lock: Lock | None = None) -> None:
     """Serves the socket ``descriptor`` until its other end closes. Workers get ``lock``, or all walls there are."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP):
         signal.signal(number, signal.SIG_IGN)
+    adopt_orphans()
     asking = socket.socket(fileno=descriptor)
     import ninja_tui.engine.workers.preload  # noqa: F401 - only here: it takes a second
 
@@ -127,13 +128,12 @@ class Server:
             _kill(end.process)
 
     def _wait_for_ended(self) -> None:
-        for process in list(self._workers):
-            with contextlib.suppress(ChildProcessError):
-                if os.waitpid(process, os.WNOHANG)[0] == 0:
-                    continue
-            self._workers.discard(process)
-            with contextlib.suppress(OSError):
-                os.killpg(process, signal.SIGKILL)  # what it started and left, where no lock kept it from that
+        with contextlib.suppress(ChildProcessError):  # there is none that runs either
+            while process := os.waitpid(-1, os.WNOHANG)[0]:
+                if process in self._workers:
+                    self._workers.discard(process)
+                    with contextlib.suppress(OSError):
+                        os.killpg(process, signal.SIGKILL)  # what it started and left, where no lock kept it from that
 
     def end_all(self) -> None:
         """Kills all workers, and waits for them."""

@@ -12,8 +12,8 @@ from ninja_tui.engine.workers.lock import limits, seccomp
 from ninja_tui.engine.workers.lock.landlock import Access, Grant, Ruleset
 from ninja_tui.engine.workers.lock.readable import READ, readable
 
-PARENT_DEATH_SIGNAL = 1
-"""``PR_SET_PDEATHSIG``."""
+PARENT_DEATH_SIGNAL, CHILD_SUBREAPER = 1, 36
+"""``PR_SET_PDEATHSIG`` and ``PR_SET_CHILD_SUBREAPER``."""
 
 
 class Confinement(enum.Enum):
@@ -88,3 +88,12 @@ def die_with_parent(parent: int) -> None:
         library.prctl(PARENT_DEATH_SIGNAL, 9, 0, 0, 0)
         if os.getppid() != parent:
             os._exit(0)
+
+
+def adopt_orphans() -> None:
+    """Has this process be the parent of what a descendant leaves behind when it ends; where the system can."""
+    import ctypes
+
+    library = ctypes.CDLL(None)
+    if hasattr(library, "prctl"):
+        library.prctl(CHILD_SUBREAPER, 1, 0, 0, 0)
