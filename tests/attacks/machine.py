@@ -58,14 +58,14 @@ class Machine:
         self._secret, self._token = f"{SECRET}{secrets.token_hex(8)}", f"ninja-{secrets.token_hex(6)}"
         self._hit = secrets.token_hex(8)
         self._key = secrets.randbelow(1 << 30) + 1
-        self._folder, self.submissions, canary = folder, folder / "submissions", folder / "canary"
-        private = folder / "private"
-        for each in (self.submissions, self.submissions / "other", canary, private):
-            each.mkdir()
+        self._folder, canary, private = folder, folder / "canary", folder / "private"
+        self._handed_in, self._others = folder / "submissions" / "mine", folder / "submissions" / "others"
+        for each in (self._handed_in, self._others, canary, private):
+            each.mkdir(parents=True)
         self._written = folder / "stderr"
         (canary / "keep.txt").write_text("keep", encoding="utf-8")
         (folder / "secret.txt").write_text(self._secret, encoding="utf-8")
-        (self.submissions / "other" / "other.py").write_text(f"# {self._secret}\n", encoding="utf-8")
+        (self._others / "other.py").write_text(f"# {self._secret}\n", encoding="utf-8")
         (private / "teachers.py").write_text(f"secret = {self._secret!r}\n", encoding="utf-8")
         self._sockets = Sockets(folder / "socket", self._token)
         self._victim = self._started_victim()
@@ -81,7 +81,7 @@ class Machine:
         for name, text in texts.items():
             self._hand_in(name, text)
         before, processes = self._seen(), self._processes()
-        asked = [str(self.submissions / path) for path in paths]
+        asked = [str(self._handed_in / path) for path in paths]
         said = self._ask(json.dumps({"paths": asked, "limit": limit}))
         effects = [*self._effects(before, processes), *self._leaks(json.dumps(said))]
         if said is None:
@@ -90,7 +90,7 @@ class Machine:
             self._victim_again()
         for name in texts:
             with contextlib.suppress(FileNotFoundError):
-                (self.submissions / name.partition(" -> ")[0]).unlink()
+                (self._handed_in / name.partition(" -> ")[0]).unlink()
         if said is None:
             return Judged((), (*effects, "the process that judges is gone, or hangs"), seconds=LONGEST)
         effects += [f"a file of the report has the path {each['path']!r}" for each in said["files"]
@@ -109,8 +109,8 @@ class Machine:
     def _hand_in(self, name: str, text: str) -> None:
         """Writes a file; with `` -> `` in its name it is a link, a named pipe, or a large file without contents."""
         name, _, target = name.partition(" -> ")
-        path = self.submissions / name
-        path.parent.mkdir(exist_ok=True)
+        path = self._handed_in / name
+        path.parent.mkdir(parents=True, exist_ok=True)
         if target == "PIPE":
             os.mkfifo(path)
         elif target == "SPARSE":
@@ -124,9 +124,10 @@ class Machine:
     def _filled(self, text: str) -> str:
         hit = f'"".join(("{self._hit[:8]}", "{self._hit[8:]}"))'
         for word, value in {
+            "OWN_SECRET": self._secret,
             "CANARY": self._folder / "canary",
             "SECRET": self._folder / "secret.txt",
-            "OTHER": self.submissions / "other" / "other.py",
+            "OTHER": self._others / "other.py",
             "FOLDER": self._folder / "private",
             "SOLUTION": LESSONS / "names" / "solution.py",
             "PID": self._judging.pid,

@@ -86,6 +86,23 @@ def test_hostile_files_cost_the_files_between_them_nothing(machine: Machine) -> 
         assert passing[f"{2 * place + 1}_harmless.py"] == harmless(form).right
 
 
+def test_a_file_does_not_see_what_another_person_has_handed_in_beside_it(machine: Machine) -> None:
+    curious = Case("", "", """\
+import importlib, sys
+found = []
+for read in (lambda: open("theirs.py").read(), lambda: importlib.import_module("theirs").secret):
+    try:
+        found.append(read())
+    except (OSError, ImportError):
+        continue
+raise RuntimeError(found)
+""", {})  # fmt: skip
+    texts = {"curious.py": curious.submission(Form.SCRIPT).text, "theirs.py": "secret = '@OWN_SECRET@'\n"}
+    alone, beside = (machine.judge(texts, *paths, limit=10.0) for paths in (["curious.py"], [*texts]))
+    assert alone.effects == ("a secret is in the report",)
+    assert beside.effects == ()
+
+
 def test_the_corpus_is_large_and_of_every_family() -> None:
     sizes = {family: len(list(each)) for family, each in groupby(cases(), lambda case: case.family)}
     assert sum(sizes.values()) >= 400
