@@ -13,7 +13,6 @@ from typing import Any
 
 import torch
 
-from ninja_tui.engine.protocol.messages import Refused
 from ninja_tui.engine.protocol.tensor_data import TensorData
 from ninja_tui.engine.recording.operator_names import full_name
 from ninja_tui.engine.recording.packing import pack
@@ -118,10 +117,10 @@ class Tensors:
 
     def place(self, tensor: torch.Tensor) -> Place | None:
         """Where ``tensor`` is among ``all``; None for one that has no plain bytes."""
-        order = _order(tensor)
         try:
+            order = _order(tensor)
             portable = PortableTensor(pack(tensor.permute(order) if order else tensor), order)
-        except Refused:
+        except Exception:  # Refused; what has no memory, or is of a person's own class, raises whatever it likes
             return None
         return self._places.setdefault(portable, len(self._places))
 
