@@ -29,3 +29,25 @@ def guess(word: str, known: Iterable[str]) -> str:
     """``; did you mean `names`?`` where ``word`` is close to one of the ``known``; else nothing."""
     close = closest(word, known)
     return f"; did you mean `{close}`?" if close else ""
+
+
+LONGEST = 2000
+"""Characters of a sentence that are shown."""
+
+
+def visible(text: str) -> str:
+    """``text`` in which tabs are blanks, and other characters that do not print are ``�``; as long as before."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else " " if each == "\t" else "�" for each in text)
+
+
+def plain(text: str, most: int = LONGEST) -> str:
+    """What a stranger wrote, for a terminal or a report: one line of so many characters, all of which print.
+
+    A longer text is cut in its middle: its end may say what is wrong.
+    """
+    if len(text) > most:
+        end = most // 4
+        text = f"{text[: most - end - 1]}…{text[-end:]}"
+    return visible(text)

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import settings
 
 from ninja_tui.engine.evaluate.bench import Options, Workbench
+from ninja_tui.engine.workers import client
 from ninja_tui.lesson import words
 from ninja_tui.lesson.read import read_lesson
 from tests.helpers import some_names
@@ -101,6 +102,17 @@ def own_word_lists() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(words, "_served", {})
         yield
+
+
+@pytest.fixture(autouse=True)
+def no_server(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """PyTorch is not loaded ahead of a test that has no processes."""
+    if request.node.get_closest_marker("processes") is None:
+        monkeypatch.setattr(client._OneServer, "running", _without_workers)
+
+
+def _without_workers(_: object) -> NoReturn:
+    raise client.WorkerError("this test has no workers")
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
@@ -35,7 +36,7 @@ def main(argv: list[str] | None = None) -> int:
         return _run(arguments)
     except UsageError as error:
         if error.excerpt is None:
-            print(f"ninja-tui: {error}", file=sys.stderr)
+            _print_error(str(error))
         else:
             from ninja_tui.report.page import print_error
 
@@ -49,6 +50,30 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.NOT_ALL_PASS
+    except Exception as error:
+        with contextlib.suppress(OSError):  # of a terminal that is gone
+            _print_error(f"internal error: {_told(error)}")
+        return Exit.FAILED
+
+
+def _print_error(sentence: str) -> None:
+    from ninja_tui.formatting import plain
+
+    print(f"ninja-tui: {plain(sentence)}", file=sys.stderr)
+
+
+def _told(error: Exception) -> str:
+    """What came up, and where; all of where it came from goes into the log."""
+    import logging
+    import traceback
+    from pathlib import Path
+
+    from ninja_tui.log import trace_of
+
+    logging.getLogger(__name__).error("%s", trace_of(error))
+    *_, frame = traceback.extract_tb(error.__traceback__)
+    where = f"{Path(frame.filename).name}:{frame.lineno}"
+    return f"{type(error).__name__}: {error} ({where}; --log FILE says more)"
 
 
 def _run(arguments: Arguments) -> int:

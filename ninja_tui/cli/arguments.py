@@ -15,6 +15,7 @@ from ninja_tui.formatting import closest
 
 LARGEST_SEED = 2**63 - 2
 SHELLS = ("bash", "zsh", "fish")
+MOST_JOBS = 64
 STEPS = 10_000
 """Of a training, where no number is given: some seconds."""
 
@@ -27,19 +28,21 @@ class Command(enum.StrEnum):
     LIST = "list"
     CHECK = "check"
     TRAIN = "train"
+    DOCTOR = "doctor"
 
 
 WORDS = tuple(command.value for command in Command if command is not Command.OPEN)
 EXIT_CODES = (
     "Exit codes: 0 if all nodes pass (check: if nothing is wrong), 1 if not, 2 if a file, a lesson or an option cannot "
-    "be used."
+    "be used, 3 if ninja-tui itself failed, 130 or 143 if it was interrupted."
 )
 USES = """\
 ninja-tui [PATH]           open a lesson by its name, or a file of your own
        ninja-tui replay FILE ...  check saved answers, or a file of your own
        ninja-tui train FILE       train the network on the answers in a file
        ninja-tui list             list the lessons, and what is answered in each
-       ninja-tui check LESSON     say what is wrong with a lesson"""
+       ninja-tui check LESSON     say what is wrong with a lesson
+       ninja-tui doctor           say what protects this machine from strangers' code"""
 
 
 class Arguments(argparse.Namespace):
@@ -64,6 +67,19 @@ class Arguments(argparse.Namespace):
     backward: str = "manual"
     wrong: str = "autograd"
     timeout: float = 10.0
+    setup_timeout: float = 60.0
+    file_timeout: float = 300.0
+    run_timeout: float | None = None
+    jobs: int = 1
+    resume: Path | None = None
+    junit: Path | None = None
+    csv: Path | None = None
+    html: Path | None = None
+    gradescope: Path | None = None
+    points: Path | None = None
+    exit_zero: bool = False
+    watch: bool = False
+    trust: bool = False
     log: Path | None = None
     completion: str | None = None
 
@@ -136,6 +152,7 @@ def _flags_for_commands(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--check", metavar="LESSON", help=hidden)
     parser.add_argument("--train", metavar="N", type=_count, help=hidden)
     _report(parser, hidden)
+    _many(parser, hidden)
     _training(parser, hidden)
 
 
@@ -148,6 +165,7 @@ def command_parser() -> argparse.ArgumentParser:
         Command.TRAIN: ("Train the network on the answers in a file, and sample from it.", _train),
         Command.LIST: ("List the lessons, and what is answered in each.", _solutions),
         Command.CHECK: ("Say what is wrong with a lesson.", _check),
+        Command.DOCTOR: ("Say what protects this machine from strangers' code, and which versions are here.", _doctor),
     }
     for command, (description, options) in fill.items():
         each = commands.add_parser(
@@ -162,10 +180,11 @@ def command_parser() -> argparse.ArgumentParser:
 def _replay(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "files", metavar="FILE", nargs="*", type=Path, default=[Arguments.solutions],
-        help="solutions files, scripts or notebooks; - is standard input (default: solutions.py)",
+        help="solutions files, scripts or notebooks, and folders of them; - is standard input (default: solutions.py)",
     )  # fmt: skip
     _lesson(parser)
     _report(parser)
+    _many(parser)
     _surroundings(parser)
 
 
@@ -186,6 +205,10 @@ def _check(parser: argparse.ArgumentParser) -> None:
     lesson = parser.add_argument("check", metavar="LESSON", help="a lesson's name, or a folder")
     lesson.completer = lambda **_: (*_lessons(), *_files())  # type: ignore[attr-defined]
     _surroundings(parser)
+
+
+def _doctor(_: argparse.ArgumentParser) -> None:
+    """It takes nothing."""
 
 
 def _lesson(parser: argparse.ArgumentParser) -> None:
@@ -217,6 +240,26 @@ def _report(parser: argparse.ArgumentParser, hidden: str | None = None) -> None:
     add("--json", metavar="FILE", help=hidden or "write the report as JSON (- for standard output)")
     add("--strict", action="store_true", help=hidden or "every warning is a failure")
     add("--timeout", metavar="S", type=_seconds, help=hidden or "seconds an answer may take (default: 10)")
+
+
+def _many(parser: argparse.ArgumentParser, hidden: str | None = None) -> None:
+    """How many files are judged, for how long, and what is written of them."""
+    add = parser.add_argument
+    add("--jobs", metavar="N", type=_jobs, help=hidden or "files that are judged at once (default: 1)")
+    add("--setup-timeout", metavar="S", type=_seconds, help=hidden or "seconds a set-up may take (default: 60)")
+    add("--file-timeout", metavar="S", type=_seconds, help=hidden or "seconds a file may take (default: 300)")
+    add("--run-timeout", metavar="S", type=_seconds, help=hidden or "seconds the run may take (default: no limit)")
+    resume = "go on with a run whose report is in FILE: what it judged, and has not changed, is not judged again"
+    add("--resume", metavar="FILE", type=Path, help=hidden or resume)
+    add("--junit", metavar="FILE", type=Path, help=hidden or "write JUnit's XML: a suite a file, a case an answer")
+    add("--csv", metavar="FILE", type=Path, help=hidden or "write a table: a row an answer")
+    add("--html", metavar="FOLDER", type=Path, help=hidden or "write web pages: one a file, and an index")
+    add("--gradescope", metavar="FILE", type=Path, help=hidden or "write the results.json of a Gradescope autograder")
+    add("--points", metavar="FILE", type=Path, help=hidden or "what nodes are worth, in TOML (default: a point each)")
+    add("--exit-zero", action="store_true", help=hidden or "exit with 0 whatever the verdicts are")
+    add("--watch", action="store_true", help=hidden or "judge again when a file is saved, until Ctrl-C")
+    trust = "run files of others also where this system has no lock for them"
+    add("--trust", action="store_true", help=hidden or trust)
 
 
 def _training(parser: argparse.ArgumentParser, hidden: str | None = None) -> None:
@@ -285,6 +328,12 @@ def _count(text: str) -> int:
     if not 0 <= count <= MOST_STEPS:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number between 0 and {MOST_STEPS}")
     return count
+
+
+def _jobs(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= MOST_JOBS):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number between 1 and {MOST_JOBS}")
+    return int(text)
 
 
 def _seconds(text: str) -> float:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from ninja_tui.cli.arguments import Arguments, Command
 from ninja_tui.cli.exit_codes import Exit
+from ninja_tui.cli.requests import check_trained, options_of, request_of
 from ninja_tui.errors import UsageError
+from ninja_tui.formatting import plain
 
 if TYPE_CHECKING:
-    from ninja_tui.engine.evaluate.bench import Options
     from ninja_tui.replay import Report, Request
 
 
@@ -28,8 +29,12 @@ def run(arguments: Arguments) -> int:
             return _list(arguments)
         case Command.CHECK:
             return _check(arguments)
-        case Command.REPLAY | Command.TRAIN:
+        case Command.REPLAY:
             return _replay(arguments)
+        case Command.TRAIN:
+            return _train(arguments)
+        case Command.DOCTOR:
+            return _doctor()
         case Command.OPEN:
             return _app(arguments)
 
@@ -55,15 +60,6 @@ def _check_lesson(arguments: Arguments) -> None:
         locate(arguments.lesson)
 
 
-def _options(arguments: Arguments, served: tuple[tuple[str, str], ...] = ()) -> Options:
-    from ninja_tui.engine.evaluate.bench import Options
-    from ninja_tui.lesson.read import read_text
-
-    if arguments.setup is not None:
-        read_text(arguments.setup, "the set-up file")  # whatever is opened, a missing one is an error
-    return Options(arguments.seed, served, arguments.data, arguments.setup, arguments.part)
-
-
 def _word_list(arguments: Arguments) -> tuple[tuple[str, str], ...]:
     """The word list of --data, in the place of all that a lesson reads."""
     from ninja_tui.lesson.words import EVERY_LIST, word_list_text
@@ -84,55 +80,50 @@ def _list(arguments: Arguments) -> int:
 def _check(arguments: Arguments) -> int:
     from ninja_tui.check import check
 
-    lesson, findings = check(str(arguments.check), _options(arguments, _word_list(arguments)))
+    lesson, findings = check(str(arguments.check), options_of(arguments, _word_list(arguments)))
     for finding in findings:
-        print(f"{lesson.name}: {finding}")
+        print(plain(f"{lesson.name}: {finding}"))
     if findings:
         return Exit.NOT_ALL_PASS
     asked = len(lesson.asks)
-    print(f"{lesson.name}: nothing is wrong with it; {asked} gradient{'s' if asked != 1 else ''} to find")
+    print(f"{plain(lesson.name)}: nothing is wrong with it; {asked} gradient{'s' if asked != 1 else ''} to find")
     return Exit.ALL_PASS
 
 
 def _replay(arguments: Arguments) -> int:
-    request = _request(arguments)
-    from rich.console import Console
-    from rich.markup import escape
+    from ninja_tui.engine.workers.client import start_server
 
+    start_server()  # PyTorch loads there while the rest of this loads here
+    from ninja_tui.cli.replaying import replay
+
+    return replay(arguments)
+
+
+def _train(arguments: Arguments) -> int:
+    check_trained(arguments)
+    request = request_of(arguments)
     from ninja_tui.engine.workers.client import start_server
 
     start_server()
     from ninja_tui.replay import replay
+    from ninja_tui.report.display import Display
 
-    with Console(stderr=True).status("reading") as status:
-        report = replay(request, lambda words: status.update(escape(words)))
+    with Display(1) as display:
+        report = replay(request, display.show)
     if arguments.train is not None and report.files[0].error is None:
         report = _trained(report, request, arguments)
     _print(report, arguments)
-    if any(file.error is not None for file in report.files):
-        return Exit.UNUSABLE
+    (file,) = report.files
+    if file.error is not None:
+        return Exit.FAILED if file.internal else Exit.UNUSABLE
     stopped = report.training is not None and report.training.outcome.stop is not None
-    passed = all(file.status == "pass" for file in report.files)
-    return Exit.ALL_PASS if passed and not stopped else Exit.NOT_ALL_PASS
-
-
-def _request(arguments: Arguments) -> Request:
-    """What is to be replayed. Raises UsageError."""
-    if not arguments.files:
-        raise UsageError("`ninja-tui train` needs a file of answers; the lesson opens by `ninja-tui --lesson train`")
-    if arguments.train is not None and len(arguments.files) > 1:
-        raise UsageError("one file is trained at a time")
-    options = _options(arguments)
-    from ninja_tui.lesson.read import STDIN
-    from ninja_tui.replay import Request
-
-    paths = tuple(STDIN if str(path) == "-" else path for path in arguments.files)
-    return Request(paths, arguments.lesson, options, arguments.timeout, arguments.strict)
+    return Exit.ALL_PASS if file.status == "pass" and not stopped else Exit.NOT_ALL_PASS
 
 
 def _print(report: Report, arguments: Arguments) -> None:
     """The report: as JSON, or for people; errors go to stderr, and notes where there is JSON on stdout."""
     from ninja_tui.report.as_json import json_text
+    from ninja_tui.report.files import written
 
     if arguments.json == "-":
         sys.stdout.write(json_text(report))
@@ -141,13 +132,14 @@ def _print(report: Report, arguments: Arguments) -> None:
 
         print_report(report, Detail.ALL if arguments.verbose else Detail.FAILURES)
         if arguments.json is not None:
-            _write(Path(arguments.json), json_text(report))
+            with written(Path(arguments.json)) as stream:
+                stream.write(json_text(report))
     from ninja_tui.report.page import print_error
 
     for file in report.files:
         if arguments.json == "-":
             for note in file.notes:
-                print(f"ninja-tui: {file.path}: {note}", file=sys.stderr)
+                print_error(f"{file.path}: {note}")
         if file.error is not None:
             print_error(file.error, file.excerpt)
 
@@ -163,11 +155,17 @@ def _trained(report: Report, request: Request, arguments: Arguments) -> Report:
         return replace(report, training=train(report.files[0], request, plan, bar.show, bar.warn))
 
 
-def _write(path: Path, text: str) -> None:
+def _doctor() -> int:
+    from ninja_tui.doctor import diagnose
+    from ninja_tui.engine.workers.client import WorkerError
+    from ninja_tui.report.as_diagnosis import print_diagnosis
+
     try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror or error}") from None
+        diagnosis = diagnose()
+    except WorkerError as error:
+        raise UsageError(str(error)) from None
+    print_diagnosis(diagnosis)
+    return Exit.ALL_PASS if diagnosis.is_protected else Exit.NOT_ALL_PASS
 
 
 def _app(arguments: Arguments) -> int:
@@ -183,4 +181,4 @@ def _app(arguments: Arguments) -> int:
     from ninja_tui.tui.app import run as run_app
 
     reads_words = isinstance(place, BundledLesson) or place.is_dir()  # another file may read data of any form
-    return run_app(lesson, arguments.solutions, _options(arguments, _word_list(arguments) if reads_words else ()))
+    return run_app(lesson, arguments.solutions, options_of(arguments, _word_list(arguments) if reads_words else ()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from functools import lru_cache
 from pathlib import Path
 
 from ninja_tui.errors import UsageError
@@ -39,7 +40,13 @@ def read_words(name: str) -> list[str]:
     served = _served.get(name, _served.get(EVERY_LIST))
     if served is not None:
         return served.split("\n")
-    return parse_words(data_file(name).read_text(encoding="utf-8"), name)
+    return parse_words(bundled_text(name), name)
+
+
+@lru_cache(maxsize=8)
+def bundled_text(name: str) -> str:
+    """The text of the bundled data file ``name``; once it was read, a process that opens no files has it too."""
+    return data_file(name).read_text(encoding="utf-8")
 
 
 def word_list_text(path: Path) -> str:

@@ -7,13 +7,15 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ninja_tui.engine.evaluate.program import Comparison
-from ninja_tui.engine.protocol.verdict import WARNING_WORDS, Status, Verdict, Warning
+from ninja_tui.engine.protocol.verdict import Status, Verdict
 from ninja_tui.formatting import number_text, shape_text
 from ninja_tui.lesson.locations import cell_and_line, place
 from ninja_tui.lesson.model import gradient_name
 from ninja_tui.replay import FileReport, LessonReport, Report, TrainingReport
 from ninja_tui.report.caret import meant
 from ninja_tui.report.page import Page
+from ninja_tui.report.records import Tally, record_of
+from ninja_tui.report.sentences import about_warnings, sentences_on
 from ninja_tui.report.table import STYLES, print_table
 
 MOST_ADRIFT = 4
@@ -29,17 +31,32 @@ class Detail(enum.Enum):
 def print_report(report: Report, detail: Detail) -> None:
     """Prints a section for each lesson of each file, and the training."""
     page = Page()
-    lessons = [(file, lesson) for file in report.files for lesson in file.lessons]
     for file in report.files:
-        for lesson in file.lessons:
-            _Section(page, file, lesson).print(detail)
-        for note in file.notes:
-            page.line((f"{page.signs.warning} ", "yellow"), (f"note: {note}", "yellow"))
-    if len(lessons) > 1:
-        passed, total = (sum(getattr(each, what) for _, each in lessons) for what in ("passed", "total"))
-        page.line((f"{passed} of {total} pass in all", "bold green" if passed == total else "bold"))
+        print_file(page, file, detail)
+    print_total(page, Tally.of(map(record_of, report.files)))
     if report.training is not None:
         _print_training(report.training, page)
+
+
+def print_file(page: Page, file: FileReport, detail: Detail) -> None:
+    """Prints a section for each lesson of a file."""
+    for lesson in file.lessons:
+        _Section(page, file, lesson).print(detail)
+    for note in file.notes:
+        page.line((f"{page.signs.warning} ", "yellow"), (f"note: {note}", "yellow"))
+
+
+def print_total(page: Page, tally: Tally) -> None:
+    """Prints what several files, or lessons, come to."""
+    if tally.files > 1:
+        between = f" {page.signs.note} "
+        counts: list[str | tuple[str, str]] = []
+        for status, count in sorted(tally.by_status.items(), key=lambda each: list(Status).index(each[0])):
+            counts += [between if counts else "   ", (f"{count} {status}", STYLES[status])]
+        page.line((f"{tally.files} files", "bold"), *counts)
+    if tally.lessons > 1:
+        style = "bold green" if tally.passed == tally.total else "bold"
+        page.line((f"{tally.passed} of {tally.total} pass in all", style))
 
 
 class _Section:
@@ -57,8 +74,9 @@ class _Section:
         if detail is Detail.ALL:
             print_table(self._page, lesson)
         for verdict in lesson.verdicts:
-            if verdict.status not in (Status.PASS, Status.MISSING):
+            if verdict.status not in (Status.PASS, Status.MISSING) and lesson.has_judged(verdict):
                 self._failure(verdict)
+        self._stopped([verdict.gradient for verdict in lesson.verdicts if not lesson.has_judged(verdict)])
         passed = [verdict for verdict in lesson.verdicts if verdict.passed]
         self._warnings([verdict for verdict in passed if verdict.warnings])
         self._missing([verdict.gradient for verdict in lesson.verdicts if verdict.status is Status.MISSING])
@@ -128,6 +146,12 @@ class _Section:
             sign = (f"{self._page.signs.warning} ", "yellow")
             self._page.line(sign, (where, "bold"), f"  {names}  ", (words, "yellow"), hang=4)
 
+    def _stopped(self, gradients: Sequence[str]) -> None:
+        """The answers for which no time was left: one line for all."""
+        if gradients:
+            words = f"{len(gradients)} {self._lesson.stopped}: {', '.join(gradients)}"
+            self._page.line((f"{self._page.signs.failed} {words}", STYLES[Status.TIMEOUT]))
+
     def _missing(self, gradients: Sequence[str]) -> None:
         if gradients:
             self._page.line((f"{self._page.signs.missing} {len(gradients)} missing: {', '.join(gradients)}", "dim"))
@@ -137,7 +161,7 @@ class _Section:
         groups: dict[str, list[str]] = {}
         rounded = 0
         for verdict in passed:
-            if verdict.note is None or verdict.adrift or verdict.note in _about_warnings(verdict):
+            if verdict.note is None or verdict.adrift or verdict.note in about_warnings(verdict):
                 continue
             if verdict.vacuous or verdict.exact or verdict.maxdiff is None or not verdict.approximate:
                 groups.setdefault(verdict.note, []).append(verdict.gradient)
@@ -196,27 +220,6 @@ def _warning_words(verdict: Verdict) -> str:
     if beside.startswith(words.replace("-", " ")):
         return beside
     return f"{words}: {beside}" if beside else words
-
-
-def sentences_on(verdict: Verdict) -> list[str]:
-    """What there is to say on an answer: an error, the diagnosis, a shape, why ``cmp`` and the status disagree."""
-    reads_grad = verdict.diagnosis is not None and verdict.diagnosis.kind == "reads-grad"
-    words = [verdict.error] if verdict.error and not reads_grad else []
-    if verdict.diagnosis is not None:
-        words.append(verdict.diagnosis.message)
-    words += _about_warnings(verdict)
-    if verdict.note:
-        words.append(verdict.note)
-    return list(dict.fromkeys(words))
-
-
-def _about_warnings(verdict: Verdict) -> list[str]:
-    words = []
-    if verdict.passed and verdict.shape != verdict.expected_shape:
-        words.append(f"a gradient has its tensor's shape: {verdict.expected_shape}, not {verdict.shape}")
-    if verdict.probe and any(w in (Warning.STRUCTURE, Warning.CLOSED_FORM) for w in verdict.warnings):
-        words.append(verdict.probe)
-    return words + [WARNING_WORDS[warning] for warning in verdict.warnings if warning in WARNING_WORDS]
 
 
 def _columns(verdict: Verdict) -> list[str]:

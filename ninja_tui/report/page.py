@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
@@ -13,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ninja_tui.errors import Excerpt
+from ninja_tui.formatting import plain, visible
 
 LONGEST_CODE = 160
 """Columns of a line of code that are shown where nothing limits them."""
@@ -104,6 +106,22 @@ class Page:
             each.rstrip()
             self._print(Text.assemble(bar, each))
 
+    @contextlib.contextmanager
+    def captured(self) -> Iterator[Callable[[], str]]:
+        """Keeps what is printed within; it is what the function gives, for ``write``."""
+        with self._console.capture() as capture:
+            yield capture.get
+
+    def write(self, text: str) -> None:
+        """Prints what was captured."""
+        self._console.file.write(text)
+        self._console.file.flush()
+
+    def clear(self) -> None:
+        """Clears a terminal."""
+        if self._console.is_terminal:
+            self._console.clear()
+
     def blank(self) -> None:
         """Prints an empty line."""
         self._console.print()
@@ -120,16 +138,11 @@ def _plain(part: Part) -> Text:
     return Text(visible(words), style=style)
 
 
-def print_error(sentence: str, excerpt: Excerpt | None) -> None:
+def print_error(sentence: str, excerpt: Excerpt | None = None) -> None:
     """Prints a sentence on stderr, and below it the code that it is about."""
-    print(f"ninja-tui: {sentence}", file=sys.stderr)
+    print(f"ninja-tui: {plain(sentence)}", file=sys.stderr)
     if excerpt is not None:
         Page(stderr=True).excerpts([excerpt], [excerpt.line])
-
-
-def visible(text: str) -> str:
-    """``text`` in which tabs are blanks, and other characters that do not print are ``�``."""
-    return "".join(each if each.isprintable() else " " if each == "\t" else "�" for each in text)
 
 
 def _window(excerpt: Excerpt, indent: int, room: int, cut: str) -> tuple[str, int, int]:

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ninja_tui.engine.protocol.verdict import Status, Verdict
-from ninja_tui.formatting import number_text, shape_text
+from ninja_tui.formatting import number_text, shape_text, visible
 from ninja_tui.lesson.locations import cell_and_line
 from ninja_tui.replay import LessonReport
 from ninja_tui.report.page import Page
@@ -68,7 +68,7 @@ def _row(verdict: Verdict, lesson: LessonReport) -> list[Text]:
     wrong_shape = verdict.shape not in (None, verdict.expected_shape)
     shape = verdict.expected_shape if verdict.shape is None else verdict.shape
     return [
-        Text(verdict.node),
+        Text(visible(verdict.node)),
         Text(shape_text(shape), style="yellow" if wrong_shape else ""),
         _yes_no(verdict, value=verdict.exact),
         _yes_no(verdict, value=verdict.approximate),

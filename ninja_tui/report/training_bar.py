@@ -10,6 +10,7 @@ from rich.text import Text
 
 from ninja_tui.engine.training.events import Begun, Checked, TrainingEvent
 from ninja_tui.engine.training.events import Progress as Steps
+from ninja_tui.formatting import plain
 from ninja_tui.lesson.model import gradient_name
 
 
@@ -46,4 +47,4 @@ class TrainingBar:
     def warn(self, word: str) -> None:
         """A line above the bar."""
         console = self._progress.console
-        console.print(Text(word, style="yellow"), soft_wrap=not console.is_terminal)
+        console.print(Text(plain(word), style="yellow"), soft_wrap=not console.is_terminal)

@@ -37,6 +37,7 @@ from ninja_tui.tui.ending import Ending, leave_terminal, rescued, say, told
 from ninja_tui.tui.history import History, history_path
 from ninja_tui.tui.keys import tell_alt_enter
 from ninja_tui.tui.painting.dialog import Palette
+from ninja_tui.tui.painting.harmless import Harmless
 from ninja_tui.tui.screens.help import HelpScreen
 from ninja_tui.tui.screens.paned import TABS
 from ninja_tui.tui.screens.walk import WalkScreen
@@ -79,6 +80,7 @@ class NinjaApp(App[int]):
     ) -> None:
         self._config = config or Config()
         self.terminal, self._dim = terminal, ReadableDim(terminal)
+        self._harmless = Harmless()
         self._variables: dict[str, dict[str, str]] = {}
         # Textual computes all colours while it is made
         self.set_reactive(App.theme, first_theme(self._config.settings.theme or DEFAULT_THEME, terminal))
@@ -123,8 +125,8 @@ class NinjaApp(App[int]):
         self._config.keep(replace(self._config.settings, theme=theme))
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Textual's filters; before them one that keeps dim text readable."""
-        return [self._dim, *super().get_line_filters()]
+        """Textual's filters; before them those that keep text harmless, and dim text readable."""
+        return [self._harmless, self._dim, *super().get_line_filters()]
 
     @property
     def ready(self) -> bool:

@@ -16,10 +16,14 @@ from ninja_tui.report.as_json import json_text
 from tests.helpers import SOLUTION, a_file
 
 
-def test_a_missing_file_and_a_directory_are_one_sentence_and_exit_2(
+@pytest.mark.processes
+def test_a_missing_file_and_an_empty_folder_are_one_sentence_and_exit_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for path, said in ((tmp_path / "nothing.py", "does not exist"), (tmp_path, "is a directory")):
+    for path, said in (
+        (tmp_path / "nothing.py", "does not exist"),
+        (tmp_path, "holds no script, notebook or Markdown file with code"),
+    ):
         assert main(["--replay", str(path)]) == 2
         printed = capsys.readouterr()
         assert (printed.out, printed.err.count("\n")) == ("", 1)

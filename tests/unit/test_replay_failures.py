@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 
-import ninja_tui.replay
+import ninja_tui.replay.judge
+import ninja_tui.replay.many
 from ninja_tui.engine.evaluate.bench import Options
 from ninja_tui.engine.protocol.verdict import Status
 from ninja_tui.engine.protocol.wire import Broken, TimedOut
 from ninja_tui.engine.workers.client import WorkerError
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.model import Lesson
-from ninja_tui.replay import LessonReport, Request, replay
+from ninja_tui.replay import FileJudge, LessonReport, Request, replay
 from tests.engine.notebook_support import CELLS, notebook
 
 BUNDLED = "# %% lesson: names\ndprobs = 1 / probs * dlogprobs\n# %% lesson: micrograd\nx = 1\n"
@@ -26,7 +27,7 @@ class FailingBench:
     failing = "names"
     closed: list[str]
 
-    def __init__(self, lesson: Lesson, _options: Options) -> None:
+    def __init__(self, lesson: Lesson, _options: Options, _start: object) -> None:
         self.lesson = lesson
 
     def open(self) -> None:
@@ -51,12 +52,12 @@ class FailingJudge:
 
 @pytest.fixture
 def failing(monkeypatch: pytest.MonkeyPatch) -> type[FailingBench]:
-    def passed(bench: FailingBench, *_: object) -> LessonReport:
+    def passed(_judge: FileJudge, bench: FailingBench, *_: object) -> LessonReport:
         return LessonReport(bench.lesson.name, 1, 0.5, "2.6", 0, ())
 
-    monkeypatch.setattr(ninja_tui.replay, "start_server", lambda: None)
-    monkeypatch.setattr(ninja_tui.replay, "Workbench", FailingBench)
-    monkeypatch.setattr(ninja_tui.replay, "_lesson", passed)
+    monkeypatch.setattr(ninja_tui.replay.many, "start_server", lambda: None)
+    monkeypatch.setattr(ninja_tui.replay.judge, "Workbench", FailingBench)
+    monkeypatch.setattr(FileJudge, "_lesson", passed)
     monkeypatch.setattr(FailingBench, "closed", [], raising=False)
     return FailingBench
 
@@ -87,7 +88,7 @@ def test_where_nothing_is_left_the_file_has_an_error(
 ) -> None:
     monkeypatch.setattr(failing, "error", error, raising=False)
     monkeypatch.setattr(FailingJudge, "error", error, raising=False)
-    monkeypatch.setattr(ninja_tui.replay, "OwnFileJudge", FailingJudge)
+    monkeypatch.setattr(ninja_tui.replay.judge, "OwnFileJudge", FailingJudge)
     answers = tmp_path / "answers.py"
     answers.write_text("# %% lesson: names\ndprobs = 1 / probs * dlogprobs\n")
     own = notebook(tmp_path / "one.ipynb", CELLS)

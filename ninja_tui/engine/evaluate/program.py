@@ -90,6 +90,11 @@ class ProgramJudge:
             self._runner.close()
         return [self._verdicts[number] for number in range(len(self._program.answers))]
 
+    @property
+    def judged(self) -> dict[int, Verdict]:
+        """The verdicts so far, by the answer's number in the program: all that there is where ``judge_all`` raised."""
+        return dict(self._verdicts)
+
     def _run_step(self, index: int) -> Outcome | None:
         """What the step gives; None where it hangs or ends its process."""
         step = self._program.steps[index]

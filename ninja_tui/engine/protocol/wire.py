@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable
 
 _LENGTH = struct.Struct("<Q")
-LARGEST_FRAME = 1 << 31
-"""Bytes; what announces more is garbage."""
+LARGEST_FRAME = 1 << 27
+"""Bytes; of what announces more nothing is read."""
 _CHUNK = 1 << 20
 _GLANCE = 0.5
 """Seconds between two looks at whether the other side goes on."""

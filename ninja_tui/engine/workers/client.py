@@ -5,69 +5,193 @@ This side imports no PyTorch, so that a command line starts, and an app paints, 
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import enum
 import logging
 import math
-import multiprocessing
 import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from multiprocessing import forkserver
-from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from ninja_tui.engine.protocol.messages import Answered, Call, Request, checked, decode, encode
+from ninja_tui.engine.protocol.processes import Asked, End, Protection, Ready, Start, Started
 from ninja_tui.engine.protocol.wire import Broken, Channel, TimedOut
 from ninja_tui.log import log_path
 
 R = TypeVar("R")
-PRELOAD = "ninja_tui.engine.workers.preload"
+T = TypeVar("T")
 GRACE = 1
 """Seconds beyond its limit after which a worker ends itself."""
+STARTING = 120.0
+"""Seconds that PyTorch may take to be loaded."""
+LARGEST = 1 << 12
+KEPT_VARIABLES = ("PATH", "CC", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+"""What of the environment goes to workers; tokens, names and folders do not."""
+BOOT = "import sys; sys.path[:] = {path!r}; from ninja_tui.engine.workers.server import main; main({descriptor})"
 _log = logging.getLogger(__name__)
 
 
 class Role(enum.StrEnum):
-    """What a worker is for: one computes the lesson and judges, the others run a person's answers, or train."""
+    """What a worker is for: one computes the lesson and judges, the others run a person's answers, train, or show what
+    they cannot do.
+    """
 
     REFERENCE = "reference"
     ANSWERS = "answers"
     PROGRAMS = "programs"
     TRAINER = "trainer"
+    PROBING = "probing"
 
 
 class WorkerError(Exception):
     """Why a worker could not carry out a request; the text is for a person."""
 
 
-def _context() -> Any:  # BaseContext and its kinds differ by platform in typeshed
-    method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-    return multiprocessing.get_context(method)
+class _Server:
+    """The server process, and what is asked of it: one request at a time."""
+
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair()
+        boot = BOOT.format(path=[each for each in sys.path if os.path.isabs(each)], descriptor=theirs.fileno())  # noqa: PTH117
+        variables = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-c", boot],
+                env={**variables, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                process_group=0,  # keys that end or stop the app are for the app
+            )
+        self._asking = ours
+        ours.settimeout(STARTING)
+        self._lock = threading.Lock()
+        self._protection: Protection | None = None
+
+    @property
+    def known_protection(self) -> Protection | None:
+        """The same, as far as the server has told."""
+        return self._protection
+
+    @property
+    def protection(self) -> Protection:
+        """What locks the workers here; waits for the server. Raises WorkerError where it does not start."""
+        with self._lock:
+            return self._ready()
+
+    def fork(self, start: Start, reading: int, writing: int) -> int:
+        """A new worker's process id. Raises WorkerError."""
+        process = self._ask(Asked(start=start), reading, writing)
+        if not process:
+            raise WorkerError("no process can be started: the machine is out of memory or of processes")
+        return process
+
+    def end(self, process: int) -> None:
+        """Kills a worker."""
+        with contextlib.suppress(WorkerError):
+            self._ask(Asked(end=End(process)))
+
+    def close(self) -> None:
+        """Ends the server and all workers."""
+        self._asking.close()
+        if self._protection is None:
+            self._process.kill()  # it is still loading PyTorch, and has no workers
+        try:
+            self._process.wait(5.0)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it still runs."""
+        return self._process.poll() is None
+
+    def _ask(self, asked: Asked, *descriptors: int) -> int:
+        with self._lock:
+            self._ready()
+            try:
+                socket.send_fds(self._asking, [encode(asked)], descriptors)
+            except OSError as error:
+                raise WorkerError(f"the process that starts workers is gone: {error.strerror or error}") from None
+            return self._reply(Started).process
+
+    def _ready(self) -> Protection:
+        if self._protection is None:
+            self._protection = self._reply(Ready).protection
+        return self._protection
+
+    def _reply(self, kind: type[T]) -> T:
+        try:
+            return decode(self._asking.recv(LARGEST), kind)
+        except (OSError, Broken):
+            raise WorkerError("PyTorch could not be loaded: `python -c 'import torch'` tells why") from None
+
+
+class _OneServer:
+    """The server of this process, started when it is needed."""
+
+    def __init__(self) -> None:
+        self._server: _Server | None = None
+        self._lock = threading.Lock()
+
+    def running(self) -> _Server:
+        """The server; another one where that has ended. Raises WorkerError where there can be none."""
+        with self._lock:
+            if self._server is None or not self._server.is_alive:
+                if not hasattr(os, "fork"):
+                    raise WorkerError("workers are forked: this needs Linux, macOS, or WSL on Windows")
+                if self._server is None:
+                    atexit.register(self.stop)
+                self._server = _Server()
+            return self._server
+
+    @property
+    def is_unlocked(self) -> bool:
+        """Whether it runs, and has no lock for what it forks."""
+        known = self._server.known_protection if self._server is not None else None
+        return known is not None and not known.is_complete
+
+    def stop(self) -> None:
+        """Ends the server and all workers."""
+        with self._lock:
+            if self._server is not None:
+                self._server.close()
+            self._server = None
+
+
+_one = _OneServer()
 
 
 def start_server() -> None:
-    """Starts loading PyTorch in the server, and returns at once."""
-    if _context().get_start_method() == "forkserver":
-        _context().set_forkserver_preload([PRELOAD])
-        with _safe_path():
-            forkserver.ensure_running()
+    """Starts loading PyTorch in the server, and returns at once; where it cannot, the first worker tells why."""
+    with contextlib.suppress(WorkerError):
+        _one.running()
 
 
-@contextlib.contextmanager
-def _safe_path() -> Iterator[None]:
-    """Within it a Python that is started does not look for modules in the current folder."""
-    before = os.environ.get("PYTHONSAFEPATH")
-    os.environ["PYTHONSAFEPATH"] = "1"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["PYTHONSAFEPATH"]
-        else:
-            os.environ["PYTHONSAFEPATH"] = before
+def protection() -> Protection:
+    """What locks workers on this system. Raises WorkerError."""
+    return _one.running().protection
+
+
+def is_unlocked() -> bool:
+    """Whether workers have run, and nothing has locked them in."""
+    return _one.is_unlocked
+
+
+def stop_server() -> None:
+    """Ends the server and all workers; the next worker has another server started."""
+    _one.stop()
 
 
 class Endpoint(Protocol):
@@ -87,23 +211,25 @@ class Worker:
     """One worker process. Requests are answered in order; one is under way at a time."""
 
     def __init__(self, role: Role) -> None:
-        from ninja_tui.engine.workers.main import serve
-
-        start_server()
-        context = _context()
-        ours_in, theirs_out = context.Pipe(duplex=False)
-        theirs_in, ours_out = context.Pipe(duplex=False)
-        arguments = (str(role), theirs_in, theirs_out, log_path())
-        self._process = context.Process(target=serve, args=arguments, daemon=True)
-        with _safe_path():
-            self._process.start()
-        theirs_in.close()
-        theirs_out.close()
-        self._ends: list[Connection] = [ours_in, ours_out]
-        self._channel = Channel(ours_in.fileno(), ours_out.fileno(), self._is_stopped)
+        """Raises WorkerError where none can be started."""
+        self._server = _one.running()
+        self._folder = tempfile.mkdtemp(prefix="ninja-tui-") if role is Role.TRAINER else None
+        ours_in, theirs_out = os.pipe()
+        theirs_in, ours_out = os.pipe()
+        self._ends = [ours_in, ours_out]
+        try:
+            self.pid = self._server.fork(Start(str(role), log_path(), self._folder), theirs_in, theirs_out)
+        except WorkerError:
+            self._let_go()
+            raise
+        finally:
+            os.close(theirs_in)
+            os.close(theirs_out)
+        self._channel = Channel(ours_in, ours_out, self._is_stopped)
         self._lock = threading.Lock()
         self._count = 0
         self._role = role
+        self._ended = False
         _log.info("%s worker %s started", role, self.pid)
 
     def request(self, request: Request[R], timeout: float) -> R:
@@ -114,6 +240,8 @@ class Worker:
         kind = type(request)
         began = time.monotonic()
         with self._lock:
+            if self._ended:
+                raise Broken("ended")
             self._count += 1
             deadline = began + timeout
             call = Call(self._count, kind.__name__, math.ceil(timeout) + GRACE)
@@ -143,18 +271,19 @@ class Worker:
 
     def kill(self) -> None:
         """Ends the process at once, whatever it is doing."""
-        with contextlib.suppress(ValueError, OSError, AttributeError):
-            self._process.kill()
+        self._server.end(self.pid)
 
     def close(self) -> None:
-        """Ends the process and lets go of its pipes."""
+        """Ends the process and lets go of its pipes; a request that is under way in another thread breaks first."""
         self.kill()
-        self._process.join(1.0)
+        with self._lock:
+            if not self._ended:
+                self._ended = True
+                self._let_go()
+
+    def _let_go(self) -> None:
         for end in self._ends:
             with contextlib.suppress(OSError):
-                end.close()
-
-    @property
-    def pid(self) -> int:
-        """The process's id."""
-        return int(self._process.pid or os.getpid())
+                os.close(end)
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)

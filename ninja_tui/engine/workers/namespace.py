@@ -18,7 +18,7 @@ MOST_OUTPUT = 2000
 """Characters that are kept of what code prints."""
 MOST_WRITTEN = 200
 """Characters that are kept of a value that is no tensor."""
-LARGEST_GRADIENT = 1 << 28
+LARGEST_GRADIENT = 1 << 26
 """Bytes; more than that is no gradient of any tensor here."""
 BY_ANY_NAME = frozenset({"globals", "locals", "vars", "dir", "eval", "exec", "compile", "__import__"})
 """What reaches names that are not written in the code."""

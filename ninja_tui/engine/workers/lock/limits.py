@@ -1,0 +1,39 @@
+"""What a locked process may take of the machine."""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+
+MORE_MEMORY = 4 << 30
+"""Bytes of address space beyond what the worker starts with."""
+OPEN_FILES = 64
+CPU = 3600
+"""Seconds of computing in all: what spins when nobody is left to end it comes to an end."""
+COMPILED = 64 << 20
+"""Bytes of the largest file that a compiler writes."""
+
+
+def limit(*, writes: bool = False) -> None:
+    """Bounds address space, open files and CPU; files cannot be written unless it ``writes``, and there is no core."""
+    _bound("RLIMIT_CORE", 0)
+    _bound("RLIMIT_FSIZE", COMPILED if writes else 0)
+    _bound("RLIMIT_NOFILE", OPEN_FILES)
+    _bound("RLIMIT_CPU", CPU)
+    _bound("RLIMIT_MEMLOCK", 0)
+    _bound("RLIMIT_MSGQUEUE", 0)
+    with contextlib.suppress(OSError):
+        with open("/proc/self/statm", encoding="ascii") as stream:  # noqa: PTH123
+            pages = int(stream.read().split()[0])
+        _bound("RLIMIT_AS", pages * resource.getpagesize() + MORE_MEMORY)
+
+
+def _bound(name: str, most: int) -> None:
+    """Sets a limit, as far as this system has it and the one in force is no lower."""
+    kind = getattr(resource, name, None)
+    if kind is None:
+        return
+    with contextlib.suppress(OSError, ValueError):
+        hard = resource.getrlimit(kind)[1]
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(kind, (most, most))
