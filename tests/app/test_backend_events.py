@@ -185,7 +185,7 @@ def test_what_an_answer_prints_and_the_gradient_of_the_loss_is_one(names: RealBa
     verdict = names.verdict("logprobs", code)
     assert verdict.exact
     assert verdict.output.startswith("tensor(1.")
-    assert names.verdict("counts", f"{ANSWERS['counts']}\nprint('sum', 6 * 7)").output == "sum 42\n"
+    assert names.verdict("counts", f"{ANSWERS['counts']}\nprint('sum', 6 * 7)").output.strip() == "sum 42"
     assert TAGS in names.verdict("probs", f'print("{TAGS}")\ndprobs = dlogprobs').output
 
 

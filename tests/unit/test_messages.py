@@ -25,6 +25,7 @@ from ninja_tui.engine.protocol.messages import Answered, Call, checked, decode, 
 from ninja_tui.engine.protocol.tensor_data import TensorData
 from ninja_tui.engine.protocol.verdict import Diagnosis, Kind, Path, Status, Verdict, Warning, Watched
 from ninja_tui.engine.protocol.wire import Broken, Channel, TimedOut
+from ninja_tui.formatting import LONGEST_LINE
 from ninja_tui.lesson.syntax.code_error import CodeError
 
 PAIR = TensorData("float32", (1, 2), b"12345678")
@@ -101,11 +102,20 @@ def test_a_tensor_whose_parts_do_not_go_together_is_broken(tensor: TensorData) -
         checked(Replayed((None, tensor), ("", "")))
 
 
-def test_texts_that_arrive_are_fit_for_a_terminal() -> None:
+def test_texts_that_arrive_are_fit_for_a_line_of_a_terminal() -> None:
     outcome = Outcome(error="\x1b[2J\ud800C[ix]", output="one\ntwo\x07", gradients={"\x9b": Bound("\x00")})
     arrived = checked(decode(encode(outcome), Outcome))
-    assert (arrived.error, arrived.output) == ("�[2J?C[ix]", "one\ntwo�")
+    assert (arrived.error, arrived.output) == ("�[2J?C[ix]", "one two�")
     assert arrived.gradients == {"�": Bound("�")}
+
+
+def test_code_that_has_no_encoding_is_sent_with_its_lines() -> None:
+    sent = decode(encode(RunStatement("x = '\ud800'\ny = 1", 1)), RunStatement)
+    assert sent == RunStatement("x = '?'\ny = 1", 1)
+
+
+def test_a_text_that_arrives_is_of_bounded_length() -> None:
+    assert len(checked(Outcome(error="x" * 10_000_000)).error) == LONGEST_LINE
 
 
 def test_a_channel_gives_up_on_a_reader_that_reads_nothing() -> None:

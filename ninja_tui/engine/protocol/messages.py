@@ -15,7 +15,7 @@ import msgspec
 
 from ninja_tui.engine.protocol.tensor_data import TensorData
 from ninja_tui.engine.protocol.wire import Broken
-from ninja_tui.formatting import printable
+from ninja_tui.formatting import one_line, printable
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -62,7 +62,16 @@ def encode(message: object) -> bytes:
     try:
         return msgspec.msgpack.encode(message)
     except UnicodeEncodeError:
-        return msgspec.msgpack.encode(checked(message))
+        return msgspec.msgpack.encode(_encodable(msgspec.to_builtins(message, builtin_types=(bytes,))))
+
+
+def _encodable(value: Any) -> Any:
+    """Plain data whose texts print; they keep their lines."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, Mapping):
+        return {_encodable(key): _encodable(each) for key, each in value.items()}
+    return [_encodable(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def decode(data: bytes, kind: type[T]) -> T:
@@ -83,14 +92,17 @@ def _decoder(kind: type[T]) -> msgspec.msgpack.Decoder[T]:
 
 
 def checked(reply: T) -> T:
-    """``reply`` with every text in it fit for a terminal; raises Broken for a tensor that is not whole."""
+    """``reply`` with every text in it printable, on one line and of bounded length.
+
+    Raises Broken for a tensor that is not whole.
+    """
     return _checked(reply)  # type: ignore[no-any-return]  # of the same type, part by part
 
 
 def _checked(value: Any) -> Any:
     """What needs no cleaning is given back as it is: most messages are numbers that have been checked on arrival."""
     if isinstance(value, str):
-        return value if type(value) is not str else printable(value)
+        return value if type(value) is not str else one_line(value)
     if isinstance(value, TensorData):
         if not value.is_whole:
             raise Broken("no tensor")

@@ -59,6 +59,7 @@ class Lock:
         compiles = confinement is Confinement.COMPILE
         limits.limit(writes=compiles)
         if compiles and self.ruleset is not None:
+            self.ruleset.close()
             Ruleset([*readable(), *_for_compiler(folder)]).apply()
         elif self.ruleset is not None:
             self.ruleset.apply()

@@ -76,6 +76,11 @@ class Ruleset:
         """Restricts this thread, and all that it starts, for good. Raises OSError."""
         _library().prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0)
         _call(RESTRICT_SELF, ctypes.c_int(self._descriptor), ctypes.c_uint(0))
+        self.close()
+
+    def close(self) -> None:
+        """Lets go of it in this process: who has it can add to it, for all that apply it later."""
+        os.close(self._descriptor)
 
 
 def version() -> int:

@@ -1,0 +1,1 @@
+"""Files that mean harm, judged for real: none of them may have an effect."""

@@ -1,0 +1,2 @@
+# Raises what no handler of errors catches.
+raise GeneratorExit

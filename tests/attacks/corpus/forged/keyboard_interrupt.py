@@ -1,0 +1,2 @@
+# Raises what a person raises by Ctrl-C.
+raise KeyboardInterrupt

@@ -1,0 +1,7 @@
+# Catches whatever would end it.
+import time
+while True:
+    try:
+        time.sleep(86_400)
+    except BaseException:
+        continue

@@ -1,0 +1,3 @@
+# Takes items from what never ends.
+import itertools
+sum(itertools.count())

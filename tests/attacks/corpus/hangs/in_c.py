@@ -1,0 +1,2 @@
+# Computes in C, where nothing interrupts it.
+sum(range(10**14))

@@ -1,0 +1,2 @@
+# Raises a number to a power.
+3 ** (10**9)

@@ -1,0 +1,3 @@
+# Sleeps for a day.
+import time
+time.sleep(86_400)

@@ -1,0 +1,4 @@
+# Ends the accounting of processes.
+import ctypes
+if ctypes.CDLL(None).acct(None) == 0:
+    raise RuntimeError(@HIT@)

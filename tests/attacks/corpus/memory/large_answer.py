@@ -1,0 +1,2 @@
+# Gives a tensor of 400 MB.
+return torch.ones(10**8)

@@ -1,0 +1,2 @@
+# Gives a number with many digits.
+return 10 ** 100_000

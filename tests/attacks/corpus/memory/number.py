@@ -1,0 +1,2 @@
+# Makes a number until there is no more memory.
+return 1 << (1 << 40)

@@ -1,0 +1,5 @@
+# Opens pipes without end.
+# others: broken
+import os
+while True:
+    os.pipe()

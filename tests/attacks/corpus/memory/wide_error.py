@@ -1,0 +1,2 @@
+# Raises an error of many words.
+raise ValueError("x " * 10_000_000)

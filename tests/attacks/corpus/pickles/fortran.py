@@ -1,0 +1,3 @@
+# Has NumPy compile Fortran.
+import numpy.f2py
+numpy.f2py.compile("end", modulename="harm", verbose=False)

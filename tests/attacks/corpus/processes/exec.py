@@ -1,0 +1,3 @@
+# Becomes another program.
+import posix
+posix.execv("/bin/sh", ["sh", "-c", ": > @CANARY@/made"])

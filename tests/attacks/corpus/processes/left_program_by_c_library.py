@@ -1,0 +1,4 @@
+# Leaves a program behind, by the C library.
+# control
+import ctypes
+ctypes.CDLL(None).system(b"sleep 60 > /dev/null 2>&1 &")

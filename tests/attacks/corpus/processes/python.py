@@ -1,0 +1,3 @@
+# Starts another Python, without the lock of this one.
+import subprocess, sys
+subprocess.run([sys.executable, "-c", "open('@CANARY@/made', 'w')"])

@@ -1,0 +1,4 @@
+# Has a shell run a command.
+import os, posix
+posix.system("touch @CANARY@/made")
+os.popen("touch @CANARY@/made").read()

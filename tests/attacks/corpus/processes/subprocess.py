@@ -1,0 +1,4 @@
+# Starts a program as Python does.
+# control
+import subprocess
+subprocess.run(["touch", "@CANARY@/made"])

@@ -1,0 +1,4 @@
+# Opens a terminal.
+import posix
+posix.openpty()
+raise RuntimeError(@HIT@)

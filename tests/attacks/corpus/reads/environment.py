@@ -1,0 +1,3 @@
+# Looks for a token in the environment.
+import os
+raise RuntimeError(os.environ.get("@VARIABLE@"), dict(os.environ))

@@ -1,0 +1,4 @@
+# Reads attributes of a file that may not be opened.
+import os
+os.listxattr("@SECRET@")
+raise RuntimeError(@HIT@)

@@ -1,0 +1,3 @@
+# Copies from another submission.
+# control
+raise RuntimeError(open("@OTHER@").read())

@@ -1,0 +1,3 @@
+# Opens a file of the teacher's.
+# control
+raise RuntimeError(open("@SECRET@").read())

@@ -1,0 +1,4 @@
+# Reads the lesson's own solution.
+# control
+open("@SOLUTION@").read()
+raise RuntimeError(@HIT@)

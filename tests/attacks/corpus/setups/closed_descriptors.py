@@ -1,0 +1,3 @@
+# Closes everything that is open.
+import posix
+posix.closerange(0, 1024)

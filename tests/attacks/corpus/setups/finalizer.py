@@ -1,0 +1,3 @@
+# Does harm when an object is finalized.
+import posix, torch, weakref
+weakref.finalize(torch, posix.mkdir, "@CANARY@/made")

@@ -1,0 +1,4 @@
+# Takes away all modules.
+# others: broken
+import sys
+sys.modules.clear()

@@ -1,0 +1,4 @@
+# Replaces the pipes.
+# others: broken
+from ninja_tui.engine.protocol.wire import Channel
+Channel.send = lambda *_, **__: None

@@ -1,0 +1,4 @@
+# Replaces what waits for requests.
+# others: broken
+import select, struct
+select.select = struct.unpack = lambda *_: ([], [], [])

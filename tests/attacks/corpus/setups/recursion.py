@@ -1,0 +1,3 @@
+# Lets nothing be called any more.
+import sys
+sys.setrecursionlimit(60)

@@ -1,0 +1,3 @@
+# Ends itself with a core dump.
+import posix
+posix.abort()

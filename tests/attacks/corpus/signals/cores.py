@@ -1,0 +1,4 @@
+# Moves another process to one core.
+# control
+import posix
+posix.sched_setaffinity(@VICTIM@, {0})

@@ -1,0 +1,3 @@
+# Ends itself without a word.
+import posix
+posix._exit(0)

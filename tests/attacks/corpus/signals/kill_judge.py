@@ -1,0 +1,4 @@
+# Kills the process that judges.
+# control
+import posix
+posix.kill(@PID@, 9)

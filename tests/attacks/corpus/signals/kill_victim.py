@@ -1,0 +1,4 @@
+# Kills any process.
+# control
+import posix
+posix.kill(@VICTIM@, 9)

@@ -1,0 +1,4 @@
+# Stops any process.
+# control
+import posix
+posix.kill(@VICTIM@, 19)

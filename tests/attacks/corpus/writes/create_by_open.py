@@ -1,0 +1,3 @@
+# Makes a file as Python does.
+# control
+open("@CANARY@/made.txt", "w").write("made")

@@ -1,0 +1,3 @@
+# Writes an attribute of a file.
+import os
+os.setxattr("@CANARY@/keep.txt", "user.@TOKEN@", b"1")

@@ -1,0 +1,4 @@
+# Makes a folder.
+# control
+import posix
+posix.mkdir("@CANARY@/folder")

@@ -1,0 +1,6 @@
+# Has tracemalloc write what it knows.
+import tracemalloc
+tracemalloc.start()
+snapshot = tracemalloc.take_snapshot()
+tracemalloc.stop()
+snapshot.dump("@CANARY@/made.trace")

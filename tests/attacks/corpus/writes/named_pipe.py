@@ -1,0 +1,4 @@
+# Makes a named pipe.
+# control
+import posix
+posix.mkfifo("@CANARY@/pipe")

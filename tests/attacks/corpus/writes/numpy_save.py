@@ -1,0 +1,4 @@
+# Has NumPy save an array.
+# control
+import numpy
+numpy.zeros(3).tofile("@CANARY@/made.bin")

@@ -1,0 +1,3 @@
+# Gives a file away.
+import posix
+posix.chown("@CANARY@/keep.txt", 1234, 1234)

@@ -1,0 +1,3 @@
+# Removes a folder.
+import posix
+posix.rmdir("@CANARY@")

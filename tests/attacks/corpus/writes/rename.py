@@ -1,0 +1,3 @@
+# Renames a file.
+import posix
+posix.rename("@CANARY@/keep.txt", "@CANARY@/kept.txt")

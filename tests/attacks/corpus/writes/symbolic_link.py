@@ -1,0 +1,4 @@
+# Makes a symbolic link.
+# control
+import posix
+posix.symlink("@SECRET@", "@CANARY@/link")

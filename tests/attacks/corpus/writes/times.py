@@ -1,0 +1,4 @@
+# Changes when a file was written.
+# control
+import posix
+posix.utime("@CANARY@/keep.txt", (1, 1))

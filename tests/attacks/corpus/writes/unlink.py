@@ -1,0 +1,4 @@
+# Deletes a file.
+# control
+import posix
+posix.unlink("@CANARY@/keep.txt")
