@@ -116,8 +116,8 @@ def _checked(value: Any) -> Any:
         cleaned = frozenset(_checked(each) for each in value)
         return value if cleaned == value else cleaned
     if isinstance(value, dict):
-        clean = {_checked(key): _checked(each) for key, each in value.items()}
-        return value if _is_same(clean, value) else clean
+        mapping = {_checked(key): _checked(each) for key, each in value.items()}
+        return value if _is_same(mapping, value) else mapping
     changed = {}
     for name, is_code in _fields_of(type(value)):
         part = getattr(value, name)
