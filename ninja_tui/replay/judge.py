@@ -23,7 +23,7 @@ from ninja_tui.lesson.solutions import LESSON_MARKER, SavedAnswer, Solutions
 from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.lesson.words import EVERY_LIST, word_list_text
 from ninja_tui.replay.limits import Stopped, Workers
-from ninja_tui.replay.paths import hidden_from, is_folder
+from ninja_tui.replay.paths import handed_in, hidden_from, is_folder
 from ninja_tui.replay.reports import AnsweredLesson, FileReport, LessonReport
 from ninja_tui.replay.request import Progress, Request
 
@@ -47,6 +47,7 @@ class FileJudge:
         self._tell = progress
         self._benches: dict[str, Workbench] = {}
         self._options: Options | None = None
+        self._handed_in = frozenset[Path]()
 
     def judge(self, path: Path) -> FileReport:
         """The report on a file, an error where it cannot be used. Raises Stopped where no time is left for it."""
@@ -179,11 +180,16 @@ class FileJudge:
             ]
             return _Judged(tuple(verdicts), () if judge is None else tuple(judge.comparisons), stopped)
 
+    def _hidden_from(self, path: Path) -> frozenset[Path]:
+        if path.resolve() not in self._handed_in:  # the first one, or one that has come while others are watched
+            self._handed_in = handed_in(self._request.paths)
+        return hidden_from(path, self._request.paths, self._handed_in)
+
     def _own(self, path: Path, network: OwnNetwork) -> FileReport:
         program = network.program
         self._progress(f"starting PyTorch, and {path.name}")
         options = self._request.options
-        hidden = frozenset[Path]() if self._lone else hidden_from(path, self._request.paths)
+        hidden = frozenset[Path]() if self._lone else self._hidden_from(path)
         served = program.served(options.data, hidden)
         judge = OwnFileJudge(program, served, options.seed, self._request.timeout, self._workers.start)
         try:

@@ -36,17 +36,21 @@ def find(paths: Iterable[Path]) -> tuple[Submission, ...]:
     return tuple(each for path in paths for each in _found(path))
 
 
-def hidden_from(path: Path, paths: Iterable[Path]) -> frozenset[Path]:
+def handed_in(paths: Iterable[Path]) -> frozenset[Path]:
+    """Where all files are that ``paths`` mean, links followed."""
+    return frozenset(each.path.resolve() for each in find(paths) if each.problem is None)
+
+
+def hidden_from(path: Path, paths: Iterable[Path], handed_in: frozenset[Path]) -> frozenset[Path]:
     """What the file ``path`` is not to see: of files that are named, or lie in a folder that is named, all others.
 
     A folder inside one that is named is one person's, whose files see each other.
     """
-    apart = {each.path.resolve() for each in find(paths) if each.problem is None}
     folders = {each.resolve() for each in paths if is_folder(each)}
     place = path.resolve()
     if place.parent not in folders and any(each in place.parents for each in folders):
         return frozenset()
-    return frozenset(apart - {place})
+    return handed_in - {place}
 
 
 def is_folder(path: Path) -> bool:

@@ -37,7 +37,7 @@ from ninja_tui.tui.ending import Ending, leave_terminal, rescued, say, told
 from ninja_tui.tui.history import History, history_path
 from ninja_tui.tui.keys import tell_alt_enter
 from ninja_tui.tui.painting.dialog import Palette
-from ninja_tui.tui.plain_text import PlainText
+from ninja_tui.tui.painting.plain_text import PlainText
 from ninja_tui.tui.screens.help import HelpScreen
 from ninja_tui.tui.screens.paned import TABS
 from ninja_tui.tui.screens.walk import WalkScreen

@@ -14,7 +14,7 @@ NAMED = {("link", True), ("replace", False)}
 """The moments between which the new file has a name of its own."""
 
 
-@pytest.mark.parametrize("moment", moments(20), ids=str)
+@pytest.mark.parametrize("moment", list(moments(20)), ids=str)
 def test_kill_9_loses_nothing_that_is_called_saved(tmp_path: Path, moment: Moment) -> None:
     result = killed(moment, tmp_path)
     assert not result.lost

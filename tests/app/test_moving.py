@@ -166,7 +166,7 @@ async def test_enter_goes_into_the_prompt_and_nothing_forces_an_order() -> None:
         await press(pilot, "enter")
         assert in_prompt(pilot)
         await submit(pilot, "demb = dembcat.view(emb.shape)")
-        await wait_for_text(pilot, "submitted", "prompt")
+        await wait_for_text(pilot, "saved: Enter", "prompt")
         await press(pilot, "enter")
         assert place(pilot) == "backward 26/26 dC"
         await press(pilot, "f8")

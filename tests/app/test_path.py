@@ -15,6 +15,7 @@ from ninja_tui.engine.protocol.verdict import Status, Verdict
 from ninja_tui.lesson.graph_strip import MOST_LINES, Graph, Part, graph_strip
 from ninja_tui.lesson.model import Lesson
 from ninja_tui.lesson.read import lesson_names, read_folder, read_lesson
+from ninja_tui.lesson.solutions import SavedAnswer
 from ninja_tui.tui.session import Session
 from ninja_tui.tui.widgets.path import PathStrip, path_content
 
@@ -32,7 +33,7 @@ def begun(lesson: Lesson, **answers: bool) -> Session:
     session = Session.begin(lesson, {}, {})
     for node, passed in answers.items():
         verdict = Verdict(node, Status.PASS if passed else Status.FAIL, (), exact=passed, approximate=passed)
-        session = session.submitted(node, "x").judged(node, "x", verdict)
+        session = session.submitted(node, "x").saved(node, SavedAnswer("x")).judged(node, "x", verdict)
     return session
 
 

@@ -233,7 +233,7 @@ async def test_enter_opens_a_new_line_while_code_is_incomplete() -> None:
         assert prompt_code(pilot) == "dprobs = (1.0 / probs\n"
         await type_text(pilot, ") * dlogprobs")
         await press(pilot, "enter")
-        await wait_for_text(pilot, "submitted", "prompt")
+        await wait_for_text(pilot, "saved: Enter", "prompt")
         assert session(pilot).entry("probs").code == "dprobs = (1.0 / probs\n) * dlogprobs"
 
         await clear_prompt(pilot)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ninja_tui.engine.events import ChangedOutside, Opened, OpenElsewhere, Saved
+from ninja_tui.engine.events import ChangedOutside, NotSaved, Opened, OpenElsewhere, Saved
 from ninja_tui.engine.protocol.verdict import Status
 from ninja_tui.engine.protocol.views import Frame, View, ViewRequest
 from ninja_tui.lesson.answer_file import Version
@@ -473,3 +473,21 @@ async def test_a_read_only_file_is_not_replaced_and_written_once_it_may_be(tmp_p
         path.chmod(0o644)
         await wait_for_text(pilot, "saved: Enter", "prompt")
     assert saved(path) == {"logprobs": ANSWERS["logprobs"]}
+
+
+async def test_no_answer_of_a_stranger_is_obeyed_by_the_terminal() -> None:
+    """Whatever stands in the file: in the prompt, the question, a toast."""
+    typing = "dlogprobs = '\x1b]2;title\x07\x1b[21t\x9b6n\x1bP$q\u202e'"
+    fakes = Fakes().answers("names", logprobs=typing)
+    async with walking(fakes, size=SMALL) as pilot:
+        await go_to(pilot, "dlogprobs")
+        assert "]2;title" in pane_text(pilot, "prompt")
+        backend(pilot).conflicts["logprobs"] = SavedAnswer(typing)
+        shown = screen_text(pilot)
+        await submit(pilot, ANSWERS["logprobs"])
+        assert "]2;title" in screen_text(pilot)
+        shown += screen_text(pilot)
+        backend(pilot).emit(NotSaved("probs", "the folder \x1b[31m is gone"))
+        await wait_for_toast(pilot, "is gone")
+        shown += screen_text(pilot)
+    assert set(shown) & set("\x1b\x07\x9b\u202e") == set()

@@ -131,7 +131,7 @@ def typed(folder: Path, python: str = sys.executable) -> Keys:
                 lambda: terminal.screen.settled() and terminal.screen.verdict().startswith("✓ pass"), "a pass"
             )
             terminal.press(ENTER)
-            terminal.until(lambda: "submitted" in terminal.screen.verdict(), f"{gradient} submitted")
+            terminal.until(lambda: "saved" in terminal.screen.verdict(), f"{gradient} submitted")
             terminal.press(ENTER)
     return keys
 

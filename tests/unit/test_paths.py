@@ -10,7 +10,7 @@ import pytest
 from ninja_tui.lesson.notebook.data_files import files_for
 from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.replay import find
-from ninja_tui.replay.paths import hidden_from
+from ninja_tui.replay.paths import handed_in, hidden_from
 from tests.helpers import a_file
 
 FENCED = "# Text\n```python\nx = 1\n```\n"
@@ -102,9 +102,9 @@ def test_files_that_are_handed_in_side_by_side_do_not_see_each_other(tmp_path: P
     for each in (anna, bob, of_carl / "mine.py", of_carl / "helper.py"):
         each.write_text("import torch\n", encoding="utf-8")
     everything = {each.resolve() for each in (anna, bob, of_carl / "mine.py", of_carl / "helper.py")}
-    assert hidden_from(anna, [tmp_path]) == everything - {anna.resolve()}
-    assert hidden_from(of_carl / "mine.py", [tmp_path]) == frozenset()
-    assert hidden_from(anna, [anna, bob]) == {bob.resolve()}
+    assert hidden_from(anna, [tmp_path], handed_in([tmp_path])) == everything - {anna.resolve()}
+    assert hidden_from(of_carl / "mine.py", [tmp_path], handed_in([tmp_path])) == frozenset()
+    assert hidden_from(anna, [anna, bob], handed_in([anna, bob])) == {bob.resolve()}
 
 
 def test_what_is_hidden_is_neither_opened_nor_imported(tmp_path: Path) -> None:

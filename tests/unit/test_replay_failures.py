@@ -27,7 +27,7 @@ class FailingBench:
     failing = "names"
     closed: list[str]
 
-    def __init__(self, lesson: Lesson, _options: Options, _start: object) -> None:
+    def __init__(self, lesson: Lesson, _options: Options, *_: object) -> None:
         self.lesson = lesson
 
     def open(self) -> None:

@@ -92,7 +92,7 @@ def _decoder(kind: type[T]) -> msgspec.msgpack.Decoder[T]:
 
 
 def checked(reply: T) -> T:
-    """``reply`` with every text in it printable, on one line and of bounded length.
+    """``reply`` with every text in it printable, on one line and of bounded length; code keeps its lines.
 
     Raises Broken for a tensor that is not whole.
     """
@@ -116,12 +116,12 @@ def _checked(value: Any) -> Any:
         cleaned = frozenset(_checked(each) for each in value)
         return value if cleaned == value else cleaned
     if isinstance(value, dict):
-        clean = {_checked(key): _checked(each) for key, each in value.items()}
-        return value if _is_same(clean, value) else clean
+        mapping = {_checked(key): _checked(each) for key, each in value.items()}
+        return value if _is_same(mapping, value) else mapping
     changed = {}
-    for name in _fields_of(type(value)):
+    for name, is_code in _fields_of(type(value)):
         part = getattr(value, name)
-        clean = _checked(part)
+        clean = printable(part) if is_code and isinstance(part, str) else _checked(part)
         if clean is not part:
             changed[name] = clean
     return replace(value, **changed) if changed else value
@@ -133,11 +133,14 @@ def _is_same(one: Mapping[Any, Any], other: Mapping[Any, Any]) -> bool:
     return same and all(map(operator.is_, one.values(), other.values()))
 
 
-_fields: dict[type, tuple[str, ...]] = {}
+CODE = {"code": True}
+"""As a field's metadata: its text is code, and keeps its lines."""
+_fields: dict[type, tuple[tuple[str, bool], ...]] = {}
 
 
-def _fields_of(kind: type) -> tuple[str, ...]:
-    """The names of a dataclass's fields; none of what is no dataclass."""
+def _fields_of(kind: type) -> tuple[tuple[str, bool], ...]:
+    """The names of a dataclass's fields, and whether they hold code; none of what is no dataclass."""
     if kind not in _fields:
-        _fields[kind] = tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
+        named = fields(kind) if is_dataclass(kind) else ()
+        _fields[kind] = tuple((field.name, bool(field.metadata.get("code"))) for field in named)
     return _fields[kind]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from ninja_tui.engine.protocol.lesson_code import LessonCode
-from ninja_tui.engine.protocol.messages import Done, Request
+from ninja_tui.engine.protocol.messages import CODE, Done, Request
 from ninja_tui.engine.protocol.tensor_data import TensorData
 from ninja_tui.engine.training.config import Backward, Engine
 from ninja_tui.engine.training.step import Part
@@ -148,7 +148,7 @@ class CheckGradients(Request[GradientChecks]):
 class Faster:
     """A statement that was tried in the place of another: it gave the same, in ``seconds``."""
 
-    code: str
+    code: str = field(metadata=CODE)
     seconds: float
 
 
@@ -161,7 +161,7 @@ class StatementCost:
     """
 
     part: Part
-    code: str
+    code: str = field(metadata=CODE)
     line: int
     seconds: float
     cause: Cause | None = None

@@ -27,7 +27,7 @@ class OwnProgram:
     defined: tuple[Fragment, ...] = ()
 
     def served(self, data: Path | None, hidden: frozenset[Path] = frozenset()) -> dict[str, str]:
-        """The files that it may open but for ``hidden``, by path; raises UsageError where ``data`` cannot be read."""
+        """The files that it may open, by path, none of them ``hidden``; raises UsageError if ``data`` is not read."""
         return dict(files_for(self.path, self.statements, data, hidden))
 
     def binding(self, name: str, after: int) -> int | None:
