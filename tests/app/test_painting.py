@@ -42,6 +42,7 @@ async def drawn_anew(pilot: AppPilot) -> list[list[tuple[str, str]]]:
 @pytest.mark.parametrize("size", SIZES)
 async def test_what_is_kept_of_the_screen_is_what_would_be_drawn_anew(size: tuple[int, int]) -> None:
     async with walking(size=size) as pilot:
+        pilot.app.animation_level = "none"  # what scrolls is where it goes to at once
         for key in ("n", "n", "p", "3", "down", "4", "down", "2", "t", "n", "h", "n", "v", "u", "p", "f2", "down"):
             await press(pilot, key)
             assert kept(pilot) == await drawn_anew(pilot), key
