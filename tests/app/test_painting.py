@@ -42,9 +42,10 @@ async def drawn_anew(pilot: AppPilot) -> list[list[tuple[str, str]]]:
 @pytest.mark.parametrize("size", SIZES)
 async def test_what_is_kept_of_the_screen_is_what_would_be_drawn_anew(size: tuple[int, int]) -> None:
     async with walking(size=size) as pilot:
-        pilot.app.animation_level = "none"  # what scrolls is where it goes to at once
         for key in ("n", "n", "p", "3", "down", "4", "down", "2", "t", "n", "h", "n", "v", "u", "p", "f2", "down"):
             await press(pilot, key)
+            await pilot.wait_for_scheduled_animations()
+            await settle(pilot)
             assert kept(pilot) == await drawn_anew(pilot), key
         await press(pilot, "escape")
         await go_to(pilot, "dprobs")
