@@ -22,7 +22,7 @@ from tests.helpers import some_names
 
 VARIABLE = "NINJA_ATTACKED"
 """The variable of the environment that holds the secret."""
-FILE_LIMIT = 20.0
+FILE_LIMIT = 12.0
 """Seconds that a file may take."""
 TAKES_ORPHANS = 36
 """``PR_SET_CHILD_SUBREAPER``: what a dead worker leaves behind becomes a child of this process."""

@@ -1,4 +1,3 @@
 # Leaves a program behind, by the C library.
-# control
 import ctypes
 ctypes.CDLL(None).system(b"sleep 60 > /dev/null 2>&1 &")
