@@ -14,6 +14,8 @@ from ninja_tui.engine.protocol.verdict import Kind, Status, Verdict
 SCALARS = ("bool", "int", "float")
 REPLAYS_TAKE = 3
 """How many times longer than to run it a trial of an answer may take."""
+LONGEST_REPLAY = 60.0
+"""Seconds that all trials of an answer may take, however long it may take itself."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Evaluation:
         if given.tensor is None:
             return Evidence(asked.node, reading, error=given.error)
         trials = self._bench.plan(asked.node, reading).trials
-        limit = asked.limit * REPLAYS_TAKE * len(trials)
+        limit = min(asked.limit * REPLAYS_TAKE * len(trials), LONGEST_REPLAY)
         replayed = self._runner.replay(ReplayGradient(asked.gradient, trials, asked.code), limit)
         return Evidence(
             asked.node, reading, given.tensor, replayed.results, replayed.errors, replayed.chained, replayed.isolated
