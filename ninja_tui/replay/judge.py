@@ -115,7 +115,8 @@ class FileJudge:
         if name not in self._benches:
             self._progress(f"starting PyTorch, and the lesson {name}")
             self._options = self._options or _with_word_list(self._request.options)
-            bench = Workbench(self._read_lesson(name), self._options, self._workers.start, None if self._lone else self._workers.copy)
+            copy = None if self._lone else self._workers.copy  # a template pays from the second file on
+            bench = Workbench(self._read_lesson(name), self._options, self._workers.start, copy)
             try:
                 bench.open()
             except BaseException:
