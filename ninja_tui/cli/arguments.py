@@ -133,7 +133,7 @@ def app_parser() -> argparse.ArgumentParser:
         "path", nargs="?", metavar="PATH",
         help="a lesson's name, or a script, notebook or lesson folder of your own (default: names)",
     )  # fmt: skip
-    path.completer = lambda **_: (*WORDS, *_lessons(), *_files())  # type: ignore[attr-defined]
+    path.completer = lambda **_: (*WORDS, *_lessons(), *_files())  # type: ignore[attr-defined]  # argcomplete's
     parser.add_argument("--version", action=_Version, help="tell the version, and those of PyTorch and Textual")
     _lesson(parser)
     _solutions(parser)
@@ -209,7 +209,7 @@ def _train(parser: argparse.ArgumentParser) -> None:
 
 def _check(parser: argparse.ArgumentParser) -> None:
     lesson = parser.add_argument("check", metavar="LESSON", help="a lesson's name, or a folder")
-    lesson.completer = lambda **_: (*_lessons(), *_files())  # type: ignore[attr-defined]
+    lesson.completer = lambda **_: (*_lessons(), *_files())  # type: ignore[attr-defined]  # argcomplete's
     _surroundings(parser)
 
 
@@ -219,7 +219,7 @@ def _doctor(_: argparse.ArgumentParser) -> None:
 
 def _lesson(parser: argparse.ArgumentParser) -> None:
     lesson = parser.add_argument("--lesson", metavar="NAME", help="the lesson (default: names, or what the file says)")
-    lesson.completer = lambda **_: _lessons()  # type: ignore[attr-defined]
+    lesson.completer = lambda **_: _lessons()  # type: ignore[attr-defined]  # argcomplete's
 
 
 def _solutions(parser: argparse.ArgumentParser) -> None:

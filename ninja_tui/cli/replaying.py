@@ -16,7 +16,8 @@ from ninja_tui.cli.signals import Interrupt, interruptible
 from ninja_tui.engine.protocol.verdict import Status
 from ninja_tui.engine.workers.client import is_unlocked
 from ninja_tui.errors import UsageError
-from ninja_tui.replay import Jobs, Request, Submission, digest_of, find, is_folder
+from ninja_tui.lesson.files import is_reachable_folder
+from ninja_tui.replay import Jobs, Request, Submission, digest_of, find
 from ninja_tui.report.as_json import Json, read_json, record_from
 from ninja_tui.report.as_text import Detail
 from ninja_tui.report.display import Display
@@ -34,7 +35,7 @@ def replay(arguments: Arguments) -> int:
     """Judges what was named; answers with the exit code. Raises UsageError."""
     request = request_of(arguments)
     outputs = Outputs.of(arguments, request)
-    if len(request.paths) > 1 or is_folder(request.paths[0]) or arguments.resume is not None:
+    if len(request.paths) > 1 or is_reachable_folder(request.paths[0]) or arguments.resume is not None:
         outputs.about = _about(request)
     earlier = Results()
     if arguments.resume is not None:

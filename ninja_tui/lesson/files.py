@@ -82,6 +82,14 @@ def is_folder(path: Path) -> bool:
     return mode is not None and stat.S_ISDIR(mode)
 
 
+def is_reachable_folder(path: Path) -> bool:
+    """Whether ``path`` is a directory; False for what cannot be looked at, or cannot be a path."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 def is_regular(path: Path) -> bool:
     """Whether ``path`` is a regular file; raises UsageError where a folder on the way cannot be looked into."""
     mode = _mode(path)

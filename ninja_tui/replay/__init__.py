@@ -2,7 +2,7 @@
 
 from ninja_tui.replay.judge import FileJudge, digest_of, to_judge
 from ninja_tui.replay.many import Jobs, replay
-from ninja_tui.replay.paths import Submission, find, is_folder
+from ninja_tui.replay.paths import Submission, find
 from ninja_tui.replay.reports import AnsweredLesson, FileReport, LessonReport, Report, TrainingReport
 from ninja_tui.replay.request import DEFAULT_LESSON, Limits, Progress, Request
 from ninja_tui.replay.training import train
@@ -22,7 +22,6 @@ __all__ = [
     "TrainingReport",
     "digest_of",
     "find",
-    "is_folder",
     "replay",
     "to_judge",
     "train",

@@ -16,6 +16,7 @@ from ninja_tui.engine.protocol.wire import Broken, TimedOut
 from ninja_tui.engine.workers.client import WorkerError
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.classify import OwnNetwork, PercentLesson, SolutionsFile, classify
+from ninja_tui.lesson.files import is_reachable_folder
 from ninja_tui.lesson.model import Lesson
 from ninja_tui.lesson.program import Answer, Program
 from ninja_tui.lesson.read import lesson_names, no_such_lesson, read_lesson, read_text
@@ -23,7 +24,7 @@ from ninja_tui.lesson.solutions import LESSON_MARKER, SavedAnswer, Solutions
 from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.lesson.words import EVERY_LIST, word_list_text
 from ninja_tui.replay.limits import Stopped, Workers
-from ninja_tui.replay.paths import handed_in, hidden_from, is_folder
+from ninja_tui.replay.paths import handed_in, hidden_from
 from ninja_tui.replay.reports import AnsweredLesson, FileReport, LessonReport
 from ninja_tui.replay.request import Progress, Request
 
@@ -257,7 +258,7 @@ def to_judge(path: Path, lesson: str | None, definitions: Definitions | None) ->
     """
     from ninja_tui.lesson.notebook.cells import is_notebook
 
-    if is_folder(path) or (lesson is not None and not is_notebook(path)):
+    if is_reachable_folder(path) or (lesson is not None and not is_notebook(path)):
         return SolutionsFile(path, read_text(path, "the solutions file"))
     match classify(path, definitions):
         case OwnNetwork() | SolutionsFile() as kind:

@@ -19,11 +19,12 @@ from typing import Protocol, Self
 from ninja_tui.engine.workers.client import Role, Worker, is_unlocked, start_server
 from ninja_tui.errors import UsageError
 from ninja_tui.formatting import one_line
+from ninja_tui.lesson.files import is_reachable_folder
 from ninja_tui.log import trace_of
 from ninja_tui.replay.cleaned import cleaned
 from ninja_tui.replay.judge import FileJudge
 from ninja_tui.replay.limits import Stopped, Workers
-from ninja_tui.replay.paths import Submission, find, is_folder
+from ninja_tui.replay.paths import Submission, find
 from ninja_tui.replay.reports import FileReport, Report
 from ninja_tui.replay.request import Progress, Request
 
@@ -198,7 +199,7 @@ def _maker(request: Request, progress: Progress) -> Make:
 
     setup = request.options.setup
     definitions = None if setup is None else read_definitions(setup)
-    lone = len(request.paths) == 1 and not is_folder(request.paths[0])
+    lone = len(request.paths) == 1 and not is_reachable_folder(request.paths[0])
     start_server()
     start = Worker if lone or request.trust else _locked
     return lambda began: FileJudge(request, definitions, Workers(request.limits, began, start), progress, lone=lone)

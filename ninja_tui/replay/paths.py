@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ninja_tui.lesson.files import is_reachable_folder
 from ninja_tui.lesson.notebook.cells import MARKDOWN, NOTEBOOK, SCRIPT
 from ninja_tui.lesson.notebook.fences import has_python_fence
 
@@ -46,23 +47,15 @@ def hidden_from(path: Path, paths: Iterable[Path], handed_in: frozenset[Path]) -
 
     A folder inside one that is named is one person's, whose files see each other.
     """
-    folders = {each.resolve() for each in paths if is_folder(each)}
+    folders = {each.resolve() for each in paths if is_reachable_folder(each)}
     place = path.resolve()
     if place.parent not in folders and any(each in place.parents for each in folders):
         return frozenset()
     return handed_in - {place}
 
 
-def is_folder(path: Path) -> bool:
-    """Whether ``path`` is a folder; False for what cannot be a path."""
-    try:
-        return path.is_dir()
-    except (OSError, ValueError):
-        return False
-
-
 def _found(path: Path) -> Iterator[Submission]:
-    if not is_folder(path):
+    if not is_reachable_folder(path):
         yield Submission(path)
         return
     empty = True

@@ -74,7 +74,7 @@ class TerminalDriver(LinuxDriver):
 
     def start_application_mode(self) -> None:
         """As Textual's; where there is no terminal any more, nothing is begun."""
-        super().start_application_mode()  # type: ignore[no-untyped-call]
+        super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual has no types for it
         if self._writer_thread is None:
             self._lose_terminal()
 

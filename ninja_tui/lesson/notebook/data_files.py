@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-from ninja_tui.lesson.files import LARGEST_DATA, LARGEST_TEXT, content_beside, read_bytes
+from ninja_tui.lesson.files import LARGEST_DATA, LARGEST_TEXT, content_beside, is_reachable_folder, read_bytes
 from ninja_tui.lesson.model import Lesson
 from ninja_tui.lesson.read import decoded
 from ninja_tui.lesson.served import as_served
@@ -91,13 +91,18 @@ class Beside:
         paths = [text for text in texts if text.strip() and len(text) < LONGEST and text.isprintable()][:MOST_PATHS]
         for path in paths:
             root = self._folder / path
-            if root not in self.roots and len(self.roots) < MOST_ROOTS and self._holds(root) and _is_folder(root):
+            if (
+                root not in self.roots
+                and len(self.roots) < MOST_ROOTS
+                and self._holds(root)
+                and is_reachable_folder(root)
+            ):
                 self.roots.append(root)
         return paths
 
     def has_module(self, name: str) -> bool:
         """Whether a module, or a package, of that name lies in the folder, or in one that the code names."""
-        return any(_is_file(root / f"{name}.py") or _is_folder(root / name) for root in self.roots)
+        return any(_is_file(root / f"{name}.py") or is_reachable_folder(root / name) for root in self.roots)
 
     def _import(self, module: str) -> Iterator[tuple[Sequence[Fragment], str]]:
         """Adds the files of ``module``, and of the packages that it is in; their code, each with its package."""
@@ -138,13 +143,6 @@ class Beside:
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except (OSError, ValueError):
-        return False
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
     except (OSError, ValueError):
         return False
 

@@ -97,7 +97,7 @@ class PanedScreen(Screen[None]):
 
     def pane_names(self) -> dict[str, str]:
         """The panes by their ids, each with what it is called now."""
-        raise NotImplementedError
+        raise NotImplementedError  # as for `draw_row`: Textual's screens have a metaclass that abc's cannot join
 
     def title_panes(self) -> None:
         """Writes the names of the panes, with their numbers, into their borders: stacked ones as tabs."""
