@@ -68,12 +68,15 @@ def _word_list(arguments: Arguments) -> tuple[tuple[str, str], ...]:
 
 
 def _list(arguments: Arguments) -> int:
-    from ninja_tui.lesson.catalogue import lesson_summaries
+    from ninja_tui.lesson.catalogue import by_chapter, lesson_summaries
 
     lessons = lesson_summaries(arguments.solutions)
     width = max(len(lesson.name) for lesson in lessons)
-    for lesson in lessons:
-        print(f"{lesson.name:{width}}  {lesson.answered:>2} of {lesson.asked:>2} answered   {lesson.about}")
+    for chapter, in_it in by_chapter(lessons):
+        print(chapter)
+        for lesson in in_it:
+            count = f"{lesson.answered:>2} of {lesson.asked:>2} answered"
+            print(f"  {lesson.name:{width}}  {count}   {lesson.description}")
     return Exit.ALL_PASS
 
 

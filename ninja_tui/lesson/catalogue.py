@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
 from ninja_tui.lesson.model import Lesson
-from ninja_tui.lesson.read import lesson_names, read_lesson
+from ninja_tui.lesson.read import DEFAULT_LESSON, lesson_names, read_lesson
 from ninja_tui.lesson.solutions import Solutions, read_solutions
 
 _CLAUSE_END = re.compile(r"[.:;](?: |$)")
@@ -16,20 +18,41 @@ _CLAUSE_END = re.compile(r"[.:;](?: |$)")
 
 @dataclass(frozen=True)
 class LessonSummary:
-    """One lesson: what it is about in a sentence, and how many of the gradients it asks for are answered."""
+    """One lesson: what it is about in a sentence, and how many of the gradients it asks for are answered.
+
+    ``chapter`` is the lecture that it goes with, and ``part`` what it is there; both may be empty.
+    """
 
     name: str
     about: str
     asked: int
     answered: int
+    chapter: str = ""
+    part: str = ""
+
+    @property
+    def description(self) -> str:
+        """What it is about, under its chapter's heading: ``Exercise 1. All 26 gradients of …``."""
+        return ". ".join(filter(None, (self.part[:1].upper() + self.part[1:], self.about)))
+
+    @property
+    def full_description(self) -> str:
+        """What it is about, without a heading: ``makemore 4, exercise 1. All 26 gradients of …``."""
+        place = ", ".join(filter(None, (self.chapter.partition(":")[0], self.part)))
+        return ". ".join(filter(None, (place, self.about)))
+
+
+def by_chapter(lessons: Iterable[LessonSummary]) -> list[tuple[str, list[LessonSummary]]]:
+    """The lessons under the chapters that they go with, in the order that they have."""
+    return [(chapter, list(each)) for chapter, each in groupby(lessons, attrgetter("chapter"))]
 
 
 def lesson_summaries(path: Path) -> list[LessonSummary]:
-    """All lessons in the order in which they teach, with the answers of the solutions file ``path`` to each.
+    """All lessons in the order of the lectures, with the answers of the solutions file ``path`` to each.
 
     A file that does not exist has no answers; raises UsageError for one that cannot be used.
     """
-    solutions = read_solutions(path, lesson_names()[0]) if path.exists() else None
+    solutions = read_solutions(path, DEFAULT_LESSON) if path.exists() else None
     return [_summary(read_lesson(name), solutions) for name in lesson_names()]
 
 
@@ -45,4 +68,5 @@ def _summary(lesson: Lesson, solutions: Solutions | None) -> LessonSummary:
     answers = solutions.answers(lesson.name, [node.name for node in lesson.nodes]) if solutions else {}
     answered = sum(1 for node in lesson.asks if node in answers and answers[node].code)
     about = _CLAUSE_END.split(" ".join(lesson.notes.intro.split()))[0]
-    return LessonSummary(lesson.name, about, len(lesson.asks), answered)
+    notes = lesson.notes
+    return LessonSummary(lesson.name, about, len(lesson.asks), answered, notes.chapter, notes.part)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.files import NOTEBOOK_LIMIT, TEXT_LIMIT, exists, is_folder
 from ninja_tui.lesson.model import gradient_name
-from ninja_tui.lesson.read import REQUIRED_CELLS, lesson_names, no_such_lesson, read_lesson, read_text
+from ninja_tui.lesson.read import DEFAULT_LESSON, REQUIRED_CELLS, lesson_names, no_such_lesson, read_lesson, read_text
 from ninja_tui.lesson.solutions import LESSON_MARKER
 from ninja_tui.lesson.syntax.fragment import UNREADABLE
 
@@ -78,8 +78,6 @@ class SolutionsFile:
         return discover_in(source_of(self.path, self.text), definitions)
 
 
-DEFAULT_LESSON = "names"
-"""The lesson that a file of answers is for, unless it names another."""
 NO_TENSORS = frozenset({"torch", "F", "n"})
 FileKind = BundledLesson | LessonFolder | PercentLesson | OwnNetwork | SolutionsFile
 

@@ -80,8 +80,14 @@ class NodeNote:
 
 @dataclass(frozen=True)
 class Notes:
-    """The notes of a lesson: by forward statement, at the turn, and by node on the way back."""
+    """The notes of a lesson: by forward statement, at the turn, and by node on the way back.
 
+    ``chapter`` is the lecture that the lesson goes with (``makemore 4: becoming a backprop ninja``), and ``part`` what
+    it is there (``exercise 1``); both may be empty.
+    """
+
+    chapter: str = ""
+    part: str = ""
     intro: str = ""
     forward: dict[str, str] = field(default_factory=dict)
     turn: str = ""

@@ -2,7 +2,9 @@
 
 Level-2 headings are ``Forward``, ``Turn`` and ``Backward``; a level-3 heading names a statement's tensor or a
 node. On the way back each node has a list whose items begin with a bold label: Shape, Hint (three: the principle, the
-local derivative, the structure), Why, Notice. The texts keep their backticks; nothing else of Markdown is used in them.
+local derivative, the structure), Why, Notice. A list before the first level-2 heading may hold Chapter, the lecture
+that the lesson goes with, and Part, what it is there. The texts keep their backticks; nothing else
+of Markdown is used in them.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ LABELS = ("shape", "hint", "why", "notice")
 
 def parse_notes(text: str) -> Notes:
     """The notes of the Markdown ``text``. What has no place in the form above is passed over."""
+    head: dict[str, list[str]] = {}
     intro: list[str] = []
     turn: list[str] = []
     forward: dict[str, list[str]] = {}
@@ -34,6 +37,8 @@ def parse_notes(text: str) -> Notes:
                 node = title
         elif block.type == "bullet_list" and part == "backward" and node:
             backward[node] = _node_note(block)
+        elif block.type == "bullet_list" and not part:
+            head = _labelled(block)
         elif block.type == "paragraph":
             if part == "forward" and node:
                 forward.setdefault(node, []).append(_plain(block))
@@ -42,6 +47,8 @@ def parse_notes(text: str) -> Notes:
             elif not part:
                 intro.append(_plain(block))
     return Notes(
+        chapter=" ".join(head.get("Chapter", [])),
+        part=" ".join(head.get("Part", [])),
         intro="\n\n".join(intro),
         forward={name: "\n\n".join(paragraphs) for name, paragraphs in forward.items()},
         turn="\n\n".join(turn),
@@ -49,12 +56,17 @@ def parse_notes(text: str) -> Notes:
     )
 
 
-def _node_note(bullets: SyntaxTreeNode) -> NodeNote:
+def _labelled(bullets: SyntaxTreeNode) -> dict[str, list[str]]:
+    """The texts of a list's items by the label that each begins with."""
     labelled: dict[str, list[str]] = {}
     for item in bullets.children:
         label, _, text = "\n".join(_plain(child) for child in item.children).partition(":")
         labelled.setdefault(label.strip(), []).append(text.strip())
+    return labelled
 
+
+def _node_note(bullets: SyntaxTreeNode) -> NodeNote:
+    labelled = _labelled(bullets)
     known = {label.lower(): texts for label, texts in labelled.items()}
 
     def one(label: str) -> str:

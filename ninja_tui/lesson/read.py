@@ -15,8 +15,13 @@ from ninja_tui.lesson.graph import nodes_of, parse, statements_of
 from ninja_tui.lesson.model import Cell, Lesson, Notes
 from ninja_tui.lesson.syntax.literals import bound_lists, bound_numbers
 
-TEACHING_ORDER = ("names", "cross-entropy", "batchnorm", "train", "dinosaurs", "micrograd", "layernorm", "attention")
-"""Lessons that build on each other; all others follow."""
+DEFAULT_LESSON = "names"
+"""The one that is opened, and that answers are to, where none is named."""
+TEACHING_ORDER = (
+    "micrograd", "names", "cross-entropy", "batchnorm", "train", "dinosaurs", "conv1d", "attention", "layernorm",
+    "rmsnorm", "rnn",
+)  # fmt: skip
+"""The order of the lectures, and what goes beyond them; all others follow."""
 LESSONS = Path(__file__).parent.parent / "lessons"
 REQUIRED_CELLS = ("setup", "forward")
 OPTIONAL_CELLS = ("minibatch", "calibrate", "predict")
@@ -38,7 +43,7 @@ PERCENT = {"extension": ".py", "format_name": "percent", "comment_magics": False
 
 
 def lesson_names() -> list[str]:
-    """The names of the bundled lessons, in the order in which they teach."""
+    """The names of the bundled lessons, in the order of the lectures."""
     names = sorted(path.parent.name for path in LESSONS.glob("*/forward.py"))
     return sorted(names, key=lambda name: TEACHING_ORDER.index(name) if name in TEACHING_ORDER else len(TEACHING_ORDER))
 

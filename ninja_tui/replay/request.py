@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ninja_tui.engine.evaluate.bench import Options
+from ninja_tui.lesson.read import DEFAULT_LESSON
 
-DEFAULT_LESSON = "names"
 Progress = Callable[[str], None]
 """Is called with a few words on what is being waited for."""
 

@@ -218,7 +218,7 @@ class NinjaApp(App[int]):
                 yield SystemCommand(command.title, f"key: {keys}", partial(self._walk.run_action, command.action))
         session = self._walk.session
         for lesson in session.catalogue if session else ():
-            yield SystemCommand(f"Lesson: {lesson.name}", lesson.about, self._opening(lesson.name))
+            yield SystemCommand(f"Lesson: {lesson.name}", lesson.full_description, self._opening(lesson.name))
 
     def action_command_palette(self) -> None:
         """All commands, to be searched."""

@@ -352,7 +352,14 @@ class FakeBackend:
     def _catalogue(self) -> tuple[LessonSummary, ...]:
         lessons = [lesson_of(name) for name in lesson_names()]
         return tuple(
-            LessonSummary(lesson.name, f"about {lesson.name}", len(lesson.asks), self._answered(lesson))
+            LessonSummary(
+                lesson.name,
+                f"about {lesson.name}",
+                len(lesson.asks),
+                self._answered(lesson),
+                lesson.notes.chapter,
+                lesson.notes.part,
+            )
             for lesson in lessons
         )
 

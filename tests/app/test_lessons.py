@@ -89,6 +89,31 @@ async def test_the_list_stands_in_columns(size: tuple[int, int]) -> None:
         await wait_for_text(pilot, "about train", "lessons-about")
 
 
+@pytest.mark.parametrize("size", [(60, 14), (60, 18), (80, 24), (120, 40)])
+async def test_each_lesson_is_told_with_its_chapter_and_the_bar_passes_over_headings(size: tuple[int, int]) -> None:
+    async with walking(size=size) as pilot:
+        await press(pilot, "escape", "l", "home")
+        headings = 0
+        for name in lesson_names():
+            await wait_for_text(pilot, f"about {name}", "lessons-about")
+            notes = read_lesson(name).notes
+            assert notes.chapter.partition(":")[0] in pane_text(pilot, "lessons-about")
+            assert notes.part in pane_text(pilot, "lessons-about")
+            headings += notes.chapter in pane_text(pilot, "lessons")
+            await press(pilot, "down")
+        assert headings == (len(lesson_names()) if size[1] >= 24 else headings)
+        await wait_for_text(pilot, f"about {lesson_names()[0]}", "lessons-about")
+
+
+async def test_the_bar_stays_where_it_is_when_the_terminal_changes() -> None:
+    async with walking(size=(120, 40)) as pilot:
+        await press(pilot, "escape", "l", "down")
+        await pilot.resize_terminal(60, 14)
+        await wait_for_text(pilot, "about cross-entropy", "lessons-about")
+        await press(pilot, "down", "enter")
+        await opened(pilot, "batchnorm")
+
+
 async def test_a_lesson_is_done_when_all_of_it_passes_and_not_when_all_of_it_is_answered() -> None:
     fakes = Fakes().answers("names", **(ANSWERS | {"probs": "dprobs = probs"}))
     async with walking(fakes) as pilot:

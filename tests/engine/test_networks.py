@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from ninja_tui.engine.evaluate.bench import Options, Workbench
 from ninja_tui.engine.evaluate.typing import LiveJudge, Place
 from ninja_tui.lesson.model import Lesson
-from ninja_tui.lesson.read import LESSONS, read_folder, read_lesson
+from ninja_tui.lesson.read import read_folder, read_lesson
 from tests.engine.corpus.networks import RIGHT, WRONG
+from tests.engine.corpus.one_head import FORWARD
 from tests.helpers import some_names
 
 pytestmark = pytest.mark.processes
@@ -33,9 +35,17 @@ def judging(lesson: Lesson) -> Iterator[LiveJudge]:
     bench.close()
 
 
+def one_head(folder: Path, text: str = FORWARD) -> Lesson:
+    """The lesson ``text``, in a folder of its own."""
+    folder.mkdir()
+    (folder / "forward.py").write_text(text, encoding="utf-8")
+    return read_folder(folder)
+
+
 @pytest.fixture(scope="module")
-def judges() -> Iterator[dict[str, LiveJudge]]:
-    opened = {name: judging(read_lesson(name)) for name in RIGHT}
+def judges(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, LiveJudge]]:
+    own = one_head(tmp_path_factory.mktemp("lessons") / "one-head")
+    opened = {name: judging(own if name == own.name else read_lesson(name)) for name in RIGHT}
     yield {name: next(judge) for name, judge in opened.items()}
     for judge in opened.values():
         next(judge, None)
@@ -44,11 +54,8 @@ def judges() -> Iterator[dict[str, LiveJudge]]:
 @pytest.fixture(scope="module")
 def written_out(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveJudge]:
     """Attention whose softmax is four statements."""
-    folder = tmp_path_factory.mktemp("lessons") / "written-out"
-    folder.mkdir()
-    text = (LESSONS / "attention" / "forward.py").read_text(encoding="utf-8")
-    (folder / "forward.py").write_text(text.replace("att = F.softmax(masked, 2)\n", WRITTEN_OUT[1:]), encoding="utf-8")
-    yield from judging(read_folder(folder))
+    text = FORWARD.replace("att = F.softmax(masked, 2)\n", WRITTEN_OUT[1:])
+    yield from judging(one_head(tmp_path_factory.mktemp("lessons") / "written-out", text))
 
 
 @pytest.mark.parametrize("lesson", RIGHT)

@@ -51,9 +51,9 @@ def test_replay_without_a_file_is_about_the_file_that_the_app_saves() -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        (["nams"], "there is no lesson `nams`; did you mean `names`? There is: names, cross-entropy"),
+        (["nams"], "there is no lesson `nams`; did you mean `names`? There is: micrograd, names, cross-entropy"),
         (["Micrograd"], "there is no lesson `Micrograd`; did you mean `micrograd`?"),
-        (["zzz"], "there is no lesson `zzz`; there is: names, cross-entropy"),
+        (["zzz"], "there is no lesson `zzz`; there is: micrograd, names, cross-entropy"),
         (["repaly", "mine.py"], "there is no command `repaly`; did you mean `replay`?"),
         (["chekc"], "there is no command `chekc`; did you mean `check`?"),
         (["mine.ipynb"], "mine.ipynb does not exist"),
@@ -97,10 +97,25 @@ def test_more_than_one_thing_to_open_is_an_error(capsys: pytest.CaptureFixture[s
 def test_the_list_stands_in_columns(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     path = a_file(tmp_path, "# %% lesson: names\n# %% probs\ndprobs = 1\n")
     assert main(["list", "--solutions", str(path)]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  ")]
     assert [line.split()[0] for line in lines] == lesson_names()
-    assert lines[0].split()[1:5] == ["1", "of", "26", "answered"]
+    assert {line.split()[0]: line.split()[1:5] for line in lines}["names"] == ["1", "of", "26", "answered"]
     assert len({line.index(" of ") for line in lines}) == 1
+
+
+def test_the_list_follows_the_chapters_of_the_lectures(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["list", "--solutions", str(tmp_path / "none.py")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    chapters = [line for line in lines if not line.startswith("  ")]
+    assert chapters[:2] == ["micrograd: backpropagation from scratch", "makemore 4: becoming a backprop ninja"]
+    assert len(chapters) == len(set(chapters))
+    at = lines.index(chapters[1])
+    assert [(line.split()[0], line.partition("answered   ")[2][:12]) for line in lines[at + 1 : at + 5]] == [
+        ("names", "Exercise 1. "),
+        ("cross-entropy", "Exercise 2. "),
+        ("batchnorm", "Exercise 3. "),
+        ("train", "Exercise 4. "),
+    ]
 
 
 @pytest.mark.processes

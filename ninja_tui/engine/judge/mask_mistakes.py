@@ -91,15 +91,28 @@ def _swapped(attempt: Attempt, rest: torch.Tensor, index: int, slopes: frozenset
 
 
 def _paths(attempt: Attempt) -> Iterator[tuple[torch.Tensor, torch.Tensor, int]]:
-    """For each path what is left of the answer without the others, and what should be."""
+    """For each path what is left of the answer without the others, and what should be.
+
+    Where each path has entries of its own, an entry is that path's alone, whatever stands there.
+    """
     actual = attempt.actual
     if actual.shape != attempt.expected.shape or actual.numel() < 2:
         return
     for index, part in attempt.parts.items():
         if largest_entry(part) <= CLOSE * largest_entry(attempt.expected):
             continue
-        others = sum((other for key, other in attempt.parts.items() if key != index), torch.zeros_like(part))
-        yield actual - others, part, index
+        others = [other for key, other in attempt.parts.items() if key != index]
+        if _apart(attempt):
+            elsewhere = sum((nonzero(other) for other in others), torch.zeros_like(part, dtype=torch.bool))
+            yield actual.masked_fill(elsewhere, 0.0), part, index
+        else:
+            yield actual - sum(others, torch.zeros_like(part)), part, index
+
+
+def _apart(attempt: Attempt) -> bool:
+    """Whether there are several paths, and no entry is on two of them."""
+    reached = [nonzero(part).int() for part in attempt.parts.values()]
+    return len(reached) > 1 and bool((torch.stack(reached).sum(0) <= 1).all())
 
 
 def _told(attempt: Attempt, index: int) -> Finding | None:
@@ -112,7 +125,9 @@ def _told(attempt: Attempt, index: int) -> Finding | None:
         extra, lost = int((given & ~passed).sum().item()), int((~given & passed).sum().item())
         if lost == part.numel():
             return None  # nothing arrives at all: no mask is so
-        through = f" on the path through {attempt.consumer_names([index])}" if len(attempt.parts) > 1 else ""
+        nobodys = extra and _apart(told)  # what no path leads to is on none
+        one_of = len(attempt.parts) > 1 and not nobodys
+        through = f" on the path through {attempt.consumer_names([index])}" if one_of else ""
         of = f" of {part.numel()} entries"
         words = []
         if extra:

@@ -7,12 +7,24 @@ import math
 import torch
 
 from ninja_tui.engine.judge.attempt import Attempt
-from ninja_tui.engine.judge.compare import CLOSE, same
+from ninja_tui.engine.judge.compare import CLOSE, largest_entry, same
 from ninja_tui.engine.judge.finding import Finding
 from ninja_tui.engine.judge.fitting import factor_of, multiple_of, subsets, weights_of
-from ninja_tui.engine.judge.scaling import scaled, whole_factor
+from ninja_tui.engine.judge.scaling import NOTHING, scaled, whole_factor
 from ninja_tui.engine.protocol.verdict import Kind
 from ninja_tui.engine.protocol.worlds import World
+
+
+def left_out(attempt: Attempt) -> Finding | None:
+    """Some of the paths, each as it should be, and nothing of the others."""
+    actual = attempt.fitted()
+    if actual is None or len(attempt.parts) < 2 or whole_factor(attempt) is not None:
+        return None
+    factors = weights_of(actual, list(attempt.parts.values()))
+    if factors is None or {*factors} != {0.0, 1.0}:
+        return None
+    by = dict(zip(attempt.parts, factors, strict=True))
+    return _missing(attempt, by, frozenset(index for index, factor in by.items() if factor))
 
 
 def weights(attempt: Attempt) -> Finding | None:
@@ -79,7 +91,7 @@ def other_upstream(attempt: Attempt) -> Finding | None:
         rest = [part for other, part in attempt.parts.items() if other != index]
         shape = attempt.upstream[bound[0]].shape if bound else None
         shown = [attempt.shown_gradient(name) for name in bound]
-        if not any(bool(attempt.upstream[name].any()) for name in bound):
+        if all(_is_silent(attempt, name) for name in bound):
             continue  # a path that is silent here shows nothing
         for other in (*read, None):
             if other is not None and (attempt.shown_gradient(other) in shown or attempt.upstream[other].shape != shape):
@@ -103,6 +115,12 @@ def other_upstream(attempt: Attempt) -> Finding | None:
     if len(everywhere) > 1 and same(actual, torch.stack(everywhere).sum(0)):
         return Finding(Kind.NO_UPSTREAM, "the local derivatives alone, without any upstream gradient")
     return None
+
+
+def _is_silent(attempt: Attempt, name: str) -> bool:
+    """Whether an upstream gradient is 0 up to rounding, as seen from the largest."""
+    largest = max(map(largest_entry, attempt.upstream.values()), default=0.0)
+    return largest_entry(attempt.upstream[name]) <= NOTHING * largest
 
 
 def _holds_first(actual: torch.Tensor, parts: list[torch.Tensor]) -> bool:
@@ -161,6 +179,30 @@ def other_path(attempt: Attempt) -> Finding | None:
         gradient = attempt.shown_gradient(name)
         how = "is in it once more than it should be" if belongs else "is in it and should not be"
         return Finding(Kind.EXTRA_PATH, f"{gradient} {how}, or not like this", frozenset(attempt.consumers))
+    return None
+
+
+def beside_its_own(attempt: Attempt) -> Finding | None:
+    """All is right, and what is done with a consumer's upstream gradient is done with another one as well."""
+    actual = attempt.fitted()
+    if actual is None or actual.numel() < 2 or not attempt.has_upstream:
+        return None
+    gap, nodes = actual - attempt.expected, attempt.targets.upstream(World.FLOAT32)
+    for index in attempt.parts:
+        bound = attempt.bound_by(index)
+        if len(bound) != 1 or _is_silent(attempt, bound[0]):
+            continue
+        for name in attempt.upstream_read:
+            tensor = attempt.upstream[name]
+            if name not in nodes or name in bound or tensor.shape != attempt.upstream[bound[0]].shape:
+                continue
+            instead = {**attempt.upstream, bound[0]: tensor}
+            part = attempt.statements.contributions(attempt.node, instead).get(index)
+            if part is None or part.shape != gap.shape or factor_of(gap, part) != 1.0:
+                continue
+            extra, own = attempt.shown_gradient(name), attempt.shown_gradient(bound[0])
+            message = f"{extra} is in it beside the upstream gradient {own}, and should not be"
+            return Finding(Kind.EXTRA_PATH, message, frozenset(attempt.consumers))
     return None
 
 

@@ -108,7 +108,7 @@ def _axes_off(attempt: Attempt, summed: str, axes: set[int], wants: set[int]) ->
     if lacking:
         node = attempt.shown_name(attempt.node)
         done = f"{summed} over {axes_told(axes)}; " if axes else f"not {summed}: "
-        return Finding(Kind.NOT_SUMMED, f"{done}`{node}` was broadcast along {axes_told(lacking)}", everywhere)
+        return Finding(Kind.NOT_SUMMED, f"{done}`{node}` was broadcast along {axes_told(wants)}", everywhere)
     also = f" as well: {axes_told(right)} {'is' if len(right) == 1 else 'are'} right" if right else ""
     return Finding(Kind.OVER_SUMMED, f"{summed} too far: over {axes_told(extra)}{also}", everywhere)
 

@@ -1,5 +1,5 @@
 # %% [markdown]
-# One head of causal self-attention: every character looks back at those before it, and the next one is foretold.
+# Two heads of causal self-attention: every character looks back at those before it, twice, and the next is foretold.
 
 # %% setup
 import torch
@@ -17,21 +17,23 @@ vocab_size = len(itos)
 data = torch.tensor([stoi[ch] for ch in "." + ".".join(words) + "."])
 
 block_size = 8
+T = block_size
 n_embd = 16
-head_size = 12
+n_head = 2
+head_size = 6
 g = torch.Generator().manual_seed(seed)
 C = torch.randn((vocab_size, n_embd), generator=g)
-P = torch.randn((block_size, n_embd), generator=g) * 0.5
-Wq = torch.randn((n_embd, head_size), generator=g) / n_embd**0.5
-Wk = torch.randn((n_embd, head_size), generator=g) / n_embd**0.5
-Wv = torch.randn((n_embd, head_size), generator=g) / n_embd**0.5
-Wo = torch.randn((head_size, vocab_size), generator=g) * 0.1
+P = torch.randn((T, n_embd), generator=g) * 0.5
+Wq = torch.randn((n_embd, n_head * head_size), generator=g) / n_embd**0.5
+Wk = torch.randn((n_embd, n_head * head_size), generator=g) / n_embd**0.5
+Wv = torch.randn((n_embd, n_head * head_size), generator=g) / n_embd**0.5
+Wo = torch.randn((n_head * head_size, vocab_size), generator=g) * 0.1
 parameters = [C, P, Wq, Wk, Wv, Wo]
 for p in parameters:
     p.requires_grad = True
 
 batch_size = 4
-future = torch.ones((block_size, block_size), dtype=torch.bool).triu(1)  # row: who looks; column: at whom
+tril = torch.tril(torch.ones((T, T)))  # row: who looks; column: at whom
 steps = 20_000
 
 
@@ -52,12 +54,19 @@ x = tok + P
 q = x @ Wq
 k = x @ Wk
 v = x @ Wv
+# two heads
+qh = q.view(-1, T, n_head, head_size).transpose(1, 2)
+kh = k.view(-1, T, n_head, head_size).transpose(1, 2)
+vh = v.view(-1, T, n_head, head_size).transpose(1, 2)
 # attention weights
-scores = q @ k.transpose(1, 2) * head_size**-0.5
-masked = scores.masked_fill(future, float("-inf"))
-att = F.softmax(masked, 2)
-# weighted values
-out = att @ v
+scores = qh @ kh.transpose(2, 3) * head_size**-0.5
+masked = scores.masked_fill(tril == 0, float("-inf"))
+counts = masked.exp()
+counts_sum = counts.sum(3, keepdim=True)
+wei = counts / counts_sum
+# weighted values, the heads side by side
+outh = wei @ vh
+out = outh.transpose(1, 2).flatten(2)
 # linear
 logits = out @ Wo
 # loss

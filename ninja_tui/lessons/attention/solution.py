@@ -4,29 +4,42 @@ dlogits = (F.softmax(logits, 2) - F.one_hot(Yb, vocab_size)) / Yb.numel()
 # %% out
 dout = dlogits @ Wo.T
 # %% Wo
-dWo = out.view(-1, head_size).T @ dlogits.view(-1, vocab_size)
-# %% att
-datt = dout @ v.transpose(1, 2)
-# %% v
-dv = att.transpose(1, 2) @ dout
+dWo = out.flatten(0, 1).T @ dlogits.flatten(0, 1)
+# %% outh
+douth = dout.view(-1, T, n_head, head_size).transpose(1, 2)
+# %% wei
+dwei = douth @ vh.transpose(2, 3)
+# %% vh
+dvh = wei.transpose(2, 3) @ douth
+# %% counts_sum
+dcounts_sum = (-counts / counts_sum**2 * dwei).sum(3, keepdim=True)
+# %% counts
+dcounts = dwei / counts_sum
+dcounts += dcounts_sum.expand(counts.shape)
 # %% masked
-dmasked = att * (datt - (att * datt).sum(2, keepdim=True))
+dmasked = counts * dcounts
 # %% scores
-dscores = dmasked.masked_fill(future, 0.0)
-# %% q
-dq = dscores * head_size**-0.5 @ k
+dscores = dmasked.masked_fill(tril == 0, 0.0)
+# %% qh
+dqh = dscores * head_size**-0.5 @ kh
+# %% kh
+dkh = (dscores * head_size**-0.5).transpose(2, 3) @ qh
+# %% v
+dv = dvh.transpose(1, 2).flatten(2)
 # %% k
-dk = (dscores * head_size**-0.5).transpose(1, 2) @ q
+dk = dkh.transpose(1, 2).flatten(2)
+# %% q
+dq = dqh.transpose(1, 2).flatten(2)
+# %% Wv
+dWv = x.flatten(0, 1).T @ dv.flatten(0, 1)
+# %% Wk
+dWk = x.flatten(0, 1).T @ dk.flatten(0, 1)
 # %% x
 dx = dv @ Wv.T
 dx += dk @ Wk.T
 dx += dq @ Wq.T
-# %% Wv
-dWv = x.view(-1, n_embd).T @ dv.view(-1, head_size)
-# %% Wk
-dWk = x.view(-1, n_embd).T @ dk.view(-1, head_size)
 # %% Wq
-dWq = x.view(-1, n_embd).T @ dq.view(-1, head_size)
+dWq = x.flatten(0, 1).T @ dq.flatten(0, 1)
 # %% tok
 dtok = dx.clone()
 # %% P

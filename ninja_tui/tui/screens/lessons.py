@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from textual.app import ComposeResult
@@ -11,6 +12,7 @@ from textual.events import Resize
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from ninja_tui.lesson.catalogue import LessonSummary, by_chapter
 from ninja_tui.tui.painting.dialog import Dialog
 from ninja_tui.tui.session import Session
 from ninja_tui.tui.texts import answered
@@ -19,17 +21,22 @@ BAR = 10
 """Cells of a bar."""
 SHORTEST = 12
 """Cells of what a lesson is about that are worth showing."""
+AROUND = 4
+"""Lines of the box that are not the list's: its border, and what the lesson under the bar is about."""
 
 
 @dataclass(frozen=True)
 class Row:
     """A lesson in the list. ``count`` of ``asked`` gradients pass, in a lesson that is not open: are answered."""
 
-    name: str
-    about: str
+    lesson: LessonSummary
     count: int
-    asked: int
     is_open: bool
+
+    @property
+    def asked(self) -> int:
+        """How many gradients the lesson asks for."""
+        return self.lesson.asked
 
     @property
     def state(self) -> str:
@@ -42,22 +49,22 @@ class Row:
 
 
 def rows(session: Session) -> list[Row]:
-    """All lessons, in the order in which they teach."""
+    """All lessons, in the order of the lectures."""
     result = []
     for lesson in session.catalogue:
         is_open = lesson.name == session.lesson.name
         count = session.passed if is_open else answered(session, lesson)
-        result.append(Row(lesson.name, lesson.about, count, lesson.asked, is_open))
+        result.append(Row(lesson, count, is_open))
     return result
 
 
-def line(row: Row, name_width: int, width: int) -> Content:
-    """One row in columns; what it is about takes the room that is left, if that is worth it."""
+def line(row: Row, name_width: int, width: int, about: str) -> Content:
+    """One row in columns; what it is ``about`` takes the room that is left, if that is worth it."""
     filled = row.count * BAR // row.asked if row.asked else 0
     bar = ("━" * filled, "$text-success"), ("·" * (BAR - filled), "dim")
     fixed = Content.assemble(
         ("▸ " if row.is_open else "  ", "bold"),
-        (row.name.ljust(name_width), "bold"),
+        (row.lesson.name.ljust(name_width), "bold"),
         "  ",
         *bar,
         f" {row.count:>2}/{row.asked:<2} ",
@@ -65,7 +72,7 @@ def line(row: Row, name_width: int, width: int) -> Content:
         "  ",
     )
     room = width - fixed.cell_length
-    return fixed + Content.styled(row.about, "dim").truncate(room, ellipsis=True) if room >= SHORTEST else fixed
+    return fixed + Content.styled(about, "dim").truncate(room, ellipsis=True) if room >= SHORTEST else fixed
 
 
 class LessonsScreen(Dialog[str | None]):
@@ -84,28 +91,39 @@ class LessonsScreen(Dialog[str | None]):
         """One option a lesson, the open one under the bar, and below in full what the one under the bar is about."""
         with Vertical(id="lessons") as box:
             box.border_title = "Lessons"
-            yield OptionList(*(Option("", id=row.name) for row in self._rows), id="lessons-list", markup=False)
+            yield OptionList(id="lessons-list", markup=False)
             yield Static("", id="lessons-about", markup=False)
 
-    def on_mount(self) -> None:
-        """The bar begins at the open lesson."""
-        opened = [number for number, row in enumerate(self._rows) if row.is_open]
-        self.query_one(OptionList).highlighted = opened[0] if opened else 0
-
     def on_resize(self, event: Resize) -> None:
-        """The columns fill the width that there is."""
+        """The columns fill the width that there is, and chapters have headings where there is room for them."""
         self.call_after_refresh(self._fill)
 
     def _fill(self) -> None:
         options = self.query_one(OptionList)
         width = options.scrollable_content_region.width - 2
-        names = max((len(row.name) for row in self._rows), default=0)
-        for number, row in enumerate(self._rows):
-            options.replace_option_prompt_at_index(number, line(row, names, width))
+        under_bar = options.highlighted_option
+        chosen = next((row.lesson.name for row in self._rows if row.is_open), self._rows[0].lesson.name)
+        with self.prevent(OptionList.OptionHighlighted):
+            options.set_options(self._options(width))
+        options.highlighted = options.get_option_index(under_bar.id if under_bar and under_bar.id else chosen)
+
+    def _options(self, width: int) -> Iterator[Option]:
+        """A line for each lesson, and above those of one chapter its heading, which the bar passes over."""
+        names = max(len(row.lesson.name) for row in self._rows)
+        chapters = by_chapter(row.lesson for row in self._rows)
+        has_headings = len(chapters) + len(self._rows) + AROUND <= self.size.height
+        rows = {row.lesson.name: row for row in self._rows}
+        for chapter, lessons in chapters:
+            if has_headings and chapter:
+                yield Option(Content.styled(chapter, "$text-accent"), disabled=True)
+            for lesson in lessons:
+                about = lesson.description if has_headings else lesson.full_description
+                yield Option(line(rows[lesson.name], names, width, about), id=lesson.name)
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Tells in full what the lesson under the bar is about."""
-        self.query_one("#lessons-about", Static).update(Content(self._rows[event.option_index].about), layout=False)
+        about = next(row.lesson.full_description for row in self._rows if row.lesson.name == event.option.id)
+        self.query_one("#lessons-about", Static).update(Content(about), layout=False)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Takes what was chosen."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.engine.corpus import after_the_lecture
+
 RIGHT: dict[str, list[tuple[str, str]]] = {
     "micrograd": [
         ("err", "derr = 2 * err"),
@@ -42,7 +44,7 @@ RIGHT: dict[str, list[tuple[str, str]]] = {
         ),
         ("b1", "db1 = dhpre.sum(0)"),
     ],
-    "attention": [
+    "one-head": [
         ("logits", "p = F.softmax(logits, 2)\np[torch.arange(4)[:, None], torch.arange(8), Yb] -= 1\ndlogits = p / 32"),
         ("out", "dout = torch.einsum('btc,hc->bth', dlogits, Wo)"),
         ("Wo", "dWo = (out.transpose(1, 2) @ dlogits).sum(0)"),
@@ -72,6 +74,7 @@ RIGHT: dict[str, list[tuple[str, str]]] = {
             "dC = torch.zeros_like(C)\nfor b in range(4):\n    for t in range(8):\n        dC[Xb[b, t]] += dtok[b, t]",
         ),
     ],
+    **after_the_lecture.RIGHT,
 }
 
 WRONG: dict[str, list[tuple[str, str, str]]] = {
@@ -139,7 +142,7 @@ WRONG: dict[str, list[tuple[str, str, str]]] = {
         ("b1", "db1 = dhpre.sum(1)", ""),
         ("b1", "db1 = torch.zeros_like(b1)", "missing-path"),
     ],
-    "attention": [
+    "one-head": [
         ("logits", "dlogits = F.softmax(logits, 2) / Yb.numel()", ""),
         ("logits", "dlogits = F.softmax(logits, 2) - F.one_hot(Yb, vocab_size)", "scale"),
         ("logits", "dlogits = (F.softmax(logits, 2) - F.one_hot(Yb, vocab_size)) / batch_size", "scale"),
@@ -179,4 +182,5 @@ WRONG: dict[str, list[tuple[str, str, str]]] = {
         ("C", "dC = torch.zeros_like(C)\ndC[Xb] = dtok", "lost-duplicates"),
         ("C", "dC = torch.zeros_like(C)\ndC[Xb] += dtok", "lost-duplicates"),
     ],
+    **after_the_lecture.WRONG,
 }
