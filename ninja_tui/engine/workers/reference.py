@@ -43,6 +43,9 @@ from ninja_tui.engine.workers.parts import Incoming
 from ninja_tui.engine.workers.poking import poked
 from ninja_tui.engine.workers.views import Viewer
 
+MOST_DATA = 1 << 16
+"""Entries of a tensor of the set-up that no statement of the forward pass reads by its name."""
+
 
 class Reference:
     """One lesson's forward pass and gradients, and the gradients that were last compared with them."""
@@ -121,8 +124,9 @@ class Reference:
         """What answers run on: the program's own tensors, and those of each world."""
         forward = self._ran()
         network, code = forward.graph.network, self._opened()
-        roots = {*forward.names.drawn, *forward.names.bound, *code.parameters}
-        paths = [path for path in forward.numbers if root_of(path) in roots]
+        reads = {name for flow in code.graph for name in flow.reads}
+        roots = {*forward.names.drawn, *forward.names.bound, *code.parameters, *reads}
+        paths = [path for path in forward.numbers if root_of(path) in roots or self._is_data(path)]
         own = {path: tensor for path in paths if (tensor := forward.tensor(path)) is not None}
         worlds = []
         for world in network.worlds():
@@ -131,6 +135,12 @@ class Reference:
             }
             worlds.append(values)
         return ({path: pack(tensor) for path, tensor in own.items()}, *worlds)
+
+    def _is_data(self, name: str) -> bool:
+        """Whether ``name`` is data of the set-up that the loss is computed from: in another world it is another."""
+        forward = self._ran()
+        network, number = forward.graph.network, forward.numbers[name]
+        return name.isidentifier() and number in network.computed and network.home().value(number).numel() <= MOST_DATA
 
     def plan(self, request: PlanTrials) -> Plan:
         """How an answer is to be tried: with upstream gradients that it reads, and never its own."""
