@@ -29,6 +29,7 @@ class Command(enum.StrEnum):
     CHECK = "check"
     TRAIN = "train"
     DOCTOR = "doctor"
+    EXPLAIN = "explain"
 
 
 WORDS = tuple(command.value for command in Command if command is not Command.OPEN)
@@ -42,6 +43,7 @@ ninja-tui [PATH]           open a lesson by its name, or a file of your own
        ninja-tui train FILE       train the network on the answers in a file
        ninja-tui list             list the lessons, and what is answered in each
        ninja-tui check LESSON     say what is wrong with a lesson
+       ninja-tui explain KIND     say what a kind of mistake means, with an example
        ninja-tui doctor           say what protects this machine from strangers' code"""
 
 
@@ -53,6 +55,7 @@ class Arguments(argparse.Namespace):
     files: Sequence[Path] = ()
     list: bool = False
     check: str | None = None
+    kind: str | None = None
     lesson: str | None = None
     solutions: Path = Path("solutions.py")
     data: Path | None = None
@@ -171,6 +174,7 @@ def command_parser() -> argparse.ArgumentParser:
         Command.TRAIN: ("Train the network on the answers in a file, and sample from it.", _train),
         Command.LIST: ("List the lessons, and what is answered in each.", _solutions),
         Command.CHECK: ("Say what is wrong with a lesson.", _check),
+        Command.EXPLAIN: ("Say what a kind of mistake or a warning means, with an example and its cure.", _explain),
         Command.DOCTOR: ("Say what protects this machine from strangers' code, and which versions are here.", _doctor),
     }
     for command, (description, options) in fill.items():
@@ -211,6 +215,13 @@ def _check(parser: argparse.ArgumentParser) -> None:
     lesson = parser.add_argument("check", metavar="LESSON", help="a lesson's name, or a folder")
     lesson.completer = lambda **_: (*_lessons(), *_files())  # type: ignore[attr-defined]  # argcomplete's
     _surroundings(parser)
+
+
+def _explain(parser: argparse.ArgumentParser) -> None:
+    kind = parser.add_argument(
+        "kind", metavar="KIND", nargs="?", help="such as not-summed, or closed-form (default: list them all)"
+    )
+    kind.completer = lambda **_: _kinds()  # type: ignore[attr-defined]  # argcomplete's
 
 
 def _doctor(_: argparse.ArgumentParser) -> None:
@@ -303,6 +314,12 @@ def _lessons() -> list[str]:
     from ninja_tui.lesson.read import lesson_names
 
     return lesson_names()
+
+
+def _kinds() -> tuple[str, ...]:
+    from ninja_tui.report.as_explanation import NAMES
+
+    return NAMES
 
 
 def _files() -> list[str]:

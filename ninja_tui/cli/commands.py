@@ -33,6 +33,8 @@ def run(arguments: Arguments) -> int:
             return _replay(arguments)
         case Command.TRAIN:
             return _train(arguments)
+        case Command.EXPLAIN:
+            return _explain(arguments)
         case Command.DOCTOR:
             return _doctor()
         case Command.OPEN:
@@ -156,6 +158,16 @@ def _trained(report: Report, request: Request, arguments: Arguments) -> Report:
     plan = Plan(arguments.train or 0, backward=backward, wrong=wrong, names=arguments.sample)
     with TrainingBar(plan.steps) as bar:
         return replace(report, training=train(report.files[0], request, plan, bar.show, bar.warn))
+
+
+def _explain(arguments: Arguments) -> int:
+    from ninja_tui.report.as_explanation import print_explanation, print_names
+
+    if arguments.kind is None:
+        print_names()
+    else:
+        print_explanation(arguments.kind)
+    return Exit.ALL_PASS
 
 
 def _doctor() -> int:

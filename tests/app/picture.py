@@ -1,13 +1,18 @@
-"""Draws the README's pictures into ``.github``: ``python -m tests.app.picture`` drives the app."""
+"""Draws the documentation's pictures into ``docs/pictures``: ``python -m tests.app.picture`` drives the app.
+
+``python -m tests.app.picture train replay`` draws these two.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import io
 import os
+import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -22,15 +27,16 @@ from ninja_tui.tui.app import NinjaApp
 from ninja_tui.tui.training.screen import TrainScreen
 from ninja_tui.tui.training.state import Stage
 
-PICTURES = Path(__file__).parent.parent.parent / ".github"
+PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 STEPS = "20000"
-KEYS = ("t", "enter")
-ANSWERS = (
-    "torch.zeros_like(logprobs)\ndlogprobs[range(n), Yb] = -1.0 / n",
-    "(1.0 / probs) * dlogprobs",
-    "(counts * dprobs).sum(1)",
-)
-
+TO_THE_TURN = ("t", "enter")
+DLOGPROBS = "torch.zeros_like(logprobs)\ndlogprobs[range(n), Yb] = -1.0 / n"
+DPROBS = "(1.0 / probs) * dlogprobs"
+NOT_SUMMED = "counts * dprobs"
+SUMMED_TOO_FAR = "(counts * dprobs).sum(1)"
+SUMMED = "(counts * dprobs).sum(1, keepdim=True)"
+FONT_FACE = re.compile(r"\s*@font-face \{[^}]*\}")
+"""Fonts that a picture would fetch from elsewhere: it is drawn with a font that is there."""
 
 MISTAKES = """\
 # %% lesson: names
@@ -85,24 +91,46 @@ async def train() -> None:
         app.backend.close()
 
 
-async def walk(name: str, size: tuple[int, int], *keys: str) -> None:
-    """Answers two nodes, types a third wrong, and keeps the screen."""
+async def walk(name: str, size: tuple[int, int], answers: Sequence[str], *keys: str, steps: int = 0) -> None:
+    """Submits all ``answers`` but the last, types that one, presses ``keys``, and keeps the screen.
+
+    Without answers it stays on the way forward, ``steps`` steps from its beginning.
+    """
     with tempfile.TemporaryDirectory() as folder:
         os.environ["NINJA_TUI_HISTORY"] = str(Path(folder) / "history")
         app = NinjaApp("names", backends(Path(folder) / "solutions.py"))
         async with app.run_test(size=size) as pilot:
             while not app.ready:
                 await pilot.pause(0.1)
-            await pilot.press(*KEYS)
-            for code in ANSWERS[:-1]:
+            await pilot.press(*(TO_THE_TURN if answers else "n" * steps))
+            for position, code in enumerate(answers, 1):
                 await _typed(pilot, code)
-                await pilot.press("enter")
-                await pilot.pause(0.5)
-                await pilot.press("enter")
-            await _typed(pilot, ANSWERS[-1])
+                if position < len(answers):
+                    await pilot.press("enter")
+                    await pilot.pause(0.5)
+                    await pilot.press("enter")
             await pilot.press(*keys)
             await pilot.pause(0.5)
             _keep(app, name)
+        app.backend.close()
+
+
+async def table() -> None:
+    """Answers most of names, some wrong, and gives the table the whole screen."""
+    solution = read_lesson("names").solution
+    assert solution is not None
+    answers = solution.read_text(encoding="utf-8").split("# %%")[:15]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "solutions.py"
+        path.write_text("# %%".join(answers).replace("counts_sum**-2", "counts_sum**-1"), encoding="utf-8")
+        app = NinjaApp("names", backends(path))
+        async with app.run_test(size=(100, 34)) as pilot:
+            while not app.ready:
+                await pilot.pause(0.1)
+            await pilot.pause(3)
+            await pilot.press("alt+4", "alt+z")
+            await pilot.pause(0.5)
+            _keep(app, "table")
         app.backend.close()
 
 
@@ -122,7 +150,7 @@ async def graph() -> None:
         app.backend.close()
 
 
-def report() -> None:
+async def report() -> None:
     """Replays a file with mistakes, and keeps what is printed."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "mist.py").write_text(MISTAKES, encoding="utf-8")
@@ -131,21 +159,38 @@ def report() -> None:
         done = subprocess.run(command, cwd=folder, env=surroundings, capture_output=True, text=True, check=False)
     console = Console(record=True, width=100, file=io.StringIO())
     console.print(Text.from_ansi(f"$ ninja-tui replay mist.py\n{done.stdout}".rstrip()))
-    (PICTURES / "replay.svg").write_text(console.export_svg(title="ninja-tui replay"), encoding="utf-8")
+    _write("replay", console.export_svg(title="ninja-tui replay"))
 
 
 def _keep(app: NinjaApp, name: str) -> None:
-    (PICTURES / f"{name}.svg").write_text(app.export_screenshot(title="ninja-tui"), encoding="utf-8")
+    _write(name, app.export_screenshot(title="ninja-tui"))
 
 
-async def draw() -> None:
-    """All pictures."""
-    await walk("walk", (120, 40), "f4")
-    await walk("walk-80x24", (80, 24))
-    await train()
-    await graph()
-    report()
+def _write(name: str, picture: str) -> None:
+    (PICTURES / f"{name}.svg").write_text(FONT_FACE.sub("", picture), encoding="utf-8")
+
+
+WIDE = (120, 36)
+DRAWN: dict[str, Callable[[], Awaitable[None]]] = {
+    "walk": lambda: walk("walk", (120, 40), (DLOGPROBS, DPROBS, SUMMED_TOO_FAR), "f4"),
+    "walk-80x24": lambda: walk("walk-80x24", (80, 24), (DLOGPROBS, DPROBS, SUMMED_TOO_FAR)),
+    "forward": lambda: walk("forward", WIDE, (), "3", "2", steps=4),
+    "first": lambda: walk("first", WIDE, ("",), "f4"),
+    "wrong": lambda: walk("wrong", WIDE, (DLOGPROBS, DPROBS, NOT_SUMMED)),
+    "right": lambda: walk("right", WIDE, (DLOGPROBS, DPROBS, SUMMED)),
+    "table": table,
+    "train": train,
+    "graph": graph,
+    "replay": report,
+}
+"""By the name of each picture what draws it."""
+
+
+async def draw(names: Sequence[str]) -> None:
+    """Those pictures, or all."""
+    for name in names or DRAWN:
+        await DRAWN[name]()
 
 
 if __name__ == "__main__":
-    asyncio.run(draw())
+    asyncio.run(draw(sys.argv[1:]))

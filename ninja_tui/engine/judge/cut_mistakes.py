@@ -115,7 +115,7 @@ def _cut_off(attempt: Attempt) -> Finding | None:
     if len(within) < 2 or len(bounds) > 2 or not _same_bounds(attempt, bounds, int(wrong.sum().item())):
         return None
     subject, verb = entries(wrong)
-    at = " or ".join(f"{bound:g}" for bound in bounds)
+    at = " or ".join(f"{bound + 0.0:g}" for bound in bounds)  # and not -0
     message = f"{where}{subject} {verb} cut off at {at}; the others are right"
     return Finding(Kind.MASK, message, frozenset(attempt.consumers))
 

@@ -84,7 +84,8 @@ def _of_error(targets: Case, evidence: Observed) -> Finding | None:
         return None
     known = statements.shapes(evidence.traits.depends)
     operands = ", ".join(f"{targets.shown_name(name)} {size}" for name, size in known.items())
-    shapes = f"operands: {operands}; {targets.shown_name(targets.gradient_name(node))} must be {shape}"
+    told = f"operands: {operands}; " if operands else ""
+    shapes = f"{told}{targets.shown_name(targets.gradient_name(node))} must be {shape}"
     through_matrix = any(statements.multiplies_matrices(index) for index in statements.consumers(node))
     if through_matrix and evidence.traits.multiplies and not evidence.traits.multiplies_matrices:
         return Finding(Kind.ELEMENTWISE, f"forward is a matrix product, so backward is one too, not `*`; {shapes}")
