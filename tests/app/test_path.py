@@ -73,15 +73,15 @@ def test_what_leads_there_and_the_paths_to_the_loss() -> None:
 
 def test_paths_that_fork_off_have_a_line_each_as_long_as_there_are_lines() -> None:
     assert drawn("attention", "x", 80) == [
-        "C→tok→[x]─┬→q→scores→masked→att┬→out→logits→loss",
-        "          ├→k→scores→masked→att┤",
-        "          └→v──────────────────┘",
+        "C→tok→[x]─┬→q→qh→scores→masked→counts→counts_sum→wei┬→outh→out→logits→loss",
+        "          ├→k→kh→scores→masked→counts→counts_sum→wei┤",
+        "          └→v→vh────────────────────────────────────┘",
     ]
     assert drawn("attention", "x", 80, lines=2) == [
-        "C→tok→[x]─┬→q→scores→masked→att┬→out→logits→loss",
-        "          └→k│v→…──────────────┘",
+        "C→tok→[x]─┬→q→qh→scores→masked→counts→counts_sum→wei┬→outh→out→logits→loss",
+        "          └→k│v→…───────────────────────────────────┘",
     ]
-    assert drawn("attention", "x", 80, lines=1) == ["C→tok→[x]─┬→q│k│v→…┐→out→logits→loss"]
+    assert drawn("attention", "x", 80, lines=1) == ["C→tok→[x]─┬→q│k│v→…┐→outh→out→logits→loss"]
 
 
 def test_a_reader_on_the_way_of_another_has_no_line_of_its_own(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from ninja_tui.lesson import words
 from ninja_tui.lesson.model import Cell, Lesson
@@ -20,19 +21,26 @@ from ninja_tui.lesson.words import EVERY_LIST, read_words
 from tests.helpers import WALK, names_lesson, pasteable, replay_json, right_answers, some_names
 
 OTHERS = ["batchnorm", "cross-entropy", "dinosaurs", "train"]
-NETWORKS = ["attention", "layernorm", "micrograd"]
+NETWORKS = ["attention", "conv1d", "layernorm", "micrograd", "rmsnorm", "rnn"]
 """Lessons on other networks than the lecture's."""
-TRAINING = ["dinosaurs", "names", "train"]
+TRAINING = ["conv1d", "dinosaurs", "names", "rnn", "train"]
 """The lessons that say how to sample."""
+CALIBRATED = ["dinosaurs", "names", "train"]
+"""Those of them that need statistics of the training set for it."""
 CALLED_OTHERWISE = {"embcat": "emb_concat", "bngain": "batchn_gain", "bnbias": "batchn_bias"}
 ASKS = {
     "batchnorm": ["hprebn"],
     "cross-entropy": ["logits"],
     "dinosaurs": [CALLED_OTHERWISE.get(node, node) for node in WALK],
     "train": "logits h W2 b2 hpreact bngain bnbias hprebn embcat W1 b1 emb C".split(),  # noqa: SIM905
-    "attention": "logits out Wo att v masked scores q k Wv Wk x Wq tok P C".split(),  # noqa: SIM905
+    "attention": (
+        "logits out Wo outh wei vh counts_sum counts masked scores qh kh v k q Wv Wk x Wq tok P C".split()  # noqa: SIM905
+    ),
+    "conv1d": "logits hcat W2 b2 h conv cols Wc bc win emb C".split(),  # noqa: SIM905
     "layernorm": "err pred h W2 b2 hnorm gain norm bias var_inv var diff2 diff mu hpre W1 b1".split(),  # noqa: SIM905
     "micrograd": "err out o n2 av b2 a v n1 s b1 x1w1 x2w2 w2 w1".split(),  # noqa: SIM905
+    "rmsnorm": "err pred h W2 sig hnorm gain norm rms_inv ms hsq hpre W1".split(),  # noqa: SIM905
+    "rnn": "logits h3 Why by a3 h2 a2 h1 a1 emb Wxh h0 Whh bh C".split(),  # noqa: SIM905
 }
 TO_LOGITS = "emb embcat hprebn bnmeani bndiff bndiff2 bnvar bnvar_inv bnraw hpreact h logits loss".split()  # noqa: SIM905
 FORWARD = {
@@ -40,9 +48,12 @@ FORWARD = {
     "cross-entropy": TO_LOGITS,
     "dinosaurs": [CALLED_OTHERWISE.get(s.binds[0], s.binds[0]) for s in names_lesson().statements],
     "train": "emb embcat hprebn bnmean bnvar bnvar_inv bnraw hpreact h logits loss".split(),  # noqa: SIM905
-    "attention": "tok x q k v scores masked att out logits loss".split(),  # noqa: SIM905
+    "attention": "tok x q k v qh kh vh scores masked counts counts_sum wei outh out logits loss".split(),  # noqa: SIM905
+    "conv1d": "emb win cols conv h hcat logits loss".split(),  # noqa: SIM905
     "layernorm": "hpre mu diff diff2 var var_inv norm hnorm h pred err loss".split(),  # noqa: SIM905
     "micrograd": "x1w1 x2w2 s n1 a av n2 o out err loss".split(),  # noqa: SIM905
+    "rmsnorm": "hpre hsq ms rms_inv norm hnorm sig h pred err loss".split(),  # noqa: SIM905
+    "rnn": "emb a1 h1 a2 h2 a3 h3 logits loss".split(),  # noqa: SIM905
 }
 HPREACT = (
     "bngain * (hprebn - hprebn.mean(0, keepdim=True)) "
@@ -169,6 +180,47 @@ def test_dinosaurs_is_names_with_other_words_and_a_small_output_layer() -> None:
     assert [key for key, value in drawn.items() if not torch.equal(value, bound[key])] == []
 
 
+def test_a_convolution_by_hand_is_pytorchs() -> None:
+    bound = after_forward(read_lesson("conv1d"))
+    weight = bound["Wc"].T.view(bound["n_filters"], bound["n_embd"], bound["kernel_size"])
+    theirs = F.conv1d(bound["emb"].transpose(1, 2), weight, bound["bc"]).transpose(1, 2)
+    assert torch.allclose(bound["conv"], theirs, atol=1e-5)
+
+
+def test_a_recurrent_network_unrolled_is_pytorchs() -> None:
+    bound = after_forward(read_lesson("rnn"))
+    cell = torch.nn.RNN(bound["n_embd"], bound["n_hidden"], batch_first=True)
+    parts = {"weight_ih_l0": "Wxh", "weight_hh_l0": "Whh", "bias_ih_l0": "bh"}
+    state = {name: bound[ours].t() for name, ours in parts.items()}
+    cell.load_state_dict({**state, "bias_hh_l0": torch.zeros_like(bound["bh"])})
+    states, _ = cell(bound["emb"], bound["h0"].expand(1, bound["n"], -1).contiguous())
+    assert torch.allclose(torch.stack([bound["h1"], bound["h2"], bound["h3"]], 1), states, atol=1e-5)
+
+
+def test_rmsnorm_and_silu_by_hand_are_pytorchs() -> None:
+    bound = after_forward(read_lesson("rmsnorm"))
+    normed = F.rms_norm(bound["hpre"], (bound["n_hidden"],), bound["gain"], bound["eps"])
+    assert torch.allclose(bound["hnorm"], normed, atol=1e-5)
+    assert torch.allclose(bound["h"], F.silu(normed), atol=1e-5)
+
+
+def test_two_heads_by_hand_are_pytorchs_attention() -> None:
+    bound = after_forward(read_lesson("attention"))
+    theirs = F.scaled_dot_product_attention(bound["qh"], bound["kh"], bound["vh"], is_causal=True)
+    assert torch.allclose(bound["outh"], theirs, atol=1e-5)
+    halves = [bound["out"][:, :, :6], bound["out"][:, :, 6:]]
+    assert all(torch.equal(half, bound["outh"][:, head]) for head, half in enumerate(halves))
+
+
+def test_the_gradient_fades_on_its_way_back_through_time() -> None:
+    bound = after_forward(read_lesson("rnn"))
+    third, second, first = (
+        gradient.norm() for gradient in torch.autograd.grad(bound["loss"], [bound[name] for name in ("h3", "h2", "h1")])
+    )
+    assert second < 0.8 * third
+    assert first < 0.8 * second
+
+
 def test_dinosaurs_are_split_by_torch_with_seed_42() -> None:
     bound = after_forward(read_lesson("dinosaurs"))
     names = read_words("dinosaurs.txt")
@@ -237,6 +289,10 @@ def test_notes_speak_of_what_the_lesson_has(lesson: Lesson, script: dict[str, An
         "clone",
         "masked_fill",
         "transpose",
+        "unfold",
+        "view",
+        "flatten",
+        "reshape",
         "exact",
         "approximate",
     }
@@ -263,7 +319,7 @@ def test_a_lessons_own_solution_passes_its_replay(
     data = tmp_path / "some-names.txt"
     data.write_text(some_names(), encoding="utf-8")
     options = [] if other == "dinosaurs" else ["--data", str(data)]
-    exact = other in ("dinosaurs", "layernorm", "micrograd")
+    exact = other in ("dinosaurs", "layernorm", "micrograd", "rmsnorm")
     code, report = replay_json(lesson.solution, capsys, *options)
     nodes = answered(report)
     assert [(node["node"], node["status"], node["approximate"]) for node in nodes] == [
@@ -273,7 +329,7 @@ def test_a_lessons_own_solution_passes_its_replay(
     if exact:
         assert [node["node"] for node in nodes if not node["exact"]] == []
     else:
-        assert max(node["maxdiff"] for node in nodes) < (1e-7 if other == "train" else 1e-8)
+        assert max(node["maxdiff"] for node in nodes) < (1e-7 if other in ("train", "conv1d", "rnn") else 1e-8)
 
 
 TEXTBOOK = {"names": ["hpreact"], "dinosaurs": ["hpreact"], "train": ["hpreact"], "micrograd": ["n2", "n1"]}
@@ -328,13 +384,14 @@ def test_a_persons_list_stands_for_whichever_list_is_read(monkeypatch: pytest.Mo
 
 
 def test_only_the_lessons_that_train_say_how_to_sample(lesson: Lesson) -> None:
-    both = [cell is not None for cell in (lesson.calibrate, lesson.predict)]
-    assert both == [lesson.name in TRAINING] * 2
+    assert (lesson.predict is not None) == (lesson.name in TRAINING)
+    assert (lesson.calibrate is not None) == (lesson.name in CALIBRATED)
 
 
 def ran(cell: Cell | None, bound: dict[str, Any]) -> dict[str, Any]:
-    """``bound``, and what the cell binds."""
-    assert cell is not None
+    """``bound``, and what the cell binds, where there is one."""
+    if cell is None:
+        return bound
     after = dict(bound)
     exec(cell.source, after)
     return after
@@ -348,7 +405,8 @@ def test_predict_gives_logits_for_one_context_and_for_many(trains: str) -> None:
     assert needed <= bound.keys()
     with torch.no_grad():
         bound = ran(lesson.calibrate, bound)
-        assert bound["bnmean"].shape == bound["bnvar"].shape == (1, bound["n_hidden"])
+        if trains in CALIBRATED:
+            assert bound["bnmean"].shape == bound["bnvar"].shape == (1, bound["n_hidden"])
         contexts = bound["Xdev"][:50]
         rows = ran(lesson.predict, bound | {"context": contexts})["logits"]
         for row, context in zip(rows, contexts, strict=True):

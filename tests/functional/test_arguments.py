@@ -32,7 +32,7 @@ def test_a_missing_file_and_an_empty_folder_are_one_sentence_and_exit_2(
 
 def test_an_unknown_lesson_is_one_sentence_and_exit_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--replay", str(a_file(tmp_path, "dprobs = 1\n")), "--lesson", "nemas"]) == 2
-    there = "micrograd, names, cross-entropy, batchnorm, train, dinosaurs, attention, layernorm"
+    there = "micrograd, names, cross-entropy, batchnorm, train, dinosaurs, conv1d, attention, layernorm, rmsnorm, rnn"
     said = f"ninja-tui: there is no lesson `nemas`; did you mean `names`? There is: {there}\n"
     assert capsys.readouterr().err == said
 

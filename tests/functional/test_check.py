@@ -97,7 +97,7 @@ def test_nothing_is_wrong_with_a_right_one(small: Path, capsys: pytest.CaptureFi
 
 
 @pytest.mark.processes
-@pytest.mark.parametrize("name", ["micrograd", "attention", "layernorm"])
+@pytest.mark.parametrize("name", ["micrograd", "conv1d", "attention", "layernorm", "rmsnorm", "rnn"])
 def test_nothing_is_wrong_with_the_bundled_ones(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--check", name]) == 0
     assert capsys.readouterr().out.startswith(f"{name}: nothing is wrong")

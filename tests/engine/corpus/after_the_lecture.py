@@ -36,8 +36,8 @@ RIGHT: dict[str, list[tuple[str, str]]] = {
         ("bc", "dbc = dconv.sum(0).sum(0)"),
         (
             "emb",
-            "cols = dwin.permute(0, 2, 3, 1).reshape(n, -1, n_windows)\n"
-            "whole = F.fold(cols, (1, block_size), (1, kernel_size))\n"
+            "flat = dwin.permute(0, 2, 3, 1).reshape(n, -1, n_windows)\n"
+            "whole = F.fold(flat, (1, block_size), (1, kernel_size))\n"
             "demb = whole.view(n, n_embd, block_size).transpose(1, 2)",
         ),
         (
