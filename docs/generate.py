@@ -83,8 +83,7 @@ def keys() -> str:
         Group.APP: "The app",
     }  # fmt: skip
     parts = [
-        _titled(title, _commands([each for each in COMMANDS if each.group is group]))
-        for group, title in titles.items()
+        _titled(title, _commands([each for each in COMMANDS if each.group is group])) for group, title in titles.items()
     ]
     parts.append(_titled("In the training", _commands(TRAINING)))
     for title, rows in (("In the prompt", EDITING), ("At a question", ASKED), ("In a pane", ARROWS)):
@@ -136,7 +135,7 @@ def _call(action: argparse.Action) -> str:
     takes = action.nargs != 0
     name = action.metavar if isinstance(action.metavar, str) else action.dest.upper()
     if action.choices is not None:
-        name = "|".join(map(str, action.choices))
+        name = ",".join(map(str, action.choices))
     if not action.option_strings:
         return f"`{name}`"
     flags = "`, `".join(action.option_strings)
@@ -165,12 +164,13 @@ def _mistake(mistake: Mistake) -> str:
     before = len(example.before.splitlines())
     sign = "warning" if mistake.kind is Kind.ALIASING else "failure"
     quoted = example.message.replace('"', "&quot;")
-    wrong, right = (_highlighted(code, before) for code in (example.wrong_answers, example.right_answers))
+    wrong = _highlighted(example.wrong_answers, before, "A wrong answer")
+    right = _highlighted(example.right_answers, before)
     return "\n\n".join(
         [
             f"## `{mistake.kind}` {{ #{mistake.kind} }}",
             f"**{_plain(mistake.title)}.** {mistake.meaning}",
-            f"```python\n{example.network.code}```",
+            f'```python title="The forward pass"\n{example.network.code}```',
             wrong,
             f'!!! {sign} "`d{example.node}`: {quoted}"',
             f"**What to think of.** {mistake.cure}",
@@ -179,11 +179,11 @@ def _mistake(mistake: Mistake) -> str:
     )
 
 
-def _highlighted(code: str, before: int) -> str:
+def _highlighted(code: str, before: int, title: str = "") -> str:
     """Code, with all lines after those ``before`` marked."""
     last = len(code.splitlines())
     lines = f"{before + 1}-{last}" if last > before + 1 else str(last)
-    return f'```python hl_lines="{lines}"\n{code}```'
+    return f'```python hl_lines="{lines}"' + (f' title="{title}"' if title else "") + f"\n{code}```"
 
 
 def _indented(text: str) -> str:
