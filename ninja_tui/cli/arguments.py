@@ -168,7 +168,14 @@ def _flags_for_commands(parser: argparse.ArgumentParser) -> None:
 def command_parser() -> argparse.ArgumentParser:
     """The parser of a line that begins with a command."""
     parser = argparse.ArgumentParser(prog="ninja-tui", usage=USES)
+    command_parsers(parser)
+    return parser
+
+
+def command_parsers(parser: argparse.ArgumentParser) -> dict[Command, argparse.ArgumentParser]:
+    """Adds the parser of each command to ``parser``."""
     commands = parser.add_subparsers(dest="command", required=True, prog="ninja-tui")
+    parsers: dict[Command, argparse.ArgumentParser] = {}
     fill: dict[Command, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
         Command.REPLAY: ("Check saved answers, or the gradients in a script or notebook of your own.", _replay),
         Command.TRAIN: ("Train the network on the answers in a file, and sample from it.", _train),
@@ -184,7 +191,8 @@ def command_parser() -> argparse.ArgumentParser:
         each.set_defaults(command=command)
         options(each)
         _log(each)
-    return parser
+        parsers[command] = each
+    return parsers
 
 
 def _replay(parser: argparse.ArgumentParser) -> None:

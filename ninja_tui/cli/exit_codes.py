@@ -20,3 +20,15 @@ class Exit(enum.IntEnum):
     """By Ctrl-C."""
     TERMINATED = 143
     """By SIGTERM."""
+
+
+MEANINGS = {
+    Exit.ALL_PASS: "all nodes of all files pass; for `check`: nothing is wrong; for `doctor`: the machine is protected",
+    Exit.NOT_ALL_PASS: "some do not",
+    Exit.UNUSABLE: "a file, a lesson or an option cannot be used",
+    Exit.FAILED: "ninja-tui itself failed: for one file, which says so, or altogether",
+    Exit.HUNG_UP: "the terminal went away",
+    Exit.INTERRUPTED: "interrupted by Ctrl-C",
+    Exit.TERMINATED: "interrupted by SIGTERM",
+}
+"""A clause on each exit code."""

@@ -1,4 +1,4 @@
-"""The table of commands, from which bindings, footer, palette, help and the README's key table are made."""
+"""The table of commands, from which bindings, footer, palette, help and the documentation's key tables are made."""
 
 from __future__ import annotations
 

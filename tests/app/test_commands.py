@@ -1,14 +1,13 @@
-"""One table of commands: each has a key that works in the prompt, a place in the palette, help and the README."""
+"""One table of commands: each has a key that works in the prompt, a place in the palette and help."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from textual.command import CommandPalette
 
-from ninja_tui.tui.commands import COMMANDS, Mode, footer, key_table
+from ninja_tui.tui.commands import COMMANDS, Mode, footer
 from ninja_tui.tui.screens.help import HelpScreen
 from ninja_tui.tui.screens.lessons import LessonsScreen
 from ninja_tui.tui.screens.slicing import SliceScreen
@@ -30,9 +29,6 @@ from tests.app.support import (
     wait_for_text,
     walking,
 )
-
-README = Path(__file__).parent.parent.parent / "README.md"
-
 
 RESIZES = {"resize(1)", "resize(-1)", "resize(0)"}
 """They have no key that works in the prompt."""
@@ -152,12 +148,3 @@ async def test_a_click_on_the_footer_does_what_its_key_does() -> None:
         column = screen_text(pilot).splitlines()[-1].index("Turn")
         await pilot.click(offset=(column, 23))
         await wait_for_text(pilot, "the turn")
-
-
-def test_the_readme_has_the_same_keys() -> None:
-    rows = set()
-    for line in README.read_text(encoding="utf-8").splitlines():
-        if line.startswith("|"):
-            rows.add(tuple(cell.strip().replace("`", "") for cell in line.strip().strip("|").split("|")))
-    assert ("in the walk", "everywhere", "what it does") in rows
-    assert [row for row in key_table() if row not in rows] == []
