@@ -9,7 +9,7 @@ import contextlib
 import dis
 import inspect
 import sysconfig
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import CodeType
@@ -19,7 +19,8 @@ import torch
 from torch.autograd.function import BackwardCFunction, Function
 
 from ninja_tui.engine.recording.execution import message_of
-from ninja_tui.engine.recording.operators import same
+from ninja_tui.engine.recording.memory import forget
+from ninja_tui.engine.recording.operators import outside, same
 from ninja_tui.engine.recording.record import (
     BackwardRun,
     FunctionCall,
@@ -28,6 +29,8 @@ from ninja_tui.engine.recording.record import (
     Leaf,
     Number,
     Operation,
+    Record,
+    Root,
     Use,
 )
 from ninja_tui.engine.recording.values import Values
@@ -65,10 +68,10 @@ class _Seen:
 
 
 class OwnFunctions:
-    """The calls that are made while ``values`` are recorded."""
+    """The calls that are made while ``values`` are recorded. Within ``watched()`` calls of torch's functions are seen."""
 
-    def __init__(self, values: Values) -> None:
-        self._values = values
+    def __init__(self, values: Values, watched: Callable[[], contextlib.AbstractContextManager[object]]) -> None:
+        self._values, self._watched = values, watched
         self._running = 0
         self._forward: list[Called] = []
         self._backward = 0
@@ -218,13 +221,14 @@ class OwnFunctions:
                 continue
             needed = arg.requires_grad and torch.is_grad_enabled()
             inputs.append(FunctionInput(name, self._values.number(arg), needed))
-            with self._values.paused():
-                values.append(arg.detach())
+            with self._values.paused(), torch.no_grad():
+                values.append(arg.detach().clone())  # before forward changes it in place
         first = len(self._values.record.steps)
         return Called(cls, args, tuple(inputs), tuple(values), first)
 
     def _ended(self, called: Called, result: Any) -> None:
         record = self._values.record
+        self._cut(called, result)
         last = len(record.steps)
         outputs = tuple(
             FunctionOutput(
@@ -244,18 +248,27 @@ class OwnFunctions:
             own=_is_own(called.cls),
         )
         if call.own and self._is_new(called, call):
-            with self._values.paused(), torch.no_grad():
-                values = tuple(None if each is None else each.clone() for each in called.values)
-            call = replace(call, values=values)
-            called.args = tuple(
-                arg if value is None else value for arg, value in zip(called.args, values, strict=True)
-            )
+            call = replace(call, values=called.values)
+            given = zip(called.args, called.values, strict=True)
+            called.args = tuple(arg if value is None else value for arg, value in given)
             self._kept.setdefault(called.cls, []).append(called)
         else:
             called.args = ()
         called.values = ()
         called.call = call
         record.functions.append(call)
+
+    def _cut(self, called: Called, result: Any) -> None:
+        """Where a forward pass has taken numbers out of PyTorch, what it returns depends on them in a way unknown."""
+        record = self._values.record
+        inputs = {each.number for each in called.inputs if each.number is not None}
+        if not numbers_left(record, called.first, len(record.steps), inputs):
+            return
+        for each in result if isinstance(result, tuple | list) else (result,):
+            if isinstance(each, torch.Tensor) and (each.is_floating_point() or each.is_complex()):
+                forget(each)
+                leaf = self._values.leaf(each, Root.OUTSIDE)
+                self._values.adopt(each, self._values.call(outside, (Use(leaf), *map(Use, sorted(inputs)))))
 
     def _is_new(self, called: Called, call: FunctionCall) -> bool:
         """Whether a call differs enough from those before it to be judged for itself."""
@@ -284,7 +297,8 @@ class OwnFunctions:
         tensors = list(given)
         self._backward += 1
         try:
-            result = original(ctx, given) if boxed else original(ctx, *given)
+            with self._seeing():
+                result = original(ctx, given) if boxed else original(ctx, *given)
         except BaseException as error:
             self._note(called, BackwardRun(upstream, (), first, len(self._values.record.steps), error=message_of(error)))
             raise
@@ -299,6 +313,10 @@ class OwnFunctions:
         last = len(self._values.record.steps)
         self._note(called, BackwardRun(upstream, returned, first, last, changes_upstream=changed))
         return result
+
+    def _seeing(self) -> contextlib.AbstractContextManager[object]:
+        """Functions are not seen within a call of one that is, as ``backward()`` is."""
+        return contextlib.nullcontext() if torch._C._len_torch_function_stack() else self._watched()
 
     def _own(self, gradient: Any) -> Any:
         """An upstream gradient in memory of its own: what shares memory with it is another value."""
@@ -322,6 +340,20 @@ class OwnFunctions:
             if functions[index] is call:
                 functions[index] = called.call = replace(call, backward=run)
                 return
+
+
+def numbers_left(record: Record, first: int, last: int, known: Collection[Number]) -> bool:
+    """Whether in some steps of a record numbers that depend on ``known`` values became Python's, or an array's.
+
+    Truth values and whole numbers do not count: they decide what is computed, and are looked at as such.
+    """
+    return any(
+        first <= each.step <= last
+        and not each.decides
+        and each.number not in record.indices
+        and not record.ancestors(each.number, known).isdisjoint(known)
+        for each in record.escapes
+    )
 
 
 def _alike(step: Leaf | Operation) -> object:
