@@ -99,9 +99,9 @@ class OwnFileJudge:
         while True:
             self._running = self.start(Role.PROGRAMS)
             self._have_run(BeginProgram(str(self.program.path), dict(self.served), self.seed), LOOKING)
-            if all(self._ran(index) for index in range(-len(self.program.defined), len(self.program.statements))):
-                if self._tried_functions():
-                    return
+            indices = range(-len(self.program.defined), len(self.program.statements))
+            if all(self._ran(index) for index in indices) and self._tried_functions():
+                return
 
     def _tried_functions(self) -> bool:
         """Whether what the program has not called of its own Functions is called; False where the process is lost."""

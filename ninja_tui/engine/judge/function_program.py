@@ -48,7 +48,7 @@ def taken(gradient: torch.Tensor, shape: list[int], dtype: torch.dtype) -> torch
 
 @dataclass(frozen=True)
 class CallProgram:
-    """``inputs`` are values by their place among the arguments, ``outputs`` those that a gradient flows into, by theirs.
+    """``inputs`` are values by their place among the arguments, ``outputs`` those by theirs that a gradient flows into.
 
     ``returned`` are the gradients of the inputs as autograd takes them, ``places`` the upstream gradients, each with
     its output.
@@ -106,9 +106,7 @@ def call_program(
 
 
 class _Building:
-    def __init__(
-        self, record: Record, call: FunctionCall, run: BackwardRun, *, moved: bool, through: bool
-    ) -> None:
+    def __init__(self, record: Record, call: FunctionCall, run: BackwardRun, *, moved: bool, through: bool) -> None:
         self._from, self._call, self._run = record, call, run
         self._moved, self._through = moved, through
         self._record = Record()
@@ -132,9 +130,7 @@ class _Building:
         upstream = self._upstream(weights)
         self._copy(wanted)
         places = {self._numbers[number]: apart[place] for number, place in upstream.items() if place is not None}
-        taken_as = {
-            place: self._taken(place, number) for place, number in returned.items() if number is not None
-        }
+        taken_as = {place: self._taken(place, number) for place, number in returned.items() if number is not None}
         end = len(self._record.steps)
         self._record.escapes += [Escape(self._numbers[each.number], end, each.decides) for each in escapes]
         self._record.indices |= {self._numbers[each.number] for each in escapes if each.number in self._from.indices}
@@ -278,10 +274,10 @@ class _Building:
         waiting = list(inputs)
         while waiting:
             step = self._from.step_of(waiting.pop())
-            if isinstance(step, Operation) and operator_name(step) in VIEWS and step.inputs:
-                if step.inputs[0] not in found:
-                    found.add(step.inputs[0])
-                    waiting.append(step.inputs[0])
+            views = isinstance(step, Operation) and operator_name(step) in VIEWS and bool(step.inputs)
+            if views and step.inputs[0] not in found:
+                found.add(step.inputs[0])
+                waiting.append(step.inputs[0])
         return found - inputs
 
     def _leaf(self, value: torch.Tensor, of: Number | None = None) -> Number:

@@ -129,7 +129,8 @@ class _Case:
             count = len(run.returned)
             gradients = "one gradient" if count == 1 else f"{count} gradients"
             return replace(
-                self._blank(place), error=f"its backward returns {gradients} for {len(call.inputs)} arguments of forward"
+                self._blank(place),
+                error=f"its backward returns {gradients} for {len(call.inputs)} arguments of forward",
             )
         reason = unfollowed(self._record, call, run)
         if reason:
@@ -163,7 +164,7 @@ class _Case:
         gradient = Gradient(number, program.value(number), len(program.call.record.steps))
         verdict = assess(program.assessor, name, gradient, program.call.places)
         verdict = replace(verdict, diagnosis=self._of_forward(verdict.diagnosis))
-        verdict = replace(verdict, node=self._node(place), named=self._label(place), line=self._line, chained=None)
+        verdict = replace(verdict, node=self._label(place), named=self._label(place), line=self._line, chained=None)
         verdict = replace(verdict, warnings=tuple(each for each in verdict.warnings if each is not Warning.STRUCTURE))
         shape = program.raw_shape(place)
         if verdict.passed and shape != verdict.expected_shape:
@@ -226,7 +227,9 @@ class _Case:
                 program.assessor, program.names[other], gradient, program.call.places
             ):
                 continue
-            told = f"that is the gradient of `{self._call.inputs[other].name}`: backward returns them in forward's order"
+            told = (
+                f"that is the gradient of `{self._call.inputs[other].name}`: backward returns them in forward's order"
+            )
             blank = replace(self._assessed(place, program), diagnosis=Diagnosis(Kind.WRONG_DERIVATIVE, told))
             return blank
         return None
@@ -263,16 +266,13 @@ class _Case:
     def _line(self) -> int | None:
         return self._call.line or None
 
-    def _node(self, place: int) -> str:
-        return f"{self._call.name}.{self._call.inputs[place].name}"
-
     def _label(self, place: int) -> str:
         return label_of(self._call.name, self._call.inputs[place].name)
 
     def _blank(self, place: int) -> Verdict:
         value = self._call.values[place]
         shape = () if value is None else tuple(value.shape)
-        return Verdict(self._node(place), Status.ERROR, shape, line=self._line, named=self._label(place))
+        return Verdict(self._label(place), Status.ERROR, shape, line=self._line, named=self._label(place))
 
     def _unjudged(self, place: int, reason: str) -> Verdict:
         return replace(self._blank(place), error=f"{NOT_JUDGED}: {reason}")
@@ -353,8 +353,8 @@ def _output_name(taken: Iterable[str], place: int, count: int) -> str:
 
 
 def _sums_to(shape: Sequence[int], expected: Sequence[int]) -> bool:
-    """Whether autograd takes a gradient of one shape for an input of another: it sums what broadcasting has repeated."""
+    """Whether autograd takes a gradient of a shape for an input of another: it sums what broadcasting has repeated."""
     if len(shape) < len(expected):
         return False
     pairs = zip(reversed(shape), [*reversed(expected), *[1] * (len(shape) - len(expected))], strict=True)
-    return all(one == other or other == 1 for one, other in pairs)
+    return all(other in (one, 1) for one, other in pairs)

@@ -6,19 +6,14 @@ Both are operations of the record. What stands here is where they begin and end.
 from __future__ import annotations
 
 import contextlib
-import dis
-import inspect
-import sysconfig
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from types import CodeType
 from typing import Any
 
 import torch
 from torch.autograd.function import BackwardCFunction, Function
 
-from ninja_tui.engine.recording.execution import message_of
+from ninja_tui.engine.recording.function_classes import argument_names, is_own, line_of, name_of, upstream_names
 from ninja_tui.engine.recording.memory import forget
 from ninja_tui.engine.recording.operators import outside, same
 from ninja_tui.engine.recording.record import (
@@ -41,9 +36,8 @@ MOST_CALLS = 24
 """Calls of one class of which each is judged."""
 OTHER_SIZES = [-1.0, 4.0, -4.0, 0.1]
 """Of the inputs where a Function chooses in Python what it computes: multiples of those that it had."""
-LONGEST_NAME = 60
+LONGEST_ERROR = 300
 PLAIN = (bool, int, float, str, type(None))
-LIBRARIES = tuple({str(Path(sysconfig.get_path(name))) for name in ("stdlib", "purelib", "platlib")})
 Apply = Callable[..., Any]
 
 
@@ -68,7 +62,7 @@ class _Seen:
 
 
 class OwnFunctions:
-    """The calls that are made while ``values`` are recorded. Within ``watched()`` calls of torch's functions are seen."""
+    """The calls that are made while ``values`` are recorded. Within ``watched()`` functions of torch's are seen."""
 
     def __init__(self, values: Values, watched: Callable[[], contextlib.AbstractContextManager[object]]) -> None:
         self._values, self._watched = values, watched
@@ -211,7 +205,7 @@ class OwnFunctions:
         return tuple(apart)
 
     def _begun(self, cls: Any, args: tuple[Any, ...]) -> Called:
-        names = _names(cls, len(args))
+        names = argument_names(cls, len(args))
         inputs: list[FunctionInput] = []
         values: list[torch.Tensor | None] = []
         for name, arg in zip(names, args, strict=True):
@@ -232,20 +226,19 @@ class OwnFunctions:
         last = len(record.steps)
         outputs = tuple(
             FunctionOutput(
-                self._values.number(each) if isinstance(each, torch.Tensor) else None,
-                isinstance(each, torch.Tensor) and (each.is_floating_point() or each.is_complex()) and _follows(each, called),
+                self._values.number(each) if isinstance(each, torch.Tensor) else None, _follows(each, called)
             )
             for each in (result if isinstance(result, tuple | list) else (result,))
         )  # fmt: skip
         call = FunctionCall(
-            name=_name_of(called.cls),
+            name=name_of(called.cls),
             line=line_of(called.cls),
             inputs=called.inputs,
             outputs=outputs,
             first=called.first,
             last=last,
-            upstream_names=_upstream_names(called.cls, len(outputs)),
-            own=_is_own(called.cls),
+            upstream_names=upstream_names(called.cls, len(outputs)),
+            own=is_own(called.cls),
         )
         if call.own and self._is_new(called, call):
             call = replace(call, values=called.values)
@@ -300,7 +293,7 @@ class OwnFunctions:
             with self._seeing():
                 result = original(ctx, given) if boxed else original(ctx, *given)
         except BaseException as error:
-            self._note(called, BackwardRun(upstream, (), first, len(self._values.record.steps), error=message_of(error)))
+            self._note(called, BackwardRun(upstream, (), first, len(self._values.record.steps), error=_told(error)))
             raise
         finally:
             self._backward -= 1
@@ -363,70 +356,17 @@ def _alike(step: Leaf | Operation) -> object:
     return step.function, tuple(arg if isinstance(arg, PLAIN) else None for arg in step.args)
 
 
-def _follows(output: torch.Tensor, called: Called) -> bool:
+def _follows(output: Any, called: Called) -> bool:
     """Whether a gradient flows into an output; where none flows at all, it might."""
+    if not isinstance(output, torch.Tensor) or not (output.is_floating_point() or output.is_complex()):
+        return False
     return output.requires_grad or not any(each.needed for each in called.inputs)
 
 
-def _name_of(cls: Any) -> str:
-    return str(getattr(cls, "__name__", "Function"))[:LONGEST_NAME]
-
-
-def _is_own(cls: Any) -> bool:
-    """Whether a class is neither PyTorch's nor another library's."""
-    filename = getattr(_backward_code(cls), "co_filename", "")
-    return bool(filename) and not filename.startswith(LIBRARIES)
-
-
-def _backward_code(cls: Any) -> CodeType | None:
-    for name in ("backward", "vjp"):
-        function = getattr(cls, name, None)
-        if function is not None and function is not getattr(Function, name):
-            code = getattr(inspect.unwrap(function), "__code__", None)
-            if isinstance(code, CodeType):
-                return code
-    return None
-
-
-def line_of(cls: Any) -> int:
-    """The line of the ``return`` of a Function's backward; where there are several, that of its ``def``; 0: unknown."""
-    code = _backward_code(cls)
-    if code is None:
-        return 0
-    returns = {each.positions.lineno for each in dis.get_instructions(code) if each.opname.startswith("RETURN")
-               and each.positions is not None and each.positions.lineno != code.co_firstlineno}  # fmt: skip
-    lines = [each for each in returns if each]
-    return int(lines[0]) if len(lines) == 1 else int(code.co_firstlineno)
-
-
-def _names(cls: Any, count: int) -> list[str]:
-    """The names of the arguments of a Function's forward pass, without ``ctx``."""
-    skipped = 0 if cls.setup_context is not Function.setup_context else 1
-    names = _argument_names(getattr(cls, "forward", None), skipped, count)
-    return _unique(names)
-
-
-def _upstream_names(cls: Any, count: int) -> tuple[str, ...]:
-    """The names that a Function's backward has for its upstream gradients."""
-    function = getattr(cls, "backward", None)
-    function = getattr(cls, "vjp", None) if function is Function.backward else function
-    return tuple(_unique(_argument_names(function, 1, count)))
-
-
-def _argument_names(function: Any, skipped: int, count: int) -> list[str]:
+def _told(error: BaseException) -> str:
+    """``TypeError: what it says``, in one line."""
     try:
-        parameters = list(inspect.signature(function).parameters.values())[skipped:]
-    except (TypeError, ValueError):
-        parameters = []
-    names: list[str] = []
-    for each in parameters:
-        if each.kind is inspect.Parameter.VAR_POSITIONAL:
-            names += [f"{each.name}[{index}]" for index in range(count - len(names))]
-        else:
-            names.append(each.name)
-    names += [f"argument {index + 1}" for index in range(len(names), count)]
-    return [name[:LONGEST_NAME] for name in names[:count]]
-
-
-def _unique(names: Sequence[str]) -> list[str]:
-    return [name if name not in names[:index] else f"{name} #{index + 1}" for index, name in enumerate(names)]
+        text = " ".join(str(error)[:LONGEST_ERROR].split())
+    except Exception:  # of a class of a person's own
+        text = ""
+    return f"{type(error).__name__}: {text}".removesuffix(": ")[:LONGEST_ERROR]
