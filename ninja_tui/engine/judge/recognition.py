@@ -69,8 +69,7 @@ class Answer:
 class Pass:
     """One backward pass of autograd's, or one that could be: its network, and its nodes by name.
 
-    ``step`` is where it started; ``paths`` are the values that stood behind each name, in their order.
-    """
+    ``step`` is where it started; ``paths`` are the values that stood behind each name, in their order."""
 
     outputs: tuple[Output, ...]
     step: int
@@ -148,15 +147,18 @@ class Program:
         ]
         if len(before) < 2:
             return passes
+        found: tuple[Output, ...] = ()
         total = torch.zeros_like(comparison.reference)
         for count, (output, at) in enumerate(reversed(before[-MOST_SUMMED:]), 1):
             single = self.pass_of((output,), at).network
             owner = next(each for each in self.record.versions(comparison.owner) if each in single.computed)
             total = total + single.single().gradient(owner)
+            together = tuple(each for each, _ in before[-count:])
             if distance(total, comparison.reference) < ACCUMULATED:
-                together = tuple(each for each, _ in before[-count:])
                 return passes if count == 1 else [self.pass_of(together, before[-1][1])]
-        return passes
+            if self.record.functions and distance(total, comparison.value) < ACCUMULATED:
+                found = found or together  # a backward of the program's own may have made that ``.grad`` wrong
+        return [self.pass_of(found, before[-1][1])] if len(found) > 1 else passes
 
     def _before(self, loss: Number) -> set[Number]:
         """All values that a loss was computed from."""
@@ -381,9 +383,8 @@ class Program:
     def candidates(self, answer: Answer, backward: Pass) -> list[Number]:
         """The values of ``backward`` whose gradient an answer may be, the likeliest first."""
         if answer.comparison is not None:
-            versions = list(self.record.versions(answer.comparison.owner))
-            same = [each for each in versions if each in backward.network.computed]
-            if same:
+            versions = self.record.versions(answer.comparison.owner)
+            if same := [each for each in versions if each in backward.network.computed]:
                 return same
         nodes = self.naming.nodes_for(answer.path, backward.paths)
         numbers = [number for node in nodes for number in reversed(backward.paths[node])]
