@@ -156,7 +156,9 @@ class FileJudge:
             comparisons=judged.comparisons,
             revealed=_revealed(solutions.answers(name, nodes)),
             starts=lesson.starts,
-            answered=AnsweredLesson(lesson, lambda: solutions.program(name, walk), self._options or Options()),
+            answered=AnsweredLesson(
+                lesson, lambda: solutions.program(name, walk), self._options or Options(), solutions.lines(name)
+            ),
             stopped=judged.stopped,
             code={
                 (each.node, each.line): tuple(program.steps[step] for step in each.steps) for each in program.answers
