@@ -6,7 +6,7 @@ What is wrong or missing is marked, and autograd's gradient goes into its place:
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import nbformat
@@ -15,7 +15,8 @@ from ninja_tui.engine.evaluate.program import stays
 from ninja_tui.engine.protocol.verdict import Status, Verdict
 from ninja_tui.errors import UsageError
 from ninja_tui.export.markdown import plain, span
-from ninja_tui.export.pieces import Piece, gradients_of, pieces_of
+from ninja_tui.export.names import names_beside
+from ninja_tui.export.pieces import Piece, gradients_of, pieces_of, told_of
 from ninja_tui.export.training_cells import training_cells
 from ninja_tui.export.word_lists import WordList, lists_of, reading_code
 from ninja_tui.formatting import shape_text
@@ -24,7 +25,6 @@ from ninja_tui.lesson.notebook.cells import Form, Source
 from ninja_tui.lesson.read import PERCENT
 from ninja_tui.lesson.syntax.standalone import reseeded, without_imports_of
 from ninja_tui.replay import AnsweredLesson, LessonReport
-from ninja_tui.report.sentences import sentences_on
 
 OURS = "ninja_tui"
 WIDTH = 88
@@ -151,53 +151,57 @@ def _walk(report: LessonReport, lesson: Lesson) -> Iterator[BookCell]:
     nodes = {node for piece in pieces for node in piece.nodes}
     inner = [node.name for node in lesson.nodes if node.name in nodes and node.statement is not None]
     yield _markdown("## Backward pass, by autograd", "What every answer below is compared with.")
+    names = names_beside(lesson, pieces)
+    t, p = names.fresh("t"), names.fresh("p")
     listed = textwrap.fill(", ".join(inner), WIDTH, initial_indent="    ", subsequent_indent="    ")
-    retain = ["for t in [", f"{listed},", "]:", "    t.retain_grad()"] if inner else []
-    yield _code("\n".join([
-        "for p in parameters:", "    p.grad = None", *retain, f"{lesson.loss}.backward()", lesson.loss,
-    ]))  # fmt: skip
+    retain = [f"for {t} in [", f"{listed},", "]:", f"    {t}.retain_grad()"] if inner else []
+    cleared = [f"for {p} in [{', '.join(lesson.parameters)}]:", f"    {p}.grad = None"]
+    yield _code("\n".join([*cleared, *retain, f"{lesson.loss}.backward()", lesson.loss]))
     yield _code(f"import torch\nimport torch.nn.functional as F\n\n\n{COMPARE}")
     yield _markdown("## Backward pass, by hand", f"`d{lesson.loss}` is 1.")
     yield _code(f"d{lesson.loss} = torch.ones_like({lesson.loss})")
+    read = {name for piece in pieces for name in piece.reads}
     for piece in pieces:
-        yield from _piece(piece, lesson)
+        yield from _piece(piece, lesson, read, report.revealed)
 
 
-def _piece(piece: Piece, lesson: Lesson) -> Iterator[BookCell]:
+def _piece(piece: Piece, lesson: Lesson, read: Collection[str], revealed: Collection[str]) -> Iterator[BookCell]:
     for verdict in piece.verdicts:
-        yield _markdown(f"### {span(verdict.node)}", *_on(verdict, lesson.node(verdict.node), lesson))
+        on = _on(verdict, lesson.node(verdict.node), lesson, revealed=verdict.node in revealed)
+        yield _markdown(f"### {span(verdict.node)}", *on)
     compared = [f"cmp({each.node!r}, {each.gradient}, {each.node})" for each in piece.compared]
     code = "\n".join([*([piece.code] if piece.code else []), *compared])
     if code:
         sure = bool(piece.verdicts) and all(each.passed for each in piece.verdicts)
         yield _code(code, *(() if sure else (MAY_RAISE,)))
-    if piece.replaced:
-        told = f"# autograd’s in the place of {gradients_of(piece.replaced)}: what follows goes on from here"
-        lines = [f"{each.gradient} = {each.node}.grad.clone()" for each in piece.replaced]
+    replaced = [each for each in piece.replaced if each.gradient in read]
+    if replaced:
+        told = f"# autograd’s in the place of {gradients_of(replaced)}: what follows goes on from here"
+        lines = [f"{each.gradient} = {each.node}.grad.clone()" for each in replaced]
         yield _code("\n".join([told, *lines]))
 
 
-def _on(verdict: Verdict, node: Node, lesson: Lesson) -> Iterator[str]:
+def _on(verdict: Verdict, node: Node, lesson: Lesson, *, revealed: bool) -> Iterator[str]:
     """What stands above an answer: shape and consumers, then the verdict in a sentence."""
     readers = ", ".join(span(lesson.statements[index].code) for index in node.consumers)
     shape = f"{shape_text(verdict.expected_shape)}, " if verdict.expected_shape or node.statement is None else ""
     yield f"{shape}read by {readers}"
-    yield _verdict(verdict)
+    yield _verdict(verdict, revealed=revealed)
 
 
-def _verdict(verdict: Verdict) -> str:
+def _verdict(verdict: Verdict, *, revealed: bool) -> str:
+    """``Passes, exact``; ``**Not right yet**, sign: …``: what it is, in bold where it does not pass."""
+    beside = "".join(f", {word}" for word in (*verdict.warnings, *(["revealed"] if revealed else [])))
     if verdict.status is Status.MISSING:
-        return "**Missing**: there is no answer yet."
-    said = " ".join(f"{plain(each)}." for each in sentences_on(verdict))
+        return f"**Missing**{beside}: there is no answer yet"
+    said = "; ".join(map(plain, told_of(verdict)))
+    told = f": {said}" if said else ""
     if verdict.passed:
-        how = "exact" if verdict.exact else "approximate"
-        warnings = "".join(f", {plain(str(each))}" for each in verdict.warnings)
-        return f"Passes, {how}{warnings}. {said}".rstrip()
+        return f"Passes, {'exact' if verdict.exact else 'approximate'}{beside}{told}"
     if verdict.status is Status.FAIL:
-        kind = f" ({verdict.diagnosis.kind})" if verdict.diagnosis else ""
-        return f"**Not right yet**{kind}. {said}".rstrip()
-    what = "takes too long" if verdict.status is Status.TIMEOUT else "raises an error"
-    return f"**Does not run**: it {what}, so that it is a comment here. {said}".rstrip()
+        kind = f", {verdict.diagnosis.kind}" if verdict.diagnosis else ""
+        return f"**Not right yet**{kind}{beside}{told}"
+    return f"**Does not run**{beside}, and is a comment here{told}"
 
 
 def _training(lesson: Lesson, pieces: Sequence[Piece], names: int) -> Iterator[BookCell]:

@@ -13,6 +13,7 @@ from ninja_tui.lesson.program import Answer, Program, ProgramStatement
 from ninja_tui.lesson.solutions import is_mark
 from ninja_tui.lesson.syntax.standalone import is_call_of
 from ninja_tui.replay import LessonReport
+from ninja_tui.report.sentences import sentences_on
 
 DEAD = frozenset({Status.ERROR, Status.TIMEOUT})
 COMPARING = "cmp"
@@ -130,6 +131,11 @@ class _Code:
 def commented(code: str) -> str:
     """Code as comments."""
     return "\n".join(f"# {line}".rstrip() for line in code.split("\n"))
+
+
+def told_of(verdict: Verdict) -> list[str]:
+    """The sentences on an answer where what is upstream of it is right, or stands in."""
+    return [each for each in sentences_on(verdict) if not (verdict.adrift and each == verdict.note)]
 
 
 def gradients_of(verdicts: Iterable[Verdict]) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ninja_tui.engine.protocol.verdict import Verdict
+from ninja_tui.export.names import names_beside
 from ninja_tui.export.pieces import Piece
 from ninja_tui.lesson.model import Cell, Lesson, gradient_name
 from ninja_tui.lesson.syntax.standalone import indented
 
 STEPS = 5_000
 """Of a notebook's training: some seconds of Python."""
-RATE = "0.1 if step < steps / 2 else 0.01"
+RATE = "0.1 if {step} < steps / 2 else 0.01"
 """The learning rate of a lesson that has none."""
 SAMPLING_SEED = 2147483647 + 10
 """The lecture's."""
@@ -43,7 +45,7 @@ class TrainingCells:
 def training_cells(lesson: Lesson, pieces: Sequence[Piece], names: int) -> TrainingCells:
     """How a notebook trains ``lesson`` on the answers ``pieces``."""
     replaced = _replaced(lesson, pieces)
-    training = "\n".join([*_before(lesson), *_loop(lesson, pieces, replaced)])
+    training = "\n".join(_Loop(lesson, pieces, replaced).lines())
     return TrainingCells(training, _sampling(lesson, names), replaced)
 
 
@@ -57,67 +59,75 @@ def _replaced(lesson: Lesson, pieces: Sequence[Piece]) -> tuple[str, ...]:
     return tuple(node.name for node in lesson.nodes if node.name in (off & trains) | absent)
 
 
-def _before(lesson: Lesson) -> list[str]:
-    lines = []
-    own = lesson.numbers.get("steps")
-    remark = f"  # the lesson's own training has {own:,}" if own else ""
-    lines.append(f"steps = {min(STEPS, own or STEPS):_}{remark}")
-    lines.append("losses = []")
-    return lines
+class _Loop:
+    """The loop of a training: minibatch, forward pass, backward pass, update."""
 
+    def __init__(self, lesson: Lesson, pieces: Sequence[Piece], replaced: tuple[str, ...]) -> None:
+        self._lesson, self._pieces, self._replaced = lesson, pieces, replaced
+        names = names_beside(lesson, pieces)
+        self._step, self._losses, self._reference, self._rate, self._p, self._gradient = map(
+            names.fresh, ("step", "losses", "autograd", "lr", "p", "gradient")
+        )
 
-def _loop(lesson: Lesson, pieces: Sequence[Piece], replaced: tuple[str, ...]) -> list[str]:
-    """The loop: minibatch, forward pass, backward pass, update."""
-    forward = [
-        *_part("# minibatch", lesson.minibatch),
-        *_part("# forward pass", lesson.forward),
-    ]
-    backward = ["# backward pass, by hand", *_backward(pieces, replaced), *_update(lesson, pieces)]
-    tail = [
-        f"losses.append({lesson.loss}.item())",
-        "if step % (steps // 10 or 1) == 0:",
-        '    print(f"{step:7d}/{steps:7d}: {losses[-1]:.4f}")',
-    ]
-    last = 'print(f"mean loss of the last tenth: {sum(losses[-(steps // 10 or 1):]) / (steps // 10 or 1):.4f}")'
-    if not replaced:
-        body = ["for step in range(steps):", *_deeper([*forward, *backward, *tail])]
-        return ["with torch.no_grad():", *_deeper(body), last]
-    names = ", ".join(replaced)
-    grads = f"autograd = dict(zip({list(replaced)!r}, torch.autograd.grad({lesson.loss}, [{names}])))"
-    told = "# autograd's gradients, in the place of what is missing or not right yet"
-    body = [*forward, told, grads, "with torch.no_grad():", *_deeper([*backward, *tail])]
-    return ["for step in range(steps):", *_deeper(body), last]
+    def lines(self) -> list[str]:
+        """All of its cell."""
+        own = self._lesson.numbers.get("steps")
+        remark = f"  # the lesson's own training has {own:,}" if own else ""
+        forward = [*_part("# minibatch", self._lesson.minibatch), *_part("# forward pass", self._lesson.forward)]
+        backward = ["# backward pass, by hand", *self._backward(), *self._update(), *self._told()]
+        head = f"for {self._step} in range(steps):"
+        if self._replaced:
+            body = [*forward, *self._autograd(), "with torch.no_grad():", *_deeper(backward)]
+            loop = [head, *_deeper(body)]
+        else:
+            loop = ["with torch.no_grad():", *_deeper([head, *_deeper([*forward, *backward])])]
+        tenth = "(steps // 10 or 1)"
+        mean = f"sum({self._losses}[-{tenth}:]) / {tenth}"
+        last = f'print(f"mean loss of the last tenth: {{{mean}:.4f}}")'
+        return [f"steps = {min(STEPS, own or STEPS):_}{remark}", f"{self._losses} = []", *loop, last]
+
+    def _autograd(self) -> list[str]:
+        nodes = ", ".join(self._replaced)
+        return [
+            "# autograd's gradients, in the place of what is missing or not right yet",
+            f"{self._reference} = torch.autograd.grad({self._lesson.loss}, [{nodes}])",
+        ]
+
+    def _backward(self) -> list[str]:
+        lines: list[str] = []
+        for piece in self._pieces:
+            lines += [piece.code] if piece.code else []
+            lines += [self._instead(each) for each in piece.replaced if each.node in self._replaced]
+        return lines
+
+    def _instead(self, verdict: Verdict) -> str:
+        number = self._replaced.index(verdict.node)
+        return f"{verdict.gradient} = {self._reference}[{number}].clone()  # autograd's"
+
+    def _update(self) -> list[str]:
+        """``p -= lr * dp`` for every parameter that the loss depends on."""
+        nodes = {node.name for node in self._lesson.nodes}
+        trained = [name for name in self._lesson.parameters if name in nodes]
+        gradients = ", ".join(map(gradient_name, trained))
+        rate = f"learning_rate({self._step})" if _has_schedule(self._lesson) else RATE.format(step=self._step)
+        return [
+            "# update",
+            f"{self._rate} = {rate}",
+            f"for {self._p}, {self._gradient} in zip([{', '.join(trained)}], [{gradients}]):",
+            f"    {self._p} -= {self._rate} * {self._gradient}.view({self._p}.shape)",
+        ]
+
+    def _told(self) -> list[str]:
+        return [
+            f"{self._losses}.append({self._lesson.loss}.item())",
+            f"if {self._step} % (steps // 10 or 1) == 0:",
+            f'    print(f"{{{self._step}:7d}}/{{steps:7d}}: {{{self._losses}[-1]:.4f}}")',
+        ]
 
 
 def _part(title: str, cell: Cell) -> list[str]:
     source = cell.source.strip("\n")
     return [title, source] if source.strip() else []
-
-
-def _backward(pieces: Sequence[Piece], replaced: tuple[str, ...]) -> list[str]:
-    lines: list[str] = []
-    for piece in pieces:
-        lines += [piece.code] if piece.code else []
-        for verdict in piece.replaced:
-            if verdict.node in replaced:
-                lines.append(f"{verdict.gradient} = autograd[{verdict.node!r}].clone()")
-    return lines
-
-
-def _update(lesson: Lesson, pieces: Sequence[Piece]) -> list[str]:
-    """``p -= lr * dp`` for every parameter; lines of a gradient that nothing else binds come before."""
-    bound = {verdict.node for piece in pieces for verdict in piece.verdicts}
-    known = {node.name for node in lesson.nodes}
-    trained = [name for name in lesson.parameters if name in known]
-    lines = [f"{gradient_name(name)} = autograd[{name!r}]" for name in trained if name not in bound]
-    gradients = ", ".join(map(gradient_name, trained))
-    return [
-        *lines,
-        "# update",
-        f"lr = {'learning_rate(step)' if _has_schedule(lesson) else RATE}",
-        f"for p, gradient in zip([{', '.join(trained)}], [{gradients}]):",
-        "    p -= lr * gradient.view(p.shape)",
-    ]
 
 
 def _has_schedule(lesson: Lesson) -> bool:
