@@ -86,12 +86,16 @@ class Solutions:
         """All statements and answers of ``lesson``, of all its sections; lines count in the file."""
         key = lesson, tuple(nodes)
         if key not in self._programs:
-            masked = [""] * len(self._lines)
-            for section in self.sections():
-                if section.lesson == lesson:
-                    masked[section.start : section.end] = self._lines[section.start : section.end]
-            self._programs[key] = read_program("\n".join(masked), nodes, self.where)
+            self._programs[key] = read_program("\n".join(self.lines(lesson)), nodes, self.where)
         return self._programs[key]
+
+    def lines(self, lesson: str) -> tuple[str, ...]:
+        """The lines of the file; those that belong to other lessons are empty."""
+        masked = [""] * len(self._lines)
+        for section in self.sections():
+            if section.lesson == lesson:
+                masked[section.start : section.end] = self._lines[section.start : section.end]
+        return tuple(masked)
 
     def answers(self, lesson: str, nodes: Sequence[str]) -> dict[str, SavedAnswer]:
         """The answers to the nodes of ``lesson``; of several to a node the last."""
@@ -264,6 +268,11 @@ def _marks_of(node: str, answer: SavedAnswer) -> list[str]:
     """The comments that stand above ``answer``."""
     marks = [f"# revealed: {gradient_name(node)}"] if answer.revealed else []
     return [*marks, f"# hints: {gradient_name(node)} {answer.hints}"] if answer.hints else marks
+
+
+def is_mark(comment: str) -> bool:
+    """Whether a comment is ours: it begins a cell, or says that an answer was revealed or hinted at."""
+    return bool(_MARKER.fullmatch(comment) or _MARK.fullmatch(comment))
 
 
 def _marked(comment: str) -> str | None:

@@ -156,7 +156,9 @@ class FileJudge:
             comparisons=judged.comparisons,
             revealed=_revealed(solutions.answers(name, nodes)),
             starts=lesson.starts,
-            answered=AnsweredLesson(lesson, lambda: solutions.program(name, walk), self._options or Options()),
+            answered=AnsweredLesson(
+                lesson, lambda: solutions.program(name, walk), self._options or Options(), solutions.lines(name)
+            ),
             stopped=judged.stopped,
             code={
                 (each.node, each.line): tuple(program.steps[step] for step in each.steps) for each in program.answers
@@ -193,7 +195,9 @@ class FileJudge:
         options = self._request.options
         hidden = frozenset[Path]() if self._lone else self._hidden_from(path)
         served = program.served(options.data, hidden)
-        judge = OwnFileJudge(program, served, options.seed, self._request.timeout, self._workers.start)
+        judge = OwnFileJudge(
+            program, served, options.seed, self._request.timeout, self._workers.start, options.differences
+        )
         try:
             judged = judge.judge(self._within(str(path)))
         except (WorkerError, Broken, TimedOut) as error:

@@ -18,11 +18,15 @@ from ninja_tui.lesson.syntax.fragment import Fragment
 
 @dataclass(frozen=True)
 class AnsweredLesson:
-    """A lesson with a file's answers to it: what a training starts from. ``read`` gives the answers, as they stand."""
+    """A lesson with a file's answers to it: what a training starts from. ``read`` gives the answers, as they stand.
+
+    ``lines`` are those of the file; those that belong to other lessons are empty.
+    """
 
     lesson: Lesson
     read: Callable[[], Program]
     options: Options
+    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

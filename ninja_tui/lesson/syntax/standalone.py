@@ -1,0 +1,68 @@
+"""Code that is to stand somewhere else: in a loop, with another seed, without a package that is not there."""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+
+from ninja_tui.lesson.syntax.fragment import Fragment, first_line_of
+from ninja_tui.lesson.syntax.imports import imported_modules
+from ninja_tui.lesson.syntax.parsing import parse_code
+from ninja_tui.lesson.syntax.walk import everything
+
+INDENT = "    "
+
+
+def indented(code: str, by: str = INDENT) -> str:
+    """``code``, which is complete, as a part of a block; lines that begin inside of a string stay as they are."""
+    inside: set[int] = set()
+    for token in tokenize.generate_tokens(io.StringIO(code).readline):
+        if token.start[0] != token.end[0] and token.type not in (tokenize.NEWLINE, tokenize.NL, tokenize.ENDMARKER):
+            inside.update(range(token.start[0] + 1, token.end[0] + 1))
+    lines = code.split("\n")
+    return "\n".join(
+        line if number in inside or not line.strip() else by + line for number, line in enumerate(lines, 1)
+    )
+
+
+def without_imports_of(code: str, package: str) -> str:
+    """``code`` without the top-level statements that import something of ``package``."""
+    lines = code.split("\n")
+    for tree in reversed(parse_code(code).body):
+        if isinstance(tree, ast.Import | ast.ImportFrom) and _is_of(tree, package):
+            del lines[tree.lineno - 1 : tree.end_lineno or tree.lineno]
+    return "\n".join(lines)
+
+
+def _is_of(tree: ast.stmt, package: str) -> bool:
+    modules = imported_modules([Fragment.at(ast.unparse(tree), 1)])
+    return any(each == package or each.startswith(f"{package}.") for each in modules)
+
+
+def reseeded(code: str, seed: int) -> str:
+    """``code`` in which every top-level ``seed = …`` binds ``seed``."""
+    lines = code.split("\n")
+    for tree in reversed(parse_code(code).body):
+        match tree:
+            case ast.Assign(targets=[ast.Name(id="seed")]):
+                lines[first_line_of(tree) - 1 : tree.end_lineno or tree.lineno] = [f"seed = {seed}"]
+    return "\n".join(lines)
+
+
+def texts_given(code: str, function: str) -> tuple[str, ...]:
+    """The strings with which ``code`` calls ``function``, by its bare name, each once."""
+    texts: list[str] = []
+    for node in everything(parse_code(code)):
+        match node:
+            case ast.Call(func=ast.Name(id=name), args=[ast.Constant(value=str() as text), *_]) if name == function:
+                texts.append(text)
+    return tuple(dict.fromkeys(texts))
+
+
+def is_call_of(code: str, function: str) -> bool:
+    """Whether ``code`` is one statement that does nothing but call ``function``."""
+    match parse_code(code).body:
+        case [ast.Expr(value=ast.Call(func=ast.Name(id=name)))]:
+            return name == function
+    return False
