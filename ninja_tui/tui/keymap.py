@@ -36,7 +36,9 @@ class Keymap:
     def bindings(self) -> dict[str, str]:
         """The keys that have changed, by the ids of bindings, for ``App.set_keymap``."""
         changed = {}
-        for now, before in zip((*self.commands, *self.training), (*COMMANDS, *TRAINING), strict=True):
+        usual = {command.id: command for command in (*COMMANDS, *TRAINING)}
+        for now in (*self.commands, *self.training):
+            before = usual[now.id]
             if now.key != before.key:
                 changed[now.walk_id] = now.key
             if now.everywhere_keys != before.everywhere_keys:

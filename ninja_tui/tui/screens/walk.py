@@ -227,7 +227,8 @@ class WalkScreen(KeepingScreen):
             self.app.action_help_quit()
             return
         self.app.copy_to_clipboard(text)
-        self._toast("copied; Ctrl+Q quits")
+        quits = next(each for each in self._config.keymap.commands if each.id == "quit")
+        self._toast(f"copied; {quits.everywhere.split(', ')[0]} quits")
 
     def action_suspend(self) -> None:
         """Stops the process, where the terminal can; the shell's `fg` goes on."""
