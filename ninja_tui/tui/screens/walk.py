@@ -227,8 +227,7 @@ class WalkScreen(KeepingScreen):
             self.app.action_help_quit()
             return
         self.app.copy_to_clipboard(text)
-        quits = next(each for each in self._config.keymap.commands if each.id == "quit")
-        self._toast(f"copied; {quits.everywhere.split(', ')[0]} quits")
+        self._toast(f"copied; {self._config.keymap.first_keys('quit')[-1]} quits")
 
     def action_suspend(self) -> None:
         """Stops the process, where the terminal can; the shell's `fg` goes on."""
