@@ -13,9 +13,9 @@ from ninja_tui.report.page import print_error
 MISSING = "the app in a browser needs a package more: pip install 'ninja-tui[web]'"
 EACH = Path("answers")
 """The folder of all visitors' answers where others than this machine's own person come."""
-OPEN = (
-    "warning: whoever reaches {address} types Python that runs on this machine, locked in: it reads no files, "
-    "and has no network; nothing here asks for a password"
+REACHABLE = (
+    "warning: whoever reaches this address types Python that runs on this machine, locked in: without its files and "
+    "the network. Nobody is asked for a password"
 )
 UNLOCKED = (
     "nothing on this system locks in the code that visitors of other machines would run here; "
@@ -46,11 +46,11 @@ def serve(arguments: Arguments) -> int:
         arguments.host, arguments.port, _options(arguments, lesson), solutions, each, arguments.visitors, public_url
     )
 
-    def tell(address: str) -> None:
+    def tell(addresses: tuple[str, ...]) -> None:
         kept = f"{each}/NAME/solutions.py, by the name that each visitor gives" if each else str(solutions)
-        print(f"ninja-tui is at {address}\nAnswers go to {kept}. Ctrl-C ends it.", flush=True)
+        print(f"ninja-tui is at {' and '.join(addresses)}\nAnswers go to {kept}. Ctrl-C ends it.", flush=True)
         if not is_private:
-            print_error(OPEN.format(address=address))
+            print_error(REACHABLE)
 
     return 128 + run(site, tell)
 

@@ -17,22 +17,22 @@ from ninja_tui.serve.site import Site
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def serve(site: Site, tell: Callable[[str], None]) -> int:
+def serve(site: Site, tell: Callable[[tuple[str, ...]], None]) -> int:
     """Serves until a signal comes, and answers with its number.
 
-    ``tell`` is called with the address once the server listens. Raises UsageError where it cannot.
+    ``tell`` is called with its addresses once the server listens. Raises UsageError where it cannot.
     """
     return asyncio.run(_serve(site, tell))
 
 
-async def _serve(site: Site, tell: Callable[[str], None]) -> int:
+async def _serve(site: Site, tell: Callable[[tuple[str, ...]], None]) -> int:
     server = Server(site)
     runner = web.AppRunner(server.app, access_log=None, handle_signals=False)
     await runner.setup()
     try:
         listening = _listen(site)
         await web.SockSite(runner, listening).start()
-        tell(site.public_url or address(site.host, listening.getsockname()[1]))
+        tell(addresses(site, listening.getsockname()[1]))
         return await _until_ended(runner, server)
     finally:
         await runner.cleanup()
@@ -57,10 +57,14 @@ async def _until_ended(runner: web.AppRunner, server: Server) -> int:
     return ended_by
 
 
-def address(host: str, port: int) -> str:
-    """What a browser on this machine asks for, where ``host`` is what the server listens on."""
-    name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
-    return f"http://{name}:{port}"
+def addresses(site: Site, port: int) -> tuple[str, ...]:
+    """What a browser asks for: where the server listens on all of the machine, from elsewhere and from here."""
+    if site.public_url is not None:
+        return (site.public_url,)
+    every = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}
+    host = f"[{site.host}]" if ":" in site.host else site.host
+    names = (socket.gethostname(), every[site.host]) if site.host in every else (host,)
+    return tuple(f"http://{name}:{port}" for name in names if name)
 
 
 def _listen(site: Site) -> socket.socket:
