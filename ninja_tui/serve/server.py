@@ -77,7 +77,9 @@ class Server:
 
     @property
     def _full(self) -> str:
-        return f"{self._site.visitors} people are here already: that is as many as this server takes. Try again later."
+        count = self._site.visitors
+        people = "1 person is" if count == 1 else f"{count} people are"
+        return f"{people} here already: that is as many as this server takes. Try again later."
 
     async def _session(self, request: web.Request) -> web.StreamResponse:
         """One visitor, from the page's first size to its end."""
