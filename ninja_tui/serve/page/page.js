@@ -16,19 +16,23 @@ document.addEventListener("DOMContentLoaded", () => {
     begin(event);
   };
 
-  // A newcomer types at once. The terminal makes what takes the keys when it opens.
-  new MutationObserver((_changes, observer) => {
-    const keyboard = terminal.querySelector(".xterm-helper-textarea");
-    if (keyboard) {
-      keyboard.focus();
-      observer.disconnect();
-    }
-  }).observe(terminal, { childList: true, subtree: true });
-
-  // Once the session is over, Enter opens it again.
+  // Whoever comes here types at once, and once the session is over, Enter opens it again.
+  const has = (state) => document.body.classList.contains(state);
+  let isFocused = false;
   new MutationObserver(() => {
-    if (document.body.classList.contains("-closed")) document.getElementById("again").focus();
+    if (has("-first-byte") && !isFocused) {
+      isFocused = true;
+      terminal.querySelector(".xterm-helper-textarea").focus();
+    }
+    if (has("-closed")) document.getElementById("again").focus();
   }).observe(document.body, { attributes: true, attributeFilter: ["class"] });
+
+  // Of a socket that is closed, the terminal is not to ask anything.
+  for (const kind of ["focus", "blur", "keydown"]) {
+    window.addEventListener(kind, (event) => {
+      if (has("-closed") && terminal.contains(event.target)) event.stopPropagation();
+    }, true);
+  }
 });
 
 // Ctrl+V is pasting: the terminal would send it as a key, and the browser would not paste.
