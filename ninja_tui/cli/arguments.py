@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ninja_tui import __version__
+from ninja_tui.cli import serve_options
 from ninja_tui.errors import UsageError
 from ninja_tui.formatting import closest
 
@@ -30,6 +31,7 @@ class Command(enum.StrEnum):
     TRAIN = "train"
     DOCTOR = "doctor"
     EXPLAIN = "explain"
+    SERVE = "serve"
 
 
 WORDS = tuple(command.value for command in Command if command is not Command.OPEN)
@@ -44,6 +46,7 @@ ninja-tui [PATH]           open a lesson by its name, or a file of your own
        ninja-tui list             list the lessons, and what is answered in each
        ninja-tui check LESSON     say what is wrong with a lesson
        ninja-tui explain KIND     say what a kind of mistake means, with an example
+       ninja-tui serve [PATH]     the app in a browser, also for a classroom
        ninja-tui doctor           say what protects this machine from strangers' code"""
 
 
@@ -83,6 +86,12 @@ class Arguments(argparse.Namespace):
     exit_zero: bool = False
     watch: bool = False
     trust: bool = False
+    in_browser: bool = False
+    host: str = "127.0.0.1"
+    port: int = 8000
+    public_url: str | None = None
+    each: Path | None = None
+    visitors: int = 20
     log: Path | None = None
     completion: str | None = None
 
@@ -141,9 +150,8 @@ def app_parser() -> argparse.ArgumentParser:
     _lesson(parser)
     _solutions(parser)
     _surroundings(parser)
-    parser.add_argument(
-        "--part", metavar="N", type=_count, help="of a file with several forward passes the N-th (default: 1)"
-    )
+    _part(parser)
+    parser.add_argument("--in-browser", action="store_true", help=argparse.SUPPRESS)  # a process that `serve` starts
     _log(parser)
     parser.add_argument(
         "--completion", choices=SHELLS, metavar="SHELL",
@@ -182,6 +190,7 @@ def command_parsers(parser: argparse.ArgumentParser) -> dict[Command, argparse.A
         Command.LIST: ("List the lessons, and what is answered in each.", _solutions),
         Command.CHECK: ("Say what is wrong with a lesson.", _check),
         Command.EXPLAIN: ("Say what a kind of mistake or a warning means, with an example and its cure.", _explain),
+        Command.SERVE: ("The app in a browser: for this machine alone, or for a classroom.", _serve),
         Command.DOCTOR: ("Say what protects this machine from strangers' code, and which versions are here.", _doctor),
     }
     for command, (description, options) in fill.items():
@@ -232,6 +241,14 @@ def _explain(parser: argparse.ArgumentParser) -> None:
     kind.completer = lambda **_: _kinds()  # type: ignore[attr-defined]  # argcomplete's
 
 
+def _serve(parser: argparse.ArgumentParser) -> None:
+    serve_options.add(parser)
+    _lesson(parser)
+    _solutions(parser)
+    _surroundings(parser)
+    _part(parser)
+
+
 def _doctor(_: argparse.ArgumentParser) -> None:
     """It takes nothing."""
 
@@ -256,6 +273,12 @@ def _surroundings(parser: argparse.ArgumentParser) -> None:
         "--setup", metavar="FILE", type=Path, help="a script that defines what a notebook of your own needs and lacks"
     )
     parser.add_argument("--seed", metavar="N", type=_seed, help="another seed than the lesson's")
+
+
+def _part(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--part", metavar="N", type=_count, help="of a file with several forward passes the N-th (default: 1)"
+    )
 
 
 def _report(parser: argparse.ArgumentParser, hidden: str | None = None) -> None:

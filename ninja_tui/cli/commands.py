@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ninja_tui.cli.arguments import Arguments, Command
 from ninja_tui.cli.exit_codes import Exit
-from ninja_tui.cli.requests import check_trained, options_of, request_of
+from ninja_tui.cli.requests import check_trained, options_of, request_of, session_options, word_list
 from ninja_tui.errors import UsageError
 from ninja_tui.formatting import one_line
 
@@ -37,6 +37,8 @@ def run(arguments: Arguments) -> int:
             return _explain(arguments)
         case Command.DOCTOR:
             return _doctor()
+        case Command.SERVE:
+            return _serve(arguments)
         case Command.OPEN:
             return _app(arguments)
 
@@ -62,13 +64,6 @@ def _check_lesson(arguments: Arguments) -> None:
         locate(arguments.lesson)
 
 
-def _word_list(arguments: Arguments) -> tuple[tuple[str, str], ...]:
-    """The word list of --data, in the place of all that a lesson reads."""
-    from ninja_tui.lesson.words import EVERY_LIST, word_list_text
-
-    return () if arguments.data is None else ((EVERY_LIST, word_list_text(arguments.data)),)
-
-
 def _list(arguments: Arguments) -> int:
     from ninja_tui.lesson.catalogue import by_chapter, lesson_summaries
 
@@ -85,7 +80,7 @@ def _list(arguments: Arguments) -> int:
 def _check(arguments: Arguments) -> int:
     from ninja_tui.check import check
 
-    lesson, findings = check(str(arguments.check), options_of(arguments, _word_list(arguments)))
+    lesson, findings = check(str(arguments.check), options_of(arguments, word_list(arguments)))
     for finding in findings:
         print(one_line(f"{lesson.name}: {finding}"))
     if findings:
@@ -183,17 +178,23 @@ def _doctor() -> int:
     return Exit.ALL_PASS if diagnosis.is_protected else Exit.NOT_ALL_PASS
 
 
+def _serve(arguments: Arguments) -> int:
+    from ninja_tui.cli.serving import serve
+
+    return serve(arguments)
+
+
 def _app(arguments: Arguments) -> int:
-    from ninja_tui.lesson.classify import BundledLesson, locate
+    from ninja_tui.lesson.classify import locate
 
     lesson = arguments.path or arguments.lesson or "names"
     if lesson == "-":
         raise UsageError("the app reads keys from standard input, and no file; `ninja-tui replay -` reads one")
-    place = locate(lesson)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    locate(lesson)
+    if not arguments.in_browser and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the app needs a terminal; to check saved answers use `ninja-tui replay FILE`")
     os.environ.setdefault("TEXTUAL_FPS", "500")  # a verdict is painted after its key: it is not to wait for a frame
     from ninja_tui.tui.app import run as run_app
 
-    reads_words = isinstance(place, BundledLesson) or place.is_dir()  # another file may read data of any form
-    return run_app(lesson, arguments.solutions, options_of(arguments, _word_list(arguments) if reads_words else ()))
+    options = session_options(arguments, lesson)
+    return run_app(lesson, arguments.solutions, options, in_browser=arguments.in_browser)

@@ -22,6 +22,22 @@ def options_of(arguments: Arguments, served: tuple[tuple[str, str], ...] = ()) -
     return Options(arguments.seed, served, arguments.data, arguments.setup, arguments.part)
 
 
+def word_list(arguments: Arguments) -> tuple[tuple[str, str], ...]:
+    """The word list of --data, in the place of all that a lesson reads. Raises UsageError."""
+    from ninja_tui.lesson.words import EVERY_LIST, word_list_text
+
+    return () if arguments.data is None else ((EVERY_LIST, word_list_text(arguments.data)),)
+
+
+def session_options(arguments: Arguments, lesson: str) -> Options:
+    """The choices of a session of the app with ``lesson``. Raises UsageError."""
+    from ninja_tui.lesson.classify import BundledLesson, locate
+
+    place = locate(lesson)
+    reads_words = isinstance(place, BundledLesson) or place.is_dir()  # another file may read data of any form
+    return options_of(arguments, word_list(arguments) if reads_words else ())
+
+
 def request_of(arguments: Arguments) -> Request:
     """What is to be replayed. Raises UsageError."""
     options = options_of(arguments)

@@ -16,6 +16,16 @@ from ninja_tui.lesson.classify import (
 )  # fmt: skip
 from ninja_tui.lesson.model import Lesson
 from ninja_tui.lesson.read import lesson_of, read_folder, read_lesson
+from ninja_tui.lesson.solutions import read_solutions
+
+
+def check_to_open(lesson: str, solutions: Path) -> None:
+    """Raises UsageError for a lesson that is not there, and for a solutions file that can be neither read nor made."""
+    locate(lesson)
+    if solutions.exists():
+        read_solutions(solutions, lesson)
+    elif not solutions.absolute().parent.is_dir():
+        raise UsageError(f"the folder {solutions.absolute().parent} for the solutions file does not exist")
 
 
 def open_lesson(lesson: str, setup: Path | None = None, number: int = 1) -> Lesson:

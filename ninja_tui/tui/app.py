@@ -26,8 +26,9 @@ from ninja_tui.engine.evaluate.bench import Options
 from ninja_tui.engine.events import Event, Failed, Opened
 from ninja_tui.engine.process_backend import ProcessBackend
 from ninja_tui.errors import UsageError
-from ninja_tui.lesson.classify import locate
-from ninja_tui.lesson.solutions import read_solutions
+from ninja_tui.lesson.open import check_to_open
+from ninja_tui.tui.browser import BrowserDriver
+from ninja_tui.tui.browser import in_browser as keymap_in_browser
 from ninja_tui.tui.commands import Mode
 from ninja_tui.tui.config import Known, config_path
 from ninja_tui.tui.config_file import Config
@@ -76,14 +77,19 @@ class NinjaApp(App[int]):
     ENABLE_COMMAND_PALETTE = True
 
     def __init__(
-        self, lesson: str, make_backend: BackendFactory, config: Config | None = None, terminal: Terminal = ALL_COLOURS
+        self,
+        lesson: str,
+        make_backend: BackendFactory,
+        config: Config | None = None,
+        terminal: Terminal = ALL_COLOURS,
+        driver: type[Driver] | None = None,
     ) -> None:
         self._config = config or Config()
         self.terminal, self._dim, self._plain = terminal, ReadableDim(terminal), PlainText()
         self._variables: dict[str, dict[str, str]] = {}
         # Textual computes all colours while it is made
         self.set_reactive(App.theme, first_theme(self._config.settings.theme or DEFAULT_THEME, terminal))
-        super().__init__()
+        super().__init__(driver_class=driver)
         self.set_keymap(self._config.keymap.bindings())
         self._config.tell = self._tell_not_kept
         self.failure = ""
@@ -211,7 +217,8 @@ class NinjaApp(App[int]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Textual's own commands, those of the command table, and the lessons."""
-        yield from (each for each in super().get_system_commands(screen) if each.title != "Keys")  # Help has them
+        unoffered = ("Keys", "Screenshot") if self.is_web else ("Keys",)  # Help has the keys; a browser takes pictures
+        yield from (each for each in super().get_system_commands(screen) if each.title not in unoffered)
         for command in self._config.keymap.commands:
             if not command.action.startswith("app."):
                 keys = " or ".join(filter(None, (command.walk_keys, command.everywhere)))
@@ -262,18 +269,22 @@ def _settle_garbage() -> None:
     gc.enable()
 
 
-def run(lesson: str, solutions: Path, options: Options) -> int:
-    """Runs the app to its end; raises UsageError for what cannot be used, before anything is painted."""
-    locate(lesson)
-    if solutions.exists():
-        read_solutions(solutions, lesson)
-    elif not solutions.absolute().parent.is_dir():
-        raise UsageError(f"the folder {solutions.absolute().parent} for the solutions file does not exist")
+def run(lesson: str, solutions: Path, options: Options, *, in_browser: bool = False) -> int:
+    """Runs the app to its end; raises UsageError for what cannot be used, before anything is painted.
+
+    ``in_browser``: standard input and output are pipes to a server that has a browser paint.
+    """
+    check_to_open(lesson, solutions)
     sys.setswitchinterval(SWITCH_INTERVAL)
     tell_alt_enter()
     gc.disable()  # until the lesson is open: what is made before then stays
     config = Config.opened(config_path(), Known(THEMES, TABS))
-    app = NinjaApp(lesson, lambda name, emit: ProcessBackend(name, solutions, options, emit), config, this_terminal())
+    driver = None
+    if in_browser:
+        config.keymap, driver = keymap_in_browser(config.keymap), BrowserDriver
+    app = NinjaApp(
+        lesson, lambda name, emit: ProcessBackend(name, solutions, options, emit), config, this_terminal(), driver
+    )
     with Ending(app.end, app.close) as ending:
         app.on_terminal_lost = partial(ending.begin, signal.SIGHUP)
         try:

@@ -33,10 +33,17 @@ class Keymap:
     training: tuple[Command, ...] = TRAINING
     problems: tuple[str, ...] = ()
 
+    def first_keys(self, name: str) -> tuple[str, ...]:
+        """Of a command's keys the first in the walk and the first everywhere, as people write them."""
+        command = next(each for each in self.commands if each.id == name)
+        return tuple(keys.split(", ")[0] for keys in (command.walk_keys, command.everywhere) if keys)
+
     def bindings(self) -> dict[str, str]:
         """The keys that have changed, by the ids of bindings, for ``App.set_keymap``."""
         changed = {}
-        for now, before in zip((*self.commands, *self.training), (*COMMANDS, *TRAINING), strict=True):
+        usual = {command.id: command for command in (*COMMANDS, *TRAINING)}
+        for now in (*self.commands, *self.training):
+            before = usual[now.id]
             if now.key != before.key:
                 changed[now.walk_id] = now.key
             if now.everywhere_keys != before.everywhere_keys:

@@ -84,7 +84,8 @@ class SessionScreen(PanedScreen):
             with Vertical(id="right"):
                 yield NodePane(id="node").data_bind(session=SessionScreen.session)
                 yield CardPane(id="card").data_bind(session=SessionScreen.session)
-                yield TrainPane(id="train").data_bind(SessionScreen.session, SessionScreen.training)
+                keys = self._config.keymap.first_keys("train")
+                yield TrainPane(keys, id="train").data_bind(SessionScreen.session, SessionScreen.training)
         yield PromptPane(id="prompt")
         yield KeysLine(self._config.keymap.commands, id="keys")
         yield Static("", id="too-small")

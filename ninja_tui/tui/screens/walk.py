@@ -227,7 +227,7 @@ class WalkScreen(KeepingScreen):
             self.app.action_help_quit()
             return
         self.app.copy_to_clipboard(text)
-        self._toast("copied; Ctrl+Q quits")
+        self._toast(f"copied; {self._config.keymap.first_keys('quit')[-1]} quits")
 
     def action_suspend(self) -> None:
         """Stops the process, where the terminal can; the shell's `fg` goes on."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.content import Content
 from textual.events import Click
 from textual.message import Message
@@ -20,8 +22,10 @@ class TrainPane(Titled, Static):
     session: reactive[Session | None] = reactive(None, repaint=False)
     training: reactive[TrainState] = reactive(TrainState(), repaint=False)
 
-    def __init__(self, *, id: str) -> None:
+    def __init__(self, keys: Sequence[str], *, id: str) -> None:
+        """``keys`` open the training: ``g`` and ``Ctrl+T``."""
         super().__init__("", id=id)
+        self._keys = keys
         self._text = Content("")
 
     class Opened(Message):
@@ -36,7 +40,7 @@ class TrainPane(Titled, Static):
         self._tell()
 
     def _tell(self) -> None:
-        text = pane_text(self.session, self.training) if self.session is not None else Content("")
+        text = pane_text(self.session, self.training, self._keys) if self.session is not None else Content("")
         if not text.is_same(self._text):
             self._text = text
             self.update(text, layout=False)

@@ -20,8 +20,6 @@ KEY = "bold $text-accent"
 HELP = f"app.help('{Mode.TRAINING.value}')"
 FOOTER_KEY = "bold $footer-key-foreground"
 MUTED = "dim"
-TRAIN_KEYS = (("g", KEY), " or ", ("Ctrl+T", KEY))
-"""In the walk: one of them opens the training."""
 KEY_GAP = "  "
 """Between two keys of the last line."""
 MOST = 0.5
@@ -267,7 +265,7 @@ def summary(state: TrainState) -> str:
     return losses(side.trained, state.plan.steps)
 
 
-def pane_text(session: Session, state: TrainState) -> Content:
+def pane_text(session: Session, state: TrainState, keys: Sequence[str]) -> Content:
     """In the walk: the progress of a training and its names; before one, how to start it."""
     line = state.error or summary(state)
     if line:
@@ -275,12 +273,13 @@ def pane_text(session: Session, state: TrainState) -> Content:
         invented = [name for side in sides for name in side.names or (side.previews[0].names if side.previews else ())]
         return Content.assemble(line, ("\n" + "  ".join(invented), "$text-accent"))
     passed, total = session.passed, len(session.lesson.asks)
+    opening = [part for key in keys for part in (" or ", (key, KEY))][1:]
     if passed < total:
         text = " trains on them, and on autograd's for the rest."
-        return Content.assemble(f"{passed} of {total} pass. ", *TRAIN_KEYS, text)
+        return Content.assemble(f"{passed} of {total} pass. ", *opening, text)
     names = ": watch it invent names" if session.lesson.predict is not None else ""
     text = f" trains the network{names}."
-    return Content.assemble((f"All {total} gradients pass. ", "bold $text-success"), *TRAIN_KEYS, text)
+    return Content.assemble((f"All {total} gradients pass. ", "bold $text-success"), *opening, text)
 
 
 def progress_text(state: TrainState, side: SideState) -> str:
