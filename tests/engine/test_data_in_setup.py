@@ -22,7 +22,8 @@ DATA = {
     "fractions written out": "X = torch.tensor([[0.1 * (i * j % 7) - 0.3 for j in range(6)] for i in range(24)])\n"
     "Y = torch.tensor([i % 4 for i in range(24)])",
     "normalized": "X = torch.randn(24, 6)\nX = (X - X.mean(0)) / X.std(0)\nY = (X.sum(1) > 0).long()",
-    "a large training set": "Xtr = torch.randn(30_000, 6)\nYtr = torch.randint(0, 4, (30_000,))\nX, Y = Xtr[:24], Ytr[:24]",
+    "a large training set": "Xtr = torch.randn(30_000, 6)\nYtr = torch.randint(0, 4, (30_000,))\n"
+    "X, Y = Xtr[:24], Ytr[:24]",
     "a large list": "Xtr = torch.tensor([[0.1 * (i * j % 7) - 0.3 for j in range(6)] for i in range(12_000)])\n"
     "Ytr = torch.arange(12_000) % 4\nX, Y = Xtr[100:124], Ytr[100:124]",
 }
