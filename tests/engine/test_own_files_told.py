@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ninja_tui.engine.protocol.verdict import Status, Warning
+from ninja_tui.engine.protocol.verdict import Kind, Status, Warning
 from ninja_tui.errors import UsageError
 from tests.engine.own_files.judged import judged
 from tests.engine.own_files.script import HEAD
@@ -64,6 +64,31 @@ def test_a_gradient_that_is_scaled_later_passes_with_a_word() -> None:
 def test_autograd_within_an_answer_is_told() -> None:
     rows = judged(f"{HEAD}{LINEAR}dW = torch.func.grad(lambda W: ((x @ W) ** 2).mean())(W.detach())\n")
     assert rows.passing == ["dW"] and Warning.USES_AUTOGRAD in rows.verdicts[0].warnings
+
+
+@pytest.mark.parametrize("kept", ["grad_W = W.grad", "dW_auto = W.grad.clone()", "grads = {'W': W.grad.detach()}"])
+def test_autograds_gradient_may_be_kept_to_compare_with(kept: str) -> None:
+    right = judged(f"{HEAD}{LINEAR}{kept}\ndW = x.T @ (2 * out / 10)\n")
+    assert [(each.gradient, each.status) for each in right.verdicts] == [("dW", Status.PASS)], right.told()
+    wrong = judged(f"{HEAD}{LINEAR}{kept}\ndW = x.T @ (2 * out / 5)\n")
+    assert [(each.gradient, each.status) for each in wrong.verdicts] == [("dW", Status.FAIL)], wrong.told()
+
+
+@pytest.mark.parametrize("read", ["W.grad", "W.grad.clone()", "W.grad * 1.0", "W.grad.T.contiguous().T"])
+def test_a_gradient_that_is_read_is_not_computed(read: str) -> None:
+    rows = judged(f"{HEAD}{LINEAR}dout = 2 * out / 10\ndW = {read}\n")
+    assert rows.passing == ["dout"] and rows.failing == ["dW"]
+    assert rows.verdicts[1].diagnosis is not None and rows.verdicts[1].diagnosis.kind is Kind.READS_GRAD
+
+
+@pytest.mark.parametrize("layer", ["x @ W + b", "torch.addmm(b, x, W)", "torch.nn.functional.linear(x, W.T, b)"])
+def test_a_product_that_only_stands_beside_a_bias_is_not_its_mistake(layer: str) -> None:
+    text = f"{HEAD}{LINEAR.replace('x @ W', layer)}dout = 2 * out / 10\n"
+    text = text.replace("W, x =", "b = torch.randn(2, requires_grad=True)\nW, x =", 1)
+    (verdict,) = [each for each in judged(f"{text}db = dout[0] * dout[1]\n").verdicts if each.gradient == "db"]
+    assert verdict.status is Status.FAIL
+    assert verdict.diagnosis is not None and verdict.diagnosis.kind is not Kind.ELEMENTWISE
+    assert "db" in judged(f"{text}db = dout.sum(0)\n").passing
 
 
 def test_modules_that_only_draw_are_not_asked_for() -> None:

@@ -86,7 +86,7 @@ def _of_error(targets: Case, evidence: Observed) -> Finding | None:
     operands = ", ".join(f"{targets.shown_name(name)} {size}" for name, size in known.items())
     told = f"operands: {operands}; " if operands else ""
     shapes = f"{told}{targets.shown_name(targets.gradient_name(node))} must be {shape}"
-    through_matrix = any(statements.multiplies_matrices(index) for index in statements.consumers(node))
+    through_matrix = any(statements.multiplies_matrices(index, node) for index in statements.consumers(node))
     if through_matrix and evidence.traits.multiplies and not evidence.traits.multiplies_matrices:
         return Finding(Kind.ELEMENTWISE, f"forward is a matrix product, so backward is one too, not `*`; {shapes}")
     if evidence.traits.multiplies_matrices:

@@ -9,7 +9,7 @@ import torch
 from ninja_tui.engine.judge.network import Network, World
 from ninja_tui.engine.judge.uses import Use, uses_of
 from ninja_tui.engine.recording.operators import name_of
-from ninja_tui.engine.recording.record import Number
+from ninja_tui.engine.recording.record import Number, Operation
 from ninja_tui.engine.recording.replay import RAISED, Replay
 from ninja_tui.engine.recording.slices import MATRIX_PRODUCTS
 
@@ -74,9 +74,15 @@ class Graph:
         """The values of the nodes that come next on the way to the loss."""
         return [self.numbers[each] for index in self.consumers.get(name, ()) for each in self.groups[index]]
 
-    def multiplies_matrices(self, index: int) -> bool:
-        """Whether a step holds a matrix product."""
-        return any(name_of(step.function) in MATRIX_PRODUCTS for step in self.replays[index].operations)
+    def multiplies_matrices(self, index: int, node: str) -> bool:
+        """Whether ``node``, or what a step computes from it, stands in a matrix product there."""
+        reached = {self.numbers[node]}
+        for step in self.replays[index].operations:
+            if not reached.isdisjoint(_factors(step)):
+                return True
+            if not reached.isdisjoint(step.inputs):
+                reached.update(step.outputs)
+        return False
 
     def _replay(self, group: tuple[str, ...]) -> Replay:
         wanted = [self.numbers[name] for name in group]
@@ -106,9 +112,9 @@ class Steps:
         """The nodes that a step binds."""
         return self._graph.groups[index]
 
-    def multiplies_matrices(self, index: int) -> bool:
-        """Whether a step holds a matrix product."""
-        return self._graph.multiplies_matrices(index)
+    def multiplies_matrices(self, index: int, node: str) -> bool:
+        """Whether ``node``, or what a step computes from it, stands in a matrix product there."""
+        return self._graph.multiplies_matrices(index, node)
 
     def operands(self, index: int) -> dict[str, torch.Tensor]:
         """The tensors that a step reads and binds."""
@@ -191,3 +197,11 @@ class Steps:
             if not pairs:
                 return None
             return torch.stack([(output * weight.reshape(output.shape)).sum() for output, weight in pairs]).sum()
+
+
+def _factors(step: Operation) -> tuple[Number, ...]:
+    """The operands of a matrix product that are multiplied, without a bias; none of another operation."""
+    name = name_of(step.function)
+    if name not in MATRIX_PRODUCTS:
+        return ()
+    return step.inputs[1:] if "add" in name else step.inputs[:2]

@@ -26,7 +26,7 @@ def transposed(attempt: Attempt) -> Finding | None:
     actual, expected = attempt.actual, attempt.expected
     if actual.dim() >= 2 and actual.mT.shape == expected.shape and factor_of(actual.mT, expected) is not None:
         return Finding(Kind.TRANSPOSED, "the transpose of it is meant", frozenset(attempt.consumers))
-    if len(attempt.consumers) != 1 or not attempt.statements.multiplies_matrices(attempt.consumers[0]):
+    if len(attempt.consumers) != 1 or not attempt.statements.multiplies_matrices(attempt.consumers[0], attempt.node):
         return None
     index = attempt.consumers[0]
     bound = attempt.statements.binds(index)
@@ -146,7 +146,7 @@ def _nearly_constant(ratio: torch.Tensor) -> bool:
 
 def elementwise(attempt: Attempt) -> Finding | None:
     """``*`` where the forward statement has ``@``."""
-    matrix = any(attempt.statements.multiplies_matrices(index) for index in attempt.consumers)
+    matrix = any(attempt.statements.multiplies_matrices(index, attempt.node) for index in attempt.consumers)
     if matrix and attempt.evidence.traits.multiplies and not attempt.evidence.traits.multiplies_matrices:
         return Finding(Kind.ELEMENTWISE, "forward is a matrix product, so backward is one too, not `*`")
     return None
@@ -164,7 +164,7 @@ def other_factor(attempt: Attempt) -> Finding | None:
     everywhere = frozenset(attempt.consumers)
     if same(attempt.actual, upstream):
         message = f"{name} alone: the derivative of this statement is missing"
-        matrix = attempt.statements.multiplies_matrices(index)
+        matrix = attempt.statements.multiplies_matrices(index, attempt.node)
         return Finding(Kind.WRONG_DERIVATIVE if matrix else Kind.WRONG_POWER, message, everywhere)
     slope = attempt.statements.contributions(attempt.node, attempt.ones()).get(index)
     if slope is None or not same(slope * upstream, attempt.expected) or bool((upstream == 0).any()):

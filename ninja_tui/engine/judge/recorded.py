@@ -21,6 +21,8 @@ from ninja_tui.engine.recording.replay import RAISED
 from ninja_tui.engine.recording.slices import Slice
 
 SAME_FACTOR = 1e-6
+OWN_READ = "autograd's own gradient is read"
+"""Why there is nothing to compute again."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,9 @@ def evidence_on(
     left_out: set[int] = set()
     results: list[torch.Tensor | None] = []
     errors: list[str] = []
+    reads_own = node in piece.nodes_read
     for index, trial in enumerate(tried):
-        result, error = _replayed(assessor, piece, trial)
+        result, error = (None, OWN_READ) if reads_own else _replayed(assessor, piece, trial)
         if not branches.same_in(trial):
             left_out.add(index)
         results.append(result)

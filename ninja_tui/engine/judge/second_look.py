@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from ninja_tui.engine.judge.recognition import Answer, Pass
 from ninja_tui.engine.judge.recorded import SAME_FACTOR, Gradient, assess, multiple, passes
 from ninja_tui.engine.judge.sources import Sources
-from ninja_tui.engine.protocol.verdict import Status, Verdict, Warning
+from ninja_tui.engine.protocol.verdict import Kind, Status, Verdict, Warning
 from ninja_tui.engine.recording.record import Number
 
 
@@ -38,15 +38,21 @@ class SecondLook:
     def changed(self) -> list[tuple[int, Judged]]:
         """Answers, by their index, of which what was judged after them tells more.
 
-        Gradients that are scaled later, and names in a function that are no gradients of what is called so elsewhere:
-        those have no verdict any more.
+        Gradients that are scaled later, and names in a function that are no gradients of what is called so elsewhere,
+        or of autograd's gradient, kept to compare with: those have no verdict any more.
         """
         again: list[tuple[int, Judged]] = []
         for index, judged in enumerate(self._judged):
             fails = judged.verdict.status is Status.FAIL and not judged.on_the_way
-            if fails and judged.answer.comparison is None:
+            if fails and _is_read(judged) and self._is_answered_elsewhere(judged):
+                again.append((index, replace(judged, dismissed=True)))
+            elif fails and judged.answer.comparison is None:
                 again += self._scaled(index, judged) or self._of_another_name(index, judged)
         return list(dict(again).items())
+
+    def _is_answered_elsewhere(self, judged: Judged) -> bool:
+        """Whether the gradient of the same tensor is computed under another name, or at another time."""
+        return any(each.node == judged.node and each is not judged and not _is_read(each) for each in self._judged)
 
     def _of_another_name(self, index: int, judged: Judged) -> list[tuple[int, Judged]]:
         """A name in a function that fails, where all that is computed from it in the end is right as it is."""
@@ -146,3 +152,9 @@ def _multiple_of(verdict: Verdict, factor: float) -> Verdict:
     told = f"{factor:.4g} times the gradient of {verdict.node}, as what is computed from it takes it to be"
     warnings = (*verdict.warnings, Warning.SCALED)
     return replace(verdict, status=Status.PASS, warnings=warnings, diagnosis=None, probe=told, note=told)
+
+
+def _is_read(judged: Judged) -> bool:
+    """Whether an answer is autograd's own gradient, read from a ``.grad``."""
+    diagnosis = judged.verdict.diagnosis
+    return diagnosis is not None and diagnosis.kind is Kind.READS_GRAD and judged.verdict.exact
