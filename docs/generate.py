@@ -18,13 +18,11 @@ from mkdocs.structure.pages import Page
 from ninja_tui.cli.arguments import app_parser, command_parsers
 from ninja_tui.cli.exit_codes import MEANINGS
 from ninja_tui.engine.protocol.verdict import Kind
-from ninja_tui.lesson.catalogue import lesson_summaries
 from ninja_tui.report.kinds import MISTAKES, WARNINGS, Mistake
 from ninja_tui.tui.commands import ARROWS, ASKED, COMMANDS, EDITING, TRAINING, Command, Group
 from ninja_tui.tui.config_file import new_file
 
 ROOT = Path(__file__).parents[1]
-NO_ANSWERS = ROOT / "docs" / "no-answers.py"
 """A solutions file that is not there."""
 MARK = re.compile(r"^<!-- generated: ([\w-]+) -->$", re.MULTILINE)
 INCLUDED = {
@@ -147,13 +145,6 @@ def exit_codes() -> str:
     return table(("code", "says"), [(f"`{code:d}`", what) for code, what in MEANINGS.items()])
 
 
-def lessons() -> str:
-    """The bundled lessons, in the order in which they teach."""
-    found = lesson_summaries(NO_ANSWERS)
-    rows = [(f"`{each.name}`", str(each.asked), _plain(each.about)) for each in found]
-    return table(("lesson", "gradients", "what it is about"), rows)
-
-
 def kinds() -> str:
     """Each kind of mistake: what it means, an example, and its cure."""
     return "\n\n".join(map(_mistake, MISTAKES.values()))
@@ -214,7 +205,6 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "settings": settings,
     "commands": commands,
     "exit-codes": exit_codes,
-    "lessons": lessons,
     "kinds": kinds,
     "warnings": warnings,
 }

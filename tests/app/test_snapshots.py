@@ -63,12 +63,23 @@ async def trained(size: tuple[int, int], theme: str) -> str:
         return await picture(pilot, theme, leave=False)
 
 
+async def lessons(size: tuple[int, int], theme: str) -> str:
+    """The list of lessons, with answers to two."""
+    fakes = Fakes().answers("names", **{node: ANSWERS[node] for node in ("logprobs", "probs")})
+    async with walking(fakes.answers("batchnorm", hprebn="dhprebn = hprebn * 0"), size=size) as pilot:
+        await press(pilot, "escape", "l", "down")
+        await wait_for_text(pilot, "about cross-entropy", "lessons-about")
+        return await picture(pilot, theme, leave=False)
+
+
 SCREENS: dict[str, Callable[[tuple[int, int], str], Awaitable[str]]] = {
-    "walk": walk, "forward": forward, "help": help_, "trained": trained
+    "walk": walk, "forward": forward, "help": help_, "trained": trained,
+    "lessons": lessons,
 }  # fmt: skip
 CASES = [
     *itertools.product(("walk", "trained"), SIZES, THEMES),
-    *itertools.product(("forward", "help"), SIZES[:1], THEMES),
+    *itertools.product(("forward", "help", "lessons"), SIZES[:1], THEMES),
+    *itertools.product(("lessons",), SIZES[2:3], THEMES),
 ]
 
 

@@ -20,7 +20,10 @@ dh1 = da2 @ Whh.T
 # %% a1
 da1 = (1.0 - h1**2) * dh1
 # %% emb
-demb = torch.stack([da1 @ Wxh.T, da2 @ Wxh.T, da3 @ Wxh.T], 1)
+demb = torch.zeros_like(emb)
+demb[:, 0] = da1 @ Wxh.T
+demb[:, 1] = da2 @ Wxh.T
+demb[:, 2] = da3 @ Wxh.T
 # %% Wxh
 dWxh = emb[:, 2].T @ da3
 dWxh += emb[:, 1].T @ da2

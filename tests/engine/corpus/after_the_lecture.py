@@ -9,10 +9,7 @@ RIGHT: dict[str, list[tuple[str, str]]] = {
         ("emb", "demb = torch.stack((da1, da2, da3), 1) @ Wxh.T"),
         (
             "emb",
-            "demb = torch.zeros_like(emb)\n"
-            "demb[:, 0] = da1 @ Wxh.T\n"
-            "demb[:, 1] = da2 @ Wxh.T\n"
-            "demb[:, 2] = da3 @ Wxh.T",
+            "demb = torch.stack([da1 @ Wxh.T, da2 @ Wxh.T, da3 @ Wxh.T], 1)",
         ),
         ("emb", "demb = torch.cat([d[:, None] @ Wxh.T for d in (da1, da2, da3)], 1)"),
         ("Wxh", "dWxh = sum(emb[:, t].T @ d for t, d in enumerate((da1, da2, da3)))"),
