@@ -28,6 +28,7 @@ class Command(enum.StrEnum):
     LIST = "list"
     CHECK = "check"
     TRAIN = "train"
+    PRACTICE = "practice"
     DOCTOR = "doctor"
 
 
@@ -40,7 +41,8 @@ USES = """\
 ninja-tui [PATH]           open a lesson by its name, or a file of your own
        ninja-tui replay FILE ...  check saved answers, or a file of your own
        ninja-tui train FILE       train the network on the answers in a file
-       ninja-tui list             list the lessons, and what is answered in each
+       ninja-tui practice         ask again what is due, with other numbers
+       ninja-tui list             list the lessons, what is answered in each, and what is due
        ninja-tui check LESSON     say what is wrong with a lesson
        ninja-tui doctor           say what protects this machine from strangers' code"""
 
@@ -169,7 +171,8 @@ def command_parser() -> argparse.ArgumentParser:
     fill: dict[Command, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
         Command.REPLAY: ("Check saved answers, or the gradients in a script or notebook of your own.", _replay),
         Command.TRAIN: ("Train the network on the answers in a file, and sample from it.", _train),
-        Command.LIST: ("List the lessons, and what is answered in each.", _solutions),
+        Command.PRACTICE: ("Ask again for the gradients that are due, with other numbers.", _practice),
+        Command.LIST: ("List the lessons, what is answered in each, and what is due for practice.", _solutions),
         Command.CHECK: ("Say what is wrong with a lesson.", _check),
         Command.DOCTOR: ("Say what protects this machine from strangers' code, and which versions are here.", _doctor),
     }
@@ -211,6 +214,11 @@ def _check(parser: argparse.ArgumentParser) -> None:
     lesson = parser.add_argument("check", metavar="LESSON", help="a lesson's name, or a folder")
     lesson.completer = lambda **_: (*_lessons(), *_files())  # type: ignore[attr-defined]  # argcomplete's
     _surroundings(parser)
+
+
+def _practice(parser: argparse.ArgumentParser) -> None:
+    _solutions(parser)
+    parser.add_argument("--data", metavar="FILE", type=Path, help="another word list: one word a line, or a CSV")
 
 
 def _doctor(_: argparse.ArgumentParser) -> None:

@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from ninja_tui.errors import UsageError
 from ninja_tui.formatting import one_line
 
 if TYPE_CHECKING:
+    from ninja_tui.lesson.practice.deck import Deck
     from ninja_tui.replay import Report, Request
 
 
@@ -33,6 +35,8 @@ def run(arguments: Arguments) -> int:
             return _replay(arguments)
         case Command.TRAIN:
             return _train(arguments)
+        case Command.PRACTICE:
+            return _practice(arguments)
         case Command.DOCTOR:
             return _doctor()
         case Command.OPEN:
@@ -70,13 +74,37 @@ def _word_list(arguments: Arguments) -> tuple[tuple[str, str], ...]:
 def _list(arguments: Arguments) -> int:
     from ninja_tui.lesson.catalogue import by_chapter, lesson_summaries
 
+    deck, today = _deck(), date.today()
     lessons = lesson_summaries(arguments.solutions)
     width = max(len(lesson.name) for lesson in lessons)
     for chapter, in_it in by_chapter(lessons):
         print(chapter)
         for lesson in in_it:
             count = f"{lesson.answered:>2} of {lesson.asked:>2} answered"
+            if deck.cards:
+                progress = deck.progress(lesson.name, today)
+                count += f"  {progress.passed:>2} passed  " + (f"{progress.due:>2} due" if progress.due else " " * 6)
             print(f"  {lesson.name:{width}}  {count}   {lesson.description}")
+    return Exit.ALL_PASS
+
+
+def _deck() -> Deck:
+    """The deck of practice; what is wrong with its file is told."""
+    from ninja_tui.lesson.practice.deck_file import deck_path, read_deck
+
+    reading = read_deck(deck_path())
+    if reading.problem:
+        print(f"ninja-tui: {one_line(reading.problem)}", file=sys.stderr)
+    return reading.deck
+
+
+def _practice(arguments: Arguments) -> int:
+    from ninja_tui.lesson.practice.deck import nothing_due
+
+    deck, today = _deck(), date.today()
+    if deck.due(today):
+        return _app(arguments, practise=True)
+    print(nothing_due(deck, today))
     return Exit.ALL_PASS
 
 
@@ -171,7 +199,7 @@ def _doctor() -> int:
     return Exit.ALL_PASS if diagnosis.is_protected else Exit.NOT_ALL_PASS
 
 
-def _app(arguments: Arguments) -> int:
+def _app(arguments: Arguments, *, practise: bool = False) -> int:
     from ninja_tui.lesson.classify import BundledLesson, locate
 
     lesson = arguments.path or arguments.lesson or "names"
@@ -184,4 +212,5 @@ def _app(arguments: Arguments) -> int:
     from ninja_tui.tui.app import run as run_app
 
     reads_words = isinstance(place, BundledLesson) or place.is_dir()  # another file may read data of any form
-    return run_app(lesson, arguments.solutions, options_of(arguments, _word_list(arguments) if reads_words else ()))
+    options = options_of(arguments, _word_list(arguments) if reads_words else ())
+    return run_app(lesson, arguments.solutions, options, practise=practise)

@@ -9,6 +9,7 @@ from ninja_tui.engine.protocol.verdict import WARNING_WORDS, Verdict
 from ninja_tui.lesson.catalogue import LessonSummary
 from ninja_tui.tui.commands import Mode
 from ninja_tui.tui.feedback import Feedback, Tone
+from ninja_tui.tui.practice.texts import after_round, due
 from ninja_tui.tui.session import Keeping, Mark, Phase, Session
 
 WIDEST_BAR, NARROWEST_BAR = 26, 6
@@ -45,6 +46,8 @@ def _place(session: Session) -> str:
     statements, asks = len(session.lesson.statements), len(session.lesson.asks)
     if session.phase is Phase.FORWARD:
         return f"▶ forward {session.position + 1}/{statements} {session.tensor}"
+    if session.node is not None and session.practice is not None:
+        return f"↻ practice {session.node.gradient}"
     if session.node is not None:
         return f"◀ backward {session.position - statements}/{asks} {session.node.gradient}"
     return "↩ the turn" if session.phase is Phase.TURN else "■ the finish"
@@ -72,25 +75,27 @@ def next_steps(session: Session) -> str:
     if session.phase is Phase.TURN:
         first = session.lesson.gradients[session.lesson.asks[0]]
         return f"the turn: from here back, node by node; Enter or n goes to {first}"
+    if session.practice is not None:
+        return after_round(session.lesson.gradients[session.lesson.asks[0]], session.outlook, passes=session.passed > 0)
     if session.passed == len(session.lesson.asks):
         return "the finish: every gradient passes. g trains the network on them, l goes to another lesson"
     return "the finish: p goes back, / finds a node"
 
 
 def lessons(session: Session) -> tuple[str, ...]:
-    """At the first step all lessons, on a line, each with its count of answers; the open one is marked."""
+    """At the first step what is due, and all lessons, each with its count of answers; the open one is marked."""
     if session.position or not session.catalogue:
         return ()
     counts = [
         f"{'▸' if each.name == session.lesson.name else ''}{each.name} {answered(session, each)}/{each.asked}"
         for each in session.catalogue
     ]
-    return (f"lessons (l): {'  '.join(counts)}",)
+    return (*due(session.outlook), f"lessons (l): {'  '.join(counts)}")
 
 
 def answered(session: Session, lesson: LessonSummary) -> int:
     """How many answers there are for a lesson: for the open one as it is now."""
-    if lesson.name != session.lesson.name:
+    if lesson.name != session.lesson.name or session.practice is not None:
         return lesson.answered
     return sum(1 for node in session.lesson.asks if session.entry(node).code)
 
@@ -100,9 +105,10 @@ def prompt_title(session: Session | None, mode: Mode) -> Content:
     if session is None or session.node is None:
         return Content(f"Prompt · {mode.value}")
     gradient = Content.styled(session.node.gradient, "bold")
+    place = "" if session.practice is None else " ── practice, not saved"
     if mode is Mode.TYPING:
-        return Content.assemble(gradient, " ── typing · Esc: walk keys")
-    return Content.assemble(gradient, " ── walk keys · Enter: type")
+        return Content.assemble(gradient, place, " ── typing · Esc: walk keys")
+    return Content.assemble(gradient, place, " ── walk keys · Enter: type")
 
 
 def pane_names(session: Session | None) -> dict[str, str]:
@@ -126,7 +132,8 @@ def feedback_on(session: Session, judged: Judged, expected_shape: tuple[int, ...
     """The verdict, one sentence on it, and the facts: paths, notes, warnings, upstream gradients, output."""
     verdict = judged.verdict
     entry = session.entry(judged.node)
-    message, tone = _sentence(verdict, entry.keeping if entry.code == judged.code else None)
+    keeping = entry.keeping if entry.code == judged.code else None
+    message, tone = _sentence(verdict, keeping, in_practice=session.practice is not None)
     facts = _facts(session, judged)
     return Feedback(
         expected_shape, verdict, message, tone=tone, facts=tuple(facts), error=verdict.raised, watched=verdict.watched
@@ -140,6 +147,7 @@ PASSING = {
     Keeping.UNSAVED: ("right, but not saved yet: it is tried again", Tone.WARNING),
 }
 """The sentence on code that passes, by where it is once it is submitted."""
+PRACTISED = "right: Enter or F8 goes on", Tone.GOOD
 NOT_PASSING = {
     None: "",
     Keeping.SAVING: "not right yet. ",
@@ -149,10 +157,15 @@ NOT_PASSING = {
 """How the sentence on other code begins."""
 
 
-def _sentence(verdict: Verdict, keeping: Keeping | None) -> tuple[str, Tone]:
-    """The one sentence: the next step where it passes, otherwise what is wrong. ``keeping`` is None for a draft."""
+def _sentence(verdict: Verdict, keeping: Keeping | None, *, in_practice: bool) -> tuple[str, Tone]:
+    """The one sentence: the next step where it passes, otherwise what is wrong. ``keeping`` is None for a draft.
+
+    Practice does not say where code is kept: no file has it.
+    """
+    if keeping is not None and in_practice:
+        keeping = Keeping.SAVING
     if verdict.passed:
-        return PASSING[keeping]
+        return PRACTISED if keeping is not None and in_practice else PASSING[keeping]
     saved = NOT_PASSING[keeping]
     if verdict.raised is not None:
         return saved.removesuffix(". "), Tone.WARNING

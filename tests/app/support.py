@@ -8,6 +8,7 @@ import time
 import unicodedata
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from datetime import date
 from pathlib import Path
 from unittest import mock
 
@@ -20,14 +21,17 @@ from textual.pilot import Pilot
 from ninja_tui.engine.backend import BackendFactory, Emit
 from ninja_tui.engine.evaluate.bench import Options
 from ninja_tui.engine.process_backend import ProcessBackend
+from ninja_tui.lesson.practice.deck import Card, Deck
+from ninja_tui.lesson.practice.deck_file import DeckReading
 from ninja_tui.lesson.read import read_lesson
 from ninja_tui.lesson.solutions import read_solutions
 from ninja_tui.lesson.words import read_words
-from ninja_tui.tui.app import NinjaApp
+from ninja_tui.tui.app import NinjaApp, Practice
 from ninja_tui.tui.config import Reading, Settings
 from ninja_tui.tui.config_file import Config
 from ninja_tui.tui.contrast import ALL_COLOURS, Terminal
 from ninja_tui.tui.feedback import Feedback
+from ninja_tui.tui.practice.keeper import DeckKeeper
 from ninja_tui.tui.screens.find import FindScreen
 from ninja_tui.tui.screens.walk import WalkScreen
 from ninja_tui.tui.session import Session
@@ -70,6 +74,15 @@ def without_questions() -> Config:
     return config_with(Settings(questions=False))
 
 
+TODAY = date(2030, 5, 17)
+"""The day on which tests practise."""
+
+
+def practice_with(fakes: Fakes, *cards: Card, path: Path | None = None) -> Practice:
+    """Practice on fake backends, with these cards in the deck; without a ``path`` no file keeps it."""
+    return Practice(DeckKeeper(path, DeckReading(Deck(cards)), lambda: TODAY), fakes.practice)
+
+
 @asynccontextmanager
 async def walking(
     fakes: Fakes | None = None,
@@ -79,9 +92,13 @@ async def walking(
     lesson: str = "names",
     config: Config | None = None,
     terminal: Terminal = ALL_COLOURS,
+    practice: Practice | None = None,
 ) -> AsyncIterator[AppPilot]:
     """The app on fake backends, once the lesson has run and its answers are judged."""
-    async with opened_app(fakes or Fakes(), lesson, size, history, config=config, terminal=terminal) as pilot:
+    fakes = fakes or Fakes()
+    async with opened_app(
+        fakes, lesson, size, history, config=config, terminal=terminal, practice=practice or practice_with(fakes)
+    ) as pilot:
         await wait_until_ready(pilot)
         yield pilot
 
@@ -114,13 +131,14 @@ async def opened_app(
     *,
     config: Config | None = None,
     terminal: Terminal = ALL_COLOURS,
+    practice: Practice | None = None,
 ) -> AsyncIterator[AppPilot]:
     """The app, as soon as it is painted."""
     with mock.patch.dict(os.environ, {"NINJA_TUI_HISTORY": str(history)}):
         os.environ.pop("NO_COLOR", None)
         if terminal.grey:
             os.environ["NO_COLOR"] = "1"
-        app = NinjaApp(lesson, make_backend, config or without_questions(), terminal)
+        app = NinjaApp(lesson, make_backend, config or without_questions(), terminal, practice)
         try:
             async with app.run_test(size=size, notifications=True) as pilot:
                 yield pilot

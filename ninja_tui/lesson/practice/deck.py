@@ -162,6 +162,14 @@ class Deck:
         return Progress(sum(card.passed is not None for card in cards), sum(card.is_due(on) for card in cards))
 
 
+def nothing_due(deck: Deck, on: date) -> str:
+    """A sentence for a day on which nothing is asked."""
+    later = deck.next_due(on)
+    if later is None:
+        return "nothing to practise yet: a gradient that passes in a lesson, or is revealed, comes into the deck"
+    return f"nothing is due; next: {in_days(later, on)}"
+
+
 def in_days(due: date, on: date) -> str:
     """``today``, ``tomorrow``, ``in 2 days``."""
     days = (due - on).days

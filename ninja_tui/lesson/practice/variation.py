@@ -7,10 +7,12 @@ import re
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from ninja_tui.errors import UsageError
-from ninja_tui.lesson.model import Cell, Lesson, NodeNote, Notes
+from ninja_tui.lesson.model import Cell, Lesson, NodeNote, Notes, Origin
 from ninja_tui.lesson.practice.deck import Card
+from ninja_tui.lesson.read import is_bundled
 from ninja_tui.lesson.syntax.sizes import with_numbers, written_numbers
 
 SMALLEST, LARGEST = 2, 1024
@@ -49,6 +51,13 @@ class Variation:
     seed: int | None
     sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     problem: str = ""
+
+
+def key_of(lesson: str, read: Lesson) -> str:
+    """What the deck calls a lesson that was opened as ``lesson``; empty for a network of one's own: it has no cards."""
+    if read.origin is Origin.DISCOVERED:
+        return ""
+    return read.name if is_bundled(read.path) else str(Path(lesson).resolve())
 
 
 def variations(lesson: Lesson, asked: Round) -> Iterator[tuple[Lesson, Variation]]:

@@ -14,6 +14,7 @@ from ninja_tui.lesson.hints.question import question
 from ninja_tui.lesson.model import Node
 from ninja_tui.tui.questions import veiled
 from ninja_tui.tui.session import Phase, Session
+from ninja_tui.tui.texts import next_steps
 from ninja_tui.tui.widgets.lines import LinesPane
 
 _CODE = re.compile(r"`([^`]*)`")
@@ -162,6 +163,8 @@ def _answer(forms: tuple[str, ...]) -> Content:
 def finish(session: Session) -> str:
     """What passes and what it took, what is still to do, and where it goes on from here."""
     lesson = session.lesson
+    if session.practice is not None:
+        return next_steps(session)
     entries = [session.entry(node) for node in lesson.asks]
     revealed, hints = sum(entry.revealed for entry in entries), sum(entry.hints for entry in entries)
     parts = [f"{session.passed} of {len(lesson.asks)}"]
