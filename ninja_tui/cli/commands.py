@@ -83,7 +83,8 @@ def _list(arguments: Arguments) -> int:
             count = f"{lesson.answered:>2} of {lesson.asked:>2} answered"
             if deck.cards:
                 progress = deck.progress(lesson.name, today)
-                count += f"  {progress.passed:>2} passed  " + (f"{progress.due:>2} due" if progress.due else " " * 6)
+                count += f"  {progress.passed:>2} passed" if progress.passed else " " * 11
+                count += f"  {progress.due:>2} due" if progress.due else " " * 8
             print(f"  {lesson.name:{width}}  {count}   {lesson.description}")
     return Exit.ALL_PASS
 
@@ -206,6 +207,8 @@ def _app(arguments: Arguments, *, practise: bool = False) -> int:
     if lesson == "-":
         raise UsageError("the app reads keys from standard input, and no file; `ninja-tui replay -` reads one")
     place = locate(lesson)
+    if practise and not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("gradients are due, and the app, which asks for them, needs a terminal")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the app needs a terminal; to check saved answers use `ninja-tui replay FILE`")
     os.environ.setdefault("TEXTUAL_FPS", "500")  # a verdict is painted after its key: it is not to wait for a frame

@@ -46,15 +46,18 @@ def _place(session: Session) -> str:
     statements, asks = len(session.lesson.statements), len(session.lesson.asks)
     if session.phase is Phase.FORWARD:
         return f"▶ forward {session.position + 1}/{statements} {session.tensor}"
-    if session.node is not None and session.practice is not None:
-        return f"↻ practice {session.node.gradient}"
+    if session.practice is not None and session.phase in (Phase.BACKWARD, Phase.FINISH):
+        gradient = session.lesson.gradients[session.lesson.asks[0]]
+        return f"↻ practice {gradient}" if session.node is not None else f"■ practised {gradient}"
     if session.node is not None:
         return f"◀ backward {session.position - statements}/{asks} {session.node.gradient}"
     return "↩ the turn" if session.phase is Phase.TURN else "■ the finish"
 
 
 def _counts(session: Session) -> Content:
-    """``4 ✓ 1 ✗``."""
+    """``4 ✓ 1 ✗``; in practice ``2 more due``."""
+    if session.practice is not None:
+        return Content.styled(f"{session.outlook.due} more due" if session.outlook.due else "", "dim")
     failing = sum(1 for node in session.lesson.asks if session.entry(node).mark is Mark.WRONG)
     parts = [(f"{session.passed} ✓", "$text-success" if session.passed else "dim")]
     parts += [(f" {failing} ✗", "$text-error")] if failing else []
@@ -62,7 +65,9 @@ def _counts(session: Session) -> Content:
 
 
 def _bar(session: Session, width: int) -> Content:
-    """How much of the walk back passes."""
+    """How much of the walk back passes; in practice there is one gradient alone."""
+    if session.practice is not None:
+        return Content("")
     halves = round(2 * width * session.passed / max(1, len(session.lesson.asks)))
     filled = "█" * (halves // 2) + "▌" * (halves % 2)
     return Content.assemble((filled, "$text-success"), ("·" * (width - len(filled)), "dim"))

@@ -199,11 +199,14 @@ async def test_passing_moves_a_card_on_and_the_next_is_asked() -> None:
         said = "dprobs passes, and is asked again in 7 days. 1 more is due: Enter or c takes the next"
         await wait_for_text(pilot, said, "prompt")
         assert (card(pilot, "probs").box, card(pilot, "probs").passed) == (3, TODAY)
+        await wait_for_text(pilot, "■ practised dprobs  1 more due")
+        await wait_for_text(pilot, "dprobs took no help.", "card")
         await press(pilot, "enter")
         await asked(pilot, "h")
         assert practice.closed
-        await submit(pilot, ANSWERS["h"])
-        await press(pilot, "enter")
+        await write_answer(pilot, ANSWERS["h"])
+        await press(pilot, "f8")  # submits it, and goes on
+        await wait_for_text(pilot, "dh passes, and is asked again in 7 days", "prompt")
         await wait_for_text(pilot, "Nothing more is due; next: in 7 days. l goes to the lessons", "prompt")
         await press(pilot, "enter")
         await wait_for_toast(pilot, "nothing is due; next: in 7 days")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ninja_tui.lesson.practice.deck import INTERVALS
 from ninja_tui.lesson.practice.variation import Variation
 from ninja_tui.tui.practice.outlook import Outlook
 
@@ -28,6 +29,16 @@ def after_round(gradient: str, outlook: Outlook, *, passes: bool) -> str:
         return f"{first}. {outlook.due} more {'is' if outlook.due == 1 else 'are'} due: {key} takes the next"
     later = f"; next: {outlook.next}" if outlook.next else ""
     return f"{first}. Nothing more is due{later}. l goes to the lessons"
+
+
+def help_taken(gradient: str, hints: int, *, revealed: bool) -> str:
+    """What a round took, and what that means for the next."""
+    days = f"{', '.join(map(str, INTERVALS[:-1]))} and {INTERVALS[-1]} days"
+    taken = ["the answer"] * revealed + [f"{hints} hint{'s' if hints > 1 else ''}"] * (hints > 0)
+    took = (
+        f"`{gradient}` took {' and '.join(taken)}, and comes back sooner." if taken else f"`{gradient}` took no help."
+    )
+    return f"{took}\n\nWhat passes without help is asked again after {days}, each time later."
 
 
 def due(outlook: Outlook) -> tuple[str, ...]:

@@ -62,7 +62,7 @@ class PractisingScreen(KeepingScreen):
         reviews = self._recorder.reviews(before, after)
         if reviews:
             self._keeper.record(reviews)
-            self.show_outlook()
+            self.call_later(self.show_outlook)  # what has changed the session goes on with it first
 
     def show_outlook(self) -> None:
         """Shows what the deck has now."""
@@ -71,6 +71,9 @@ class PractisingScreen(KeepingScreen):
         outlook = self._keeper.outlook(self._asked)
         if outlook != self.session.outlook:
             self.session = self.session.with_outlook(outlook)
+            if self.session.node is None:
+                self._show_place(self.session)
+            self._update_title()
 
     def action_practise(self) -> None:
         """Asks for what is due, but for what is asked already."""
