@@ -15,7 +15,7 @@ from ninja_tui.lesson.hints.build import rule_note
 from ninja_tui.lesson.model import Lesson, Node, NodeNote, Statement
 from ninja_tui.lesson.practice.variation import Variation
 from ninja_tui.lesson.solutions import SavedAnswer
-from ninja_tui.tui.practice.outlook import NOTHING_DUE, Outlook
+from ninja_tui.tui.outlook import NOTHING_DUE, Outlook
 
 
 class Phase(enum.Enum):

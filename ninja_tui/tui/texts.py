@@ -19,7 +19,8 @@ WIDEST_BAR, NARROWEST_BAR = 26, 6
 def title(session: Session | None, lesson: str, progress: str, width: int) -> Content:
     """One line of ``width`` columns: the place in the walk, how many nodes pass and fail, the loss.
 
-    ``progress`` says what is still being waited for. What is wrong with the file comes before the loss.
+    ``progress`` says what is still being waited for. What is wrong with the file comes before the loss, and before
+    both what is due for practice.
     """
     left = Content.assemble((f" {lesson}", "bold $text-primary"))
     if session is None:
@@ -34,6 +35,8 @@ def title(session: Session | None, lesson: str, progress: str, width: int) -> Co
         right = Content.styled("open elsewhere ", "$text-warning")
     elif session.facts is not None and not (session.asks_shape and session.tensor == session.lesson.loss):
         right = Content.styled(f"loss {session.facts.loss:.4f} ", "dim")
+    if session.outlook.due and session.practice is None and not progress:
+        right = Content.styled(f"{session.outlook.due} due (c)  ", "$text-accent") + right
     counts = _counts(session)
     room = width - left.cell_length - counts.cell_length - right.cell_length - 3
     bar = _bar(session, min(WIDEST_BAR, room)) if room >= NARROWEST_BAR else Content("")

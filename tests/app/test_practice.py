@@ -164,6 +164,7 @@ async def test_the_start_tells_what_is_due_and_a_key_asks_for_it() -> None:
     fakes = Fakes().answers("names", probs=ANSWERS["probs"])
     cards = due_card("probs", late=1), due_card("h"), Card("names", "W1", 3, TOMORROW, TODAY)
     async with walking(fakes, practice=practice_with(fakes, *cards)) as pilot:
+        await wait_for_text(pilot, "2 due (c)  loss 3.5222")  # wherever the walk is
         await press(pilot, "escape", *["p"] * 40)
         await wait_for_text(pilot, "2 due for practice: c asks them again", "prompt")
         await press(pilot, "c")

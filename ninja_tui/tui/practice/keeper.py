@@ -13,7 +13,7 @@ from ninja_tui.errors import UsageError
 from ninja_tui.lesson.practice.deck import Card, Deck, Review, in_days
 from ninja_tui.lesson.practice.deck_file import DeckReading, read_deck, record
 from ninja_tui.lesson.practice.variation import Round
-from ninja_tui.tui.practice.outlook import Outlook
+from ninja_tui.tui.outlook import Outlook
 
 NOTHING_READ = DeckReading()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ninja_tui.lesson.practice.deck import INTERVALS
 from ninja_tui.lesson.practice.variation import Variation
-from ninja_tui.tui.practice.outlook import Outlook
+from ninja_tui.tui.outlook import Outlook
 
 NOT_SAVED = "practice: your solutions file stays as it is"
 

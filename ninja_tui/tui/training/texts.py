@@ -274,6 +274,8 @@ def pane_text(session: Session, state: TrainState) -> Content:
         sides = state.sides.values()
         invented = [name for side in sides for name in side.names or (side.previews[0].names if side.previews else ())]
         return Content.assemble(line, ("\n" + "  ".join(invented), "$text-accent"))
+    if session.practice is not None:
+        return Content.styled("Practice does not train: its answers are not kept.", "dim")
     passed, total = session.passed, len(session.lesson.asks)
     if passed < total:
         text = " trains on them, and on autograd's for the rest."
