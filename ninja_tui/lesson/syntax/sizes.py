@@ -9,7 +9,10 @@ from ninja_tui.lesson.syntax.fragment import parsed
 
 
 def written_numbers(code: str) -> dict[str, int]:
-    """The whole numbers that ``code`` writes out and binds to a name, once, at its top level: ``batch_size = 32``."""
+    """The whole numbers that ``code`` writes out and binds to a name, once, at its top level: ``batch_size = 32``.
+
+    One that is to stay as it is has its type beside it: ``block_size: int = 3``.
+    """
     tree = parsed(code)
     if tree is None:
         return {}

@@ -66,7 +66,7 @@ class PractisingScreen(KeepingScreen):
 
     def show_outlook(self) -> None:
         """Shows what the deck has now."""
-        if self.session is None:
+        if self.session is None or not self._is_whole:
             return
         outlook = self._keeper.outlook(self._asked)
         if outlook != self.session.outlook:
