@@ -117,7 +117,7 @@ def _card(raw: msgspec.Raw) -> Card:
 
 
 def _damaged(path: Path, deck: Deck, reason: str) -> DeckReading:
-    kept = f"{len(deck.cards)} cards can be read" if deck.cards else "a new one begins"
+    kept = f"{len(deck.cards)} cards can be read" if deck.cards else "A new one begins"
     problem = f"{WHAT} {path} is damaged ({reason}). {kept}; the damaged file is kept beside it"
     return DeckReading(deck, problem, is_damaged=True)
 
