@@ -83,7 +83,8 @@ def _list(arguments: Arguments) -> int:
             count = f"{lesson.answered:>2} of {lesson.asked:>2} answered"
             if deck.cards:
                 progress = deck.progress(lesson.name, today)
-                count += f"  {progress.passed:>2} passed" if progress.passed else " " * 11
+                passed = min(progress.passed, lesson.asked)  # a card may be of a node that is no more
+                count += f"  {passed:>2} passed" if passed else " " * 11
                 count += f"  {progress.due:>2} due" if progress.due else " " * 8
             print(f"  {lesson.name:{width}}  {count}   {lesson.description}")
     return Exit.ALL_PASS

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from ninja_tui.engine.backend import Emit
+from ninja_tui.engine.evaluate.bench import Options
 from ninja_tui.engine.events import Failed, LessonRead, Opened
+from ninja_tui.engine.process_backend import ProcessBackend
 from ninja_tui.engine.protocol.verdict import Status, Verdict
-from ninja_tui.lesson.practice.deck import Card
-from ninja_tui.lesson.practice.deck_file import read_deck
+from ninja_tui.lesson.practice.deck import Card, Review, ReviewKind
+from ninja_tui.lesson.practice.deck_file import read_deck, record
 from ninja_tui.lesson.practice.variation import Round, Variation
 from ninja_tui.lesson.read import read_lesson
 from ninja_tui.lesson.solutions import SavedAnswer, read_solutions
@@ -439,6 +442,31 @@ def test_the_real_backend_asks_for_one_gradient_with_other_numbers_and_writes_no
     assert path.read_text(encoding="utf-8") == before
     assert read_solutions(path, "names").text == before
     assert [each.name for each in tmp_path.iterdir()] == ["solutions.py"]
+
+
+@pytest.mark.slow
+@pytest.mark.processes
+async def test_on_real_workers_practice_is_a_few_keys(tmp_path: Path) -> None:
+    path, deck = tmp_path / "solutions.py", tmp_path / "deck.json"
+    record(deck, [Review(ReviewKind.PASSED, "micrograd", "n1", TODAY - timedelta(9))])
+    keeper = DeckKeeper.opened(deck, lambda: TODAY)
+
+    def make(name: str, emit: Emit) -> ProcessBackend:
+        return ProcessBackend(name, path, Options(), emit)
+
+    def practise(round_: Round, emit: Emit) -> ProcessBackend:
+        return ProcessBackend(round_.lesson, path, Options(), emit, round_)
+
+    start = Round.of(keeper.due()[0], other_sizes=True)
+    async with opened_app(make, "micrograd", practice=Practice(keeper, practise, start)) as pilot:
+        await ready(pilot, "practice", lambda now: now.practice is not None)
+        await wait_for_text(pilot, "no other sizes: its set-up names no sizes", "prompt")
+        await submit(pilot, "dn1 = (1 - a**2) * da")
+        await press(pilot, "enter")
+        await wait_for_text(pilot, "dn1 passes, and is asked again in 14 days. Nothing more is due", "prompt")
+    keeper.close()
+    assert not path.exists()
+    assert [(card.node, card.box) for card in read_deck(deck).deck.cards] == [("n1", 4)]
 
 
 BROKEN_BY_SIZES = """\

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 import threading
 from datetime import date, timedelta
 from pathlib import Path
@@ -217,6 +218,24 @@ def test_a_damaged_file_is_told_and_kept_aside_and_what_can_be_read_of_it_stays(
     assert (tmp_path / "deck-damaged-1.json").read_bytes() == content
     after = read_deck(path)
     assert (after.problem, [card.node for card in after.deck.cards]) == ("", [*kept, "W1"])
+
+
+def json_values() -> st.SearchStrategy[object]:
+    leaves = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.just("2030-05-17")
+    names = st.sampled_from(["version", "cards", *Card.__dataclass_fields__]) | st.text(max_size=3)
+    return st.recursive(leaves, lambda inner: st.lists(inner) | st.dictionaries(names, inner), max_leaves=20)
+
+
+@given(st.binary() | json_values().map(lambda value: json.dumps({"version": 1, "cards": [GOOD, value]}).encode()))
+def test_whatever_is_in_the_file_reading_it_raises_nothing_and_what_is_recorded_is_kept(content: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "deck.json")
+        path.write_bytes(content)
+        before = read_deck(path)
+        if before.usable:
+            assert record(path, [passed("W1")]).deck == before.deck.after([passed("W1")])
+            assert read_deck(path).problem == ""
+        assert content in {each.read_bytes() for each in Path(folder).iterdir()} or not before.problem
 
 
 def test_a_second_damage_does_not_go_over_the_first(tmp_path: Path) -> None:

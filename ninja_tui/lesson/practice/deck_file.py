@@ -100,7 +100,7 @@ def _decoded(path: Path, raw: bytes) -> DeckReading:
         try:
             card = _card(each)
             cards.setdefault((card.lesson, card.node), card)
-        except (msgspec.DecodeError, ValueError) as error:
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
             problems.append(one_line(str(error)))
     deck = Deck(tuple(cards.values()))
     return _damaged(path, deck, problems[0]) if problems else DeckReading(deck)
