@@ -95,10 +95,18 @@ def lessons(session: Session) -> tuple[str, ...]:
     if session.position or not session.catalogue:
         return ()
     counts = [
-        f"{'▸' if each.name == session.lesson.name else ''}{each.name} {answered(session, each)}/{each.asked}"
+        f"{'▸' if each.name == session.lesson.name else ''}{each.name} {_count(session, each)}/{each.asked}"
         for each in session.catalogue
     ]
     return (*due(session.outlook), f"lessons (l): {'  '.join(counts)}")
+
+
+def _count(session: Session, lesson: LessonSummary) -> int:
+    """How many gradients of a lesson are answered, or, where these are more, passed by the deck."""
+    progress = session.outlook.progress.get(lesson.name)
+    is_open = lesson.name == session.lesson.name and session.practice is None
+    passed = 0 if progress is None or is_open else min(progress.passed, lesson.asked)
+    return max(passed, answered(session, lesson))
 
 
 def answered(session: Session, lesson: LessonSummary) -> int:

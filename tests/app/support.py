@@ -8,7 +8,6 @@ import time
 import unicodedata
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from datetime import date
 from pathlib import Path
 from unittest import mock
 
@@ -21,8 +20,6 @@ from textual.pilot import Pilot
 from ninja_tui.engine.backend import BackendFactory, Emit
 from ninja_tui.engine.evaluate.bench import Options
 from ninja_tui.engine.process_backend import ProcessBackend
-from ninja_tui.lesson.practice.deck import Card, Deck
-from ninja_tui.lesson.practice.deck_file import DeckReading
 from ninja_tui.lesson.read import read_lesson
 from ninja_tui.lesson.solutions import read_solutions
 from ninja_tui.lesson.words import read_words
@@ -31,12 +28,12 @@ from ninja_tui.tui.config import Reading, Settings
 from ninja_tui.tui.config_file import Config
 from ninja_tui.tui.contrast import ALL_COLOURS, Terminal
 from ninja_tui.tui.feedback import Feedback
-from ninja_tui.tui.practice.keeper import DeckKeeper
 from ninja_tui.tui.screens.find import FindScreen
 from ninja_tui.tui.screens.walk import WalkScreen
 from ninja_tui.tui.session import Session
 from ninja_tui.tui.widgets.prompt import PromptPane
 from tests.app.fake_backend import FakeBackend, Fakes
+from tests.app.practice_support import practice_with
 
 LONGEST = 20.0
 """Seconds after which something that a test waits for counts as never coming."""
@@ -72,15 +69,6 @@ def config_with(settings: Settings) -> Config:
 def without_questions() -> Config:
     """The defaults, and a step of the way forward is one key."""
     return config_with(Settings(questions=False))
-
-
-TODAY = date(2030, 5, 17)
-"""The day on which tests practise."""
-
-
-def practice_with(fakes: Fakes, *cards: Card, path: Path | None = None) -> Practice:
-    """Practice on fake backends, with these cards in the deck; without a ``path`` no file keeps it."""
-    return Practice(DeckKeeper(path, DeckReading(Deck(cards)), lambda: TODAY), fakes.practice)
 
 
 @asynccontextmanager
@@ -151,6 +139,16 @@ async def wait_until_ready(pilot: AppPilot) -> None:
     await wait_for(pilot, lambda: _walk(pilot).ready)
     await wait_for(pilot, lambda: _judged(session(pilot)))
     await settle(pilot)
+
+
+async def ready(pilot: AppPilot, what: str, condition: Callable[[Session], bool]) -> None:
+    """Waits for a session that has run, and of which ``condition`` holds."""
+
+    def there() -> bool:
+        now = getattr(pilot.app.screen, "session", None)
+        return isinstance(now, Session) and now.facts is not None and condition(now)
+
+    await wait_for(pilot, there, what)
 
 
 def backend(pilot: AppPilot) -> FakeBackend:
