@@ -174,6 +174,7 @@ async def test_earlier_answers_are_hidden_and_the_history_too(tmp_path: Path) ->
         assert ANSWERS["probs"].partition("= ")[2] not in screen_text(pilot)
 
 
+@pytest.mark.slow
 async def test_passing_moves_a_card_on_and_the_next_is_asked() -> None:
     fakes = Fakes()
     async with walking(fakes, practice=practice_with(fakes, due_card("probs", late=1), due_card("h"))) as pilot:
@@ -199,10 +200,10 @@ async def test_passing_moves_a_card_on_and_the_next_is_asked() -> None:
         assert fakes.solutions.get("names", {}) == {}
 
 
-@pytest.mark.parametrize(("key", "box", "days"), [("f4", 1, 1), ("f5", 1, 1)])
+@pytest.mark.parametrize(("key", "box", "days"), [("f4", 3, 7), ("f5", 1, 1)])
 async def test_hints_and_a_revealed_answer_bring_a_card_back_sooner(key: str, box: int, days: int) -> None:
     fakes = Fakes()
-    async with walking(fakes, practice=practice_with(fakes, due_card("probs"))) as pilot:
+    async with walking(fakes, practice=practice_with(fakes, due_card("probs", 4))) as pilot:
         await press(pilot, "escape", "c")
         await asked(pilot, "probs")
         await press(pilot, key)
@@ -210,6 +211,7 @@ async def test_hints_and_a_revealed_answer_bring_a_card_back_sooner(key: str, bo
         assert (card(pilot, "probs").box, card(pilot, "probs").due) == (box, TODAY + timedelta(days))
 
 
+@pytest.mark.slow
 async def test_a_wrong_answer_says_so_and_the_card_stays_where_it_is() -> None:
     fakes = Fakes()
     async with walking(fakes, practice=practice_with(fakes, due_card("probs", 2))) as pilot:
@@ -222,6 +224,7 @@ async def test_a_wrong_answer_says_so_and_the_card_stays_where_it_is() -> None:
         assert (card(pilot, "probs").box, card(pilot, "probs").wrong) == (2, 1)
 
 
+@pytest.mark.slow
 async def test_what_is_left_is_still_due_and_the_key_takes_another() -> None:
     fakes = Fakes()
     async with walking(fakes, practice=practice_with(fakes, due_card("probs", late=1), due_card("h"))) as pilot:
@@ -243,6 +246,7 @@ async def test_what_is_left_is_still_due_and_the_key_takes_another() -> None:
         await wait_for_toast(pilot, "this is the only gradient that is due")
 
 
+@pytest.mark.slow
 async def test_the_solutions_file_is_as_it_was_and_practice_does_not_train() -> None:
     fakes = Fakes().answers("names", probs="dprobs = probs  # mine")
     async with walking(fakes, practice=practice_with(fakes, due_card("probs"))) as pilot:
@@ -275,6 +279,7 @@ async def test_a_node_that_has_not_passed_is_not_practised_again() -> None:
         await wait_for_toast(pilot, "dprobs is practised again once it passes")
 
 
+@pytest.mark.slow
 async def test_a_passed_node_again_has_another_seed_each_time_and_does_not_move_on_before_it_is_due() -> None:
     async with walking() as pilot:
         await go_to(pilot, "dprobs")

@@ -226,6 +226,7 @@ def json_values() -> st.SearchStrategy[object]:
     return st.recursive(leaves, lambda inner: st.lists(inner) | st.dictionaries(names, inner), max_leaves=20)
 
 
+@pytest.mark.slow
 @given(st.binary() | json_values().map(lambda value: json.dumps({"version": 1, "cards": [GOOD, value]}).encode()))
 def test_whatever_is_in_the_file_reading_it_raises_nothing_and_what_is_recorded_is_kept(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
