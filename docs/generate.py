@@ -23,7 +23,6 @@ from ninja_tui.tui.commands import ARROWS, ASKED, COMMANDS, EDITING, TRAINING, C
 from ninja_tui.tui.config_file import new_file
 
 ROOT = Path(__file__).parents[1]
-"""A solutions file that is not there."""
 MARK = re.compile(r"^<!-- generated: ([\w-]+) -->$", re.MULTILINE)
 INCLUDED = {
     "contributing.md": "CONTRIBUTING.md",

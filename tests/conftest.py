@@ -19,6 +19,8 @@ from ninja_tui.lesson import words
 from ninja_tui.lesson.read import read_lesson
 from tests.helpers import some_names
 
+# No test reads or writes the practice deck of the person who runs it.
+os.environ["NINJA_TUI_DECK"] = os.devnull
 # Threads of PyTorch that wait for each other take the cores from the other workers of xdist.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 settings.register_profile("repeatable", deadline=None, derandomize=True)

@@ -29,6 +29,7 @@ class Command(enum.StrEnum):
     LIST = "list"
     CHECK = "check"
     TRAIN = "train"
+    PRACTICE = "practice"
     DOCTOR = "doctor"
     EXPLAIN = "explain"
     SERVE = "serve"
@@ -43,7 +44,8 @@ USES = """\
 ninja-tui [PATH]           open a lesson by its name, or a file of your own
        ninja-tui replay FILE ...  check saved answers, or a file of your own
        ninja-tui train FILE       train the network on the answers in a file
-       ninja-tui list             list the lessons, and what is answered in each
+       ninja-tui practice         ask again what is due, with other numbers
+       ninja-tui list             list the lessons, what is answered in each, and what is due
        ninja-tui check LESSON     say what is wrong with a lesson
        ninja-tui explain KIND     say what a kind of mistake means, with an example
        ninja-tui serve [PATH]     the app in a browser, also for a classroom
@@ -187,7 +189,8 @@ def command_parsers(parser: argparse.ArgumentParser) -> dict[Command, argparse.A
     fill: dict[Command, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
         Command.REPLAY: ("Check saved answers, or the gradients in a script or notebook of your own.", _replay),
         Command.TRAIN: ("Train the network on the answers in a file, and sample from it.", _train),
-        Command.LIST: ("List the lessons, and what is answered in each.", _solutions),
+        Command.PRACTICE: ("Ask again for the gradients that are due, with other numbers.", _practice),
+        Command.LIST: ("List the lessons, what is answered in each, and what is due for practice.", _solutions),
         Command.CHECK: ("Say what is wrong with a lesson.", _check),
         Command.EXPLAIN: ("Say what a kind of mistake or a warning means, with an example and its cure.", _explain),
         Command.SERVE: ("The app in a browser: for this machine alone, or for a classroom.", _serve),
@@ -247,6 +250,11 @@ def _serve(parser: argparse.ArgumentParser) -> None:
     _solutions(parser)
     _surroundings(parser)
     _part(parser)
+
+
+def _practice(parser: argparse.ArgumentParser) -> None:
+    _solutions(parser)
+    parser.add_argument("--data", metavar="FILE", type=Path, help="another word list: one word a line, or a CSV")
 
 
 def _doctor(_: argparse.ArgumentParser) -> None:

@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from ninja_tui.errors import UsageError
 from ninja_tui.formatting import one_line
 
 if TYPE_CHECKING:
+    from ninja_tui.lesson.practice.deck import Deck
     from ninja_tui.replay import Report, Request
 
 
@@ -35,6 +37,8 @@ def run(arguments: Arguments) -> int:
             return _train(arguments)
         case Command.EXPLAIN:
             return _explain(arguments)
+        case Command.PRACTICE:
+            return _practice(arguments)
         case Command.DOCTOR:
             return _doctor()
         case Command.SERVE:
@@ -67,13 +71,39 @@ def _check_lesson(arguments: Arguments) -> None:
 def _list(arguments: Arguments) -> int:
     from ninja_tui.lesson.catalogue import by_chapter, lesson_summaries
 
+    deck, today = _deck(), date.today()
     lessons = lesson_summaries(arguments.solutions)
     width = max(len(lesson.name) for lesson in lessons)
     for chapter, in_it in by_chapter(lessons):
         print(chapter)
         for lesson in in_it:
             count = f"{lesson.answered:>2} of {lesson.asked:>2} answered"
+            if deck.cards:
+                progress = deck.progress(lesson.name, today)
+                passed = min(progress.passed, lesson.asked)  # a card may be of a node that is no more
+                count += f"  {passed:>2} passed" if passed else " " * 11
+                count += f"  {progress.due:>2} due" if progress.due else " " * 8
             print(f"  {lesson.name:{width}}  {count}   {lesson.description}")
+    return Exit.ALL_PASS
+
+
+def _deck() -> Deck:
+    """The deck of practice; what is wrong with its file is told."""
+    from ninja_tui.lesson.practice.deck_file import deck_path, read_deck
+
+    reading = read_deck(deck_path())
+    if reading.problem:
+        print(f"ninja-tui: {one_line(reading.problem)}", file=sys.stderr)
+    return reading.deck
+
+
+def _practice(arguments: Arguments) -> int:
+    from ninja_tui.lesson.practice.deck import nothing_due
+
+    deck, today = _deck(), date.today()
+    if deck.due(today):
+        return _app(arguments, practise=True)
+    print(nothing_due(deck, today))
     return Exit.ALL_PASS
 
 
@@ -184,7 +214,7 @@ def _serve(arguments: Arguments) -> int:
     return serve(arguments)
 
 
-def _app(arguments: Arguments) -> int:
+def _app(arguments: Arguments, *, practise: bool = False) -> int:
     from ninja_tui.lesson.classify import locate
 
     lesson = arguments.path or arguments.lesson or "names"
@@ -192,9 +222,11 @@ def _app(arguments: Arguments) -> int:
         raise UsageError("the app reads keys from standard input, and no file; `ninja-tui replay -` reads one")
     locate(lesson)
     if not arguments.in_browser and not (sys.stdin.isatty() and sys.stdout.isatty()):
+        if practise:
+            raise UsageError("gradients are due, and the app, which asks for them, needs a terminal")
         raise UsageError("the app needs a terminal; to check saved answers use `ninja-tui replay FILE`")
     os.environ.setdefault("TEXTUAL_FPS", "500")  # a verdict is painted after its key: it is not to wait for a frame
     from ninja_tui.tui.app import run as run_app
 
     options = session_options(arguments, lesson)
-    return run_app(lesson, arguments.solutions, options, in_browser=arguments.in_browser)
+    return run_app(lesson, arguments.solutions, options, practise=practise, in_browser=arguments.in_browser)

@@ -12,6 +12,7 @@ from ninja_tui.engine.protocol.views import PokeRequest, ViewRequest
 from ninja_tui.engine.training.checkpoints import SavedRun
 from ninja_tui.engine.training.config import Plan
 from ninja_tui.lesson.answer_file import Version
+from ninja_tui.lesson.practice.variation import Round
 from ninja_tui.lesson.solutions import SavedAnswer
 
 
@@ -81,3 +82,5 @@ class Backend(Protocol):
 Emit = Callable[[Event], None]
 BackendFactory = Callable[[str, Emit], Backend]
 """Makes the backend of the lesson of that name or path; it emits its events by the callback."""
+PracticeFactory = Callable[[Round, Emit], Backend]
+"""Makes the backend of a round of practice, which reads and writes no answers."""

@@ -14,6 +14,7 @@ from ninja_tui.engine.training.events import TrainingEvent
 from ninja_tui.lesson.answer_file import Conflict
 from ninja_tui.lesson.catalogue import LessonSummary
 from ninja_tui.lesson.model import Lesson
+from ninja_tui.lesson.practice.variation import Variation
 from ninja_tui.lesson.solutions import SavedAnswer
 
 
@@ -21,12 +22,15 @@ from ninja_tui.lesson.solutions import SavedAnswer
 class LessonRead:
     """The lesson and the answers in the solutions file are read.
 
-    ``solution`` maps nodes to the lesson's answers, each in one or two forms: the one that people know leads.
+    ``solution`` maps nodes to the lesson's answers, each in one or two forms: the one that people know leads. In
+    practice ``variation`` is what differs from the lesson, and nothing is saved; where the lesson does not run so, this
+    comes again with another.
     """
 
     lesson: Lesson
     saved: Mapping[str, SavedAnswer]
     solution: Mapping[str, tuple[str, ...]]
+    variation: Variation | None = None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ninja_tui.engine.backend import Emit
-from ninja_tui.engine.evaluate.bench import Options, Workbench
+from ninja_tui.engine.evaluate.bench import Facts, Options, Workbench
 from ninja_tui.engine.evaluate.program import ProgramJudge, stays
 from ninja_tui.engine.evaluate.typing import LiveJudge, Place
 from ninja_tui.engine.events import (
@@ -44,8 +44,10 @@ from ninja_tui.engine.workers.client import start_server
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.answer_file import AnswerFile, Version, Written
 from ninja_tui.lesson.catalogue import lesson_summaries
-from ninja_tui.lesson.model import Origin
+from ninja_tui.lesson.model import Lesson, Origin
 from ninja_tui.lesson.open import open_lesson
+from ninja_tui.lesson.practice.unsaved import UnsavedAnswers
+from ninja_tui.lesson.practice.variation import Round, variations
 from ninja_tui.lesson.solutions import SavedAnswer, Solutions, bundled_answers
 
 RECHECK_TIMEOUT = 10.0
@@ -70,10 +72,12 @@ class _Kind(enum.Enum):
 class ProcessBackend:
     """Runs a person's code in worker processes."""
 
-    def __init__(self, lesson: str, solutions: Path, options: Options, emit: Emit) -> None:
+    def __init__(self, lesson: str, solutions: Path, options: Options, emit: Emit, asked: Round | None = None) -> None:
+        """With ``asked`` it is practice: the lesson has other numbers, and the solutions file stays as it is."""
         start_server()  # before an app takes the standard streams, which the server's start needs
         self._lesson, self._path, self._options, self._listener = lesson, solutions, options, emit
-        self._file = AnswerFile(solutions)
+        self._asked = asked
+        self._file: AnswerFile | UnsavedAnswers = UnsavedAnswers(solutions) if asked else AnswerFile(solutions)
         self._other: int | None = None
         self._again: threading.Timer | None = None
         self._pause = AGAIN
@@ -278,10 +282,13 @@ class ProcessBackend:
             self._options = replace(self._options, served=served_for(lesson, self._options.data))
         nodes = [node.name for node in lesson.nodes]
         saved = self._file.open(self._lesson, nodes)
-        self._emit(LessonRead(lesson, saved, bundled_answers(lesson)))
-        self._tell_changes({})
-        bench = Workbench(lesson, self._options)
-        facts = bench.open()
+        if self._asked is None:
+            self._emit(LessonRead(lesson, saved, bundled_answers(lesson)))
+            self._tell_changes({})
+            bench = Workbench(lesson, self._options)
+            facts = bench.open()
+        else:
+            bench, facts = self._varied(lesson, self._asked)
         if self._closed:  # while the lesson ran
             bench.close()
             return
@@ -290,6 +297,21 @@ class ProcessBackend:
         if any(answer.code for answer in saved.values()):
             self._recheck()
         bench.make_ahead()
+
+    def _varied(self, lesson: Lesson, asked: Round) -> tuple[Workbench, Facts]:
+        """The first of the forms in which practice can ask for a gradient that runs. Raises what the last one does."""
+        options = replace(self._options, seed=asked.seed)
+        forms = list(variations(lesson, asked))
+        for form, variation in forms:
+            self._emit(LessonRead(form, {}, bundled_answers(form), variation))
+            bench = Workbench(form, options)
+            try:
+                return bench, bench.open()
+            except FAILURES:
+                bench.close()
+                if form is forms[-1][0] or self._closed:
+                    raise
+        raise AssertionError("there is no form without other sizes")
 
     def _recheck(self) -> None:
         bench = self._bench

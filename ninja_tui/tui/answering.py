@@ -15,6 +15,7 @@ from ninja_tui.lesson.syntax.completeness import Completeness, completeness
 from ninja_tui.tui import texts, watching
 from ninja_tui.tui.feedback import Feedback
 from ninja_tui.tui.history import History, Place
+from ninja_tui.tui.practice.texts import NOT_SAVED, difference
 from ninja_tui.tui.session import Keeping, Session
 
 
@@ -182,6 +183,8 @@ class Answering:
 def waiting_feedback(session: Session, node: Node) -> Feedback:
     """Before anything is known of the code in the prompt of ``node``."""
     shapes = session.facts.shapes if session.facts else {}
+    if session.practice is not None:
+        return Feedback(shapes.get(node.name), facts=(difference(session.practice), NOT_SAVED))
     return Feedback(shapes.get(node.name))
 
 

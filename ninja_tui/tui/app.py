@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -21,12 +22,14 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.theme import Theme
 
-from ninja_tui.engine.backend import Backend, BackendFactory
+from ninja_tui.engine.backend import Backend, BackendFactory, PracticeFactory
 from ninja_tui.engine.evaluate.bench import Options
 from ninja_tui.engine.events import Event, Failed, Opened
 from ninja_tui.engine.process_backend import ProcessBackend
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.open import check_to_open
+from ninja_tui.lesson.practice.deck_file import deck_path
+from ninja_tui.lesson.practice.variation import Round
 from ninja_tui.tui.browser import BrowserDriver
 from ninja_tui.tui.browser import in_browser as keymap_in_browser
 from ninja_tui.tui.commands import Mode
@@ -39,6 +42,7 @@ from ninja_tui.tui.history import History, history_path
 from ninja_tui.tui.keys import tell_alt_enter
 from ninja_tui.tui.painting.dialog import Palette
 from ninja_tui.tui.painting.plain_text import PlainText
+from ninja_tui.tui.practice.keeper import DeckKeeper
 from ninja_tui.tui.screens.help import HelpScreen
 from ninja_tui.tui.screens.paned import TABS
 from ninja_tui.tui.screens.walk import WalkScreen
@@ -49,6 +53,7 @@ SWITCH_INTERVAL = 0.0002
 """Seconds that painting keeps the interpreter from the thread that has a verdict."""
 
 
+PRACTICE = "Practice"
 TOLD_LONG = 20
 """Seconds that a person has to read what is wrong in the config file."""
 
@@ -62,11 +67,20 @@ class BackendEvent(Message):
 
 
 class NotKept(Message):
-    """Settings are not kept: a ``sentence`` why."""
+    """Settings, or the deck, are not kept: a ``sentence`` why, and the ``title`` of what it is about."""
 
-    def __init__(self, sentence: str) -> None:
+    def __init__(self, sentence: str, title: str) -> None:
         super().__init__()
-        self.sentence = sentence
+        self.sentence, self.title = sentence, title
+
+
+@dataclass(frozen=True)
+class Practice:
+    """The deck, what makes the backends of practice, and what is ``asked`` when the app begins, if anything is."""
+
+    keeper: DeckKeeper
+    make_backend: PracticeFactory
+    asked: Round | None = None
 
 
 class NinjaApp(App[int]):
@@ -82,16 +96,20 @@ class NinjaApp(App[int]):
         make_backend: BackendFactory,
         config: Config | None = None,
         terminal: Terminal = ALL_COLOURS,
+        practice: Practice | None = None,
+        *,
         driver: type[Driver] | None = None,
     ) -> None:
         self._config = config or Config()
+        self._practice = practice or Practice(DeckKeeper(), lambda asked, emit: make_backend(asked.lesson, emit))
         self.terminal, self._dim, self._plain = terminal, ReadableDim(terminal), PlainText()
         self._variables: dict[str, dict[str, str]] = {}
         # Textual computes all colours while it is made
         self.set_reactive(App.theme, first_theme(self._config.settings.theme or DEFAULT_THEME, terminal))
         super().__init__(driver_class=driver)
         self.set_keymap(self._config.keymap.bindings())
-        self._config.tell = self._tell_not_kept
+        self._config.tell = partial(self._tell_not_kept, self._config.title)
+        self._practice.keeper.tell = partial(self._tell_not_kept, PRACTICE)
         self.failure = ""
         self.crash: Exception | None = None
         self._exit_code = 0
@@ -101,8 +119,21 @@ class NinjaApp(App[int]):
         self._make_backend = make_backend
         self._history = History(history_path())
         self._number = 0
-        self.backend = self._next_backend(lesson)
-        self._walk = WalkScreen(self.backend, self._history, lesson, self._config)
+        self._lesson = lesson
+        self._begin(lesson, self._practice.asked)
+
+    def _begin(self, lesson: str, asked: Round | None) -> None:
+        """Makes the backend and the screen of a lesson, or of practice, which knows nothing of earlier answers."""
+        self._asked = asked
+        self._number += 1
+        emit = partial(self._post, number=self._number)
+        if asked is not None:
+            self.backend = self._practice.make_backend(asked, emit)
+            lesson, history = asked.lesson, History(Path(os.devnull))
+        else:
+            self.backend = self._make_backend(lesson, emit)
+            self._lesson, history = lesson, self._history
+        self._walk = WalkScreen(self.backend, history, lesson, self._config, keeper=self._practice.keeper, asked=asked)
 
     def get_driver_class(self) -> type[Driver]:
         """Textual's, but where that would be the one of Linux and Mac."""
@@ -146,10 +177,12 @@ class NinjaApp(App[int]):
         if self._config.problems:
             problems = "\n".join(f"· {problem}" for problem in self._config.problems)
             self._warn(problems, TOLD_LONG, self._config.title)
+        if self._practice.keeper.problem:
+            self._warn(self._practice.keeper.problem, TOLD_LONG, PRACTICE)
 
     def on_not_kept(self, message: NotKept) -> None:
-        """The config file cannot be written."""
-        self._warn(message.sentence, title=self._config.title)
+        """The config file, or the deck, cannot be written."""
+        self._warn(message.sentence, title=message.title)
 
     def _warn(self, text: str, seconds: float | None = None, title: str = "") -> None:
         self.notify(text, title=title, severity="warning", timeout=seconds, markup=False)
@@ -190,11 +223,14 @@ class NinjaApp(App[int]):
         """Opens another lesson in the place of the one that is open."""
         self._walk.leave(lambda: self._open(message.name))
 
-    def _open(self, lesson: str) -> None:
+    def on_practising_screen_asked(self, message: WalkScreen.Asked) -> None:
+        """Asks for a gradient in the place of what is open."""
+        self._walk.leave(lambda: self._open(self._lesson, message.asked))
+
+    def _open(self, lesson: str, asked: Round | None = None) -> None:
         self.run_worker(partial(self._leave, self.backend, self._walk.session), thread=True)
         before = self.current_mode
-        self.backend = self._next_backend(lesson)
-        self._walk = WalkScreen(self.backend, self._history, lesson, self._config)
+        self._begin(lesson, asked)
         mode = f"lesson {self._number}"
         self.add_mode(mode, lambda: self._walk)  # the default screen cannot be switched, only left
         self.switch_mode(mode)
@@ -208,12 +244,23 @@ class NinjaApp(App[int]):
         if message.number != self._number:
             return
         if isinstance(event, Failed) and not self._walk.ready:
-            self.failure = event.reason
-            self.exit(2, return_code=2)
+            self._fail_to_open(event.reason)
             return
         self._walk.apply(event)
         if isinstance(event, Opened):
             self.call_after_refresh(_settle_garbage)
+
+    def _fail_to_open(self, reason: str) -> None:
+        """Ends where a lesson cannot be run; where practice cannot, goes on with what else is due, or with a lesson."""
+        if self._asked is None:
+            self.failure = reason
+            self.exit(2, return_code=2)
+            return
+        self._practice.keeper.skip(self._asked)
+        self._warn(f"{reason}. It is left out for now", title=PRACTICE)
+        due = self._practice.keeper.due()
+        other_sizes = self._config.settings.other_sizes
+        self._open(self._lesson, Round.of(due[0], other_sizes=other_sizes) if due else None)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Textual's own commands, those of the command table, and the lessons."""
@@ -249,13 +296,8 @@ class NinjaApp(App[int]):
         if rest := rescued(backend.unsaved, session):
             self.call_from_thread(self._warn, rest, TOLD_LONG)
 
-    def _next_backend(self, lesson: str) -> Backend:
-        self._number += 1
-        number = self._number
-        return self._make_backend(lesson, lambda event: self._post(event, number))
-
-    def _tell_not_kept(self, sentence: str) -> None:
-        self.post_message(NotKept(sentence))
+    def _tell_not_kept(self, title: str, sentence: str) -> None:
+        self.post_message(NotKept(sentence, title))
 
     def _post(self, event: Event, number: int) -> None:
         self.post_message(BackendEvent(event, number))
@@ -269,10 +311,11 @@ def _settle_garbage() -> None:
     gc.enable()
 
 
-def run(lesson: str, solutions: Path, options: Options, *, in_browser: bool = False) -> int:
+def run(lesson: str, solutions: Path, options: Options, *, practise: bool = False, in_browser: bool = False) -> int:
     """Runs the app to its end; raises UsageError for what cannot be used, before anything is painted.
 
-    ``in_browser``: standard input and output are pipes to a server that has a browser paint.
+    To ``practise`` begins with what is due in the deck, if anything is. ``in_browser``: standard input and output are
+    pipes to a server that has a browser paint.
     """
     check_to_open(lesson, solutions)
     sys.setswitchinterval(SWITCH_INTERVAL)
@@ -282,8 +325,20 @@ def run(lesson: str, solutions: Path, options: Options, *, in_browser: bool = Fa
     driver = None
     if in_browser:
         config.keymap, driver = keymap_in_browser(config.keymap), BrowserDriver
+    keeper = DeckKeeper.opened(deck_path())
+    due = keeper.due() if practise else []
+    practice = Practice(
+        keeper,
+        lambda asked, emit: ProcessBackend(asked.lesson, solutions, options, emit, asked),
+        Round.of(due[0], other_sizes=config.settings.other_sizes) if due else None,
+    )
     app = NinjaApp(
-        lesson, lambda name, emit: ProcessBackend(name, solutions, options, emit), config, this_terminal(), driver
+        lesson,
+        lambda name, emit: ProcessBackend(name, solutions, options, emit),
+        config,
+        this_terminal(),
+        practice,
+        driver=driver,
     )
     with Ending(app.end, app.close) as ending:
         app.on_terminal_lost = partial(ending.begin, signal.SIGHUP)
@@ -296,8 +351,9 @@ def run(lesson: str, solutions: Path, options: Options, *, in_browser: bool = Fa
         leave_terminal()
     if rest:
         say(rest)
-    config.tell = say
+    config.tell = keeper.tell = say
     config.close()
+    keeper.close()
     if ending.number:
         return ending.exit_code
     if app.crash is not None:

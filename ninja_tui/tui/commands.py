@@ -15,6 +15,7 @@ class Group(enum.Enum):
 
     WALK = "Walk"
     ANSWER = "Answer"
+    PRACTICE = "Practice"
     LOOK = "Look"
     PANES = "Panes"
     APP = "App"
@@ -111,6 +112,9 @@ COMMANDS = (
     Command("upstream", "u", "f9", "Upstream gradients: yours where they pass, yours, reference", Group.ANSWER),
     Command("copy_answer", "y", "ctrl+c", "Copy what is selected, or this node's answer", Group.ANSWER),
     Command("train", "g", "ctrl+t", "Train the network on your answers, and sample names", Group.ANSWER),
+    Command("practise", "c", "", "Practise what is due: its gradient again, with other numbers", Group.PRACTICE),
+    Command("again", "m", "", "Practise this gradient again, with other numbers", Group.PRACTICE),
+    Command("other_sizes", "k", "", "Practise with other sizes too: on, off", Group.PRACTICE),
     Command("view", "v", "f10", "Switch between the tensor, your gradient and its difference", Group.LOOK),
     Command("autograd", "a", "ctrl+g", "Show autograd's own gradient", Group.LOOK),
     Command("worst", "w", "ctrl+o", "Go to the worst element of your gradient's difference", Group.LOOK),
@@ -193,8 +197,8 @@ FOOTERS: dict[Mode, tuple[tuple[str, str], ...]] = {
         ("app.quit", "Quit"),
     ),
     Mode.FINISH: (
-        ("back", "Back"), ("find", "Find"), ("train", "Train"), ("lessons", "Lessons"), ("help", "Help"),
-        ("app.quit", "Quit"),
+        ("back", "Back"), ("find", "Find"), ("train", "Train"), ("practise", "Practise"), ("lessons", "Lessons"),
+        ("help", "Help"), ("app.quit", "Quit"),
     ),
     Mode.TRAINING: (
         ("go", "Start, pause, go on"), ("stop", "Stop"), ("choices", "Choices"), ("sample", "Names"), ("save", "Save"),

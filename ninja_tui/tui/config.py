@@ -30,13 +30,15 @@ class Settings:
     """What a person has chosen.
 
     An empty ``theme`` leaves it to the terminal. ``questions`` is whether the walk forward asks for a shape before it
-    shows the tensor. ``sizes`` has columns or rows by pane, ``keys`` the keys of commands by name, as ``f8,ctrl+n``.
+    shows the tensor; ``other_sizes`` is whether practice changes the sizes of a lesson. ``sizes`` has columns or rows
+    by pane, ``keys`` the keys of commands by name, as ``f8,ctrl+n``.
     """
 
     theme: str = ""
     upstream: Upstream = Upstream.PASSING
     pane: str = ""
     questions: bool = True
+    other_sizes: bool = False
     sizes: Mapping[str, int] = field(default_factory=dict)
     keys: Mapping[str, str] = field(default_factory=dict)
 
@@ -112,6 +114,7 @@ def _settings(table: Mapping[str, object], known: Known) -> Reading:
         upstream=read("upstream", lambda value: UPSTREAMS[_one_of(value, UPSTREAMS)], DEFAULTS.upstream),
         pane=read("pane", lambda value: _one_of(value, ("", *known.panes)), DEFAULTS.pane),
         questions=read("questions", _truth, DEFAULTS.questions),
+        other_sizes=read("other_sizes", _truth, DEFAULTS.other_sizes),
         sizes=read("sizes", _sizes, DEFAULTS.sizes),
         keys=read("keys", _keys, DEFAULTS.keys),
     )

@@ -32,6 +32,9 @@ pane = ""
 # Whether the walk forward asks for the shape of a step before it shows the tensor.
 questions = true
 
+# Whether practice asks with other sizes than the lesson's (batch_size, n_hidden …), and not with another seed alone.
+other_sizes = false
+
 # The keys of commands: a letter takes the place of the letter, other keys that of the other. Without the # they hold.
 [keys]
 """
@@ -115,6 +118,7 @@ def plain(settings: Settings) -> dict[str, Plain]:
         "upstream": settings.upstream.name.lower(),
         "pane": settings.pane,
         "questions": settings.questions,
+        "other_sizes": settings.other_sizes,
         "sizes": dict(settings.sizes),
         "keys": dict(settings.keys),
     }

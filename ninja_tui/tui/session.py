@@ -13,7 +13,9 @@ from ninja_tui.engine.protocol.views import View
 from ninja_tui.lesson.catalogue import LessonSummary
 from ninja_tui.lesson.hints.build import rule_note
 from ninja_tui.lesson.model import Lesson, Node, NodeNote, Statement
+from ninja_tui.lesson.practice.variation import Variation
 from ninja_tui.lesson.solutions import SavedAnswer
+from ninja_tui.tui.outlook import NOTHING_DUE, Outlook
 
 
 class Phase(enum.Enum):
@@ -98,6 +100,9 @@ class Session:
     """The process of another app that has the solutions file open."""
     shape_answers: Mapping[int, Shape | None] = field(default_factory=dict)
     """By statement what was answered to its question; None where its shape was shown without an answer."""
+    practice: Variation | None = None
+    """What differs from the lesson, in practice; None in the lesson itself."""
+    outlook: Outlook = NOTHING_DUE
 
     @classmethod
     def begin(
@@ -216,6 +221,14 @@ class Session:
         """With questions on the way forward or without; a tensor that was in sight before them is no question."""
         in_sight = {self.position: None} if self.phase is Phase.FORWARD and self.facts is not None else {}
         return replace(self, questions=questions, shape_answers={**in_sight, **self.shape_answers})
+
+    def practised(self, variation: Variation) -> Session:
+        """In practice, at the node that is asked for."""
+        return replace(self, practice=variation).at_node(self.lesson.asks[0])
+
+    def with_outlook(self, outlook: Outlook) -> Session:
+        """With what the deck has for today and later."""
+        return replace(self, outlook=outlook)
 
     def with_catalogue(self, lessons: tuple[LessonSummary, ...]) -> Session:
         """With the lessons that there are."""

@@ -9,6 +9,7 @@ from ninja_tui.engine.protocol.verdict import WARNING_WORDS, Verdict
 from ninja_tui.lesson.catalogue import LessonSummary
 from ninja_tui.tui.commands import Mode
 from ninja_tui.tui.feedback import Feedback, Tone
+from ninja_tui.tui.practice.texts import after_round, due
 from ninja_tui.tui.session import Keeping, Mark, Phase, Session
 
 WIDEST_BAR, NARROWEST_BAR = 26, 6
@@ -18,7 +19,8 @@ WIDEST_BAR, NARROWEST_BAR = 26, 6
 def title(session: Session | None, lesson: str, progress: str, width: int) -> Content:
     """One line of ``width`` columns: the place in the walk, how many nodes pass and fail, the loss.
 
-    ``progress`` says what is still being waited for. What is wrong with the file comes before the loss.
+    ``progress`` says what is still being waited for. What is wrong with the file comes before the loss, and before
+    both what is due for practice.
     """
     left = Content.assemble((f" {lesson}", "bold $text-primary"))
     if session is None:
@@ -33,6 +35,8 @@ def title(session: Session | None, lesson: str, progress: str, width: int) -> Co
         right = Content.styled("open elsewhere ", "$text-warning")
     elif session.facts is not None and not (session.asks_shape and session.tensor == session.lesson.loss):
         right = Content.styled(f"loss {session.facts.loss:.4f} ", "dim")
+    if session.outlook.due and session.practice is None and not progress:
+        right = Content.styled(f"{session.outlook.due} due (c)  ", "$text-accent") + right
     counts = _counts(session)
     room = width - left.cell_length - counts.cell_length - right.cell_length - 3
     bar = _bar(session, min(WIDEST_BAR, room)) if room >= NARROWEST_BAR else Content("")
@@ -45,13 +49,18 @@ def _place(session: Session) -> str:
     statements, asks = len(session.lesson.statements), len(session.lesson.asks)
     if session.phase is Phase.FORWARD:
         return f"▶ forward {session.position + 1}/{statements} {session.tensor}"
+    if session.practice is not None and session.phase in (Phase.BACKWARD, Phase.FINISH):
+        gradient = session.lesson.gradients[session.lesson.asks[0]]
+        return f"↻ practice {gradient}" if session.node is not None else f"■ practised {gradient}"
     if session.node is not None:
         return f"◀ backward {session.position - statements}/{asks} {session.node.gradient}"
     return "↩ the turn" if session.phase is Phase.TURN else "■ the finish"
 
 
 def _counts(session: Session) -> Content:
-    """``4 ✓ 1 ✗``."""
+    """``4 ✓ 1 ✗``; in practice ``2 more due``."""
+    if session.practice is not None:
+        return Content.styled(f"{session.outlook.due} more due" if session.outlook.due else "", "dim")
     failing = sum(1 for node in session.lesson.asks if session.entry(node).mark is Mark.WRONG)
     parts = [(f"{session.passed} ✓", "$text-success" if session.passed else "dim")]
     parts += [(f" {failing} ✗", "$text-error")] if failing else []
@@ -59,7 +68,9 @@ def _counts(session: Session) -> Content:
 
 
 def _bar(session: Session, width: int) -> Content:
-    """How much of the walk back passes."""
+    """How much of the walk back passes; in practice there is one gradient alone."""
+    if session.practice is not None:
+        return Content("")
     halves = round(2 * width * session.passed / max(1, len(session.lesson.asks)))
     filled = "█" * (halves // 2) + "▌" * (halves % 2)
     return Content.assemble((filled, "$text-success"), ("·" * (width - len(filled)), "dim"))
@@ -72,25 +83,35 @@ def next_steps(session: Session) -> str:
     if session.phase is Phase.TURN:
         first = session.lesson.gradients[session.lesson.asks[0]]
         return f"the turn: from here back, node by node; Enter or n goes to {first}"
+    if session.practice is not None:
+        return after_round(session.lesson.gradients[session.lesson.asks[0]], session.outlook, passes=session.passed > 0)
     if session.passed == len(session.lesson.asks):
         return "the finish: every gradient passes. g trains the network on them, l goes to another lesson"
     return "the finish: p goes back, / finds a node"
 
 
 def lessons(session: Session) -> tuple[str, ...]:
-    """At the first step all lessons, on a line, each with its count of answers; the open one is marked."""
+    """At the first step what is due, and all lessons, each with its count of answers; the open one is marked."""
     if session.position or not session.catalogue:
         return ()
     counts = [
-        f"{'▸' if each.name == session.lesson.name else ''}{each.name} {answered(session, each)}/{each.asked}"
+        f"{'▸' if each.name == session.lesson.name else ''}{each.name} {_count(session, each)}/{each.asked}"
         for each in session.catalogue
     ]
-    return (f"lessons (l): {'  '.join(counts)}",)
+    return (*due(session.outlook), f"lessons (l): {'  '.join(counts)}")
+
+
+def _count(session: Session, lesson: LessonSummary) -> int:
+    """How many gradients of a lesson are answered, or, where these are more, passed by the deck."""
+    progress = session.outlook.progress.get(lesson.name)
+    is_open = lesson.name == session.lesson.name and session.practice is None
+    passed = 0 if progress is None or is_open else min(progress.passed, lesson.asked)
+    return max(passed, answered(session, lesson))
 
 
 def answered(session: Session, lesson: LessonSummary) -> int:
     """How many answers there are for a lesson: for the open one as it is now."""
-    if lesson.name != session.lesson.name:
+    if lesson.name != session.lesson.name or session.practice is not None:
         return lesson.answered
     return sum(1 for node in session.lesson.asks if session.entry(node).code)
 
@@ -100,9 +121,10 @@ def prompt_title(session: Session | None, mode: Mode) -> Content:
     if session is None or session.node is None:
         return Content(f"Prompt · {mode.value}")
     gradient = Content.styled(session.node.gradient, "bold")
+    place = "" if session.practice is None else " ── practice, not saved"
     if mode is Mode.TYPING:
-        return Content.assemble(gradient, " ── typing · Esc: walk keys")
-    return Content.assemble(gradient, " ── walk keys · Enter: type")
+        return Content.assemble(gradient, place, " ── typing · Esc: walk keys")
+    return Content.assemble(gradient, place, " ── walk keys · Enter: type")
 
 
 def pane_names(session: Session | None) -> dict[str, str]:
@@ -126,7 +148,8 @@ def feedback_on(session: Session, judged: Judged, expected_shape: tuple[int, ...
     """The verdict, one sentence on it, and the facts: paths, notes, warnings, upstream gradients, output."""
     verdict = judged.verdict
     entry = session.entry(judged.node)
-    message, tone = _sentence(verdict, entry.keeping if entry.code == judged.code else None)
+    keeping = entry.keeping if entry.code == judged.code else None
+    message, tone = _sentence(verdict, keeping, in_practice=session.practice is not None)
     facts = _facts(session, judged)
     return Feedback(
         expected_shape, verdict, message, tone=tone, facts=tuple(facts), error=verdict.raised, watched=verdict.watched
@@ -140,6 +163,7 @@ PASSING = {
     Keeping.UNSAVED: ("right, but not saved yet: it is tried again", Tone.WARNING),
 }
 """The sentence on code that passes, by where it is once it is submitted."""
+PRACTISED = "right: Enter or F8 goes on", Tone.GOOD
 NOT_PASSING = {
     None: "",
     Keeping.SAVING: "not right yet. ",
@@ -149,10 +173,15 @@ NOT_PASSING = {
 """How the sentence on other code begins."""
 
 
-def _sentence(verdict: Verdict, keeping: Keeping | None) -> tuple[str, Tone]:
-    """The one sentence: the next step where it passes, otherwise what is wrong. ``keeping`` is None for a draft."""
+def _sentence(verdict: Verdict, keeping: Keeping | None, *, in_practice: bool) -> tuple[str, Tone]:
+    """The one sentence: the next step where it passes, otherwise what is wrong. ``keeping`` is None for a draft.
+
+    Practice does not say where code is kept: no file has it.
+    """
+    if keeping is not None and in_practice:
+        keeping = Keeping.SAVING
     if verdict.passed:
-        return PASSING[keeping]
+        return PRACTISED if keeping is not None and in_practice else PASSING[keeping]
     saved = NOT_PASSING[keeping]
     if verdict.raised is not None:
         return saved.removesuffix(". "), Tone.WARNING

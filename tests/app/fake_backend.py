@@ -48,6 +48,7 @@ from ninja_tui.engine.training.step import Part
 from ninja_tui.lesson.answer_file import Conflict, Version
 from ninja_tui.lesson.catalogue import LessonSummary
 from ninja_tui.lesson.model import Lesson
+from ninja_tui.lesson.practice.variation import Round, variations
 from ninja_tui.lesson.read import lesson_names
 from ninja_tui.lesson.solutions import SavedAnswer, bundled_answers
 from ninja_tui.lesson.syntax.answer_form import answer_form
@@ -114,6 +115,11 @@ class Fakes:
         self.made.append(FakeBackend(lesson, emit, self))
         return self.made[-1]
 
+    def practice(self, asked: Round, emit: Emit) -> FakeBackend:
+        """A backend for that round of practice: the first of its forms runs."""
+        self.made.append(FakeBackend(asked.lesson, emit, self, asked))
+        return self.made[-1]
+
     def answers(self, lesson: str, **answers: str) -> Fakes:
         """The same, with these answers in the solutions file."""
         self.solutions[lesson] = {node: SavedAnswer(code) for node, code in answers.items()}
@@ -123,8 +129,11 @@ class Fakes:
 class FakeBackend:
     """One session with one lesson. ``requests`` has the name and the arguments of all that was asked."""
 
-    def __init__(self, lesson: str, emit: Emit, fakes: Fakes) -> None:
+    def __init__(self, lesson: str, emit: Emit, fakes: Fakes, asked: Round | None = None) -> None:
         self.lesson, self._listener, self._fakes = lesson_of(lesson), emit, fakes
+        self.asked_for = asked
+        self._own: dict[str, SavedAnswer] = {}
+        """The answers of practice, which the solutions file does not get."""
         self.facts = facts_of(lesson)
         self.solution = solution_of(lesson)
         self.requests: list[tuple[str, tuple[object, ...]]] = []
@@ -169,7 +178,11 @@ class FakeBackend:
         if self._fakes.opening_error:
             self._emit(Failed(self._fakes.opening_error))
             return
-        self._emit(LessonRead(self.lesson, dict(self._saved), bundled_answers(self.lesson)))
+        if self.asked_for is None:
+            self._emit(LessonRead(self.lesson, dict(self._saved), bundled_answers(self.lesson)))
+        else:
+            form, variation = next(variations(self.lesson, self.asked_for))
+            self._emit(LessonRead(form, {}, bundled_answers(form), variation))
         self._emit(CatalogueRead(self._catalogue()))
         self._emit(Opened(self.facts))
         if any(answer.code for answer in self._saved.values()):
@@ -312,7 +325,7 @@ class FakeBackend:
 
     @property
     def _saved(self) -> dict[str, SavedAnswer]:
-        return self._fakes.solutions.setdefault(self.lesson.name, {})
+        return self._own if self.asked_for else self._fakes.solutions.setdefault(self.lesson.name, {})
 
     def _note(self, name: str, *arguments: object) -> None:
         self.requests.append((name, arguments))

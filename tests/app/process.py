@@ -37,7 +37,7 @@ class Terminal:
         names.write_text(SOME_NAMES.served[0][1])
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
-        own = {"NINJA_TUI_HISTORY": "history.jsonl", "NINJA_TUI_CONFIG": "config.toml"}
+        own = {"NINJA_TUI_HISTORY": "history.jsonl", "NINJA_TUI_CONFIG": "config.toml", "NINJA_TUI_DECK": "deck.json"}
         taken = {"TERM": "xterm-256color"} | {name: str(path.parent / file) for name, file in own.items()}
         inherited = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS", "LINES")}
         run = ["-c", f"{first}\n{RUN}"] if first else ["-m", "ninja_tui"]

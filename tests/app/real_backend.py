@@ -13,6 +13,7 @@ from ninja_tui.engine.evaluate.bench import Options
 from ninja_tui.engine.events import Event, Judged
 from ninja_tui.engine.process_backend import ProcessBackend
 from ninja_tui.engine.protocol.verdict import Verdict
+from ninja_tui.lesson.practice.variation import Round
 from tests.app.support import SOME_NAMES
 
 LONGEST = 60.0
@@ -22,9 +23,9 @@ E = TypeVar("E")
 class RealBackend:
     """A ``ProcessBackend`` and its events, in the order in which they came."""
 
-    def __init__(self, lesson: str, solutions: Path, options: Options) -> None:
+    def __init__(self, lesson: str, solutions: Path, options: Options, asked: Round | None = None) -> None:
         self._queue: queue.Queue[Event] = queue.Queue()
-        self.backend = ProcessBackend(lesson, solutions, options, self._queue.put)
+        self.backend = ProcessBackend(lesson, solutions, options, self._queue.put, asked)
 
     def event(self, kind: type[E]) -> E:
         """The next event of that type; those before it are dropped."""

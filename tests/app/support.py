@@ -23,7 +23,7 @@ from ninja_tui.engine.process_backend import ProcessBackend
 from ninja_tui.lesson.read import read_lesson
 from ninja_tui.lesson.solutions import read_solutions
 from ninja_tui.lesson.words import read_words
-from ninja_tui.tui.app import NinjaApp
+from ninja_tui.tui.app import NinjaApp, Practice
 from ninja_tui.tui.config import Reading, Settings
 from ninja_tui.tui.config_file import Config
 from ninja_tui.tui.contrast import ALL_COLOURS, Terminal
@@ -33,6 +33,7 @@ from ninja_tui.tui.screens.walk import WalkScreen
 from ninja_tui.tui.session import Session
 from ninja_tui.tui.widgets.prompt import PromptPane
 from tests.app.fake_backend import FakeBackend, Fakes
+from tests.app.practice_support import practice_with
 
 LONGEST = 20.0
 """Seconds after which something that a test waits for counts as never coming."""
@@ -79,9 +80,13 @@ async def walking(
     lesson: str = "names",
     config: Config | None = None,
     terminal: Terminal = ALL_COLOURS,
+    practice: Practice | None = None,
 ) -> AsyncIterator[AppPilot]:
     """The app on fake backends, once the lesson has run and its answers are judged."""
-    async with opened_app(fakes or Fakes(), lesson, size, history, config=config, terminal=terminal) as pilot:
+    fakes = fakes or Fakes()
+    async with opened_app(
+        fakes, lesson, size, history, config=config, terminal=terminal, practice=practice or practice_with(fakes)
+    ) as pilot:
         await wait_until_ready(pilot)
         yield pilot
 
@@ -114,13 +119,14 @@ async def opened_app(
     *,
     config: Config | None = None,
     terminal: Terminal = ALL_COLOURS,
+    practice: Practice | None = None,
 ) -> AsyncIterator[AppPilot]:
     """The app, as soon as it is painted."""
     with mock.patch.dict(os.environ, {"NINJA_TUI_HISTORY": str(history)}):
         os.environ.pop("NO_COLOR", None)
         if terminal.grey:
             os.environ["NO_COLOR"] = "1"
-        app = NinjaApp(lesson, make_backend, config or without_questions(), terminal)
+        app = NinjaApp(lesson, make_backend, config or without_questions(), terminal, practice)
         try:
             async with app.run_test(size=size, notifications=True) as pilot:
                 yield pilot
@@ -133,6 +139,16 @@ async def wait_until_ready(pilot: AppPilot) -> None:
     await wait_for(pilot, lambda: _walk(pilot).ready)
     await wait_for(pilot, lambda: _judged(session(pilot)))
     await settle(pilot)
+
+
+async def ready(pilot: AppPilot, what: str, condition: Callable[[Session], bool]) -> None:
+    """Waits for a session that has run, and of which ``condition`` holds."""
+
+    def there() -> bool:
+        now = getattr(pilot.app.screen, "session", None)
+        return isinstance(now, Session) and now.facts is not None and condition(now)
+
+    await wait_for(pilot, there, what)
 
 
 def backend(pilot: AppPilot) -> FakeBackend:

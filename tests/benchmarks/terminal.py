@@ -252,5 +252,6 @@ def surroundings(folder: Path, python: str = sys.executable) -> dict[str, str]:
         and name not in ("NO_COLOR", "PYTHONDONTWRITEBYTECODE", "TERM_PROGRAM")
         and (name != "PYTHONPATH" or python == sys.executable)
     }
-    own = {"NINJA_TUI_HISTORY": str(folder / "history.jsonl"), "NINJA_TUI_CONFIG": str(folder / "config.toml")}
+    files = {"HISTORY": "history.jsonl", "CONFIG": "config.toml", "DECK": "deck.json"}
+    own = {f"NINJA_TUI_{name}": str(folder / file) for name, file in files.items()}
     return kept | {"TERM": "xterm-256color", "COLORTERM": "truecolor"} | own

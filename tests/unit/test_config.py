@@ -21,6 +21,7 @@ theme = "nord"
 upstream = "reference"
 pane = "card"
 questions = false
+other_sizes = true
 [sizes]
 left = 60
 [keys]
@@ -63,7 +64,13 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
     reading = read_settings(path, KNOWN)
     assert reading.problems == ()
     assert reading.settings == Settings(
-        "nord", Upstream.REFERENCE, "card", questions=False, sizes={"left": 60}, keys={"on": "f8,ctrl+n"}
+        "nord",
+        Upstream.REFERENCE,
+        "card",
+        questions=False,
+        other_sizes=True,
+        sizes={"left": 60},
+        keys={"on": "f8,ctrl+n"},
     )
 
 

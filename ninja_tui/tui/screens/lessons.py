@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,12 +14,15 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from ninja_tui.lesson.catalogue import LessonSummary, by_chapter
+from ninja_tui.lesson.practice.deck import Progress
 from ninja_tui.tui.painting.dialog import Dialog
 from ninja_tui.tui.session import Session
 from ninja_tui.tui.texts import answered
 
 BAR = 10
 """Cells of a bar."""
+STYLES = {"done": "$text-success"}
+"""Of states that stand out."""
 SHORTEST = 12
 """Cells of what a lesson is about that are worth showing."""
 AROUND = 4
@@ -27,11 +31,16 @@ AROUND = 4
 
 @dataclass(frozen=True)
 class Row:
-    """A lesson in the list. ``count`` of ``asked`` gradients pass, in a lesson that is not open: are answered."""
+    """A lesson in the list: ``count`` of ``asked`` gradients are answered, and pass where ``passes`` is True.
+
+    ``due`` of them are due for practice.
+    """
 
     lesson: LessonSummary
     count: int
     is_open: bool
+    passes: bool
+    due: int = 0
 
     @property
     def asked(self) -> int:
@@ -40,10 +49,12 @@ class Row:
 
     @property
     def state(self) -> str:
-        """``done`` is said of what passes, and what passes is known of the open lesson alone."""
+        """What is due comes first. ``done`` is said of what passes: in the lesson that is open, or in the deck."""
+        if self.due:
+            return f"{self.due} due"
         if not self.count:
             return "open"
-        if self.is_open:
+        if self.passes:
             return "done" if self.count == self.asked else "pass"
         return "answered"
 
@@ -52,9 +63,11 @@ def rows(session: Session) -> list[Row]:
     """All lessons, in the order of the lectures."""
     result = []
     for lesson in session.catalogue:
-        is_open = lesson.name == session.lesson.name
-        count = session.passed if is_open else answered(session, lesson)
-        result.append(Row(lesson, count, is_open))
+        is_open = lesson.name == session.lesson.name and session.practice is None
+        progress = session.outlook.progress.get(lesson.name, Progress())
+        passed = session.passed if is_open else min(progress.passed, lesson.asked)
+        passes = is_open or passed >= lesson.answered
+        result.append(Row(lesson, passed if passes else answered(session, lesson), is_open, passes, progress.due))
     return result
 
 
@@ -68,29 +81,37 @@ def line(row: Row, name_width: int, width: int, about: str) -> Content:
         "  ",
         *bar,
         f" {row.count:>2}/{row.asked:<2} ",
-        (row.state.ljust(len("answered")), "$text-success" if row.state == "done" else ""),
+        (row.state.ljust(len("answered")), "$text-warning" if row.due else STYLES.get(row.state, "")),
         "  ",
     )
     room = width - fixed.cell_length
     return fixed + Content.styled(about, "dim").truncate(room, ellipsis=True) if room >= SHORTEST else fixed
 
 
-class LessonsScreen(Dialog[str | None]):
-    """A list of all lessons; returns the name of the chosen one."""
+class Wish(enum.Enum):
+    """What may be wished instead of a lesson."""
 
-    BINDINGS = [("escape,ctrl+l", "dismiss", "Close")]
+    PRACTICE = enum.auto()
+
+
+class LessonsScreen(Dialog[str | Wish | None]):
+    """A list of all lessons; returns the name of the chosen one, or the wish to practise."""
+
+    BINDINGS = [("escape,ctrl+l", "dismiss", "Close"), ("c", "practise", "Practise")]
     DEFAULT_CSS = """
     LessonsScreen #lessons-about { height: 2; padding: 0 2; color: $text-muted; }
     """
 
     def __init__(self, session: Session) -> None:
         super().__init__()
-        self._rows = rows(session)
+        self._rows, self._due = rows(session), session.outlook.due
 
     def compose(self) -> ComposeResult:
         """One option a lesson, the open one under the bar, and below in full what the one under the bar is about."""
         with Vertical(id="lessons") as box:
             box.border_title = "Lessons"
+            if self._due:
+                box.border_subtitle = f"{self._due} due: c practises them"
             yield OptionList(id="lessons-list", markup=False)
             yield Static("", id="lessons-about", markup=False)
 
@@ -124,6 +145,10 @@ class LessonsScreen(Dialog[str | None]):
         """Tells in full what the lesson under the bar is about."""
         about = next(row.lesson.full_description for row in self._rows if row.lesson.name == event.option.id)
         self.query_one("#lessons-about", Static).update(Content(about), layout=False)
+
+    def action_practise(self) -> None:
+        """Practises what is due."""
+        self.dismiss(Wish.PRACTICE)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Takes what was chosen."""

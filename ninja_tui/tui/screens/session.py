@@ -141,9 +141,7 @@ class SessionScreen(PanedScreen):
             self._train.apply(event)
         elif isinstance(event, events.LessonRead):
             self._progress = "starting PyTorch"
-            settings = self._config.settings
-            session = Session.begin(event.lesson, event.saved, event.solution).with_catalogue(self._catalogue)
-            self._go(session.with_upstream(settings.upstream).with_questions(questions=settings.questions))
+            self._go(self.begin(event))
             self.fit_panes()
         elif isinstance(event, events.CatalogueRead):
             self._catalogue = event.lessons
@@ -155,6 +153,12 @@ class SessionScreen(PanedScreen):
             self._apply_to(self.session, event)
         if not isinstance(event, events.Viewed):
             self._update_title()
+
+    def begin(self, event: events.LessonRead) -> Session:
+        """The session with a lesson that is read."""
+        settings = self._config.settings
+        session = Session.begin(event.lesson, event.saved, event.solution).with_catalogue(self._catalogue)
+        return session.with_upstream(settings.upstream).with_questions(questions=settings.questions)
 
     def _apply_to(self, session: Session, event: events.Event) -> None:
         match event:

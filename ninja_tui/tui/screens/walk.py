@@ -7,15 +7,12 @@ from dataclasses import replace
 from textual.binding import Binding
 from textual.message import Message
 
-from ninja_tui.engine.backend import Backend
 from ninja_tui.engine.protocol.views import View
 from ninja_tui.tui.commands import COMMANDS
-from ninja_tui.tui.config_file import Config
-from ninja_tui.tui.history import History
 from ninja_tui.tui.screens.find import FindScreen
 from ninja_tui.tui.screens.help import HelpScreen
-from ninja_tui.tui.screens.keeping import KeepingScreen
-from ninja_tui.tui.screens.lessons import LessonsScreen
+from ninja_tui.tui.screens.lessons import LessonsScreen, Wish
+from ninja_tui.tui.screens.practising import PractisingScreen
 from ninja_tui.tui.screens.slicing import SliceScreen
 from ninja_tui.tui.session import NEXT_VIEW, Phase
 from ninja_tui.tui.training.form import Form
@@ -32,7 +29,7 @@ def _with_letter(binding: Binding) -> Binding:
     return replace(binding, action=f"walk_{binding.action}") if steps else binding
 
 
-class WalkScreen(KeepingScreen):
+class WalkScreen(PractisingScreen):
     """The screen of the walk, with its commands."""
 
     BINDINGS = [
@@ -47,9 +44,7 @@ class WalkScreen(KeepingScreen):
             super().__init__()
             self.name = name
 
-    def __init__(self, backend: Backend, history: History, lesson: str, config: Config) -> None:
-        super().__init__(backend, history, lesson, config)
-        self._form: Form | None = None
+    _form: Form | None = None
 
     def on_train_pane_opened(self) -> None:
         """A click on the pane."""
@@ -72,6 +67,8 @@ class WalkScreen(KeepingScreen):
         session = self.session
         if session is not None and session.asks_shape:
             self._answer(session)
+        elif self._is_over:
+            self.action_practise()
         elif session is not None:
             self._go(self._answering.left(session, self._input.text).moved(1), typing=typing)
 
@@ -193,7 +190,9 @@ class WalkScreen(KeepingScreen):
         from ninja_tui.tui.training.screen import TrainScreen  # the first frame does without it
 
         session = self.session
-        if session is not None:
+        if session is not None and session.practice is not None:
+            self._toast("practice does not train; l goes to a lesson, whose answers do")
+        elif session is not None:
             self._train_screen = TrainScreen(
                 self._train, session, self._form or Form.for_lesson(session.lesson), self._config.keymap
             )
@@ -202,9 +201,14 @@ class WalkScreen(KeepingScreen):
     def action_lessons(self) -> None:
         """Offers the lessons."""
 
-        def choose(name: str | None) -> None:
-            if name is not None and self.session is not None and name != self.session.lesson.name:
-                self.post_message(self.LessonChosen(name))
+        def choose(name: str | Wish | None) -> None:
+            session = self.session
+            if isinstance(name, Wish):
+                self.action_practise()
+                return
+            if name is None or session is None or (name == session.lesson.name and session.practice is None):
+                return
+            self.post_message(self.LessonChosen(name))
 
         if self.session is not None and self.session.catalogue:
             self.app.push_screen(LessonsScreen(self.session), choose)

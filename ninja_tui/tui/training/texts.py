@@ -272,6 +272,8 @@ def pane_text(session: Session, state: TrainState, keys: Sequence[str]) -> Conte
         sides = state.sides.values()
         invented = [name for side in sides for name in side.names or (side.previews[0].names if side.previews else ())]
         return Content.assemble(line, ("\n" + "  ".join(invented), "$text-accent"))
+    if session.practice is not None:
+        return Content.styled("Practice does not train: its answers are not kept.", "dim")
     passed, total = session.passed, len(session.lesson.asks)
     opening = [part for key in keys for part in (" or ", (key, KEY))][1:]
     if passed < total:

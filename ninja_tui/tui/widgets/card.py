@@ -12,6 +12,7 @@ from textual.reactive import reactive
 from ninja_tui.lesson.catalogue import next_lesson
 from ninja_tui.lesson.hints.question import question
 from ninja_tui.lesson.model import Node
+from ninja_tui.tui.practice.texts import help_taken
 from ninja_tui.tui.questions import veiled
 from ninja_tui.tui.session import Phase, Session
 from ninja_tui.tui.widgets.lines import LinesPane
@@ -119,6 +120,11 @@ def card(session: Session) -> list[Section]:
         return _sections(("", note), ("This lesson", intro))
     if session.phase is Phase.TURN:
         return _sections(("", notes.turn or "Here the walk turns round: from the loss back."))
+    if session.node is None and session.practice is not None:
+        asked = session.lesson.asks[0]
+        entry = session.entry(asked)
+        text = help_taken(session.lesson.gradients[asked], entry.hints, revealed=entry.revealed)
+        return _sections(("", text), ("Notice", session.note(asked).notice if session.passed else ""))
     if session.node is None:
         return _sections(("", finish(session)))
     return _of_node(session, session.node)

@@ -1,0 +1,117 @@
+"""Keeps the deck while the app is open: what happens is in it at once, and in its file a little later."""
+
+from __future__ import annotations
+
+import enum
+import threading
+from collections.abc import Callable, Iterable
+from datetime import date
+from pathlib import Path
+
+from ninja_tui.engine.serial_queue import SerialQueue
+from ninja_tui.errors import UsageError
+from ninja_tui.lesson.practice.deck import Card, Deck, Review, in_days
+from ninja_tui.lesson.practice.deck_file import DeckReading, read_deck, record
+from ninja_tui.lesson.practice.variation import Round
+from ninja_tui.tui.outlook import Outlook
+
+NOTHING_READ = DeckReading()
+
+
+class _Job(enum.Enum):
+    WRITE = "write"
+
+
+class DeckKeeper:
+    """The deck, and the file that keeps it. ``today`` is asked whenever the day matters.
+
+    The file is written in a thread of its own. Whatever goes wrong there is told once, by ``tell``, which that thread
+    calls; what could not be written is tried again with what comes next, and when the app ends.
+    """
+
+    def __init__(
+        self, path: Path | None = None, reading: DeckReading = NOTHING_READ, today: Callable[[], date] = date.today
+    ) -> None:
+        self.today, self.problem = today, reading.problem
+        self.tell: Callable[[str], None] = lambda sentence: None
+        self._path = path if reading.usable else None
+        self._deck = reading.deck
+        self._pending: list[Review] = []
+        self._skipped: set[tuple[str, str]] = set()
+        self._told = ""
+        self._lock, self._writing = threading.Lock(), threading.Lock()
+        self._thread = SerialQueue()
+
+    @classmethod
+    def opened(cls, path: Path, today: Callable[[], date] = date.today) -> DeckKeeper:
+        """With what the file holds."""
+        return cls(path, read_deck(path), today)
+
+    @property
+    def deck(self) -> Deck:
+        """The deck as it is now."""
+        with self._lock:
+            return self._deck
+
+    def due(self) -> list[Card]:
+        """What is asked today, but for what could not be."""
+        return [card for card in self.deck.due(self.today()) if (card.lesson, card.node) not in self._skipped]
+
+    def skip(self, asked: Round) -> None:
+        """Does not ask for this any more as long as the app is open."""
+        self._skipped.add((asked.lesson, asked.node))
+
+    def outlook(self, asked: Round | None = None) -> Outlook:
+        """What there is to practise, besides what is ``asked``."""
+        deck, today = self.deck, self.today()
+        due = [card for card in self.due() if asked is None or (card.lesson, card.node) != (asked.lesson, asked.node)]
+        later = deck.next_due(today)
+        card = None if asked is None else deck.card(asked.lesson, asked.node)
+        again = card.due if card is not None and not card.is_asked else None
+        return Outlook(
+            len(due),
+            in_days(later, today) if later else "",
+            in_days(again, today) if again else "",
+            {lesson: deck.progress(lesson, today) for lesson in {each.lesson for each in deck.cards}},
+        )
+
+    def record(self, reviews: Iterable[Review]) -> None:
+        """Has ``reviews`` in the deck, and soon in the file."""
+        reviews = list(reviews)
+        with self._lock:
+            self._deck = self._deck.after(reviews)
+            self._pending += reviews
+        if self._path is None:
+            return
+        if not self._thread.is_alive():
+            self._thread.start()
+        self._thread.add(self._write, _Job.WRITE)
+
+    def close(self) -> None:
+        """Writes what has not been written yet."""
+        self._thread.close()
+        self._write()
+
+    def _write(self) -> None:
+        with self._writing:
+            with self._lock:
+                pending = list(self._pending)
+            if not pending or self._path is None:
+                return
+            try:
+                written = record(self._path, pending)
+            except (OSError, UsageError) as error:
+                self._tell_once(f"Practice is not kept: {_reason(error, self._path)}.")
+                return
+            with self._lock:
+                del self._pending[: len(pending)]
+                self._deck = written.deck.after(self._pending)
+
+    def _tell_once(self, sentence: str) -> None:
+        if sentence != self._told:
+            self._told = sentence
+            self.tell(sentence)
+
+
+def _reason(error: OSError | UsageError, path: Path) -> str:
+    return f"{path} cannot be written ({error.strerror or error})" if isinstance(error, OSError) else str(error)
