@@ -28,6 +28,7 @@ class Command(enum.StrEnum):
     LIST = "list"
     CHECK = "check"
     TRAIN = "train"
+    EXPORT = "export"
     DOCTOR = "doctor"
 
 
@@ -40,6 +41,7 @@ USES = """\
 ninja-tui [PATH]           open a lesson by its name, or a file of your own
        ninja-tui replay FILE ...  check saved answers, or a file of your own
        ninja-tui train FILE       train the network on the answers in a file
+       ninja-tui export FILE      write the answers in a file as a notebook, or as a web page
        ninja-tui list             list the lessons, and what is answered in each
        ninja-tui check LESSON     say what is wrong with a lesson
        ninja-tui doctor           say what protects this machine from strangers' code"""
@@ -76,6 +78,8 @@ class Arguments(argparse.Namespace):
     csv: Path | None = None
     html: Path | None = None
     gradescope: Path | None = None
+    notebook: Path | None = None
+    force: bool = False
     points: Path | None = None
     exit_zero: bool = False
     watch: bool = False
@@ -169,6 +173,7 @@ def command_parser() -> argparse.ArgumentParser:
     fill: dict[Command, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
         Command.REPLAY: ("Check saved answers, or the gradients in a script or notebook of your own.", _replay),
         Command.TRAIN: ("Train the network on the answers in a file, and sample from it.", _train),
+        Command.EXPORT: ("Write the answers in a file as a notebook, as one web page, or both.", _export),
         Command.LIST: ("List the lessons, and what is answered in each.", _solutions),
         Command.CHECK: ("Say what is wrong with a lesson.", _check),
         Command.DOCTOR: ("Say what protects this machine from strangers' code, and which versions are here.", _doctor),
@@ -204,6 +209,26 @@ def _train(parser: argparse.ArgumentParser) -> None:
     _training(parser)
     _lesson(parser)
     _report(parser)
+    _surroundings(parser)
+
+
+def _export(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "files", metavar="FILE", nargs="?", type=_single, default=[Arguments.solutions],
+        help="answers, or for --html a script or notebook of your own (default: solutions.py; - is standard input)",
+    )  # fmt: skip
+    add("--notebook", metavar="FILE", type=Path, help="write a notebook that runs from top to bottom with PyTorch")
+    add("--html", metavar="FILE", type=Path, help="write one page: verdicts, graph, differences, training")
+    add("--force", action="store_true", help="write over files that are there")
+    add(
+        "--steps", dest="train", metavar="N", type=_count,
+        help=f"steps of the training on the page, 0 for none (default: {STEPS:,}; for a network of your own 0)",
+    )  # fmt: skip
+    add("--sample", metavar="N", type=_count, help="names to invent (default: 20)")
+    _lesson(parser)
+    add("--strict", action="store_true", help="every warning is a failure")
+    add("--timeout", metavar="S", type=_seconds, help="seconds an answer may take (default: 10)")
     _surroundings(parser)
 
 

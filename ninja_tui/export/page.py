@@ -12,12 +12,12 @@ from ninja_tui.export.curve import curve_svg
 from ninja_tui.export.graph import graph_svg
 from ninja_tui.export.pieces import told_of
 from ninja_tui.export.style import EXPORT_STYLE
-from ninja_tui.formatting import shape_text
+from ninja_tui.formatting import shape_text, visible
 from ninja_tui.lesson.locations import cell_and_line
 from ninja_tui.lesson.model import Lesson
 from ninja_tui.replay import FileReport, LessonReport, TrainingReport
 from ninja_tui.report.heatmap import heatmap_html
-from ninja_tui.report.html import badge, bar, code_line, number, plain, whole_page, yes_no
+from ninja_tui.report.html import badge, bar, code_line, number, plain, prose, whole_page, yes_no
 from ninja_tui.report.records import LessonRecord, NodeRecord, record_of
 
 MOST_DRAWN = 300
@@ -107,7 +107,8 @@ class _Section:
 
     def _table(self) -> str:
         head = (
-            "<thead><tr><th>gradient</th><th>status</th><th>shape</th><th>exact</th><th>approximate</th>"
+            "<thead><tr><th>gradient</th><th>status</th><th>shape</th>"
+            '<th class="fewer">exact</th><th class="fewer">approximate</th>'
             '<th class="number">maxdiff</th></tr></thead>'
         )
         rows = "".join(self._row(index, node) for index, (_, node) in enumerate(self._rows()))
@@ -117,13 +118,13 @@ class _Section:
         name = plain(node.gradient)
         link = name if node.status is Status.MISSING else f'<a href="#{self._anchor(index)}">{name}</a>'
         shape = node.expected_shape if node.shape is None else node.shape
-        off = " class=off" if shape != node.expected_shape else ""
+        off = "off whole" if shape != node.expected_shape else "whole"
         cells = [
             f'<th scope="row">{link}</th>',
             f"<td>{badge(node.status)}</td>",
-            f"<td{off}>{plain(shape_text(shape))}</td>",
-            f"<td>{yes_no(node, value=node.exact)}</td>",
-            f"<td>{yes_no(node, value=node.approximate)}</td>",
+            f'<td class="{off}">{plain(shape_text(shape))}</td>',
+            f'<td class="fewer">{yes_no(node, value=node.exact)}</td>',
+            f'<td class="fewer">{yes_no(node, value=node.approximate)}</td>',
             f'<td class="number">{number(node.maxdiff)}</td>',
         ]
         return f"<tr>{''.join(cells)}</tr>"
@@ -146,7 +147,7 @@ class _Section:
         words = [str(node.diagnosis.kind)] if node.diagnosis is not None and node.status is not Status.PASS else []
         words += [*node.warnings, *(["revealed"] if node.revealed else [])]
         labels = "".join(f'<span class="label">{plain(word)}</span>' for word in words)
-        told = "".join(f'<p class="told">{plain(sentence)}</p>' for sentence in told_of(verdict))
+        told = "".join(f'<p class="told">{prose(sentence)}</p>' for sentence in told_of(verdict))
         code = "".join(map(code_line, self._code(verdict, node)))
         heat = "" if node.difference is None else heatmap_html(node.difference)
         return (
@@ -167,7 +168,7 @@ class _Section:
 
     def _code(self, verdict: Verdict, node: NodeRecord) -> Iterator[Excerpt]:
         """The lines of an answer; in them what its verdict is about."""
-        marked = {(each.line, each.code): each for each in node.code}
+        marked = node.code
         lines = [
             (fragment.line + number, text)
             for fragment in self._report.code_of(verdict)
@@ -177,8 +178,15 @@ class _Section:
             lines = [each for each in lines if abs(each[0] - (verdict.line or lines[0][0])) <= AROUND]
         for at, text in lines:
             line = cell_and_line(at, self._report.starts)[1]
-            plain_line = Excerpt(line, text[:LONGEST_LINE], 0, 0)
-            yield marked.get((line, plain(text)), marked.get((line, text), plain_line))
+            mark = next((each for each in marked if each.line == line and visible(text).startswith(each.code)), None)
+            start, end = (0, 0) if mark is None else (mark.start, mark.end)
+            yield Excerpt(line, self._whole(at, text)[:LONGEST_LINE], start, end)
+
+    def _whole(self, line: int, text: str) -> str:
+        """The line in the file that begins with ``text``, with the comment behind it."""
+        lines = () if self._report.answered is None else self._report.answered.lines
+        found = lines[line - 1] if 0 < line <= len(lines) else ""
+        return found if found.startswith(text) else text
 
 
 def _compared(node: NodeRecord) -> str:

@@ -7,6 +7,7 @@ EXPORT_STYLE = (
     + """
 .beside { display: flex; flex-wrap: wrap; gap: 1rem 2.5rem; align-items: flex-start; }
 .beside > .main { flex: 1 1 34rem; min-width: 0; } .beside > .wide { max-width: 100%; }
+td.whole { white-space: nowrap; }
 h3 { font-size: 1rem; margin: 1.8rem 0 .4rem; }
 .answer { border-top: 1px solid var(--line); padding: .7rem 0 .5rem; scroll-margin-top: .5rem; }
 .answer:target { background: var(--raised); box-shadow: 0 0 0 .5rem var(--raised); }
