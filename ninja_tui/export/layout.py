@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-SWEEPS = 24
+SWEEPS = 60
 BEND = 10.0
 """Room for a line that passes a row, in pixels."""
 GAP = 16.0
@@ -133,7 +133,7 @@ def _middles(
 
 def _pull(one: Item, other: Item) -> float:
     """How much two items want to stand one above the other: a line that passes rows is to do so straight."""
-    return (1.0, 2.0, 8.0)[(not isinstance(one, str)) + (not isinstance(other, str))]
+    return (1.0, 4.0, 16.0)[(not isinstance(one, str)) + (not isinstance(other, str))]
 
 
 def _apart(wanted: Sequence[float], half: Sequence[float]) -> list[float]:

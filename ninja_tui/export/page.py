@@ -9,7 +9,7 @@ from pathlib import Path
 from ninja_tui.engine.protocol.verdict import Status, Verdict
 from ninja_tui.errors import Excerpt, UsageError
 from ninja_tui.export.curve import curve_svg
-from ninja_tui.export.graph import graph_svg
+from ninja_tui.export.graph import Picture, picture_of
 from ninja_tui.export.pieces import told_of
 from ninja_tui.export.style import EXPORT_STYLE
 from ninja_tui.formatting import shape_text, visible
@@ -22,6 +22,8 @@ from ninja_tui.report.records import LessonRecord, NodeRecord, record_of
 
 MOST_DRAWN = 300
 """Tensors of a graph; more are not drawn."""
+DEEPER = 6
+"""Rows by which a graph is deeper than the table; then the answers stand beside it too."""
 MOST_LINES = 40
 """Of an answer's code; of a longer one those around the line that it is about are shown."""
 AROUND = 6
@@ -78,7 +80,18 @@ class _Section:
         record = self._record
         yield f"<h2>{plain(record.lesson)}</h2>"
         yield f'<p class="facts">{bar(record.passed, record.total)} {" · ".join(map(plain, self._facts()))}</p>'
-        yield f'<div class="beside"><div class="main wide">{self._table()}</div>{self._graph()}</div>'
+        table, graph = f'<div class="main wide">{self._table()}</div>', self._graph()
+        if graph is None:
+            yield table
+            yield from self._answers()
+        elif graph.rows > len(record.nodes) + DEEPER:  # all that there is goes beside it
+            answers = "\n".join(self._answers())
+            yield f'<div class="deep">{table}<div class="wide picture">{graph.svg}</div><div>{answers}</div></div>'
+        else:
+            yield f'<div class="beside">{table}<div class="wide">{graph.svg}</div></div>'
+            yield from self._answers()
+
+    def _answers(self) -> Iterator[str]:
         yield "<h3>Answers</h3>"
         for index, (verdict, node) in enumerate(self._rows()):
             if node.status is not Status.MISSING:
@@ -129,11 +142,11 @@ class _Section:
         ]
         return f"<tr>{''.join(cells)}</tr>"
 
-    def _graph(self) -> str:
+    def _graph(self) -> Picture | None:
         """The graph, where there is one to be drawn."""
         lesson = self._lesson
         if lesson is None or len(lesson.statements) > MOST_DRAWN:
-            return ""
+            return None
         statuses: dict[str, Status] = {}
         links: dict[str, str] = {}
         for index, (_, node) in enumerate(self._rows()):
@@ -141,7 +154,7 @@ class _Section:
                 statuses[node.node] = node.status
                 if node.status is not Status.MISSING:
                     links[node.node] = self._anchor(index)
-        return f'<div class="wide">{graph_svg(lesson, statuses, links)}</div>'
+        return picture_of(lesson, statuses, links)
 
     def _answer(self, index: int, verdict: Verdict, node: NodeRecord) -> str:
         words = [str(node.diagnosis.kind)] if node.diagnosis is not None and node.status is not Status.PASS else []
@@ -150,6 +163,8 @@ class _Section:
         told = "".join(f'<p class="told">{prose(sentence)}</p>' for sentence in told_of(verdict))
         code = "".join(map(code_line, self._code(verdict, node)))
         heat = "" if node.difference is None else heatmap_html(node.difference)
+        if heat and node.status is Status.PASS:
+            heat = f"<details><summary>where it differs</summary>{heat}</details>"
         return (
             f'<section class="answer {node.status}" id="{self._anchor(index)}">'
             f"<h4>{plain(node.gradient)} {badge(node.status)}{labels}</h4>{self._about(node)}"
@@ -158,7 +173,8 @@ class _Section:
 
     def _about(self, node: NodeRecord) -> str:
         """The shape, and who reads the tensor."""
-        facts = [f"{plain(node.node)} is {plain(shape_text(node.expected_shape))}"]
+        facts = [] if node.cell is None else [f"cell {node.cell}"]
+        facts.append(f"<code>{plain(node.node)}</code> is {plain(shape_text(node.expected_shape))}")
         known = {} if self._lesson is None else {each.name: each for each in self._lesson.nodes}
         if self._lesson is not None and node.node in known:
             readers = [self._lesson.statements[index] for index in known[node.node].consumers]
