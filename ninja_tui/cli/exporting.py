@@ -11,6 +11,7 @@ from ninja_tui.cli.exit_codes import Exit
 from ninja_tui.cli.requests import request_of
 from ninja_tui.engine.protocol.verdict import Status
 from ninja_tui.engine.training.config import Plan
+from ninja_tui.engine.training.events import Progress, TrainingEvent
 from ninja_tui.errors import UsageError
 from ninja_tui.export.notebook import notebook_of, notebook_of_script
 from ninja_tui.export.page import Exported, page_of
@@ -147,12 +148,26 @@ def _trained(exported: Exported, request: Request, steps: int, names: int) -> Ex
     ]
     if endless:
         return replace(exported, untrained=f"nothing was trained: {', '.join(endless)} found no end")
-    plan = Plan(steps, names=names)
+    remarks: list[str] = []
     try:
         with TrainingBar(steps) as bar:
-            return replace(exported, training=train(exported.file, request, plan, bar.show, bar.warn))
+            listener = _OnlySteps(bar)
+            done = train(exported.file, request, Plan(steps, names=names), listener, remarks.append)
+            return replace(exported, training=done, remarks=tuple(remarks))
     except UsageError as error:
         return replace(exported, untrained=f"nothing was trained: {error}")
+
+
+class _OnlySteps:
+    """Moves a bar, and says nothing of how the steps are run."""
+
+    def __init__(self, bar: TrainingBar) -> None:
+        self._bar = bar
+
+    def __call__(self, event: TrainingEvent) -> None:
+        """An event of the training."""
+        if isinstance(event, Progress):
+            self._bar.show(event)
 
 
 def _tell(lessons: tuple[LessonReport, ...], paths: list[Path]) -> None:

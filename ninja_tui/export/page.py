@@ -33,12 +33,16 @@ LONGEST_LINE = 400
 
 @dataclass(frozen=True)
 class Exported:
-    """What a page shows: a file's report, and the training of one of its lessons, or why there was none."""
+    """What a page shows: a file's report, and the training of one of its lessons, or why there was none.
+
+    ``remarks`` say what there is to know of the training, as whose gradients stand in.
+    """
 
     file: FileReport
     lessons: tuple[LessonReport, ...]
     training: TrainingReport | None = None
     untrained: str | None = None
+    remarks: tuple[str, ...] = ()
 
 
 def page_of(exported: Exported, version: str) -> str:
@@ -52,7 +56,7 @@ def page_of(exported: Exported, version: str) -> str:
     for index, lesson in enumerate(exported.lessons, 1):
         body += _Section(file, lesson, records[id(lesson)], f"l{index}").lines()
         if exported.training is not None and exported.training.lesson == _trained_as(lesson):
-            body += _training(exported.training)
+            body += _training(exported.training, exported.remarks)
     if exported.untrained is not None:
         body += ["<h3>Training</h3>", f'<p class="note">{plain(exported.untrained)}</p>']
     torch = next((lesson.torch for lesson in exported.lessons), "")
@@ -227,7 +231,7 @@ def _lesson_of(file: FileReport, report: LessonReport) -> Lesson | None:
     return lessons[position].lesson if position < len(lessons) else None
 
 
-def _training(training: TrainingReport) -> Iterator[str]:
+def _training(training: TrainingReport, remarks: tuple[str, ...]) -> Iterator[str]:
     """The curve and the names."""
     done = training.outcome
     losses: Mapping[str, float | None] = {"training set": done.train_loss, "validation set": done.val_loss}
@@ -235,6 +239,7 @@ def _training(training: TrainingReport) -> Iterator[str]:
     facts += [f"loss on the {name} {value:.4f}" for name, value in losses.items() if value is not None]
     yield "<h3>Training on these gradients</h3>"
     yield f'<p class="facts">{" · ".join(map(plain, facts))}</p>'
+    yield from (f'<p class="note">{plain(remark)}</p>' for remark in remarks)
     if done.stop is not None:
         yield f'<p class="problem">stopped at step {done.stop.step:,}: {plain(done.stop.message)}</p>'
     names = "".join(f"<li>{plain(name)}</li>" for name in training.names)

@@ -182,7 +182,13 @@ def test_a_script_of_ones_own_becomes_a_notebook_of_its_cells(tmp_path: Path) ->
 
 def test_a_notebook_is_one_already(tmp_path: Path) -> None:
     book = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
-    code = {"cell_type": "code", "source": "x = 1", "metadata": {}, "outputs": [], "execution_count": None}
+    code: dict[str, object] = {
+        "cell_type": "code",
+        "source": "x = 1",
+        "metadata": {},
+        "outputs": [],
+        "execution_count": None,
+    }
     path = a_file(tmp_path, json.dumps({**book, "cells": [code]}), "mine.ipynb")
     with pytest.raises(UsageError, match="is a notebook already"):
         notebook_of_script(read_source(path))
