@@ -10,7 +10,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ninja_tui.engine.evaluate.bench import Options
@@ -45,6 +45,8 @@ def graphs(draw: st.DrawFn) -> dict[str, list[str]]:
     return inputs
 
 
+@pytest.mark.slow
+@settings(max_examples=30)
 @given(graphs())
 def test_every_tensor_stands_below_what_it_reads_and_clear_of_its_neighbours(inputs: dict[str, list[str]]) -> None:
     widths = {name: 20.0 + 10 * len(name) for name in inputs}
@@ -62,6 +64,8 @@ def test_every_tensor_stands_below_what_it_reads_and_clear_of_its_neighbours(inp
         assert all(after[0] - before[1] >= GAP - 1e-6 for before, after in itertools.pairwise(boxes))
 
 
+@pytest.mark.slow
+@settings(max_examples=30)
 @given(graphs())
 def test_every_line_goes_from_box_to_box_row_by_row(inputs: dict[str, list[str]]) -> None:
     layout = laid_out(inputs, dict.fromkeys(inputs, 30.0))
