@@ -30,6 +30,7 @@ class Command(enum.StrEnum):
     CHECK = "check"
     TRAIN = "train"
     PRACTICE = "practice"
+    EXPORT = "export"
     DOCTOR = "doctor"
     EXPLAIN = "explain"
     SERVE = "serve"
@@ -46,6 +47,7 @@ ninja-tui [PATH]           open a lesson by its name, or a file of your own
        ninja-tui train FILE       train the network on the answers in a file
        ninja-tui practice         ask again what is due, with other numbers
        ninja-tui list             list the lessons, what is answered in each, and what is due
+       ninja-tui export FILE      write the answers in a file as a notebook, or as a web page
        ninja-tui check LESSON     say what is wrong with a lesson
        ninja-tui explain KIND     say what a kind of mistake means, with an example
        ninja-tui serve [PATH]     the app in a browser, also for a classroom
@@ -84,6 +86,8 @@ class Arguments(argparse.Namespace):
     csv: Path | None = None
     html: Path | None = None
     gradescope: Path | None = None
+    notebook: Path | None = None
+    force: bool = False
     points: Path | None = None
     exit_zero: bool = False
     watch: bool = False
@@ -191,6 +195,7 @@ def command_parsers(parser: argparse.ArgumentParser) -> dict[Command, argparse.A
         Command.TRAIN: ("Train the network on the answers in a file, and sample from it.", _train),
         Command.PRACTICE: ("Ask again for the gradients that are due, with other numbers.", _practice),
         Command.LIST: ("List the lessons, what is answered in each, and what is due for practice.", _solutions),
+        Command.EXPORT: ("Write the answers in a file as a notebook, as one web page, or both.", _export),
         Command.CHECK: ("Say what is wrong with a lesson.", _check),
         Command.EXPLAIN: ("Say what a kind of mistake or a warning means, with an example and its cure.", _explain),
         Command.SERVE: ("The app in a browser: for this machine alone, or for a classroom.", _serve),
@@ -228,6 +233,26 @@ def _train(parser: argparse.ArgumentParser) -> None:
     _training(parser)
     _lesson(parser)
     _report(parser)
+    _surroundings(parser)
+
+
+def _export(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "files", metavar="FILE", nargs="?", type=_single, default=[Arguments.solutions],
+        help="answers, or for --html a script or notebook of your own (default: solutions.py; - is standard input)",
+    )  # fmt: skip
+    add("--notebook", metavar="FILE", type=Path, help="write a notebook that runs from top to bottom with PyTorch")
+    add("--html", metavar="FILE", type=Path, help="write one page: verdicts, graph, differences, training")
+    add("--force", action="store_true", help="write over files that are there")
+    add(
+        "--steps", dest="train", metavar="N", type=_count,
+        help=f"steps of the training on the page, 0 for none (default: {STEPS:,}; for a network of your own 0)",
+    )  # fmt: skip
+    add("--sample", metavar="N", type=_count, help="names to invent (default: 20)")
+    _lesson(parser)
+    add("--strict", action="store_true", help="every warning is a failure")
+    add("--timeout", metavar="S", type=_seconds, help="seconds an answer may take (default: 10)")
     _surroundings(parser)
 
 

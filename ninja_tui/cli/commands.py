@@ -39,6 +39,8 @@ def run(arguments: Arguments) -> int:
             return _explain(arguments)
         case Command.PRACTICE:
             return _practice(arguments)
+        case Command.EXPORT:
+            return _export(arguments)
         case Command.DOCTOR:
             return _doctor()
         case Command.SERVE:
@@ -127,6 +129,15 @@ def _replay(arguments: Arguments) -> int:
     from ninja_tui.cli.replaying import replay
 
     return replay(arguments)
+
+
+def _export(arguments: Arguments) -> int:
+    from ninja_tui.engine.workers.client import start_server
+
+    start_server()
+    from ninja_tui.cli.exporting import export
+
+    return export(arguments)
 
 
 def _train(arguments: Arguments) -> int:

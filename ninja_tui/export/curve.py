@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 480.0, 260.0
-LEFT, RIGHT, TOP, BOTTOM = 52.0, 8.0, 10.0, 30.0
+LEFT, RIGHT, TOP, BOTTOM = 52.0, 8.0, 18.0, 30.0
 """Pixels; the last four are margins."""
 BINS = 200
 DECADES = 1.3
@@ -44,13 +44,18 @@ def curve_svg(losses: Sequence[float]) -> str:
         for tick in axis.ticks()
     )
     steps = "".join(
-        f'<text x="{x(step):.1f}" y="{HEIGHT - 10:g}" class="{kind}">{step:,}</text>'
-        for step, kind in ((0, "start"), (len(losses) // 2, "middle"), (len(losses), "end"))
+        f'<text x="{x(step):.1f}" y="{HEIGHT - 10:g}" class="{kind}">{told}</text>'
+        for step, kind, told in (
+            (0, "start", "0"),
+            (last / 2, "middle", f"{len(losses) // 2:,}"),
+            (last, "end", f"{len(losses):,} steps"),
+        )
     )
+    name = f'<text x="{LEFT - 6:g}" y="{TOP - 2:g}" class="end">loss</text>'
     told = f"Loss over {len(losses):,} steps: {bins[0].mean:.4g} at first, {bins[-1].mean:.4g} at the end"
     return (
         f'<svg class="curve" xmlns="http://www.w3.org/2000/svg" role="img" width="{WIDTH:g}" height="{HEIGHT:g}" '
-        f'viewBox="0 0 {WIDTH:g} {HEIGHT:g}"><title>{told}</title><g class="grid">{grid}{steps}</g>'
+        f'viewBox="0 0 {WIDTH:g} {HEIGHT:g}"><title>{told}</title><g class="grid">{grid}{steps}{name}</g>'
         f'<polygon class="range" points="{" ".join([*upper, *lower])}"/><polyline class="mean" points="{mean}"/></svg>'
     )
 

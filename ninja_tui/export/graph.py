@@ -35,7 +35,15 @@ class Node:
         return f"{MARKS[self.status]} {name}" if self.status is not None else name
 
 
-def graph_svg(lesson: Lesson, statuses: Mapping[str, Status], links: Mapping[str, str]) -> str:
+@dataclass(frozen=True)
+class Picture:
+    """An SVG, and how many rows it has."""
+
+    svg: str
+    rows: int
+
+
+def picture_of(lesson: Lesson, statuses: Mapping[str, Status], links: Mapping[str, str]) -> Picture:
     """The picture of a lesson's forward pass; ``statuses`` and ``links``, to a place on the page, are by node."""
     parameters = [node.name for node in lesson.nodes if node.statement is None]
     inputs: dict[str, list[str]] = {name: [] for name in parameters}
@@ -49,11 +57,12 @@ def graph_svg(lesson: Lesson, statuses: Mapping[str, Status], links: Mapping[str
     width, height = layout.width + 2 * MARGIN, (layout.rows - 1) * ROW + HEIGHT + 2 * MARGIN
     lines = "".join(f'<path d="{_path(edge)}"/>' for edge in layout.edges)
     boxes = "".join(_box(nodes[name], x, row) for name, (x, row) in layout.places.items())
-    return (
+    svg = (
         f'<svg class="graph" xmlns="http://www.w3.org/2000/svg" role="img" width="{width:.0f}" height="{height:.0f}" '
         f'viewBox="0 0 {width:.0f} {height:.0f}"><title>The forward pass, from the parameters down to the loss'
         f'</title><g class="edges">{lines}</g>{boxes}</svg>'
     )
+    return Picture(svg, layout.rows)
 
 
 def _path(edge: Edge) -> str:

@@ -71,7 +71,9 @@ def notebook_of(report: LessonReport, names: int) -> tuple[str, tuple[WordList, 
 
 
 def notebook_of_script(source: Source) -> str:
-    """A script as a notebook, its cells as they are; raises UsageError for what is none."""
+    """A script as a notebook, its cells as they are; of a Markdown file its code. Raises UsageError for a notebook."""
+    if source.form is Form.FENCED:
+        return written([BookCell(cell.source) for cell in source.cells])
     if source.form is not Form.SCRIPT:
         raise UsageError(f"{source.path} is a notebook already: nothing is to be made of it")
     import jupytext

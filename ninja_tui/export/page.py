@@ -9,19 +9,21 @@ from pathlib import Path
 from ninja_tui.engine.protocol.verdict import Status, Verdict
 from ninja_tui.errors import Excerpt, UsageError
 from ninja_tui.export.curve import curve_svg
-from ninja_tui.export.graph import graph_svg
+from ninja_tui.export.graph import Picture, picture_of
 from ninja_tui.export.pieces import told_of
 from ninja_tui.export.style import EXPORT_STYLE
-from ninja_tui.formatting import shape_text
+from ninja_tui.formatting import shape_text, visible
 from ninja_tui.lesson.locations import cell_and_line
 from ninja_tui.lesson.model import Lesson
 from ninja_tui.replay import FileReport, LessonReport, TrainingReport
 from ninja_tui.report.heatmap import heatmap_html
-from ninja_tui.report.html import badge, bar, code_line, number, plain, whole_page, yes_no
+from ninja_tui.report.html import badge, bar, code_line, number, plain, prose, whole_page, yes_no
 from ninja_tui.report.records import LessonRecord, NodeRecord, record_of
 
 MOST_DRAWN = 300
 """Tensors of a graph; more are not drawn."""
+DEEPER = 6
+"""Rows by which a graph is deeper than the table; then the answers stand beside it too."""
 MOST_LINES = 40
 """Of an answer's code; of a longer one those around the line that it is about are shown."""
 AROUND = 6
@@ -31,12 +33,16 @@ LONGEST_LINE = 400
 
 @dataclass(frozen=True)
 class Exported:
-    """What a page shows: a file's report, and the training of one of its lessons, or why there was none."""
+    """What a page shows: a file's report, and the training of one of its lessons, or why there was none.
+
+    ``remarks`` say what there is to know of the training, as whose gradients stand in.
+    """
 
     file: FileReport
     lessons: tuple[LessonReport, ...]
     training: TrainingReport | None = None
     untrained: str | None = None
+    remarks: tuple[str, ...] = ()
 
 
 def page_of(exported: Exported, version: str) -> str:
@@ -50,7 +56,7 @@ def page_of(exported: Exported, version: str) -> str:
     for index, lesson in enumerate(exported.lessons, 1):
         body += _Section(file, lesson, records[id(lesson)], f"l{index}").lines()
         if exported.training is not None and exported.training.lesson == _trained_as(lesson):
-            body += _training(exported.training)
+            body += _training(exported.training, exported.remarks)
     if exported.untrained is not None:
         body += ["<h3>Training</h3>", f'<p class="note">{plain(exported.untrained)}</p>']
     torch = next((lesson.torch for lesson in exported.lessons), "")
@@ -78,7 +84,18 @@ class _Section:
         record = self._record
         yield f"<h2>{plain(record.lesson)}</h2>"
         yield f'<p class="facts">{bar(record.passed, record.total)} {" · ".join(map(plain, self._facts()))}</p>'
-        yield f'<div class="beside"><div class="main wide">{self._table()}</div>{self._graph()}</div>'
+        table, graph = f'<div class="main wide">{self._table()}</div>', self._graph()
+        if graph is None:
+            yield table
+            yield from self._answers()
+        elif graph.rows > len(record.nodes) + DEEPER:  # all that there is goes beside it
+            answers = "\n".join(self._answers())
+            yield f'<div class="deep">{table}<div class="wide picture">{graph.svg}</div><div>{answers}</div></div>'
+        else:
+            yield f'<div class="beside">{table}<div class="wide">{graph.svg}</div></div>'
+            yield from self._answers()
+
+    def _answers(self) -> Iterator[str]:
         yield "<h3>Answers</h3>"
         for index, (verdict, node) in enumerate(self._rows()):
             if node.status is not Status.MISSING:
@@ -107,7 +124,8 @@ class _Section:
 
     def _table(self) -> str:
         head = (
-            "<thead><tr><th>gradient</th><th>status</th><th>shape</th><th>exact</th><th>approximate</th>"
+            "<thead><tr><th>gradient</th><th>status</th><th>shape</th>"
+            '<th class="fewer">exact</th><th class="fewer">approximate</th>'
             '<th class="number">maxdiff</th></tr></thead>'
         )
         rows = "".join(self._row(index, node) for index, (_, node) in enumerate(self._rows()))
@@ -117,22 +135,22 @@ class _Section:
         name = plain(node.gradient)
         link = name if node.status is Status.MISSING else f'<a href="#{self._anchor(index)}">{name}</a>'
         shape = node.expected_shape if node.shape is None else node.shape
-        off = " class=off" if shape != node.expected_shape else ""
+        off = "off whole" if shape != node.expected_shape else "whole"
         cells = [
             f'<th scope="row">{link}</th>',
             f"<td>{badge(node.status)}</td>",
-            f"<td{off}>{plain(shape_text(shape))}</td>",
-            f"<td>{yes_no(node, value=node.exact)}</td>",
-            f"<td>{yes_no(node, value=node.approximate)}</td>",
+            f'<td class="{off}">{plain(shape_text(shape))}</td>',
+            f'<td class="fewer">{yes_no(node, value=node.exact)}</td>',
+            f'<td class="fewer">{yes_no(node, value=node.approximate)}</td>',
             f'<td class="number">{number(node.maxdiff)}</td>',
         ]
         return f"<tr>{''.join(cells)}</tr>"
 
-    def _graph(self) -> str:
+    def _graph(self) -> Picture | None:
         """The graph, where there is one to be drawn."""
         lesson = self._lesson
         if lesson is None or len(lesson.statements) > MOST_DRAWN:
-            return ""
+            return None
         statuses: dict[str, Status] = {}
         links: dict[str, str] = {}
         for index, (_, node) in enumerate(self._rows()):
@@ -140,15 +158,17 @@ class _Section:
                 statuses[node.node] = node.status
                 if node.status is not Status.MISSING:
                     links[node.node] = self._anchor(index)
-        return f'<div class="wide">{graph_svg(lesson, statuses, links)}</div>'
+        return picture_of(lesson, statuses, links)
 
     def _answer(self, index: int, verdict: Verdict, node: NodeRecord) -> str:
         words = [str(node.diagnosis.kind)] if node.diagnosis is not None and node.status is not Status.PASS else []
         words += [*node.warnings, *(["revealed"] if node.revealed else [])]
         labels = "".join(f'<span class="label">{plain(word)}</span>' for word in words)
-        told = "".join(f'<p class="told">{plain(sentence)}</p>' for sentence in told_of(verdict))
+        told = "".join(f'<p class="told">{prose(sentence)}</p>' for sentence in told_of(verdict))
         code = "".join(map(code_line, self._code(verdict, node)))
         heat = "" if node.difference is None else heatmap_html(node.difference)
+        if heat and node.status is Status.PASS:
+            heat = f"<details><summary>where it differs</summary>{heat}</details>"
         return (
             f'<section class="answer {node.status}" id="{self._anchor(index)}">'
             f"<h4>{plain(node.gradient)} {badge(node.status)}{labels}</h4>{self._about(node)}"
@@ -157,7 +177,8 @@ class _Section:
 
     def _about(self, node: NodeRecord) -> str:
         """The shape, and who reads the tensor."""
-        facts = [f"{plain(node.node)} is {plain(shape_text(node.expected_shape))}"]
+        facts = [] if node.cell is None else [f"cell {node.cell}"]
+        facts.append(f"<code>{plain(node.node)}</code> is {plain(shape_text(node.expected_shape))}")
         known = {} if self._lesson is None else {each.name: each for each in self._lesson.nodes}
         if self._lesson is not None and node.node in known:
             readers = [self._lesson.statements[index] for index in known[node.node].consumers]
@@ -167,7 +188,7 @@ class _Section:
 
     def _code(self, verdict: Verdict, node: NodeRecord) -> Iterator[Excerpt]:
         """The lines of an answer; in them what its verdict is about."""
-        marked = {(each.line, each.code): each for each in node.code}
+        marked = node.code
         lines = [
             (fragment.line + number, text)
             for fragment in self._report.code_of(verdict)
@@ -177,8 +198,15 @@ class _Section:
             lines = [each for each in lines if abs(each[0] - (verdict.line or lines[0][0])) <= AROUND]
         for at, text in lines:
             line = cell_and_line(at, self._report.starts)[1]
-            plain_line = Excerpt(line, text[:LONGEST_LINE], 0, 0)
-            yield marked.get((line, plain(text)), marked.get((line, text), plain_line))
+            mark = next((each for each in marked if each.line == line and visible(text).startswith(each.code)), None)
+            start, end = (0, 0) if mark is None else (mark.start, mark.end)
+            yield Excerpt(line, self._whole(at, text)[:LONGEST_LINE], start, end)
+
+    def _whole(self, line: int, text: str) -> str:
+        """The line in the file that begins with ``text``, with the comment behind it."""
+        lines = () if self._report.answered is None else self._report.answered.lines
+        found = lines[line - 1] if 0 < line <= len(lines) else ""
+        return found if found.startswith(text) else text
 
 
 def _compared(node: NodeRecord) -> str:
@@ -203,7 +231,7 @@ def _lesson_of(file: FileReport, report: LessonReport) -> Lesson | None:
     return lessons[position].lesson if position < len(lessons) else None
 
 
-def _training(training: TrainingReport) -> Iterator[str]:
+def _training(training: TrainingReport, remarks: tuple[str, ...]) -> Iterator[str]:
     """The curve and the names."""
     done = training.outcome
     losses: Mapping[str, float | None] = {"training set": done.train_loss, "validation set": done.val_loss}
@@ -211,6 +239,7 @@ def _training(training: TrainingReport) -> Iterator[str]:
     facts += [f"loss on the {name} {value:.4f}" for name, value in losses.items() if value is not None]
     yield "<h3>Training on these gradients</h3>"
     yield f'<p class="facts">{" · ".join(map(plain, facts))}</p>'
+    yield from (f'<p class="note">{plain(remark)}</p>' for remark in remarks)
     if done.stop is not None:
         yield f'<p class="problem">stopped at step {done.stop.step:,}: {plain(done.stop.message)}</p>'
     names = "".join(f"<li>{plain(name)}</li>" for name in training.names)

@@ -7,6 +7,11 @@ EXPORT_STYLE = (
     + """
 .beside { display: flex; flex-wrap: wrap; gap: 1rem 2.5rem; align-items: flex-start; }
 .beside > .main { flex: 1 1 34rem; min-width: 0; } .beside > .wide { max-width: 100%; }
+.deep { display: grid; gap: 0 2.5rem; grid-template: "table" auto "graph" auto "answers" auto / minmax(0, 1fr); }
+.deep > .main { grid-area: table; } .deep > .picture { grid-area: graph; } .deep > :last-child { grid-area: answers; }
+@media (min-width: 60rem) { .deep { grid-template: "table graph" auto "answers graph" 1fr / minmax(0, 1fr) auto; } }
+details summary { cursor: pointer; color: var(--quiet); font-size: 13px; }
+td.whole { white-space: nowrap; }
 h3 { font-size: 1rem; margin: 1.8rem 0 .4rem; }
 .answer { border-top: 1px solid var(--line); padding: .7rem 0 .5rem; scroll-margin-top: .5rem; }
 .answer:target { background: var(--raised); box-shadow: 0 0 0 .5rem var(--raised); }

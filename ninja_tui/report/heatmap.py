@@ -17,8 +17,8 @@ LARGE, SMALL = round(0.5**0.5 * LEVELS), round(0.02**0.5 * LEVELS)
 """Levels from which on a sign is heavy, and below which it is none."""
 MOST_TITLES = 512
 """Cells up to which each has a title of its own; of more, each row has one."""
-WIDEST, LARGEST_CELL, SMALLEST_CELL = 480, 16, 6
-"""Pixels."""
+SIZE, LARGEST_CELL, SMALLEST_CELL, ONE_ROW = 320, 24, 6, 16
+"""Pixels: of the longer side, of a cell, and the least height of a heatmap that is one row."""
 TERMINAL_ROWS, TERMINAL_COLUMNS = 12, 64
 
 HEAT_STYLE = """
@@ -64,8 +64,8 @@ def caption(difference: Difference) -> str:
 def heatmap_html(difference: Difference) -> str:
     """A ``figure`` whose class is ``heat``: plain HTML with an inline SVG, no script. It needs ``HEAT_STYLE``."""
     height, width = len(difference.cells), max(map(len, difference.cells), default=0)
-    cell = max(SMALLEST_CELL, min(LARGEST_CELL, WIDEST // max(width, 1)))
-    deep = max(cell, LARGEST_CELL) if height == 1 else cell
+    cell = max(SMALLEST_CELL, min(LARGEST_CELL, SIZE // max(width, height, 1)))
+    deep = max(cell, ONE_ROW) if height == 1 else cell
     told = escape(caption(difference))
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{told}" width="{width * cell}" '

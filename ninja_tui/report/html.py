@@ -48,6 +48,14 @@ def plain(text: str) -> str:
     return escape(visible(text))
 
 
+def prose(sentence: str) -> str:
+    """A sentence; what stands in backticks is code."""
+    parts = plain(sentence).split("`")
+    if len(parts) % 2 == 0:
+        return plain(sentence)
+    return "".join(f"<code>{part}</code>" if index % 2 else part for index, part in enumerate(parts))
+
+
 def whole_page(title: str, body: Iterable[str], style: str = "") -> str:
     """A page of these lines of HTML; ``title`` is HTML as well, and ``style`` goes beside what all pages have."""
     head = (
