@@ -88,7 +88,7 @@ class Arguments(argparse.Namespace):
     port: int = 8000
     public_url: str | None = None
     each: Path | None = None
-    visitors: int = 20
+    visitors: int = 10
     log: Path | None = None
     completion: str | None = None
 
