@@ -17,8 +17,12 @@ LONGEST = 60.0
 SHOWN = b"forward 1/"
 
 
+class FirstFrameError(Exception):
+    """The app does not come, or not go; the text says what it painted."""
+
+
 def first_frame(command: str, folder: Path) -> str:
-    """Opens the app, quits it, and says how long both took. Raises RuntimeError where it does not come or not go."""
+    """Opens the app, quits it, and says how long both took. Raises FirstFrameError."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "NINJA_TUI"))}
@@ -44,7 +48,7 @@ def first_frame(command: str, folder: Path) -> str:
         app.wait()
         os.close(ours)
     if SHOWN not in painted or code != 0:
-        raise RuntimeError(f"the app ended with {code} and had painted:\n{painted[-2000:].decode(errors='replace')}")
+        raise FirstFrameError(f"the app ended with {code} and had painted:\n{painted[-2000:].decode(errors='replace')}")
     return f"there after {came:.1f} s, and q ends it with 0"
 
 

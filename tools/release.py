@@ -25,7 +25,7 @@ from pathlib import Path
 
 from packaging.metadata import Metadata
 
-from tools.first_frame import first_frame
+from tools.first_frame import FirstFrameError, first_frame
 
 ROOT = Path(__file__).parent.parent
 LEFT_OUT = (".github/",)
@@ -60,7 +60,7 @@ def main() -> int:
     out: Path = parser.parse_args().out
     try:
         _release(out.absolute())
-    except Failed as failure:
+    except (Failed, FirstFrameError, subprocess.TimeoutExpired) as failure:
         print(f"\nNOT READY: {failure}", file=sys.stderr)
         return 1
     return 0

@@ -223,7 +223,8 @@ def _check(parser: argparse.ArgumentParser) -> None:
 
 
 def _serve(parser: argparse.ArgumentParser) -> None:
-    serve_options.add(parser)
+    path = serve_options.add(parser)
+    path.completer = lambda **_: (*_lessons(), *_files())  # type: ignore[attr-defined]  # argcomplete's
     _lesson(parser)
     _solutions(parser)
     _surroundings(parser)
