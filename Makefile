@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help check lint docs test fast fuzz pictures hooks
+.PHONY: help check lint docs test fast fuzz pictures hooks release
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ fuzz: .venv/installed  ## 100,000 damaged and odd files through every reader, an
 
 pictures: .venv/installed  ## Draw the documentation's pictures anew, from the app itself
 	$(BIN)/python -m tests.app.picture
+
+release: .venv/installed  ## Build wheel and sdist, and use both in empty environments
+	$(BIN)/python -m tools.release
 
 hooks: .venv/installed  ## Have git run ruff and mypy before each commit
 	$(BIN)/pre-commit install

@@ -97,7 +97,7 @@ class Arguments(argparse.Namespace):
     port: int = 8000
     public_url: str | None = None
     each: Path | None = None
-    visitors: int = 20
+    visitors: int = 10
     log: Path | None = None
     completion: str | None = None
 
@@ -270,7 +270,8 @@ def _explain(parser: argparse.ArgumentParser) -> None:
 
 
 def _serve(parser: argparse.ArgumentParser) -> None:
-    serve_options.add(parser)
+    path = serve_options.add(parser)
+    path.completer = lambda **_: (*_lessons(), *_files())  # type: ignore[attr-defined]  # argcomplete's
     _lesson(parser)
     _solutions(parser)
     _surroundings(parser)

@@ -9,9 +9,9 @@ LARGEST_PORT = 65535
 MOST_VISITORS = 1000
 
 
-def add(parser: argparse.ArgumentParser) -> None:
-    """Adds them."""
-    parser.add_argument(
+def add(parser: argparse.ArgumentParser) -> argparse.Action:
+    """Adds them; gives the one that takes the path."""
+    path = parser.add_argument(
         "path", nargs="?", metavar="PATH",
         help="a lesson's name, or a script, notebook or lesson folder of your own (default: names)",
     )  # fmt: skip
@@ -21,9 +21,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--public-url", metavar="URL", help="the address in browsers, where it is another one")
     each = "ask each visitor for a name, and keep answers in FOLDER/NAME (default with another --host: answers)"
     parser.add_argument("--each", metavar="FOLDER", type=Path, help=each)
-    parser.add_argument("--visitors", metavar="N", type=_visitors, help="how many may be there at once (default: 20)")
+    parser.add_argument("--visitors", metavar="N", type=_visitors, help="how many may be there at once (default: 10)")
     trust = "take visitors of other machines also where this system has no lock for their code"
     parser.add_argument("--trust", action="store_true", help=trust)
+    return path
 
 
 def _port(text: str) -> int:

@@ -79,7 +79,7 @@ class Server:
     def _full(self) -> str:
         count = self._site.visitors
         people = "1 person is" if count == 1 else f"{count} people are"
-        return f"{people} here already: that is as many as this server takes. Try again later."
+        return f"{people} here already: no more than --visitors says. Try again later."
 
     async def _session(self, request: web.Request) -> web.StreamResponse:
         """One visitor, from the page's first size to its end."""

@@ -66,7 +66,7 @@ class Tab:
                 self._mark = len(self._raw)
                 return
             self.page.wait_for_timeout(50)
-        raise AssertionError(f"{text!r} was never painted; after what was waited for before:\n{shown}")
+        raise AssertionError(f"{text!r} was never painted, but:\n{shown[-3000:]}")
 
     def press(self, *keys: str) -> None:
         for key in keys:
@@ -156,7 +156,7 @@ def test_keys_of_commands_arrive_also_those_that_a_browser_has_uses_for(browser:
         for key, shown in {
             "F3": "Find",
             "Control+l": "Lessons",
-            "F2": "In the prompt",
+            "F2": "Walk: the key in the walk",
             "Control+p": "Search for commands",
             "F6": "loss",
         }.items():
@@ -164,8 +164,17 @@ def test_keys_of_commands_arrive_also_those_that_a_browser_has_uses_for(browser:
             tab.shows(shown)
             tab.press("Escape")
         tab.press("n", "F5")
-        tab.shows("Revealed")
+        tab.shows("Answer")
         assert page.evaluate("performance.getEntriesByType('navigation')[0].type") == "navigate"  # F5 reloaded nothing
+        closing = """() => {
+            const event = new Event("beforeunload", { cancelable: true });
+            window.dispatchEvent(event);
+            return event.defaultPrevented;
+        }"""
+        assert page.evaluate(closing) is True  # Ctrl+W, to delete a word, closes no tab without a question
+        tab.press("Escape", "q")
+        page.wait_for_selector("body.-closed")
+        assert page.evaluate(closing) is False
     page.close()
 
 

@@ -1,4 +1,4 @@
-"""The wheel: built, installed where the source tree is not, and used from another directory."""
+"""The sdist, and the wheel: built, installed where the source tree is not, and used from another directory."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
+from tools.release import Built, check_contents, check_metadata, version_of
 
 pytestmark = pytest.mark.processes
 
@@ -34,14 +36,23 @@ def done(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel of the source tree; without an isolated build where hatchling is at hand, to need no network."""
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The sdist of the source tree, and the wheel of that sdist.
+
+    Without an isolated build where hatchling is at hand, to need no network.
+    """
     out = tmp_path_factory.mktemp("wheel")
     isolated = [] if importlib.util.find_spec("hatchling") is None else ["--no-isolation"]
-    built = done(sys.executable, "-m", "build", "--wheel", *isolated, "--outdir", out, ROOT, cwd=out)
-    assert built.returncode == 0, built.stdout + built.stderr
-    (path,) = out.glob("*.whl")
-    return path
+    made = done(sys.executable, "-m", "build", *isolated, "--outdir", out, ROOT, cwd=out)
+    assert made.returncode == 0, made.stdout + made.stderr
+    (wheel,), (sdist,) = out.glob("*.whl"), out.glob("*.tar.gz")
+    return Built(wheel, sdist)
+
+
+@pytest.fixture(scope="module")
+def wheel(built: Built) -> Path:
+    """The wheel."""
+    return built.wheel
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +75,16 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     here = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
     (Path(own) / "dependencies.pth").write_text("\n".join(sorted(here)) + "\n", encoding="utf-8")
     return python
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="what is tracked is known in the repository alone")
+def test_the_sdist_and_the_wheel_hold_all_that_is_tracked_and_nothing_else(built: Built) -> None:
+    listed = done("git", "ls-files", "--cached", "--others", "--exclude-standard", cwd=ROOT).stdout.splitlines()
+    check_contents(built, [each for each in listed if (ROOT / each).exists()])
+
+
+def test_an_index_would_take_the_metadata(built: Built) -> None:
+    check_metadata(built, version_of(ROOT))
 
 
 def test_the_wheel_carries_lessons_and_data_and_no_tests(wheel: Path) -> None:

@@ -27,6 +27,11 @@ document.addEventListener("DOMContentLoaded", () => {
     if (has("-closed")) document.getElementById("again").focus();
   }).observe(document.body, { attributes: true, attributeFilter: ["class"] });
 
+  // Ctrl+W deletes a word in a terminal, and closes the tab here: the browser asks first.
+  window.addEventListener("beforeunload", (event) => {
+    if (has("-first-byte") && !has("-closed")) event.preventDefault();
+  });
+
   // Of a socket that is closed, the terminal is not to ask anything.
   for (const kind of ["focus", "blur", "keydown"]) {
     window.addEventListener(kind, (event) => {

@@ -26,8 +26,8 @@ class FeedbackLines(LinesPane, can_focus=False):
     """The verdict, a sentence and facts, wrapped; what has no room is scrolled to."""
 
     BINDINGS = [
-        Binding("alt+down", "scroll_feedback(1)", show=False),
-        Binding("alt+up", "scroll_feedback(-1)", show=False),
+        Binding("alt+down,ctrl+down", "scroll_feedback(1)", show=False),  # Ctrl is what xterm.js makes of Alt
+        Binding("alt+up,ctrl+up", "scroll_feedback(-1)", show=False),
     ]
     feedback: reactive[Feedback] = reactive(Feedback(), repaint=False)
 
@@ -75,8 +75,8 @@ class PromptPane(Titled, Vertical):
     """
 
     BINDINGS = [
-        Binding("alt+down", "scroll_feedback(1)", show=False),
-        Binding("alt+up", "scroll_feedback(-1)", show=False),
+        Binding("alt+down,ctrl+down", "scroll_feedback(1)", show=False),  # Ctrl is what xterm.js makes of Alt
+        Binding("alt+up,ctrl+up", "scroll_feedback(-1)", show=False),
     ]
     feedback: reactive[Feedback] = reactive(Feedback(), repaint=False)
     most: reactive[int] = reactive(12, repaint=False)

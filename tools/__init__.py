@@ -1,0 +1,1 @@
+"""What maintainers run: it is no part of the package."""
