@@ -193,7 +193,9 @@ class FileJudge:
         options = self._request.options
         hidden = frozenset[Path]() if self._lone else self._hidden_from(path)
         served = program.served(options.data, hidden)
-        judge = OwnFileJudge(program, served, options.seed, self._request.timeout, self._workers.start)
+        judge = OwnFileJudge(
+            program, served, options.seed, self._request.timeout, self._workers.start, options.differences
+        )
         try:
             judged = judge.judge(self._within(str(path)))
         except (WorkerError, Broken, TimedOut) as error:

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from ninja_tui.engine.protocol.difference import Difference
 from ninja_tui.engine.protocol.verdict import Diagnosis, Status, Verdict
 from ninja_tui.errors import Excerpt
 from ninja_tui.formatting import visible
@@ -27,7 +28,8 @@ Number = float | str | None
 class NodeRecord:
     """One answer, or a node without any. ``line`` counts in the file, or in the ``cell`` of a notebook.
 
-    ``sentences`` is what there is to say on it, and ``code`` the lines of it that this is about.
+    ``sentences`` is what there is to say on it, and ``code`` the lines of it that this is about. ``difference`` is no
+    part of a report in JSON.
     """
 
     node: str
@@ -47,6 +49,7 @@ class NodeRecord:
     revealed: bool = False
     sentences: tuple[str, ...] = ()
     code: tuple[Excerpt, ...] = ()
+    difference: Difference | None = None
 
 
 @dataclass(frozen=True)
@@ -160,6 +163,7 @@ def _node(verdict: Verdict, lesson: LessonReport) -> NodeRecord:
         revealed=verdict.node in lesson.revealed,
         sentences=tuple(sentences_on(verdict)),
         code=tuple(_code(verdict, lesson)),
+        difference=verdict.difference,
     )
 
 

@@ -8,8 +8,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from ninja_tui.engine.judge.heatmap import heatmap
 from ninja_tui.engine.protocol.views import Frame, Slice, Statistics, TensorSummary, TensorView, View, ViewRequest
-from ninja_tui.engine.workers.views import PART, Viewer, heatmap, summary
+from ninja_tui.engine.workers.views import PART, Viewer, summary
 
 FRAME = Frame(row=0, column=0, rows=3, columns=2, heat_rows=4, heat_columns=5)
 

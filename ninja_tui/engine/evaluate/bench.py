@@ -54,7 +54,8 @@ class Options:
     """The choices of a session: a seed in place of the lesson's, and texts in the place of data files.
 
     ``data`` is a person's own data file, ``setup`` a script that defines what a free-form lesson lacks, and ``part``
-    says which of a file's forward passes is meant.
+    says which of a file's forward passes is meant. With ``differences`` a verdict holds the answer's difference from
+    autograd's gradient, as a heatmap of few cells.
     """
 
     seed: int | None = None
@@ -62,6 +63,7 @@ class Options:
     data: pathlib.Path | None = None
     setup: pathlib.Path | None = None
     part: int = 1
+    differences: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,7 @@ class Workbench:
         self.lesson = lesson
         self._gradient_names = lesson.gradients
         self._code = LessonCode.of(lesson, options.seed, dict(options.served))
+        self._differences = options.differences
         self._reference: Endpoint | None = None
         self._apart: Endpoint | None = None
         self._run: LessonRun | None = None
@@ -199,7 +202,7 @@ class Workbench:
         self._reference = self._start(Role.REFERENCE)
         if not self._code.bundled:
             self._run_apart(self._reference)
-        return opened(self._reference, RunLesson(self._code), self._code.where)
+        return opened(self._reference, RunLesson(self._code, self._differences), self._code.where)
 
     def _run_apart(self, reference: Endpoint) -> None:
         """Has the lesson's code run in a process of its own, and its record given to the reference."""

@@ -66,13 +66,17 @@ class JudgedProgram:
 
 @dataclass
 class OwnFileJudge:
-    """One judging of one program. ``limit`` is the seconds that a statement may take."""
+    """One judging of one program. ``limit`` is the seconds that a statement may take.
+
+    With ``differences`` each verdict holds the gradient's difference from autograd's.
+    """
 
     program: OwnProgram
     served: Mapping[str, str]
     seed: int | None
     limit: float
     start: Callable[[Role], Endpoint] = Worker
+    differences: bool = False
     _left_out: dict[int, str] = field(default_factory=dict)
     _failures: dict[int, StatementFailure] = field(default_factory=dict)
     _running: Endpoint | None = None
@@ -126,7 +130,7 @@ class OwnFileJudge:
         self._judging = self.start(Role.JUDGE)
         if self._running is not None:
             hand_over(self._running, self._judging, str(self.program.path))
-        return self._ask(RecognizeGradients(), LOOKING)
+        return self._ask(RecognizeGradients(self.differences), LOOKING)
 
     def _judged(
         self, recognized: RecognizedProgram, progress: Callable[[str], None]

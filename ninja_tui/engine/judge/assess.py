@@ -14,6 +14,7 @@ from ninja_tui.engine.judge.diagnosis import diagnose
 from ninja_tui.engine.judge.evidence import Observed, Traits
 from ninja_tui.engine.judge.finding import Finding
 from ninja_tui.engine.judge.graph import Graph
+from ninja_tui.engine.judge.heatmap import difference_of
 from ninja_tui.engine.judge.notes import UPSTREAM_OFF, note_on
 from ninja_tui.engine.judge.trials import Near, Reach, Reads, Trial, trials
 from ninja_tui.engine.protocol.judging import Evidence, Reading
@@ -46,10 +47,11 @@ class _Sound:
 
 
 class Assessor:
-    """Judges answers to the nodes of ``graph``."""
+    """Judges answers to the nodes of ``graph``. With ``differences`` a verdict holds how far off each entry is."""
 
-    def __init__(self, graph: Graph, gradient_name: Callable[[str], str]) -> None:
+    def __init__(self, graph: Graph, gradient_name: Callable[[str], str], *, differences: bool = False) -> None:
         self.graph, self.network = graph, graph.network
+        self._differences = differences
         self.gradient_name = gradient_name
         self._reach = Reach(graph.network)
         self._vacuous: dict[Number, bool] = {}
@@ -192,6 +194,7 @@ class Assessor:
             probe=decision.probe,
             paths=self._paths(answer, mistake),
             diagnosis=None if mistake is None else mistake.diagnosis,
+            difference=difference_of(actual, reference) if self._differences else None,
         )
         if Warning.STRUCTURE in verdict.warnings:
             verdict = self._leaning(verdict, answer.reads)

@@ -93,10 +93,11 @@ class Program:
     """What a run has left: its record, which names stood for which values, and the statements that ``failed``."""
 
     def __init__(
-        self, record: Record, bindings: Sequence[Binding], sites: Sequence[Site], failed: Sequence[Fragment] = ()
-    ) -> None:
+        self, record: Record, bindings: Sequence[Binding], sites: Sequence[Site], failed: Sequence[Fragment] = (),
+        *, differences: bool = False,
+    ) -> None:  # fmt: skip
         self.record, self.bindings, self.sites = record, list(bindings), sites
-        self._failed = tuple(failed)
+        self._failed, self._differences = tuple(failed), differences
         self._passes: dict[tuple[Output, ...], Pass] = {}
         self._ancestors: dict[Number, set[Number]] = {}
         self.starts = self._starts()
@@ -184,7 +185,7 @@ class Program:
                     lines[binding.path, binding.number] = binding
         numbers = self._named(paths, lines, network)
         graph = Graph(network, numbers, [(name,) for name in numbers])
-        return Pass(outputs, step, network, paths, Assessor(graph, lambda name: f"d{name}"))
+        return Pass(outputs, step, network, paths, Assessor(graph, "d{}".format, differences=self._differences))
 
     def _bears_name(self, binding: Binding) -> bool:
         """Whether a name is one that the program gives, and no argument of a function."""

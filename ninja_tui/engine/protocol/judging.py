@@ -131,10 +131,14 @@ class LessonRun:
 
 @dataclass(frozen=True)
 class RunLesson(Request[LessonRun]):
-    """Runs a lesson and its backward pass; whatever is asked next is about it."""
+    """Runs a lesson and its backward pass; whatever is asked next is about it.
+
+    With ``differences`` each verdict holds the answer's difference from autograd's gradient.
+    """
 
     reply: ClassVar[type] = LessonRun
     lesson: LessonCode
+    differences: bool = False
 
 
 @dataclass(frozen=True)

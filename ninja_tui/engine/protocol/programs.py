@@ -76,9 +76,13 @@ class RecognizedProgram:
 
 @dataclass(frozen=True)
 class RecognizeGradients(Request[RecognizedProgram]):
-    """Finds the gradients in the program whose record was given."""
+    """Finds the gradients in the program whose record was given.
+
+    With ``differences`` each verdict holds the gradient's difference from autograd's.
+    """
 
     reply: ClassVar[type] = RecognizedProgram
+    differences: bool = False
 
 
 @dataclass(frozen=True)

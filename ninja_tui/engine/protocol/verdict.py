@@ -6,6 +6,7 @@ import enum
 import math
 from dataclasses import dataclass
 
+from ninja_tui.engine.protocol.difference import Difference
 from ninja_tui.lesson.model import gradient_name
 from ninja_tui.lesson.syntax.code_error import CodeError
 
@@ -128,6 +129,7 @@ class Verdict:
     structure it leans on, ``note`` says why ``cmp`` and the status disagree. ``line`` counts in the solutions file;
     ``seconds`` is how long the answer ran. While it is typed, ``raised`` is the error with its place in the code, and
     ``watched`` what a bare expression came to: that alone, with the status MISSING, where it cannot be the gradient.
+    ``difference`` is there where it was asked for and there is any: see ``Options.differences``.
     """
 
     node: str
@@ -153,6 +155,7 @@ class Verdict:
     named: str | None = None
     raised: CodeError | None = None
     watched: Watched | None = None
+    difference: Difference | None = None
 
     @property
     def gradient(self) -> str:

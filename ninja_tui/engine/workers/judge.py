@@ -49,10 +49,10 @@ class Judge:
             FindUnanswered: self.unanswered,
         }
 
-    def recognize(self, _: RecognizeGradients) -> RecognizedProgram:
+    def recognize(self, request: RecognizeGradients) -> RecognizedProgram:
         """Finds the gradients in the record."""
         run = self._arrived()
-        program = Program(run.record, run.bindings, run.sites, run.failed)
+        program = Program(run.record, run.bindings, run.sites, run.failed, differences=request.differences)
         self._examiner = Examiner(program)
         self._answers = self._examiner.answers()
         return RecognizedProgram(

@@ -73,7 +73,7 @@ class Reference:
         """Runs the lesson and its backward pass, in all worlds."""
         self._code = code = request.lesson
         self._forward = forward = forward_pass(code) if code.bundled else opened(code, self._arrived())
-        self._assessor = Assessor(forward.graph, self._gradient_name)
+        self._assessor = Assessor(forward.graph, self._gradient_name, differences=request.differences)
         self._viewer.invalidate()
         network = forward.graph.network
         shapes = {

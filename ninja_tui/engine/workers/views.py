@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from ninja_tui.engine.judge.compare import farthest, index_of
+from ninja_tui.engine.judge.heatmap import all_finite, heatmap, matrix, worst_element
 from ninja_tui.engine.protocol.views import (
     Element,
     Frame,
@@ -19,13 +19,10 @@ from ninja_tui.engine.protocol.views import (
     View,
     ViewRequest,
     Window,
-    WorstElement,
-    table_width,
 )
 
 PART = 1 << 18
 """Entries."""
-Cells = tuple[tuple[float | None, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -70,13 +67,6 @@ class Viewer:
         self._cached = None
 
 
-def matrix(tensor: torch.Tensor) -> torch.Tensor:
-    """Two dimensions: (32, 3, 10) is shown as (96, 10); where only one has more than one element, as one row."""
-    if not tensor.numel():
-        return tensor.new_zeros((0, 0))
-    return tensor.reshape(-1, table_width(tuple(tensor.shape)))
-
-
 def apply_slices(tensor: torch.Tensor, slices: Sequence[int | Slice]) -> torch.Tensor:
     """``tensor[…]``; raises IndexError or ValueError where the slices do not fit."""
     index = tuple(slice(each.start, each.stop, each.step) if isinstance(each, Slice) else each for each in slices)
@@ -90,7 +80,7 @@ def summary(tensor: torch.Tensor) -> TensorSummary:
     if not flat.numel() or flat.is_complex():
         return empty
     numbers = flat.float() if flat.dtype in (torch.bool, torch.float16, torch.bfloat16) else flat
-    finite = numbers if _all_finite(numbers) else numbers[torch.isfinite(numbers)]
+    finite = numbers if all_finite(numbers) else numbers[torch.isfinite(numbers)]
     return replace(
         empty,
         zeros=(flat.numel() - int(torch.count_nonzero(flat))) / flat.numel(),
@@ -102,11 +92,6 @@ def summary(tensor: torch.Tensor) -> TensorSummary:
 def _statistics(numbers: torch.Tensor) -> Statistics:
     minimum, maximum = (float(end.item()) for end in torch.aminmax(numbers))
     return Statistics(minimum, maximum, *_mean_and_std(numbers))
-
-
-def _all_finite(tensor: torch.Tensor) -> bool:
-    """Whether there is neither infinity nor NaN, which both show in the smallest and the largest."""
-    return all(math.isfinite(float(end.item())) for end in torch.aminmax(tensor))
 
 
 def _mean_and_std(flat: torch.Tensor) -> tuple[float, float]:
@@ -123,42 +108,6 @@ def _mean_and_std(flat: torch.Tensor) -> tuple[float, float]:
     return mean, math.sqrt(squares / (count - 1)) if count > 1 else 0.0
 
 
-def heatmap(tensor: torch.Tensor, rows: int, columns: int) -> Cells:
-    """At most ``rows`` by ``columns`` cells, each the entry of largest magnitude under it, over the largest of all.
-
-    So a cell lies in -1…1; None where everything under it is not finite.
-    """
-    table = matrix(tensor.detach())
-    if not table.numel() or table.is_complex():
-        return ()
-    table = table.float() if not table.is_floating_point() or table.dtype != torch.float64 else table
-    bad = None
-    if not _all_finite(table):
-        bad = ~torch.isfinite(table)
-        table = table.masked_fill(bad, 0.0)
-    low, high = _pool(table, rows, columns)
-    cells = torch.where(high.abs() >= low.abs(), high, low)
-    all_bad = torch.zeros_like(cells) if bad is None else _pool(bad.float(), rows, columns)[0]
-    scale = float(cells.abs().max().item()) or 1.0
-    shown = (cells / scale).tolist()
-    return tuple(
-        tuple(None if is_bad else value for value, is_bad in zip(line, marks, strict=True))
-        for line, marks in zip(shown, all_bad.tolist(), strict=True)
-    )
-
-
-def _pool(table: torch.Tensor, rows: int, columns: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """The smallest and the largest over blocks, so that at most ``rows`` by ``columns`` are left."""
-    low = high = table
-    for axis, most in ((0, rows), (1, columns)):
-        size = table.shape[axis]
-        if size > most:
-            bounds = [(number * size // most, -(-(number + 1) * size // most)) for number in range(most)]
-            low = torch.stack([low.narrow(axis, start, end - start).amin(axis) for start, end in bounds], axis)
-            high = torch.stack([high.narrow(axis, start, end - start).amax(axis) for start, end in bounds], axis)
-    return low, high
-
-
 def window(tensor: torch.Tensor, frame: Frame) -> Window:
     """The values at the frame's place, moved so that it stays inside."""
     table = matrix(tensor.detach())
@@ -171,15 +120,3 @@ def window(tensor: torch.Tensor, frame: Frame) -> Window:
 
 def _element(value: complex) -> Element:
     return str(value) if isinstance(value, complex) else value
-
-
-def worst_element(difference: torch.Tensor) -> WorstElement | None:
-    """The entry of largest magnitude, NaN counted as infinite; None where all are 0, or there are none."""
-    if not difference.numel():
-        return None
-    size = difference.abs()
-    size = torch.where(torch.isnan(size), math.inf, size)
-    largest = float(size.max().item())
-    if largest == 0.0:
-        return None
-    return WorstElement(tuple(index_of(farthest(size), tuple(difference.shape))), largest)

@@ -6,7 +6,6 @@ Without colour a line is one row of cells, each the sign of what is under it, he
 from __future__ import annotations
 
 import enum
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -16,18 +15,15 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.content import Content
 
-Cells = tuple[tuple[float | None, ...], ...]
-"""Rows of values in -1 to 1; None for what is not finite."""
+from ninja_tui.engine.protocol.difference import Cells
+from ninja_tui.report.heatmap import LEVELS, NOT_FINITE, level, sign
+
 Rgb = tuple[int, int, int]
 FAINT = 0.45
 """So much is left of a colour under the frame."""
 DOUBLE = str.maketrans("┌┐└┘─│", "╔╗╚╝═║")
-LEVELS = 16
-"""Steps of colour on either side of 0: each pair of two, one above the other, is a style that a terminal is told of."""
-NOT_FINITE, NO_CELL = 1000, 1001
+NO_CELL = 1001
 """In the place of a level."""
-LARGE, SMALL = round(0.5**0.5 * LEVELS), round(0.02**0.5 * LEVELS)
-"""Levels from which on a sign is heavy, and below which it is none."""
 
 
 @dataclass(frozen=True)
@@ -115,9 +111,9 @@ def heat_line(cells: Cells, y: int, look: Look, box: Box | None) -> list[Segment
     rows = look.palette.rows
     if rows * y >= len(cells):
         return []
-    upper = [_level(value) for value in cells[rows * y]]
+    upper = [level(value) for value in cells[rows * y]]
     if rows == 2 and rows * y + 1 < len(cells):
-        lower = [_level(value) for value in cells[rows * y + 1]]
+        lower = [level(value) for value in cells[rows * y + 1]]
     else:
         lower = upper if len(cells) == 1 else [NO_CELL] * len(upper)
     if box is None or not box.top <= y <= box.bottom:
@@ -140,22 +136,6 @@ def _framed(frame: Sequence[str], pair: tuple[int, int], look: Look) -> list[Seg
     edge = look.plain + Style(color=_colour((ink, ink, ink)), bgcolor=_colour((red, green, blue)), bold=True)
     body = look.plain + Style(color=_colour(under))
     return [Segment(each or "█", edge if each else body) for each in frame]
-
-
-def _level(value: float | None) -> int:
-    """A cell as one of a few steps from 0: small values in finer ones, as the eye sees them better so."""
-    if value is None:
-        return NOT_FINITE
-    return round(math.copysign(abs(value) ** 0.5, value) * LEVELS)
-
-
-def sign(level: int) -> str:
-    """A cell without colour."""
-    if level == NOT_FINITE:
-        return "!"
-    if abs(level) < SMALL:
-        return "·"
-    return ("+╋" if level > 0 else "─━")[abs(level) >= LARGE]
 
 
 def legend(palette: Palette, largest: str, *, finite: bool) -> Content:

@@ -14,11 +14,12 @@ from textual.reactive import reactive
 from textual.strip import Strip
 
 from ninja_tui.engine.events import Poked
+from ninja_tui.engine.protocol.difference import Cells
 from ninja_tui.engine.protocol.views import Frame, Poke, PokeRequest, TensorView, View, Window
 from ninja_tui.tui.contrast import Terminal
 from ninja_tui.tui.painting.rows import Rows
 from ninja_tui.tui.session import Session
-from ninja_tui.tui.widgets.heatmap import Cells, Look, Palette, heat_line
+from ninja_tui.tui.widgets.heatmap import Look, Palette, heat_line
 from ninja_tui.tui.widgets.node_head import TITLES, Part, statement_parts
 from ninja_tui.tui.widgets.node_layout import Layout, Shown, layout
 from ninja_tui.tui.widgets.tensor import NARROWEST_VALUE, Form, Viewport, value_lines
