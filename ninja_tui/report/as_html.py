@@ -19,6 +19,10 @@ from ninja_tui.report.records import FileRecord, LessonRecord, NodeRecord, Tally
 INDEX = "index.html"
 LONGEST_SLUG = 40
 COUNTED = (Status.FAIL, Status.ERROR, Status.TIMEOUT, Status.MISSING)
+ANSWERS_HEAD = (
+    "<thead><tr><th>gradient</th><th>status</th><th>line</th><th>shape</th><th>exact</th><th>approximate</th>"
+    '<th class="number">maxdiff</th></tr></thead>'
+)
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """Of the content: a style, and nothing else, whatever a page may come to hold."""
 
@@ -32,14 +36,14 @@ def page_name(record: FileRecord) -> str:
 
 def write_page(stream: TextIO, record: FileRecord, points: Points) -> None:
     """Writes the page of a file."""
-    title = _text(record.path)
+    title = text_html(record.path)
     body = [
         f'<p class="up"><a href="{INDEX}">all files</a></p>',
         f'<h1><span class="path">{title}</span> {_badge(record.status)}</h1>',
     ]
     if record.error is not None:
-        body.append(f'<p class="problem">{_text(record.error)}</p>')
-    body += [f'<p class="note">{_text(note)}</p>' for note in record.notes]
+        body.append(f'<p class="problem">{text_html(record.error)}</p>')
+    body += [f'<p class="note">{text_html(note)}</p>' for note in record.notes]
     for lesson in record.lessons:
         body += _lesson(lesson, points)
     stream.write(_page(title, body))
@@ -71,12 +75,12 @@ def _index_row(record: FileRecord, points: Points) -> str:
     passed, total = (sum(getattr(lesson, what) for lesson in record.lessons) for what in ("passed", "total"))
     got, most = points.of_file(record)
     statuses = [node.status for lesson in record.lessons for node in lesson.nodes]
-    problem = "" if record.error is None else f'<div class="problem">{_text(record.error)}</div>'
+    problem = "" if record.error is None else f'<div class="problem">{text_html(record.error)}</div>'
     cells = [
-        f'<td class="file"><a class="path" href="{page_name(record)}">{_text(record.path)}</a>{problem}</td>',
+        f'<td class="file"><a class="path" href="{page_name(record)}">{text_html(record.path)}</a>{problem}</td>',
         f"<td>{_badge(record.status)}</td>",
         f'<td class="number">{f"{passed} of {total}" if total else ""}</td>',
-        f'<td class="bar">{_bar(passed, total) if total else ""}</td>',
+        f'<td class="bar">{progress_html(passed, total) if total else ""}</td>',
         f'<td class="number">{f"{points_text(got)} of {points_text(most)}" if total else ""}</td>',
         *(f'<td class="number fewer">{statuses.count(status) or ""}</td>' for status in COUNTED),
     ]
@@ -91,37 +95,42 @@ def _lesson(lesson: LessonRecord, points: Points) -> list[str]:
     facts += [f"{points_text(got)} of {points_text(most)} points", f"loss {loss}"]
     facts += [] if lesson.seed is None else [f"seed {lesson.seed}"]
     return [
-        f"<h2>{_text(lesson.lesson)}</h2>",
-        f'<p class="facts">{_bar(lesson.passed, lesson.total)} {" · ".join(map(_text, facts))}</p>',
-        '<div class="wide"><table><thead><tr><th>gradient</th><th>status</th><th>line</th><th>shape</th><th>exact</th>'
-        '<th>approximate</th><th class="number">maxdiff</th></tr></thead>',
-        *(_answer(node) for node in lesson.nodes),
+        f"<h2>{text_html(lesson.lesson)}</h2>",
+        f'<p class="facts">{progress_html(lesson.passed, lesson.total)} {" · ".join(map(text_html, facts))}</p>',
+        f'<div class="wide"><table>{ANSWERS_HEAD}',
+        *(answer_rows(node, _place(node)) for node in lesson.nodes),
         "</table></div>",
     ]
 
 
-def _answer(node: NodeRecord) -> str:
-    """The row of an answer, and below it what there is to say on it, with its code."""
+def _place(node: NodeRecord) -> str:
     line = "" if node.line is None else str(node.line)
-    if node.cell is not None:
-        line = f"cell {node.cell}, {line}"
+    return line if node.cell is None else f"cell {node.cell}, {line}"
+
+
+def answer_rows(node: NodeRecord, place: str, *more: str) -> str:
+    """The row of an answer, which stands at ``place``, and below it what there is to say on it, with its code.
+
+    ``more`` is HTML that comes below that.
+    """
     wrong_shape = node.shape is not None and node.shape != node.expected_shape
     shape = shape_text(node.expected_shape if node.shape is None else node.shape)
     words = [str(node.diagnosis.kind)] if node.diagnosis is not None and node.status is not Status.PASS else []
     words += [*node.warnings, *(["revealed"] if node.revealed else [])]
-    labels = "".join(f' <span class="label">{_text(word)}</span>' for word in words)
+    labels = "".join(f' <span class="label">{text_html(word)}</span>' for word in words)
     cells = [
-        f'<th scope="row">{_text(node.gradient)}</th>',
+        f'<th scope="row">{text_html(node.gradient)}</th>',
         f"<td>{_badge(node.status)}{labels}</td>",
-        f"<td>{line}</td>",
-        f"<td{' class=off' if wrong_shape else ''}>{_text(shape)}</td>",
+        f"<td>{text_html(place)}</td>",
+        f"<td{' class=off' if wrong_shape else ''}>{text_html(shape)}</td>",
         f"<td>{_yes_no(node, value=node.exact)}</td>",
         f"<td>{_yes_no(node, value=node.approximate)}</td>",
         f'<td class="number">{_number(node.maxdiff)}</td>',
     ]
-    said = "".join(f"<p>{_text(sentence)}</p>" for sentence in node.sentences)
+    said = "".join(f"<p>{text_html(sentence)}</p>" for sentence in node.sentences)
     code = f"<pre>{''.join(map(_code, node.code))}</pre>" if node.code else ""
-    below = f'<tr class="said"><td colspan="{len(cells)}">{code}{said}</td></tr>' if said or code else ""
+    told = f"{code}{said}{''.join(more)}"
+    below = f'<tr class="said"><td colspan="{len(cells)}">{told}</td></tr>' if told else ""
     return f'<tbody class="{node.status}"><tr>{"".join(cells)}</tr>{below}</tbody>'
 
 
@@ -137,7 +146,8 @@ def _badge(status: Status) -> str:
     return f'<span class="badge {status}">{status}</span>'
 
 
-def _bar(passed: int, total: int) -> str:
+def progress_html(passed: int, total: int) -> str:
+    """A bar."""
     return f'<meter min="0" max="{max(total, 1)}" value="{passed}">{passed} of {total}</meter>'
 
 
@@ -149,7 +159,8 @@ def _number(value: float | str | None) -> str:
     return value if isinstance(value, str) else number_text(value)
 
 
-def _text(text: str) -> str:
+def text_html(text: str) -> str:
+    """Text of whatever kind as HTML."""
     return escape(visible(text))
 
 

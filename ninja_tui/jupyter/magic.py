@@ -1,0 +1,180 @@
+"""The magic ``%ninja`` in one session of IPython, and what it knows of the cells that have run."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from IPython.core.error import UsageError as Refusal
+from IPython.display import display
+
+from ninja_tui.engine.evaluate.bench import Options
+from ninja_tui.engine.workers.client import start_server, stop_server
+from ninja_tui.errors import UsageError
+from ninja_tui.jupyter.arguments import Asked, asked_in, help_text
+from ninja_tui.jupyter.attempts import newest
+from ninja_tui.jupyter.history import Executed, before_magic, history_of, names_touched
+from ninja_tui.jupyter.shown import Judged
+from ninja_tui.jupyter.watching import Watched
+from ninja_tui.lesson.notebook.cells import session_source
+from ninja_tui.replay import Request, replay_session
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
+
+NAME = "ninja"
+NOTHING_RUN = (
+    "nothing has run in this session yet: run the cells with the forward pass, loss.backward() and your gradients, "
+    "then %ninja; after a restart of the kernel, run them again"
+)
+NO_LOSS = "; run the cells with the forward pass and loss.backward() first, then %ninja"
+INTERRUPTED = "interrupted: nothing was judged"
+
+
+@dataclass
+class _Cell:
+    """What is known of a cell beside its code."""
+
+    cell_id: str | None = None
+    stopped: int | None = None
+
+
+class Ninja:
+    """``%ninja`` of one shell."""
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        self._shell = shell
+        self._cells: dict[int, _Cell] = {}
+        self._running: int | None = None
+        self._watched: Watched | None = None
+        self._watching = Asked()
+
+    def load(self) -> None:
+        """Adds the magic; PyTorch begins to load in the process from which workers are forked."""
+        self._shell.magics_manager.register_function(self.ninja, "line", NAME)
+        self._shell.events.register("pre_run_cell", self._begins)
+        self._shell.events.register("post_run_cell", self._ends)
+        start_server()
+
+    def unload(self) -> None:
+        """Takes the magic away, and ends all processes."""
+        self._shell.events.unregister("pre_run_cell", self._begins)
+        self._shell.events.unregister("post_run_cell", self._ends)
+        self._shell.magics_manager.magics["line"].pop(NAME, None)
+        stop_server()
+
+    def ninja(self, line: str) -> Judged | None:
+        """Judges the gradients that this session has computed so far; ``%ninja --help`` tells what there is."""
+        try:
+            asked = asked_in(line)
+            if asked.help:
+                print(help_text(), end="")
+                return None
+            return self._answer(asked)
+        except UsageError as error:
+            raise Refusal(str(error)) from None
+        except KeyboardInterrupt:
+            raise Refusal(INTERRUPTED) from None
+
+    def _answer(self, asked: Asked) -> Judged | None:
+        if asked.watch is False:
+            self._watched = None
+            print("cells are not watched any more")
+            return None
+        cells = self._executed()
+        if asked.watch:
+            self._watched, self._watching = Watched(), asked
+            print("gradients are judged after each cell from now on; %ninja --no-watch ends it")
+            if not cells:
+                return None
+        judged = self._judged(cells, asked)
+        if self._watched is not None:
+            self._watched.see(judged.report)
+        return judged.of_nodes(asked.nodes) if asked.nodes and judged.report.error is None else judged
+
+    def _judged(self, cells: list[Executed], asked: Asked) -> Judged:
+        """The session judged in another process. Raises UsageError where there is nothing to judge."""
+        history = history_of(cells)
+        if history.is_empty:
+            raise UsageError(NOTHING_RUN)
+        request = Request(
+            (), options=Options(data=asked.data, differences=True), timeout=asked.timeout, strict=asked.strict
+        )
+        report = replay_session(session_source(history.codes), request)
+        if report.error is not None and not report.internal:
+            raise UsageError(report.error + (NO_LOSS if "no forward pass" in report.error else ""))
+        report = replace(report, notes=(*report.notes, *history.notes))
+        return Judged(report if asked.verbose else newest(report, cells), detailed=asked.verbose)
+
+    def _executed(self) -> list[Executed]:
+        """The cells that ran, and of the one that runs what stands above the magic."""
+        codes: list[str] = getattr(self._shell.history_manager, "input_hist_raw", [])
+        return [each for number, code in enumerate(codes) for each in self._as_executed(number, code)]
+
+    def _as_executed(self, number: int, code: str) -> Iterator[Executed]:
+        known = self._cells.get(number, _Cell())
+        ran = before_magic(code) if number == self._running else code
+        if ran.strip():
+            yield Executed(number, ran, known.cell_id, known.stopped)
+
+    def _begins(self, info: ExecutionInfo) -> None:
+        """A cell is about to run."""
+        self._running = self._shell.execution_count if info.store_history and not info.silent else None
+        if self._running is not None:
+            self._cells[self._running] = _Cell(info.cell_id)
+
+    def _ends(self, result: ExecutionResult) -> None:
+        """A cell has run."""
+        number, self._running = self._running, None
+        if number is None:
+            return
+        cell = self._cells.setdefault(number, _Cell())
+        if not result.success:
+            cell.stopped = _line_that_raised(result, self._shell)
+        if self._watched is not None:
+            self._watch(_code_of(result))
+
+    def _watch(self, code: str) -> None:
+        """Judges the session if a cell has bound or changed a tensor; tells what is other than it was."""
+        watched = self._watched
+        if watched is None or not any(_is_tensor(self._shell.user_ns.get(name)) for name in names_touched(code)):
+            return
+        try:
+            judged = self._judged(self._executed(), self._watching)
+        except UsageError:
+            return  # there is no backward pass yet
+        except KeyboardInterrupt:
+            print(INTERRUPTED, file=sys.stderr)
+            return
+        news = watched.see(judged.report)
+        if news.changed:
+            display(judged.of_verdicts(news.changed))  # type: ignore[no-untyped-call]
+        else:
+            print(news.summary)
+
+
+def _is_tensor(value: object) -> bool:
+    """Whether a value is a tensor, or holds some, as a list or a dict of gradients does."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return False
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else (value,)
+    return any(isinstance(each, torch.Tensor) for each in inside)
+
+
+def _code_of(result: ExecutionResult) -> str:
+    return "" if result.info is None else str(result.info.raw_cell)
+
+
+def _line_that_raised(result: ExecutionResult, shell: InteractiveShell) -> int:
+    """The line of a cell that raised, from 1; 0 where nothing of it ran."""
+    error = result.error_in_exec
+    if error is None:
+        return 0
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_globals is not shell.user_global_ns:
+        trace = trace.tb_next
+    above = _code_of(result).lstrip().startswith("%%")  # the magic of a cell is no line of its code
+    return 1 if trace is None else trace.tb_lineno + above
