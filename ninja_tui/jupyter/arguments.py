@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("-v", "--verbose", action="store_true", help="a note on each answer, and earlier answers too")
     parser.add_argument("--strict", action="store_true", help="warnings are failures")
     parser.add_argument(
-        "--timeout", type=_seconds, default=Asked.timeout, metavar="S", help="seconds a statement may take"
+        "--timeout", type=_seconds, default=Asked.timeout, metavar="S", help="seconds a statement may take (10)"
     )
     parser.add_argument("--data", type=Path, metavar="FILE", help="stands for names.txt, or the file of its name")
     parser.add_argument("-h", "--help", action="store_true", help="show this")

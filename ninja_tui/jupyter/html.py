@@ -43,8 +43,8 @@ def _answers(nodes: Sequence[NodeRecord], *, detailed: bool) -> Iterator[str]:
     yield f'<div class="wide"><table>{ANSWERS_HEAD}'
     for node in nodes:
         shown = detailed or not _is_rounded(node)
-        is_drawn = node.difference is not None and (detailed or node.status is not Status.PASS)
-        heatmap = heatmap_html(node.difference) if is_drawn and node.difference is not None else ""
+        difference = None if node.status is Status.PASS else node.difference
+        heatmap = "" if difference is None else heatmap_html(difference)
         yield answer_rows(node if shown else replace(node, sentences=()), place_of(node), heatmap)
     yield "</table></div>"
     rounded = sum(map(_is_rounded, nodes))

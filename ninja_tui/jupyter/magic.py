@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -29,7 +28,7 @@ NOTHING_RUN = (
     "nothing has run in this session yet: run the cells with the forward pass, loss.backward() and your gradients, "
     "then %ninja; after a restart of the kernel, run them again"
 )
-NO_LOSS = "; run the cells with the forward pass and loss.backward() first, then %ninja"
+NO_LOSS = "; what counts are the cells that have run since the kernel started, with forward pass and loss.backward()"
 INTERRUPTED = "interrupted: nothing was judged"
 
 
@@ -47,7 +46,7 @@ class Ninja:
     def __init__(self, shell: InteractiveShell) -> None:
         self._shell = shell
         self._cells: dict[int, _Cell] = {}
-        self._running: int | None = None
+        self._running: _Cell | None = None
         self._watched: Watched | None = None
         self._watching = Asked()
 
@@ -104,35 +103,43 @@ class Ninja:
         )
         report = replay_session(session_source(history.codes), request)
         if report.error is not None and not report.internal:
-            raise UsageError(report.error + (NO_LOSS if "no forward pass" in report.error else ""))
+            goes_back = any("backward(" in code or "grad(" in code for code in history.codes.values())
+            raise UsageError(report.error if goes_back else f"{report.error}{NO_LOSS}")
         report = replace(report, notes=(*report.notes, *history.notes))
         return Judged(report if asked.verbose else newest(report, cells), detailed=asked.verbose)
 
     def _executed(self) -> list[Executed]:
         """The cells that ran, and of the one that runs what stands above the magic."""
-        codes: list[str] = getattr(self._shell.history_manager, "input_hist_raw", [])
-        return [each for number, code in enumerate(codes) for each in self._as_executed(number, code)]
+        codes = self._codes()
+        last = len(codes) - 1
+        known = self._cells if self._running is None else {**self._cells, last: self._running}
+        nothing = _Cell()
+        return [
+            Executed(number, code, cell.cell_id, cell.stopped)
+            for number, code in enumerate(codes)
+            if code.strip()
+            for cell in [known.get(number, nothing)]
+        ]
 
-    def _as_executed(self, number: int, code: str) -> Iterator[Executed]:
-        known = self._cells.get(number, _Cell())
-        ran = before_magic(code) if number == self._running else code
-        if ran.strip():
-            yield Executed(number, ran, known.cell_id, known.stopped)
+    def _codes(self) -> list[str]:
+        """The code of each prompt, by its number."""
+        codes: list[str] = [*getattr(self._shell.history_manager, "input_hist_raw", [])]
+        if self._running is not None:
+            codes[-1] = before_magic(codes[-1])
+        return codes
 
     def _begins(self, info: ExecutionInfo) -> None:
-        """A cell is about to run."""
-        self._running = self._shell.execution_count if info.store_history and not info.silent else None
-        if self._running is not None:
-            self._cells[self._running] = _Cell(info.cell_id)
+        """A cell is about to run; those that leave no history, as what a widget runs, are passed over."""
+        self._running = _Cell(info.cell_id) if info.store_history and not info.silent else None
 
     def _ends(self, result: ExecutionResult) -> None:
         """A cell has run."""
-        number, self._running = self._running, None
-        if number is None:
+        cell, self._running = self._running, None
+        if cell is None:
             return
-        cell = self._cells.setdefault(number, _Cell())
         if not result.success:
             cell.stopped = _line_that_raised(result, self._shell)
+        self._cells[len(self._codes()) - 1] = cell
         if self._watched is not None:
             self._watch(_code_of(result))
 

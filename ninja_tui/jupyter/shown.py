@@ -78,7 +78,7 @@ class Judged:
             print_total(page, Tally.of([record_of(self.report)]))
         for lesson in shown.lessons if self.detailed else ():
             for verdict in lesson.verdicts:
-                if verdict.difference is not None:
+                if verdict.difference is not None and not verdict.passed:
                     page.line("")
                     page.line((verdict.gradient, "bold"), " beside autograd's")
                     for line in heatmap_lines(verdict.difference, columns=min(64, (page.width or WIDE) - 1)):
