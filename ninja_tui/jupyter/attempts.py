@@ -48,8 +48,8 @@ def newest(report: FileReport, cells: Sequence[Executed]) -> FileReport:
         _with(lesson, tuple(each for each in lesson.verdicts if id(each) not in dropped)) for lesson in report.lessons
     ]
     kept = [lesson for lesson in lessons if lesson.verdicts]
-    if len(kept) == 1:
-        kept = [replace(kept[0], lesson=report.lessons[0].lesson)]
+    if len(kept) == 1 and len(lessons) > 1 and report.network is not None:
+        kept = [replace(kept[0], lesson=report.path)]
     return replace(report, lessons=tuple(kept), notes=(*report.notes, _told(old, places)))
 
 

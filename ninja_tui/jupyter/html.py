@@ -12,18 +12,17 @@ from ninja_tui.report.heatmap import heatmap_html
 from ninja_tui.report.records import FileRecord, LessonRecord, NodeRecord
 from ninja_tui.report.sentences import ROUNDED
 
+MOST_NAMED = 6
+"""Gradients of which one sentence is told."""
+
 
 def session_html(record: FileRecord, rows: Container[tuple[int, int]] | None, *, detailed: bool) -> str:
     """A section for each backward pass, with a row for each gradient: those of ``rows``, by section and number, or all.
 
-    Of what passes, and differs in the last bits, only the number is told, if not all is ``detailed``.
+    What there is to say on those that pass is told once for all of them, if not all is ``detailed``.
     """
-    return framed([*_parts(record, rows, detailed=detailed)])
-
-
-def framed(parts: list[str]) -> str:
-    """Parts of a report with their style."""
-    return f'<div class="ninja-tui"><style>{STYLE}</style>{"".join(parts)}</div>'
+    inside = "".join(_parts(record, rows, detailed=detailed))
+    return f'<div class="ninja-tui{" detailed" * detailed}"><style>{STYLE}</style>{inside}</div>'
 
 
 def _parts(record: FileRecord, rows: Container[tuple[int, int]] | None, *, detailed: bool) -> Iterator[str]:
@@ -32,7 +31,7 @@ def _parts(record: FileRecord, rows: Container[tuple[int, int]] | None, *, detai
     for number, lesson in enumerate(record.lessons):
         nodes = [node for at, node in enumerate(lesson.nodes) if rows is None or (number, at) in rows]
         if nodes:
-            title = "" if lesson.lesson == record.path else f"<b>{text_html(lesson.lesson)}</b> "
+            title = "" if lesson.lesson == record.path else f"{text_html(lesson.lesson)} · "
             yield f'<p class="facts">{progress_html(lesson.passed, lesson.total)}{title}{_facts(lesson)}</p>'
             yield from _answers(nodes, detailed=detailed)
     if rows is None:
@@ -40,17 +39,29 @@ def _parts(record: FileRecord, rows: Container[tuple[int, int]] | None, *, detai
 
 
 def _answers(nodes: Sequence[NodeRecord], *, detailed: bool) -> Iterator[str]:
+    """The table, and below it what there is to say on many that pass, once for all."""
+    folded: dict[str, list[str]] = {}
     yield f'<div class="wide"><table>{ANSWERS_HEAD}'
     for node in nodes:
-        shown = detailed or not _is_rounded(node)
         difference = None if node.status is Status.PASS else node.difference
         heatmap = "" if difference is None else heatmap_html(difference)
-        yield answer_rows(node if shown else replace(node, sentences=()), place_of(node), heatmap)
+        if detailed or not _is_quiet(node):
+            yield answer_rows(node, place_of(node), heatmap)
+            continue
+        for sentence in node.sentences:
+            folded.setdefault(ROUNDED if sentence.startswith(ROUNDED) else sentence, []).append(node.gradient)
+        yield answer_rows(replace(node, sentences=()), place_of(node), heatmap)
     yield "</table></div>"
-    rounded = sum(map(_is_rounded, nodes))
-    if rounded and not detailed:
-        differ = "1 differs" if rounded == 1 else f"{rounded} differ"
-        yield f'<p class="quiet">{differ} in the last bits only: {ROUNDED}</p>'
+    yield from (f'<p class="quiet">{text_html(_shared(*each))}</p>' for each in folded.items())
+
+
+def _shared(sentence: str, gradients: Sequence[str]) -> str:
+    """A sentence with the gradients to which it applies."""
+    if sentence == ROUNDED:
+        differ = "1 gradient differs" if len(gradients) == 1 else f"{len(gradients)} gradients differ"
+        return f"{differ} in the last bits only: {ROUNDED}"
+    more = f" and {len(gradients) - MOST_NAMED} more" if len(gradients) > MOST_NAMED else ""
+    return f"{', '.join(gradients[:MOST_NAMED])}{more}: {sentence}"
 
 
 def _facts(lesson: LessonRecord) -> str:
@@ -63,10 +74,9 @@ def _facts(lesson: LessonRecord) -> str:
     return " · ".join([*counts, f"{exact} exact"])
 
 
-def _is_rounded(node: NodeRecord) -> bool:
-    """Whether all there is to say is that it differs in the last bits."""
-    only = node.sentences and all(sentence.startswith(ROUNDED) for sentence in node.sentences)
-    return node.status is Status.PASS and not node.warnings and bool(only)
+def _is_quiet(node: NodeRecord) -> bool:
+    """Whether what there is to say on it is nothing that a person has to look at."""
+    return node.status is Status.PASS and not node.warnings
 
 
 def place_of(node: NodeRecord) -> str:

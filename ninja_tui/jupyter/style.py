@@ -35,8 +35,10 @@ STYLE = f"""{HEAT_STYLE}
 .ninja-tui .wide table .said td {{ border-top: 0; padding-top: 0; white-space: normal; }}
 .ninja-tui .said p {{ margin: .1rem 0 .3rem; color: var(--said); max-width: 56rem; }}
 .ninja-tui .pass .said p, .ninja-tui .missing .said p {{ color: var(--quiet); }}
+.ninja-tui .heat {{ margin: .2rem 0 .5rem; padding: 0; }} .ninja-tui .heat svg {{ height: auto; margin: 0; }}
+.ninja-tui:not(.detailed) .heat svg {{ max-width: min(100%, 24rem); max-height: 9rem; }}
 .ninja-tui .off {{ color: var(--fail); }}
-.ninja-tui pre {{ margin: .1rem 0 .4rem; padding: .3rem .6rem; background: var(--raised); color: inherit;
+.ninja-tui .said pre {{ margin: .1rem 0 .4rem; padding: .3rem .6rem; background: var(--raised); color: inherit;
   border-radius: 4px; overflow-x: auto; font: 12.5px/1.5 ui-monospace, monospace; }}
 .ninja-tui .at {{ display: inline-block; min-width: 1.6rem; padding-right: .8rem; text-align: right;
   color: var(--quiet); }}

@@ -46,4 +46,4 @@ class Watched:
 
 
 def _told(verdict: Verdict) -> tuple[object, ...]:
-    return verdict.status, verdict.warnings, verdict.diagnosis, verdict.error, verdict.exact, verdict.maxdiff
+    return verdict.status, verdict.warnings, verdict.diagnosis, verdict.error

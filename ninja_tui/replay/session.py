@@ -47,7 +47,10 @@ class _SessionJudge:
     def judge(self, path: Path) -> FileReport:
         """The report on the session."""
         report = self._judge.judge_read(path, partial(_kind_of, self._source))
-        return replace(report, lessons=tuple(self._in_cells(each) for each in report.lessons))
+        lessons = [self._in_cells(each) for each in report.lessons]
+        if len(lessons) > 1 and report.network is not None:
+            lessons = [replace(each, lesson=f"backward pass {number}") for number, each in enumerate(lessons, 1)]
+        return replace(report, lessons=tuple(lessons))
 
     def _in_cells(self, lesson: LessonReport) -> LessonReport:
         """A report whose lines are told by cells."""
