@@ -14,9 +14,11 @@ from tests.helpers import NAMES, WALK, right_answers, some_names
 
 _PARTS = (NAMES / "forward.py").read_text(encoding="utf-8").split("# %% ")
 _CODE = {part.split("\n", 1)[0]: part.split("\n", 1)[1].strip() for part in _PARTS if "\n" in part}
-SETUP = _CODE["setup"].replace(
-    'words = read_words("names.txt")', "words = open('names.txt', 'r').read().splitlines()"
-).replace("from ninja_tui.lesson.words import read_words\n", "")
+SETUP = (
+    _CODE["setup"]
+    .replace('words = read_words("names.txt")', "words = open('names.txt', 'r').read().splitlines()")
+    .replace("from ninja_tui.lesson.words import read_words\n", "")
+)
 FORWARD = f"{_CODE['minibatch']}\n{_CODE['forward']}"
 BACKWARD = f"""for p in parameters:
   p.grad = None

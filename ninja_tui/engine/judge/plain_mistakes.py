@@ -67,7 +67,7 @@ def _beside_nothing(name: str, actual: torch.Tensor, expected: torch.Tensor) -> 
     """What can be told where autograd's gradient is 0 up to rounding: a shape, and that something is there."""
     if actual.shape != expected.shape:
         return belongs_elsewhere(name, actual, expected)
-    if largest_entry(actual) <= TINY:
+    if largest_entry(actual) <= MARKED * MARKED * TINY:
         return None
     return Finding(Kind.UNKNOWN, "autograd's gradient is 0 up to rounding, and this is not")
 
