@@ -19,9 +19,11 @@ Network = dict[str, torch.Tensor]
 
 
 def of_the_lecture(s: str, dt: torch.Tensor, t: torch.Tensor) -> None:
-    ex = torch.all(dt == t.grad).item()
-    app = torch.allclose(dt, t.grad)  # type: ignore[arg-type]
-    maxdiff = (dt - t.grad).abs().max().item()  # type: ignore[operator]
+    grad = t.grad
+    assert grad is not None
+    ex = torch.all(dt == grad).item()
+    app = torch.allclose(dt, grad)
+    maxdiff = (dt - grad).abs().max().item()
     print(f"{s:15s} | exact: {str(ex):5s} | approximate: {str(app):5s} | maxdiff: {maxdiff}")  # noqa: RUF010 - as it is
 
 
@@ -48,7 +50,7 @@ def with_gradient(gradient: torch.Tensor) -> torch.Tensor:
 
 @pytest.fixture(scope="module")
 def network() -> Network:
-    """A small network after its backward pass; ``middle`` is broadcast, and ``bias`` has no effect: its gradient is 0."""
+    """A small network after its backward pass. ``middle`` is broadcast; ``bias`` has no effect: its gradient is 0."""
     torch.manual_seed(5)
     points = torch.randn(32, 10)
     weights = torch.randn(10, 6, requires_grad=True)
@@ -63,7 +65,7 @@ def network() -> Network:
     loss = sums.log().mean()
     for tensor in (before, middle, centred, hidden, mixed, sums):
         tensor.retain_grad()
-    loss.backward()
+    loss.backward()  # type: ignore[no-untyped-call]
     dmixed = 2 * mixed / sums / 32
     dhidden = dmixed @ square.T
     dcentred = (1 - hidden**2) * dhidden

@@ -42,7 +42,8 @@ def write_names(folder: Path) -> None:
 
 def executed(cells: Sequence[str], folder: Path) -> NotebookNode:
     """A notebook of ``cells``, run from top to bottom in ``folder``; a cell that raises does not end it."""
-    notebook = new_notebook(cells=[new_code_cell(cell) for cell in cells])
+    made = [new_code_cell(cell) for cell in cells]  # type: ignore[no-untyped-call]
+    notebook: NotebookNode = new_notebook(cells=made)  # type: ignore[no-untyped-call]
     NotebookClient(notebook, timeout=120, allow_errors=True, resources={"metadata": {"path": str(folder)}}).execute()
     nbformat.validate(notebook)
     return notebook
