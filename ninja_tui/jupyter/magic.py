@@ -141,13 +141,12 @@ class Ninja:
             cell.stopped = _line_that_raised(result, self._shell)
         self._cells[len(self._codes()) - 1] = cell
         if self._watched is not None:
-            self._watch(_code_of(result))
+            names = names_touched(_code_of(result))
+            if any(_is_tensor(self._shell.user_ns.get(name)) for name in names) or (names and not result.success):
+                self._watch(self._watched)
 
-    def _watch(self, code: str) -> None:
-        """Judges the session if a cell has bound or changed a tensor; tells what is other than it was."""
-        watched = self._watched
-        if watched is None or not any(_is_tensor(self._shell.user_ns.get(name)) for name in names_touched(code)):
-            return
+    def _watch(self, watched: Watched) -> None:
+        """Judges the session, after a cell that bound or changed a tensor, or could not; tells what is new."""
         try:
             judged = self._judged(self._executed(), self._watching)
         except UsageError:

@@ -175,6 +175,8 @@ def test_watching_tells_what_changes_and_is_short_where_nothing_does(session: Se
     assert "1 of 2 pass" in told
     session.run("other = dh * 2")
     assert session.told() == "ninja: 1 of 2 pass, as before\n"
+    session.run("dW = points @ dz")
+    assert "✗ In [10], line 1  dW  error" in session.told()
     session.run("%ninja --no-watch", DZ)
     assert "pass" not in session.told()
 
