@@ -17,7 +17,8 @@ STYLE = f"""{HEAT_STYLE}
   {_DARK} }} }}
 [data-jp-theme-light="false"] .ninja-tui, [data-vscode-theme-kind*="dark"] .ninja-tui,
 [data-vscode-theme-kind="vscode-high-contrast"] .ninja-tui, html[theme="dark"] .ninja-tui {{ {_DARK} }}
-.ninja-tui {{ color: var(--text); font: 13px/1.5 system-ui, sans-serif; max-width: 64rem; }}
+.ninja-tui {{ color: var(--text); font: 13px/1.5 system-ui, sans-serif; max-width: 64rem;
+  container-type: inline-size; }}
 .ninja-tui p {{ margin: .2rem 0; overflow-wrap: anywhere; }}
 .ninja-tui .facts {{ margin: .1rem 0 .4rem; }} .ninja-tui .facts b {{ font-weight: 600; }}
 .ninja-tui .problem {{ color: var(--fail); }} .ninja-tui .note {{ color: var(--said); }}
@@ -33,7 +34,8 @@ STYLE = f"""{HEAT_STYLE}
 .ninja-tui .wide table tbody th {{ font: 600 12.5px/1.6 ui-monospace, monospace; }}
 .ninja-tui .wide table .number {{ text-align: right; }}
 .ninja-tui .wide table .said td {{ border-top: 0; padding-top: 0; white-space: normal; }}
-.ninja-tui .said p {{ margin: .1rem 0 .3rem; color: var(--said); max-width: 56rem; }}
+.ninja-tui .said td > * {{ position: sticky; left: 0; max-width: min(56rem, 100cqw); box-sizing: border-box; }}
+.ninja-tui .said p {{ margin: .1rem 0 .3rem; color: var(--said); }}
 .ninja-tui .pass .said p, .ninja-tui .missing .said p {{ color: var(--quiet); }}
 .ninja-tui .heat {{ margin: .2rem 0 .5rem; padding: 0; }} .ninja-tui .heat svg {{ height: auto; margin: 0; }}
 .ninja-tui:not(.detailed) .heat svg {{ max-width: min(100%, 24rem); max-height: 9rem; }}
