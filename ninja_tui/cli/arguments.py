@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ninja_tui import __version__
 from ninja_tui.cli import serve_options
 from ninja_tui.errors import UsageError
 from ninja_tui.formatting import closest
+from ninja_tui.version import __version__
 
 LARGEST_SEED = 2**63 - 2
 SHELLS = ("bash", "zsh", "fish")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from ninja_tui import __version__
 from ninja_tui.cli.arguments import STEPS, Arguments
 from ninja_tui.cli.exit_codes import Exit
 from ninja_tui.cli.requests import request_of
@@ -23,6 +22,7 @@ from ninja_tui.report.display import Display
 from ninja_tui.report.files import check_writable, written
 from ninja_tui.report.page import Page, print_error
 from ninja_tui.report.training_bar import TrainingBar
+from ninja_tui.version import __version__
 
 
 def export(arguments: Arguments) -> int:

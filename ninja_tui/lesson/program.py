@@ -134,5 +134,8 @@ def _placeholder(tree: ast.stmt) -> bool:
 
 
 def _is_cmp(tree: ast.stmt) -> bool:
-    """The notebook's ``def cmp``: it needs ``.grad``, and the one of ``--replay`` stands in its place."""
-    return isinstance(tree, ast.FunctionDef) and tree.name == "cmp"
+    """The notebook's ``def cmp``, or its import: it needs ``.grad``, and that of ``--replay`` stands in its place."""
+    match tree:
+        case ast.FunctionDef(name="cmp") | ast.ImportFrom(module="ninja_tui", names=[ast.alias("cmp", None)]):
+            return True
+    return False

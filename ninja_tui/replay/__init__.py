@@ -6,6 +6,7 @@ from ninja_tui.replay.many import Jobs, replay
 from ninja_tui.replay.paths import Submission, find
 from ninja_tui.replay.reports import AnsweredLesson, FileReport, LessonReport, Report, TrainingReport
 from ninja_tui.replay.request import Limits, Progress, Request
+from ninja_tui.replay.session import replay_session
 from ninja_tui.replay.training import train
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "digest_of",
     "find",
     "replay",
+    "replay_session",
     "to_judge",
     "train",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,10 +52,16 @@ class FileJudge:
 
     def judge(self, path: Path) -> FileReport:
         """The report on a file, an error where it cannot be used. Raises Stopped where no time is left for it."""
-        self._workers.begin_file()
         sha256 = None if self._lone else digest_of(path)
+        return self.judge_read(path, lambda: to_judge(path, self._request.lesson, self._definitions), sha256)
+
+    def judge_read(
+        self, path: Path, read: Callable[[], OwnNetwork | SolutionsFile], sha256: str | None = None
+    ) -> FileReport:
+        """The same for what ``read`` gives, which may raise UsageError. ``path`` is what stands in the report."""
+        self._workers.begin_file()
         try:
-            kind = to_judge(path, self._request.lesson, self._definitions)
+            kind = read()
             report = self._own(path, kind) if isinstance(kind, OwnNetwork) else self._solutions(kind)
             complete = not report.unjudged and all(each.stopped is None for each in report.lessons)
             return replace(report, sha256=sha256 if complete else None)

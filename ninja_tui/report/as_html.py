@@ -17,6 +17,10 @@ from ninja_tui.report.records import FileRecord, LessonRecord, NodeRecord, Tally
 INDEX = "index.html"
 LONGEST_SLUG = 40
 COUNTED = (Status.FAIL, Status.ERROR, Status.TIMEOUT, Status.MISSING)
+ANSWERS_HEAD = (
+    "<thead><tr><th>gradient</th><th>status</th><th>line</th><th>shape</th><th>exact</th><th>approximate</th>"
+    '<th class="number">maxdiff</th></tr></thead>'
+)
 
 
 def page_name(record: FileRecord) -> str:
@@ -89,18 +93,22 @@ def _lesson(lesson: LessonRecord, points: Points) -> list[str]:
     return [
         f"<h2>{plain(lesson.lesson)}</h2>",
         f'<p class="facts">{bar(lesson.passed, lesson.total)} {" · ".join(map(plain, facts))}</p>',
-        '<div class="wide"><table><thead><tr><th>gradient</th><th>status</th><th>line</th><th>shape</th><th>exact</th>'
-        '<th>approximate</th><th class="number">maxdiff</th></tr></thead>',
-        *(_answer(node) for node in lesson.nodes),
+        f'<div class="wide"><table>{ANSWERS_HEAD}',
+        *(answer_rows(node, _place(node)) for node in lesson.nodes),
         "</table></div>",
     ]
 
 
-def _answer(node: NodeRecord) -> str:
-    """The row of an answer, and below it what there is to say on it, with its code."""
+def _place(node: NodeRecord) -> str:
     line = "" if node.line is None else str(node.line)
-    if node.cell is not None:
-        line = f"cell {node.cell}, {line}"
+    return line if node.cell is None else f"cell {node.cell}, {line}"
+
+
+def answer_rows(node: NodeRecord, place: str, *more: str) -> str:
+    """The row of an answer, which stands at ``place``, and below it what there is to say on it, with its code.
+
+    ``more`` is HTML that comes below that.
+    """
     wrong_shape = node.shape is not None and node.shape != node.expected_shape
     shape = shape_text(node.expected_shape if node.shape is None else node.shape)
     words = [str(node.diagnosis.kind)] if node.diagnosis is not None and node.status is not Status.PASS else []
@@ -109,7 +117,7 @@ def _answer(node: NodeRecord) -> str:
     cells = [
         f'<th scope="row">{plain(node.gradient)}</th>',
         f"<td>{badge(node.status)}{labels}</td>",
-        f"<td>{line}</td>",
+        f"<td>{plain(place)}</td>",
         f"<td{' class=off' if wrong_shape else ''}>{plain(shape)}</td>",
         f"<td>{yes_no(node, value=node.exact)}</td>",
         f"<td>{yes_no(node, value=node.approximate)}</td>",
@@ -117,5 +125,6 @@ def _answer(node: NodeRecord) -> str:
     ]
     said = "".join(f"<p>{plain(sentence)}</p>" for sentence in node.sentences)
     code = f"<pre>{''.join(map(code_line, node.code))}</pre>" if node.code else ""
-    below = f'<tr class="said"><td colspan="{len(cells)}">{code}{said}</td></tr>' if said or code else ""
+    told = f"{code}{said}{''.join(more)}"
+    below = f'<tr class="said"><td colspan="{len(cells)}">{told}</td></tr>' if told else ""
     return f'<tbody class="{node.status}"><tr>{"".join(cells)}</tr>{below}</tbody>'

@@ -11,11 +11,11 @@ from typing import Any, TextIO
 
 import msgspec
 
-from ninja_tui import __version__
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.read import described
 from ninja_tui.replay import Report, TrainingReport
 from ninja_tui.report.records import FileRecord, LessonRecord, NodeRecord, Tally, number, record_of
+from ninja_tui.version import __version__
 
 SCHEMA = 1
 EVERY_LOSS, EVERY = 1000, 100

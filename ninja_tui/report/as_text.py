@@ -9,7 +9,7 @@ from pathlib import Path
 from ninja_tui.engine.evaluate.program import Comparison
 from ninja_tui.engine.protocol.verdict import Status, Verdict
 from ninja_tui.formatting import number_text, shape_text
-from ninja_tui.lesson.locations import cell_and_line, place
+from ninja_tui.lesson.locations import Prompts, cell_and_line, place
 from ninja_tui.lesson.model import gradient_name
 from ninja_tui.replay import FileReport, LessonReport, Report, TrainingReport
 from ninja_tui.report.caret import meant
@@ -199,10 +199,12 @@ class _Section:
         self._page.line((f"{self._page.signs.note} {words}", "dim"))
 
     def _place(self, verdict: Verdict) -> str:
-        """``mist.py:6``; in a notebook ``mine.ipynb, cell 3, line 2``; the file alone for what stands nowhere."""
+        """``mist.py:6``; ``mine.ipynb, cell 3, line 2``; ``In [3], line 2``; the file alone for what stands nowhere."""
         line = verdict.line if verdict.raised is None else verdict.raised.line
         if line is None:
             return self._path
+        if isinstance(self._lesson.starts, Prompts):
+            return place(line, self._lesson.starts)
         return f"{self._path}, {place(line, self._lesson.starts)}" if self._lesson.starts else f"{self._path}:{line}"
 
 

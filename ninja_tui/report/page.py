@@ -45,12 +45,12 @@ ASCII = Signs("+", "x", "!", "-", "-", "|", "~")
 
 
 class Page:
-    """Prints on stdout, or stderr: plain text, never markup. Control characters are made visible as ``�``."""
+    """Prints on stdout, stderr or a ``console``: plain text, never markup. What does not print is shown as ``�``."""
 
-    def __init__(self, *, stderr: bool = False) -> None:
-        self._console = Console(stderr=stderr)
+    def __init__(self, *, stderr: bool = False, console: Console | None = None) -> None:
+        self._console = console or Console(stderr=stderr)
         self.width: int | None = max(self._console.width, FEWEST_COLUMNS)
-        if not self._console.is_terminal and "COLUMNS" not in os.environ:
+        if console is None and not self._console.is_terminal and "COLUMNS" not in os.environ:
             self._console, self.width = Console(stderr=stderr, width=WIDEST), None
         self.signs = ASCII if self._console.options.ascii_only else Signs()
 

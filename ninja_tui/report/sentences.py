@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from ninja_tui.engine.protocol.verdict import WARNING_WORDS, Verdict, Warning
 
+ROUNDED = "rounding, not your maths"
+"""Begins the sentence on an answer that is right, and differs in the last bits."""
+
 
 def sentences_on(verdict: Verdict) -> list[str]:
     """What there is to say on an answer: an error, the diagnosis, a shape, why ``cmp`` and the status disagree."""

@@ -195,6 +195,13 @@ loss
     assert [(comparison.line, comparison.exact) for comparison in compared] == [(16, True)]
 
 
+def test_an_imported_cmp_is_recorded_as_the_one_that_is_there(bench: Workbench) -> None:
+    code = f"from ninja_tui import cmp\n{right_answers()['logprobs']}\ncmp('logprobs', dlogprobs, logprobs)\n"
+    found, compared = rerun(bench, code)
+    assert [(verdict.node, verdict.status) for verdict in found] == [("logprobs", Status.PASS)]
+    assert [(comparison.label, comparison.exact) for comparison in compared] == [("logprobs", True)]
+
+
 def test_constants_of_single_precision_in_an_answer_do_not_spoil_the_judging(bench: Workbench) -> None:
     code = (
         "dlogprobs = torch.zeros(logprobs.shape, dtype=torch.float32)\n"

@@ -50,6 +50,29 @@ def test_no_process_of_a_replay_loads_textual(tmp_path: Path) -> None:
     assert "1 of 26 pass" in done.stdout
 
 
+def test_cmp_loads_pytorch_and_nothing_else_until_a_gradient_is_wrong(tmp_path: Path) -> None:
+    code = """import torch
+before = {*sys.modules}
+from ninja_tui import cmp
+x = torch.ones(2, requires_grad=True)
+x.sum().backward()
+cmp('x', torch.ones(2), x)
+print(*sorted({*sys.modules} - before))"""
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys\n{code}"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1].split() == [
+        "ninja_tui",
+        "ninja_tui.comparing",
+        "ninja_tui.formatting",
+        "ninja_tui.version",
+    ]
+
+
+def test_the_package_alone_loads_nothing(tmp_path: Path) -> None:
+    assert loaded("import ninja_tui\nninja_tui.__version__", tmp_path) == set()
+
+
 def test_the_app_loads_neither_torch_nor_numpy_nor_what_writes_files(tmp_path: Path) -> None:
     found = loaded("import ninja_tui.tui.app", tmp_path)
     assert found & {"torch", "numpy", "jupytext", "tomlkit"} == set()

@@ -13,7 +13,7 @@ from ninja_tui.engine.judge.attempt import Attempt
 from ninja_tui.engine.judge.compare import CLOSE, largest_entry
 from ninja_tui.engine.judge.finding import Finding
 from ninja_tui.engine.judge.fitting import weights_of
-from ninja_tui.engine.judge.scaling import entries, nonzero
+from ninja_tui.engine.judge.plain_mistakes import entries, nonzero
 from ninja_tui.engine.protocol.verdict import Kind
 from ninja_tui.engine.protocol.worlds import World
 

@@ -9,7 +9,8 @@ import torch
 from ninja_tui.engine.judge.attempt import Attempt
 from ninja_tui.engine.judge.compare import CLOSE, largest_entry
 from ninja_tui.engine.judge.finding import Finding
-from ninja_tui.engine.judge.scaling import entries, nonzero, whole_factor
+from ninja_tui.engine.judge.plain_mistakes import entries, nonzero
+from ninja_tui.engine.judge.scaling import whole_factor
 from ninja_tui.engine.protocol.verdict import Kind
 
 CUT_WORDS: tuple[tuple[Callable[[torch.Tensor], torch.Tensor], Kind, str], ...] = (

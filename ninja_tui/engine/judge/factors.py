@@ -31,13 +31,16 @@ class Numbers:
     scalars: Mapping[str, float] = field(default_factory=dict)
 
 
-def factor_name(factor: float, numbers: Numbers) -> str | None:
-    """``1/n``, ``(n-1)/n``, ``64`` or a scalar's name; None for a factor that nobody forgets."""
+def factor_name(factor: float, numbers: Numbers, equal: float = EQUAL) -> str | None:
+    """``1/n``, ``(n-1)/n``, ``64`` or a scalar's name; None for a factor that nobody forgets.
+
+    ``equal`` is the share by which two factors may differ that are the same.
+    """
     count = numbers.count
     sign = "-" if factor < 0 else ""
     size = abs(factor)
     for value, text in PLAIN.items():
-        if _equal(size, value) and value not in (count, 1 / (count or 1)):
+        if _equal(size, value, equal) and value not in (count, 1 / (count or 1)):
             return sign + text
     own = {count} if count else set[int]()
     ordered = [each for each in sorted(numbers.sizes | own, key=lambda each: (each != count, each)) if each >= 2]
@@ -45,7 +48,7 @@ def factor_name(factor: float, numbers: Numbers) -> str | None:
     less = [_one_less(each, count) for each in ordered if each in numbers.summed | own]
     for table in (*near, SMALL, *less, *(_made_of(each, count) for each in ordered)):
         for value, text in table.items():
-            if value != 1.0 and _equal(size, value):
+            if value != 1.0 and _equal(size, value, equal):
                 return sign + text
     named = (scalar_name(factor, name, value) for name, value in numbers.scalars.items())
     return next((each for each in named if each), None)
@@ -95,8 +98,8 @@ def scalar_name(factor: float, name: str, value: float) -> str | None:
     return None
 
 
-def _equal(one: float, other: float) -> bool:
-    return math.isclose(one, other, rel_tol=EQUAL)
+def _equal(one: float, other: float, equal: float = EQUAL) -> bool:
+    return math.isclose(one, other, rel_tol=equal)
 
 
 Powers = dict[str, float]

@@ -15,8 +15,11 @@ WEIGHTS = (1.0, 0.0, -1.0, 2.0)
 MOST_PARTS = 4
 
 
-def multiple_of(actual: torch.Tensor, expected: torch.Tensor) -> float | None:
-    """The number that ``expected`` is to be multiplied with to give ``actual``; None where there is none, or 0."""
+def multiple_of(actual: torch.Tensor, expected: torch.Tensor, close: float = CLOSE) -> float | None:
+    """The number that ``expected`` is to be multiplied with to give ``actual``; None where there is none, or 0.
+
+    ``close`` is the share of the largest entry by which any may differ.
+    """
     if actual.shape != expected.shape or not bool(torch.isfinite(expected).all()):
         return None
     square = float((expected * expected).sum().item())
@@ -26,15 +29,15 @@ def multiple_of(actual: torch.Tensor, expected: torch.Tensor) -> float | None:
     if (
         factor == 0.0
         or not math.isfinite(factor)
-        or largest_entry(actual - factor * expected) > CLOSE * abs(factor) * largest_entry(expected)
+        or largest_entry(actual - factor * expected) > close * abs(factor) * largest_entry(expected)
     ):
         return None
-    return _round(factor)
+    return _round(factor, close)
 
 
-def factor_of(actual: torch.Tensor, expected: torch.Tensor) -> float | None:
+def factor_of(actual: torch.Tensor, expected: torch.Tensor, close: float = CLOSE) -> float | None:
     """The same; but any number is a multiple of any other: of single ones only a factor that people forget counts."""
-    factor = multiple_of(actual, expected)
+    factor = multiple_of(actual, expected, close)
     return factor if factor is None or expected.numel() > 1 or _plain(factor) else None
 
 
@@ -72,12 +75,12 @@ def _likely_weights(table: torch.Tensor, actual: torch.Tensor) -> list[float] | 
     return fitting[0] if len(fitting) == 1 else None
 
 
-def _round(value: float) -> float:
+def _round(value: float, close: float = CLOSE) -> float:
     """Rounding away what is rounding: 1 - 1e-12 is 1."""
     if not math.isfinite(value * 2):
         return value
     near = round(value * 2) / 2
-    return near if math.isclose(value, near, rel_tol=CLOSE, abs_tol=CLOSE) else value
+    return near if math.isclose(value, near, rel_tol=close, abs_tol=close) else value
 
 
 def summed_to(tensor: torch.Tensor, expected: torch.Tensor) -> torch.Tensor | None:

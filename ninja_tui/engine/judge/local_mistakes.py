@@ -11,7 +11,7 @@ from ninja_tui.engine.judge.compare import CLOSE, largest_entry, same
 from ninja_tui.engine.judge.factors import EXPONENTS, FAR_EXPONENTS, Powers, powers, products
 from ninja_tui.engine.judge.finding import Finding
 from ninja_tui.engine.judge.fitting import affine_power, factor_of, multiple_of, summed_to
-from ninja_tui.engine.judge.scaling import entries
+from ninja_tui.engine.judge.plain_mistakes import entries
 from ninja_tui.engine.protocol.verdict import Kind
 from ninja_tui.engine.protocol.worlds import World
 

@@ -9,7 +9,7 @@ import torch
 from ninja_tui.engine.judge.attempt import Attempt
 from ninja_tui.engine.judge.compare import CLOSE, largest_entry
 from ninja_tui.engine.judge.finding import Finding
-from ninja_tui.engine.judge.scaling import entries, nonzero
+from ninja_tui.engine.judge.plain_mistakes import entries, nonzero
 from ninja_tui.engine.protocol.verdict import Kind
 
 MOST_BRANCHES = 4

@@ -10,7 +10,8 @@ from ninja_tui.engine.judge.attempt import Attempt
 from ninja_tui.engine.judge.compare import CLOSE, largest_entry, same
 from ninja_tui.engine.judge.finding import Finding
 from ninja_tui.engine.judge.fitting import factor_of, multiple_of, subsets, weights_of
-from ninja_tui.engine.judge.scaling import NOTHING, scaled, whole_factor
+from ninja_tui.engine.judge.plain_mistakes import NOTHING
+from ninja_tui.engine.judge.scaling import scaled, whole_factor
 from ninja_tui.engine.protocol.verdict import Kind
 from ninja_tui.engine.protocol.worlds import World
 

@@ -5,18 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-import torch
-
 from ninja_tui.engine.judge.attempt import Attempt
-from ninja_tui.engine.judge.compare import CLOSE, largest_entry
+from ninja_tui.engine.judge.compare import CLOSE
 from ninja_tui.engine.judge.factors import factor_name, scalar_name
 from ninja_tui.engine.judge.finding import Finding
 from ninja_tui.engine.judge.fitting import factor_of, multiple_of
-from ninja_tui.engine.protocol.verdict import Kind
+from ninja_tui.engine.judge.plain_mistakes import off_by_factor
 from ninja_tui.engine.protocol.worlds import World
-
-NOTHING = 1e-12
-"""An entry below this share of the largest one is 0 up to float64's rounding."""
 
 
 def whole_factor(attempt: Attempt) -> tuple[float, float | None] | None:
@@ -77,32 +72,11 @@ def _all_scalars(attempt: Attempt) -> dict[str, float]:
     return near if attempt.expected.numel() == 1 else {**far, **near}
 
 
-def entries(wrong: torch.Tensor) -> tuple[str, str]:
-    """``every entry`` or ``3 of 8 entries``, and the verb that follows."""
-    count, total = int(wrong.sum().item()), wrong.numel()
-    if total == 1:
-        return "it", "is"
-    if count == total:
-        return "every entry", "is"
-    return f"{count} of {total} entries", "is" if count == 1 else "are"
-
-
-def nonzero(tensor: torch.Tensor) -> torch.Tensor:
-    """Where a tensor is not 0 up to rounding."""
-    return tensor.abs() > NOTHING * largest_entry(tensor)
-
-
 def scaled(attempt: Attempt, factors: tuple[float, float | None], what: str, present: frozenset[int]) -> Finding | None:
     """The finding for a factor; ``what`` is off by it, by default all entries that are not 0."""
     factor, home_factor = factors
     if factor == 1.0:
         return None
     told, where = attempt.told()
-    subject, verb = (what, "is") if what else entries(nonzero(told.expected))
-    rest = "" if what or not subject[0].isdigit() else "; the others are 0"
-    if factor == -1.0:
-        has = "has" if verb == "is" else "have"
-        return Finding(Kind.SIGN, f"{where}{subject} {has} the wrong sign{rest}", present)
-    named = told_factor(attempt, factor, home_factor)
-    by = f"by the factor {named}" if named else "by a factor" if what else "by the same factor"
-    return Finding(Kind.SCALE, f"{where}{subject} {verb} off {by}{rest}", present)
+    named = None if factor == -1.0 else told_factor(attempt, factor, home_factor)
+    return replace(off_by_factor(factor, named, told.expected, what, where), present=present)

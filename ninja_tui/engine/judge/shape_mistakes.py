@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
+from dataclasses import replace
 
-import torch
-
+from ninja_tui.engine.judge import plain_mistakes as plain
 from ninja_tui.engine.judge.attempt import Attempt
-from ninja_tui.engine.judge.compare import CLOSE, largest_entry, same
+from ninja_tui.engine.judge.compare import same
 from ninja_tui.engine.judge.finding import Finding
-from ninja_tui.engine.judge.fitting import axes_told, factor_of, multiple_of, reduced_axes, subsets, summed_to
+from ninja_tui.engine.judge.fitting import factor_of, multiple_of, reduced_axes, subsets, summed_to
 from ninja_tui.engine.protocol.verdict import Kind
 
 
@@ -18,12 +17,9 @@ def other_shape(attempt: Attempt) -> Finding | None:
     actual, expected = attempt.actual, attempt.expected
     if actual.shape == expected.shape:
         return None
-    sizes = f"{tuple(actual.shape)} for {tuple(expected.shape)}"
-    everywhere = frozenset(attempt.consumers)
-    if actual.dim() == 2 and actual.T.shape == expected.shape and factor_of(actual.T, expected) is not None:
-        return Finding(Kind.TRANSPOSED, f"the transpose of it is meant: {sizes}", everywhere)
-    if actual.numel() == expected.numel() and factor_of(actual.reshape(expected.shape), expected) == 1.0:
-        return Finding(Kind.SHAPE, f"the numbers are right, the shape is not: {sizes}", everywhere)
+    found = plain.same_numbers(actual, expected)
+    if found is not None:
+        return replace(found, present=frozenset(attempt.consumers))
     return not_summed(attempt) or other_sum(attempt) or _of_another(attempt) or impossible_shape(attempt)
 
 
@@ -46,8 +42,7 @@ def misplaced(attempt: Attempt) -> Finding | None:
 
 
 def _belongs_elsewhere(attempt: Attempt) -> Finding:
-    shapes = f"{tuple(attempt.actual.shape)}; `{attempt.shown_name(attempt.node)}` is {tuple(attempt.expected.shape)}"
-    return Finding(Kind.SHAPE, f"a gradient has its tensor's shape, and this is {shapes}")
+    return plain.belongs_elsewhere(attempt.shown_name(attempt.node), attempt.actual, attempt.expected)
 
 
 def _of_another(attempt: Attempt) -> Finding | None:
@@ -71,13 +66,8 @@ def not_summed(attempt: Attempt) -> Finding | None:
         factor_of(summed, part) is not None for part in attempt.parts.values()
     ):
         return None
-    return Finding(
-        Kind.NOT_SUMMED,
-        f"not summed over {axes_told(reduced_axes(attempt.actual, attempt.expected))}: "
-        f"`{attempt.shown_name(attempt.node)}` {tuple(attempt.expected.shape)} was broadcast there, "
-        f"and this is {tuple(attempt.actual.shape)}",
-        frozenset(attempt.consumers),
-    )
+    found = plain.not_summed(attempt.shown_name(attempt.node), attempt.actual, attempt.expected)
+    return replace(found, present=frozenset(attempt.consumers))
 
 
 def other_sum(attempt: Attempt) -> Finding | None:
@@ -95,47 +85,8 @@ def other_sum(attempt: Attempt) -> Finding | None:
             long = {axis for axis in axes if source.shape[axis] > 1}
             if not axes or long == wants or len(long) < len(axes):
                 continue
-            summed = _summed(attempt, source, axes)
+            summed = plain.summed_over(attempt.actual, source, axes, attempt.expected.shape)
             if summed is not None:
-                return _axes_off(attempt, summed, long, wants)
+                found = plain.axes_off(attempt.shown_name(attempt.node), summed, long, wants)
+                return replace(found, present=frozenset(attempt.consumers))
     return None
-
-
-def _axes_off(attempt: Attempt, summed: str, axes: set[int], wants: set[int]) -> Finding:
-    extra, lacking = axes - wants, wants - axes
-    right = axes & wants
-    everywhere = frozenset(attempt.consumers)
-    if lacking:
-        node = attempt.shown_name(attempt.node)
-        done = f"{summed} over {axes_told(axes)}; " if axes else f"not {summed}: "
-        return Finding(Kind.NOT_SUMMED, f"{done}`{node}` was broadcast along {axes_told(wants)}", everywhere)
-    also = f" as well: {axes_told(right)} {'is' if len(right) == 1 else 'are'} right" if right else ""
-    return Finding(Kind.OVER_SUMMED, f"{summed} too far: over {axes_told(extra)}{also}", everywhere)
-
-
-def _summed(attempt: Attempt, source: torch.Tensor, axes: tuple[int, ...]) -> str | None:
-    """``summed`` or ``averaged`` if ``actual`` is this sum up to a factor, as it is or spread over the shape again."""
-    total = source.sum(axes, keepdim=True)
-    if largest_entry(total) <= CLOSE * largest_entry(source):
-        return None  # any constant is a multiple of what is left of rounding
-    factor = None
-    if attempt.actual.numel() == total.numel() and attempt.actual.squeeze().shape == total.squeeze().shape:
-        factor = factor_of(attempt.actual.squeeze(), total.squeeze())
-    elif attempt.actual.shape == attempt.expected.shape:
-        spread = _spread(total, attempt.actual.shape) or _spread(source.sum(axes), attempt.actual.shape)
-        factor = None if spread is None else factor_of(attempt.actual, spread[0])
-    if factor is None:
-        return None
-    count = math.prod(source.shape[axis] for axis in axes)
-    averaged = math.isclose(factor * count, 1.0, rel_tol=CLOSE)
-    alike = largest_entry(total - total.reshape(-1)[0]) <= CLOSE * largest_entry(total)
-    if alike and not averaged and not math.isclose(factor, 1.0, rel_tol=CLOSE):
-        return None  # any constant is a multiple of another
-    return "averaged" if averaged else "summed"
-
-
-def _spread(total: torch.Tensor, shape: torch.Size) -> tuple[torch.Tensor] | None:
-    try:
-        return (total.expand(shape),)
-    except RuntimeError:
-        return None

@@ -6,10 +6,10 @@ import math
 
 import torch
 
+from ninja_tui.engine.judge import plain_mistakes as plain
 from ninja_tui.engine.judge.attempt import Attempt
 from ninja_tui.engine.judge.compare import CLOSE, largest_entry
 from ninja_tui.engine.judge.finding import Finding
-from ninja_tui.engine.judge.scaling import entries
 from ninja_tui.engine.protocol.verdict import Kind
 from ninja_tui.engine.protocol.worlds import World
 
@@ -28,32 +28,13 @@ def wrong_dtype(attempt: Attempt) -> Finding | None:
     """Integers, or float64 in the float32 run."""
     single = attempt.evidence.gradients[World.FLOAT32]
     expected = attempt.targets.expected(World.FLOAT32)
-    if single.dtype == expected.dtype:
-        return None
-    names = [str(dtype).removeprefix("torch.") for dtype in (single.dtype, expected.dtype)]
-    return Finding(Kind.WRONG_DTYPE, f"the gradient is {names[0]}, its tensor is {names[1]}")
+    return None if single.dtype == expected.dtype else plain.wrong_dtype(single.dtype, expected.dtype)
 
 
 def non_finite(attempt: Attempt) -> Finding | None:
     """NaN or infinity, in the answer or in autograd's own gradient."""
-    single = attempt.targets.expected(World.FLOAT32)
-    if not bool(torch.isfinite(single).all()):
-        where, count = _not_finite(single)
-        message = f"autograd's own gradient is not finite here: {count} of {single.numel()} entries, the first {where}"
-        return Finding(Kind.NON_FINITE, f"{message}; nothing can be compared there")
-    for gradient in (attempt.evidence.gradients[World.FLOAT32], attempt.at_home().actual, attempt.actual):
-        if not bool(torch.isfinite(gradient).all()):
-            where, count = _not_finite(gradient)
-            return Finding(Kind.NON_FINITE, f"entries that are not finite: {count}; the first {where}")
-    return None
-
-
-def _not_finite(tensor: torch.Tensor) -> tuple[str, int]:
-    """Where the first entry stands that is not finite, with what it is, and how many there are."""
-    bad = ~torch.isfinite(tensor)
-    first = str(float(tensor[bad][0].item())) if not tensor.is_complex() else "complex"
-    place = f" at {torch.nonzero(bad)[0].tolist()}" if tensor.dim() else ""
-    return f"is {first}{place}", int(bad.sum().item())
+    gradients = (attempt.evidence.gradients[World.FLOAT32], attempt.at_home().actual, attempt.actual)
+    return plain.not_finite(attempt.targets.expected(World.FLOAT32), *gradients)
 
 
 def typed_in(attempt: Attempt) -> Finding | None:
@@ -98,7 +79,7 @@ def constant_offset(attempt: Attempt) -> Finding | None:
     if at_home is None:
         return None
     (offset, _), (told_offset, wrong) = found, at_home
-    subject, verb = entries(wrong)
+    subject, verb = plain.entries(wrong)
     number = f"the same {offset:g}" if math.isclose(offset, told_offset, rel_tol=CLOSE) else "one and the same number"
     rest = "" if bool(wrong.all()) else "; the others are right"
     return Finding(
