@@ -134,6 +134,8 @@ class World:
     def _seed(self, output: Output) -> torch.Tensor:
         if output.seed is None:
             return torch.ones((), dtype=self.values[output.number].dtype)
+        if output.seed in self.values:
+            return self.value(output.seed)
         if output.seed not in self._detached:
             replay = Replay(self._network.record, [output.seed], self.values.keys())
             used = {each for step in replay.operations for each in (*step.inputs, output.seed)}
