@@ -46,8 +46,22 @@ class FunctionVerdict:
 
 
 def function_calls(record: Record) -> list[FunctionCall]:
-    """The calls in a record that are to be judged: of a person's own Functions, without those that repeat others."""
-    return [each for each in record.functions if each.own and each.values]
+    """The calls in a record that are to be judged: of a person's own Functions, without those that repeat others.
+
+    One that ran where nobody asked for gradients says nothing beside one that was differentiated.
+    """
+    differentiated = {(each.name, each.line) for each in record.functions if each.backward is not None}
+    return [
+        each
+        for each in record.functions
+        if each.own
+        and each.values
+        and (
+            each.backward is not None
+            or any(given.needed for given in each.inputs)
+            or (each.name, each.line) not in differentiated
+        )
+    ]
 
 
 def judge_functions(record: Record) -> list[FunctionVerdict]:

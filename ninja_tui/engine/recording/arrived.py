@@ -147,7 +147,7 @@ class _Reading:
         values = tuple(None if place is None else self._tensor(place) for place in portable.values)
         return FunctionCall(
             portable.name, portable.line, portable.inputs, portable.outputs, portable.first, portable.last,
-            portable.upstream_names, portable.own, values, run,
+            portable.upstream_names, portable.own, portable.tried, values, run,
         )  # fmt: skip
 
     def _is_part(self, part: PortableCall | BackwardRun) -> None:

@@ -54,6 +54,11 @@ class Called:
     node: Any = None
     differentiated: bool = False
 
+    @property
+    def asked(self) -> set[int]:
+        """The places of the arguments of which a gradient was asked for."""
+        return {place for place, each in enumerate(self.inputs) if each.needed}
+
 
 @dataclass
 class _Seen:
@@ -69,7 +74,7 @@ class OwnFunctions:
         self._running = 0
         self._forward: list[Called] = []
         self._backward = 0
-        self._trying = False
+        self._trying = self._tries_all = False
         self._seen: dict[Any, _Seen] = {}
         self._kept: dict[Any, list[Called]] = {}
 
@@ -132,17 +137,24 @@ class OwnFunctions:
         Within ``running()``. What a call raises is noted, and goes no further.
         """
         for kept in list(self._kept.values()):
-            first = kept[0]
-            sizes = [] if any(each.differentiated for each in kept) else [1.0]
-            sizes += OTHER_SIZES if any(map(self._chooses, kept)) else []
-            for size in sizes:
+            known = {place for called in kept if called.differentiated for place in called.asked}
+            again: list[tuple[Called, float]] = []
+            for called in kept:
+                if not called.differentiated and not known.issuperset(called.asked):
+                    again.append((called, 1.0))
+                    known |= called.asked
+            if not known:
+                again.append((kept[0], 1.0))
+            if any(map(self._chooses, kept)):
+                again += [(kept[0], size) for size in OTHER_SIZES]
+            for called, size in again:
                 self._trying = True
                 try:
-                    self._call_again(first, size)
+                    self._call_again(called, size)
                 except Exception:  # forward on other values; a backward that raises is noted before
                     continue
                 finally:
-                    self._trying = False
+                    self._trying = self._tries_all = False
 
     def _chooses(self, called: Called) -> bool:
         """Whether a truth value has left PyTorch in a call."""
@@ -153,13 +165,13 @@ class OwnFunctions:
         )
 
     def _call_again(self, called: Called, size: float) -> None:
-        asked = any(each.needed for each in called.inputs)
+        self._tries_all = not called.asked
         args = list(called.args)
         for index, given in enumerate(called.inputs):
             if isinstance(args[index], torch.Tensor) and args[index].is_floating_point():
                 with self._values.paused(), torch.no_grad():
                     args[index] = args[index] * size
-                args[index].requires_grad_(given.needed or not asked)
+                args[index].requires_grad_(given.needed or self._tries_all)
         with torch.enable_grad():
             result = called.cls.apply(*args)
             outputs = result if isinstance(result, tuple | list) else (result,)
@@ -239,6 +251,7 @@ class OwnFunctions:
             last=last,
             upstream_names=upstream_names(called.cls, len(outputs)),
             own=is_own(called.cls),
+            tried=self._tries_all,
         )
         if call.own and self._is_new(called, call):
             call = replace(call, values=called.values)

@@ -70,10 +70,11 @@ class Judge:
         answers += [RecognizedAnswer(each.label, each.line, each.line, each.shape) for each in self._functions]
         return RecognizedProgram(
             answers=tuple(answers),
-            loss=bool(program.starts) or bool(self._functions),
+            loss=bool(program.starts),
             tensors=bool(run.record.steps),
             seed=run.seed,
             torch=str(torch.__version__),
+            functions=bool(self._functions),
         )  # fmt: skip
 
     def _arrived(self) -> ProgramRun:

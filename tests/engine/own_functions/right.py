@@ -647,4 +647,34 @@ RIGHT = {
         a, b = Two.apply(x)
         (a.sum() + b.sum()).backward()
     """),
+    "also where nobody asks for gradients": script("""
+        import torch
+        class MSE(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, pred, target):
+                ctx.save_for_backward(pred, target)
+                return ((pred - target) ** 2).mean()
+            @staticmethod
+            def backward(ctx, g):
+                pred, target = ctx.saved_tensors
+                return g * 2 * (pred - target) / pred.numel(), None
+        pred, target = torch.randn(4, requires_grad=True), torch.randn(4)
+        with torch.no_grad():
+            print(MSE.apply(pred, target))
+        print(MSE.apply(torch.randn(3), torch.randn(3)))
+        MSE.apply(pred, target).backward()
+    """),
+    "nobody asks for gradients, of which one is None": script("""
+        import torch
+        class MSE(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, pred, target):
+                ctx.save_for_backward(pred, target)
+                return ((pred - target) ** 2).mean()
+            @staticmethod
+            def backward(ctx, g):
+                pred, target = ctx.saved_tensors
+                return g * 2 * (pred - target) / pred.numel(), None
+        print(MSE.apply(torch.randn(3), torch.randn(3)))
+    """),
 }
