@@ -13,8 +13,8 @@ from typing import Any
 import torch
 
 from ninja_tui.engine.recording.draws import generator, is_structured
+from ninja_tui.engine.recording.function_calls import numbers_left
 from ninja_tui.engine.recording.operators import same
-from ninja_tui.engine.recording.own_functions import numbers_left
 from ninja_tui.engine.recording.record import (
     BackwardRun,
     Escape,
@@ -83,7 +83,7 @@ def judged_places(call: FunctionCall) -> list[int]:
 
     Where none was, those of which backward returns one.
     """
-    asked = [place for place, each in enumerate(call.inputs) if each.needed and each.number is not None]
+    asked = [place for place, each in enumerate(call.inputs) if each.needed]
     asked = asked or [place for place, value in enumerate(call.values) if value is not None and _is_real(value)]
     if not call.tried or call.backward is None:
         return asked

@@ -263,7 +263,7 @@ class Network:
         few = sum(self._worlds[HOME].values[source].numel() for source in self.sources) <= FEW
         signs = self._signs(self._worlds[HOME]) if few else set()
         wanted = {(number, not positive) for number, positive in signs}
-        base = 6 if few else 2
+        base = 6 if few or self._near else 2
         recipes = (*FIRST_RECIPES, *FURTHER_RECIPES, *(SIGN_RECIPES if few else ()))
         for index, recipe in enumerate(recipes):
             if index >= base and not open_sides and not wanted:

@@ -59,4 +59,15 @@ WRONG: dict[str, Mistake] = {
                                          "x", Kind.SCALE),
     "numbers typed in": (changed("a global of the file", "return g * table",
                                  "return g * torch.tensor([-1.0, -0.3, 0.3, 1.0])"), "x", Kind.WRONG_DERIVATIVE),
+    "a view that is turned": (changed("a view", "return g.view(ctx.shape)", "return g.view(ctx.shape).flip(0)"),
+                              "x", Kind.WRONG_DERIVATIVE),
+    "only where numbers are large": (changed("saved tensors", "return grad_output * (s + x * s * (1 - s))",
+                                             "return grad_output * (s + x * s * (1 - s)) * (x < 20)"),
+                                     "x", Kind.MASK),
+    "a gate without its derivative": (changed("two steps of an LSTM cell", "df = dnew * c * f * (1 - f)",
+                                              "df = dnew * c * f"), "gates", Kind.WRONG_DERIVATIVE),
+    "a path through an output that one step did not use": (
+        changed("two steps of an LSTM cell", "dnew = dc + dh * o * (1 - t * t)", "dnew = dh * o * (1 - t * t)"),
+        "c", Kind.MISSING_PATH),
+    "within torch.func": (changed("within torch.func", "g * x.cos()", "-g * x.cos()"), "x", Kind.SIGN),
 }  # fmt: skip
