@@ -49,9 +49,9 @@ MOST_NOTES = 6
 
 @dataclass(frozen=True)
 class JudgedPass:
-    """The gradients of one backward pass of a program."""
+    """The gradients of one backward pass of a program; ``loss`` is None where there is none."""
 
-    loss: float
+    loss: float | None
     verdicts: tuple[Verdict, ...]
 
 
@@ -89,11 +89,13 @@ class OwnFileJudge:
         try:
             self._run()
             recognized = self._hand_over()
-            if not recognized.loss:
+            if not recognized.loss and not recognized.functions:
                 raise UsageError(self._without_loss(recognized))
             judged = self._judged(recognized, progress)
             passes = self._by_pass(judged)
             passes = self._with_unanswered(passes, recognized)
+            if not recognized.loss:
+                passes = tuple(replace(each, loss=None) for each in passes)
             return JudgedProgram(passes, recognized.seed, recognized.torch, tuple(self._notes()))
         finally:
             self._close(self._running, self._judging)

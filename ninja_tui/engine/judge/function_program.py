@@ -13,8 +13,8 @@ from typing import Any
 import torch
 
 from ninja_tui.engine.recording.draws import generator, is_structured
+from ninja_tui.engine.recording.function_calls import numbers_left
 from ninja_tui.engine.recording.operators import same
-from ninja_tui.engine.recording.own_functions import numbers_left
 from ninja_tui.engine.recording.record import (
     BackwardRun,
     Escape,
@@ -79,9 +79,16 @@ class CallProgram:
 
 
 def judged_places(call: FunctionCall) -> list[int]:
-    """The arguments of which a gradient is judged: those of which one was asked for, or all where none was."""
-    asked = [place for place, each in enumerate(call.inputs) if each.needed and each.number is not None]
-    return asked or [place for place, value in enumerate(call.values) if value is not None and _is_real(value)]
+    """The arguments of which a gradient is judged: those of which one was asked for.
+
+    Where none was, those of which backward returns one.
+    """
+    asked = [place for place, each in enumerate(call.inputs) if each.needed]
+    asked = asked or [place for place, value in enumerate(call.values) if value is not None and _is_real(value)]
+    if not call.tried or call.backward is None:
+        return asked
+    returned = call.backward.returned
+    return [place for place in asked if place < len(returned) and returned[place] is not None] or asked
 
 
 def unfollowed(record: Record, call: FunctionCall, run: BackwardRun) -> str:

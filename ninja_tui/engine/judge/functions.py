@@ -46,8 +46,26 @@ class FunctionVerdict:
 
 
 def function_calls(record: Record) -> list[FunctionCall]:
-    """The calls in a record that are to be judged: of a person's own Functions, without those that repeat others."""
-    return [each for each in record.functions if each.own and each.values]
+    """The calls in a record that are to be judged: of a person's own Functions, without those that repeat others.
+
+    One that ran where nobody asked for gradients, or that cannot be followed, says nothing beside one that was
+    differentiated.
+    """
+    calls = [each for each in record.functions if each.own and each.values]
+    differentiated = {(each.name, each.line) for each in calls if _is_differentiated(each)}
+    return [
+        each
+        for each in calls
+        if _is_differentiated(each) or (each.name, each.line) not in differentiated or _is_asked(each)
+    ]
+
+
+def _is_differentiated(call: FunctionCall) -> bool:
+    return call.backward is not None and bool(call.backward.upstream)
+
+
+def _is_asked(call: FunctionCall) -> bool:
+    return call.backward is None and any(given.needed for given in call.inputs)
 
 
 def judge_functions(record: Record) -> list[FunctionVerdict]:
@@ -99,6 +117,15 @@ def function_rows(record: Record) -> list[FunctionRow]:
     return list(rows.values())
 
 
+def surrogates(record: Record) -> dict[Number, str]:
+    """What Functions return whose backward is no derivative on purpose, each with the Function's name."""
+    meant = {
+        (row.function, row.line) for row in function_rows(record) if Warning.SURROGATE in row.judged().verdict.warnings
+    }
+    calls = [each for each in record.functions if (each.name, each.line) in meant]
+    return {output.number: call.name for call in calls for output in call.outputs if output.number is not None}
+
+
 def label_of(function: str, argument: str) -> str:
     """``Swish.backward → x``: what the backward of a Function returns for an argument of its forward."""
     return f"{function}.backward → {argument}"
@@ -124,7 +151,7 @@ class _Case:
         if run is None:
             return self._unjudged(place, NOT_CALLED)
         if run.error:
-            return replace(self._blank(place), error=f"its backward raises {run.error}")
+            return replace(self._blank(place), error=run.error)
         if place >= len(run.returned):
             count = len(run.returned)
             gradients = "one gradient" if count == 1 else f"{count} gradients"
@@ -162,7 +189,14 @@ class _Case:
     def _assessed(self, place: int, program: _Opened) -> Verdict:
         name, number = program.names[place], program.call.returned[place]
         gradient = Gradient(number, program.value(number), len(program.call.record.steps))
-        verdict = assess(program.assessor, name, gradient, program.call.places)
+        try:
+            verdict = assess(program.assessor, name, gradient, program.call.places)
+        except Exception:  # what goes wrong where a mistake is looked for costs its kind
+            if passes(program.assessor, name, gradient, program.call.places):
+                raise
+            unknown = Diagnosis(Kind.UNKNOWN, "no known kind of mistake")
+            verdict = replace(self._blank(place), status=Status.FAIL, expected_shape=program.shape(place))
+            verdict = replace(verdict, diagnosis=unknown)
         verdict = replace(verdict, diagnosis=self._of_forward(verdict.diagnosis))
         verdict = replace(verdict, node=self._label(place), named=self._label(place), line=self._line, chained=None)
         verdict = replace(verdict, warnings=tuple(each for each in verdict.warnings if each is not Warning.STRUCTURE))
@@ -245,7 +279,7 @@ class _Case:
             return False
         if program.is_zero(place) and program.reaches(place):
             return True
-        if is_identity(self._record, self._call):
+        if is_identity(self._record, self._call) and program.keeps_shape(place):
             return True
         if not rounds(self._record, self._call):
             return False
@@ -338,6 +372,12 @@ class _Opened:
     def reaches(self, place: int) -> bool:
         """Whether what forward returns was computed from an input at all."""
         return self.call.inputs[place] in self.network.members
+
+    def keeps_shape(self, place: int) -> bool:
+        """Whether forward returns something of the shape of this input that was computed from it."""
+        home = self.network.home()
+        shapes = [tuple(home.value(each).shape) for each in self.call.outputs.values()]
+        return self.reaches(place) and self.shape(place) in shapes
 
     def is_zero(self, place: int) -> bool:
         """Whether the derivative by an input is 0, whatever the numbers tried."""

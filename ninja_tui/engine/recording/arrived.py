@@ -9,10 +9,10 @@ import torch
 
 from ninja_tui.engine.protocol.messages import Refused
 from ninja_tui.engine.protocol.wire import Broken
+from ninja_tui.engine.recording.function_calls import LONGEST_ERROR
 from ninja_tui.engine.recording.function_classes import LONGEST_NAME
 from ninja_tui.engine.recording.operator_names import function_called
 from ninja_tui.engine.recording.operators import absent
-from ninja_tui.engine.recording.own_functions import LONGEST_ERROR
 from ninja_tui.engine.recording.packing import unpack
 from ninja_tui.engine.recording.portable import (
     PLAIN,
@@ -41,6 +41,7 @@ NO_NUMBER = torch.tensor(float("nan"))
 """In the place of a tensor that has no plain bytes."""
 DEEPEST = 4
 """Lists in lists among the arguments of an operation."""
+LAST_LINE = 1 << 30
 MEMORY_FORMATS = {
     str(each).removeprefix("torch."): each
     for each in (torch.contiguous_format, torch.preserve_format, torch.channels_last, torch.channels_last_3d)
@@ -134,20 +135,22 @@ class _Reading:
         names = (portable.name, *portable.upstream_names, *(each.name for each in portable.inputs))
         if any(len(name) > LONGEST_NAME or not name.isprintable() for name in names):
             raise Broken("no name")
+        if not 0 <= portable.line <= LAST_LINE:
+            raise Broken("no line")
         if portable.values and len(portable.values) != len(portable.inputs):
             raise Broken("other inputs than there are")
         run = portable.backward
         if run is not None:
             self._is_part(run)
             self._are_values(*run.upstream, *run.returned)
-            if len(run.error) > LONGEST_ERROR:
+            if len(run.error) > 2 * LONGEST_ERROR:
                 raise Broken("no error")
             if len(run.upstream) != len(portable.outputs):
                 raise Broken("other gradients than there are outputs")
         values = tuple(None if place is None else self._tensor(place) for place in portable.values)
         return FunctionCall(
             portable.name, portable.line, portable.inputs, portable.outputs, portable.first, portable.last,
-            portable.upstream_names, portable.own, values, run,
+            portable.upstream_names, portable.own, portable.tried, values, run,
         )  # fmt: skip
 
     def _is_part(self, part: PortableCall | BackwardRun) -> None:

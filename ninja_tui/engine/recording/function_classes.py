@@ -13,12 +13,18 @@ from typing import Any
 from torch.autograd.function import Function
 
 LONGEST_NAME = 60
+OWN_MODULES = ("__main__", "lesson")
+"""The modules of classes that a file defines itself."""
 LIBRARIES = tuple({str(Path(sysconfig.get_path(name))) for name in ("stdlib", "purelib", "platlib")})
 
 
 def name_of(cls: Any) -> str:
     """Its name."""
-    return str(getattr(cls, "__name__", "Function"))[:LONGEST_NAME]
+    return _plain(str(getattr(cls, "__name__", ""))) or "Function"
+
+
+def _plain(name: str) -> str:
+    return "".join(each for each in name[:LONGEST_NAME] if each.isprintable())
 
 
 def is_own(cls: Any) -> bool:
@@ -37,10 +43,25 @@ def _backward_code(cls: Any) -> CodeType | None:
     return None
 
 
+def in_order(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...] | None:
+    """The arguments of a call by their places; None where some have none."""
+    if not kwargs:
+        return args
+    try:
+        bound = inspect.signature(cls.forward).bind(*args, **kwargs)
+    except (TypeError, ValueError):
+        return None
+    bound.apply_defaults()
+    return None if bound.kwargs else bound.args
+
+
 def line_of(cls: Any) -> int:
-    """The line of the ``return`` of a Function's backward; where there are several, that of its ``def``; 0: unknown."""
+    """The line of the ``return`` of a Function's backward; where there are several, that of its ``def``.
+
+    0 where it is not known, or stands in another file.
+    """
     code = _backward_code(cls)
-    if code is None:
+    if code is None or getattr(cls, "__module__", "") not in OWN_MODULES:
         return 0
     returns = {each.positions.lineno for each in dis.get_instructions(code) if each.opname.startswith("RETURN")
                and each.positions is not None and each.positions.lineno != code.co_firstlineno}  # fmt: skip
@@ -73,7 +94,7 @@ def _parameters(function: Any, skipped: int, count: int) -> list[str]:
         else:
             names.append(each.name)
     names += [f"argument {index + 1}" for index in range(len(names), count)]
-    return [name[:LONGEST_NAME] for name in names[:count]]
+    return [_plain(name) for name in names[:count]]
 
 
 def _unique(names: Sequence[str]) -> list[str]:

@@ -6,14 +6,22 @@ Both are operations of the record. What stands here is where they begin and end.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
 from torch.autograd.function import BackwardCFunction, Function
 
-from ninja_tui.engine.recording.function_classes import argument_names, is_own, line_of, name_of, upstream_names
+from ninja_tui.engine.recording.function_calls import PLAIN, Called, alike, follows, numbers_left, told
+from ninja_tui.engine.recording.function_classes import (
+    argument_names,
+    in_order,
+    is_own,
+    line_of,
+    name_of,
+    upstream_names,
+)
 from ninja_tui.engine.recording.memory import forget
 from ninja_tui.engine.recording.operators import outside, same
 from ninja_tui.engine.recording.record import (
@@ -21,10 +29,7 @@ from ninja_tui.engine.recording.record import (
     FunctionCall,
     FunctionInput,
     FunctionOutput,
-    Leaf,
     Number,
-    Operation,
-    Record,
     Root,
     Use,
 )
@@ -32,27 +37,13 @@ from ninja_tui.engine.recording.values import Values
 
 MOST_ALIKE = 2
 """Calls of the same operations on the same shapes of which each is judged."""
-MOST_CALLS = 24
+MOST_CALLS = 40
 """Calls of one class of which each is judged."""
+MOST_HELD = 256 << 20
+"""Bytes of inputs that are kept."""
 OTHER_SIZES = [-1.0, 4.0, -4.0, 0.1]
 """Of the inputs where a Function chooses in Python what it computes: multiples of those that it had."""
-LONGEST_ERROR = 300
-PLAIN = (bool, int, float, str, type(None))
 Apply = Callable[..., Any]
-
-
-@dataclass
-class Called:
-    """A call that goes on: its class, its arguments, and its node of autograd's graph once there is one."""
-
-    cls: Any
-    args: tuple[Any, ...]
-    inputs: tuple[FunctionInput, ...]
-    values: tuple[torch.Tensor | None, ...]
-    first: int
-    call: FunctionCall | None = None
-    node: Any = None
-    differentiated: bool = False
 
 
 @dataclass
@@ -69,9 +60,11 @@ class OwnFunctions:
         self._running = 0
         self._forward: list[Called] = []
         self._backward = 0
-        self._trying = False
+        self._trying = self._tries_all = False
         self._seen: dict[Any, _Seen] = {}
         self._kept: dict[Any, list[Called]] = {}
+        self._unknown: set[Any] = set()
+        self._held = 0
 
     @property
     def in_forward(self) -> bool:
@@ -132,17 +125,24 @@ class OwnFunctions:
         Within ``running()``. What a call raises is noted, and goes no further.
         """
         for kept in list(self._kept.values()):
-            first = kept[0]
-            sizes = [] if any(each.differentiated for each in kept) else [1.0]
-            sizes += OTHER_SIZES if any(map(self._chooses, kept)) else []
-            for size in sizes:
+            known = {place for called in kept if called.differentiated for place in called.asked}
+            again: list[tuple[Called, float]] = []
+            for called in kept:
+                if not called.differentiated and not known.issuperset(called.asked):
+                    again.append((called, 1.0))
+                    known |= called.asked
+            if not known:
+                again.append((kept[0], 1.0))
+            if any(map(self._chooses, kept)):
+                again += [(kept[0], size) for size in OTHER_SIZES]
+            for called, size in again:
                 self._trying = True
                 try:
-                    self._call_again(first, size)
+                    self._call_again(called, size)
                 except Exception:  # forward on other values; a backward that raises is noted before
                     continue
                 finally:
-                    self._trying = False
+                    self._trying = self._tries_all = False
 
     def _chooses(self, called: Called) -> bool:
         """Whether a truth value has left PyTorch in a call."""
@@ -153,13 +153,13 @@ class OwnFunctions:
         )
 
     def _call_again(self, called: Called, size: float) -> None:
-        asked = any(each.needed for each in called.inputs)
+        self._tries_all = not called.asked
         args = list(called.args)
         for index, given in enumerate(called.inputs):
             if isinstance(args[index], torch.Tensor) and args[index].is_floating_point():
                 with self._values.paused(), torch.no_grad():
                     args[index] = args[index] * size
-                args[index].requires_grad_(given.needed or not asked)
+                args[index].requires_grad_(given.needed or self._tries_all)
         with torch.enable_grad():
             result = called.cls.apply(*args)
             outputs = result if isinstance(result, tuple | list) else (result,)
@@ -178,9 +178,12 @@ class OwnFunctions:
         return self._running > 0 and not self._values.is_paused
 
     def _applied(self, cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any], apply: Apply) -> Any:
-        if not self._notes or kwargs or torch._C._are_functorch_transforms_active():
+        if not self._notes:
             return apply(cls, *args, **kwargs)
-        args = self._apart(args)
+        given = self._transformed(cls, args, kwargs)
+        if given is None:
+            return apply(cls, *args, **kwargs)
+        args = self._apart(given)
         called = self._begun(cls, args)
         self._forward.append(called)
         try:
@@ -190,6 +193,27 @@ class OwnFunctions:
             called.node = None  # it holds the graph
         self._ended(called, result)
         return result
+
+    def _transformed(self, cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...] | None:
+        """The arguments by their places; None where a call cannot be followed, which is noted."""
+        if torch._C._are_functorch_transforms_active():
+            self._not_judged(cls, len(args), "it is called within a transformation of torch.func's")
+            return None
+        given = in_order(cls, args, kwargs)
+        if given is None:
+            self._not_judged(cls, len(args), "it is called with arguments by name")
+        return given
+
+    def _not_judged(self, cls: Any, count: int, reason: str) -> None:
+        """Notes a call of which nothing is known; once for each class."""
+        if not is_own(cls) or cls in self._unknown:
+            return
+        self._unknown.add(cls)
+        steps = len(self._values.record.steps)
+        inputs = tuple(FunctionInput(name, None, needed=True) for name in argument_names(cls, count))
+        run = BackwardRun((), (), steps, steps, error=f"could not be judged: {reason}")
+        call = FunctionCall(name_of(cls), line_of(cls), inputs, (), steps, steps, values=(None,) * count, backward=run)
+        self._values.record.functions.append(call)
 
     def _apart(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """The arguments, of which a tensor that is given twice is two."""
@@ -205,7 +229,7 @@ class OwnFunctions:
         return tuple(apart)
 
     def _begun(self, cls: Any, args: tuple[Any, ...]) -> Called:
-        names = argument_names(cls, len(args))
+        names, keeps = argument_names(cls, len(args)), is_own(cls)
         inputs: list[FunctionInput] = []
         values: list[torch.Tensor | None] = []
         for name, arg in zip(names, args, strict=True):
@@ -216,7 +240,7 @@ class OwnFunctions:
             needed = arg.requires_grad and torch.is_grad_enabled()
             inputs.append(FunctionInput(name, self._values.number(arg), needed))
             with self._values.paused(), torch.no_grad():
-                values.append(arg.detach().clone())  # before forward changes it in place
+                values.append(arg.detach().clone() if keeps else None)  # before forward changes it in place
         first = len(self._values.record.steps)
         return Called(cls, args, tuple(inputs), tuple(values), first)
 
@@ -226,7 +250,7 @@ class OwnFunctions:
         last = len(record.steps)
         outputs = tuple(
             FunctionOutput(
-                self._values.number(each) if isinstance(each, torch.Tensor) else None, _follows(each, called)
+                self._values.number(each) if isinstance(each, torch.Tensor) else None, follows(each, called)
             )
             for each in (result if isinstance(result, tuple | list) else (result,))
         )  # fmt: skip
@@ -239,8 +263,9 @@ class OwnFunctions:
             last=last,
             upstream_names=upstream_names(called.cls, len(outputs)),
             own=is_own(called.cls),
+            tried=self._tries_all,
         )
-        if call.own and self._is_new(called, call):
+        if call.own and self._is_new(called, call) and self._has_room(called):
             call = replace(call, values=called.values)
             given = zip(called.args, called.values, strict=True)
             called.args = tuple(arg if value is None else value for arg, value in given)
@@ -263,6 +288,16 @@ class OwnFunctions:
                 leaf = self._values.leaf(each, Root.OUTSIDE)
                 self._values.adopt(each, self._values.call(outside, (Use(leaf), *map(Use, sorted(inputs)))))
 
+    def _has_room(self, called: Called) -> bool:
+        """Whether there is room for the inputs of another call."""
+        size = sum(each.nbytes for each in called.values if each is not None and each.layout is torch.strided)
+        if self._held + size <= MOST_HELD:
+            self._held += size
+            return True
+        if called.cls not in self._kept:
+            self._not_judged(called.cls, len(called.args), "its inputs are too large to be kept")
+        return False
+
     def _is_new(self, called: Called, call: FunctionCall) -> bool:
         """Whether a call differs enough from those before it to be judged for itself."""
         steps = self._values.record.steps[call.first : call.last]
@@ -270,7 +305,7 @@ class OwnFunctions:
             (tuple(arg.shape), arg.dtype) if isinstance(arg, torch.Tensor) else arg if isinstance(arg, PLAIN) else None
             for arg in called.args
         )
-        key = (tensors, tuple(each.needed for each in call.inputs), tuple(map(_alike, steps)))
+        key = (tensors, tuple(each.needed for each in call.inputs), tuple(map(alike, steps)))
         seen = self._seen.setdefault(called.cls, _Seen())
         seen.alike[key] = seen.alike.get(key, 0) + 1
         if seen.alike[key] > MOST_ALIKE or seen.calls >= MOST_CALLS:
@@ -293,7 +328,8 @@ class OwnFunctions:
             with self._seeing():
                 result = original(ctx, given) if boxed else original(ctx, *given)
         except BaseException as error:
-            self._note(called, BackwardRun(upstream, (), first, len(self._values.record.steps), error=_told(error)))
+            last = len(self._values.record.steps)
+            self._note(called, BackwardRun(upstream, (), first, last, error=f"its backward raises {told(error)}"))
             raise
         finally:
             self._backward -= 1
@@ -333,40 +369,3 @@ class OwnFunctions:
             if functions[index] is call:
                 functions[index] = called.call = replace(call, backward=run)
                 return
-
-
-def numbers_left(record: Record, first: int, last: int, known: Collection[Number]) -> bool:
-    """Whether in some steps of a record numbers that depend on ``known`` values became Python's, or an array's.
-
-    Truth values and whole numbers do not count: they decide what is computed, and are looked at as such.
-    """
-    return any(
-        first <= each.step <= last
-        and not each.decides
-        and each.number not in record.indices
-        and not record.ancestors(each.number, known).isdisjoint(known)
-        for each in record.escapes
-    )
-
-
-def _alike(step: Leaf | Operation) -> object:
-    """What two steps have in common that do the same to other tensors."""
-    if isinstance(step, Leaf):
-        return None
-    return step.function, tuple(arg if isinstance(arg, PLAIN) else None for arg in step.args)
-
-
-def _follows(output: Any, called: Called) -> bool:
-    """Whether a gradient flows into an output; where none flows at all, it might."""
-    if not isinstance(output, torch.Tensor) or not (output.is_floating_point() or output.is_complex()):
-        return False
-    return output.requires_grad or not any(each.needed for each in called.inputs)
-
-
-def _told(error: BaseException) -> str:
-    """``TypeError: what it says``, in one line."""
-    try:
-        text = " ".join(str(error)[:LONGEST_ERROR].split())
-    except Exception:  # of a class of a person's own
-        text = ""
-    return f"{type(error).__name__}: {text}".removesuffix(": ")[:LONGEST_ERROR]

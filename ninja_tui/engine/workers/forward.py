@@ -12,13 +12,14 @@ from ninja_tui.engine.judge.network import Network, Output
 from ninja_tui.engine.protocol.lesson_code import LessonCode
 from ninja_tui.engine.protocol.messages import Refused
 from ninja_tui.engine.recording.forward_data import ForwardRun, LessonNames
-from ninja_tui.engine.recording.operators import Absent
+from ninja_tui.engine.recording.operators import Absent, outside
 from ninja_tui.engine.recording.record import Number
 from ninja_tui.engine.recording.replay import RAISED, Paths, Replay
 from ninja_tui.engine.workers.forward_run import run_forward
 
 LARGEST_VARIED = 1 << 16
 """Elements of the largest tensor of a set-up that is another one in each world."""
+NOT_KNOWN = "what flows back through it is not known"
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,8 @@ def _opened(code: LessonCode, run: ForwardRun) -> ForwardPass:
     network = _network(run, sent)
     if not (names.follows and set(names.parameters) & network.members):
         raise Refused(f"{code.where}: `{code.loss}` depends on no parameter")
+    if any(step.function is outside for step in network.operations):
+        raise Refused(f"{code.where}: an autograd.Function's forward takes numbers out of PyTorch: {NOT_KNOWN}")
     small, large = _of_setup(run, network, set(sent))
     if small or large:
         sent += small
