@@ -85,7 +85,7 @@ def _copied(name: str, tensor: torch.Tensor, *, required: bool) -> Input:
 
 
 def _check(name: str, tensor: torch.Tensor) -> None:
-    if tensor.is_complex() and tensor.requires_grad:
+    if tensor.is_complex():
         raise TypeError(f"`{name}` is complex: gradients of complex numbers are not judged")
     if tensor.device.type != "cpu":
         raise TypeError(f"`{name}` is on {tensor.device}: gradients are judged on the CPU, so pass it from there")
@@ -137,8 +137,9 @@ def is_function(value: object) -> bool:
 
 def unbound(function: Any) -> Callable[..., Any]:
     """The class itself for the ``apply`` of an ``autograd.Function``."""
-    owner = getattr(function, "__self__", None)
-    return owner if is_function(owner) and getattr(function, "__name__", "") == "apply" else function
+    owner: Any = getattr(function, "__self__", None)
+    result: Callable[..., Any] = owner if is_function(owner) and function.__name__ == "apply" else function
+    return result
 
 
 def called(function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:

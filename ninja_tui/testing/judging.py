@@ -10,18 +10,19 @@ import torch
 
 from ninja_tui.engine.judge.assess import Assessor
 from ninja_tui.engine.judge.compare import columns, distance
-from ninja_tui.engine.judge.decide import OWN_BRANCH
 from ninja_tui.engine.judge.graph import Graph
 from ninja_tui.engine.judge.network import Network, Output
 from ninja_tui.engine.judge.recorded import Gradient, assess
 from ninja_tui.engine.protocol.verdict import Diagnosis, Kind, Status, Verdict, Warning
 from ninja_tui.engine.recording.execution import message_of
 from ninja_tui.engine.recording.operators import Absent
+from ninja_tui.engine.recording.record import Number
 from ninja_tui.engine.recording.replay import RAISED, Paths, Replay
 from ninja_tui.testing.passes import NotJudged
 from ninja_tui.testing.run import Returned, Run
 
 LOSS = "the loss"
+FLAT = "the function's derivative is 0 wherever it has one: what is returned is a surrogate, and no gradient"
 NEAR_ENOUGH = 1e-4
 """Relative difference up to which numbers are right of which some left PyTorch on the way."""
 
@@ -30,7 +31,8 @@ class Word(enum.StrEnum):
     """What is worth a word beside a gradient that is right."""
 
     ONE_BRANCH = "one branch of what reads it is never taken, whatever the numbers tried: it is not judged there"
-    OWN_BRANCH = "judged only in the branch that `if` takes on these numbers: give inputs that take the other one, too"
+    OWN_BRANCH = "an `if` takes the same branch on all numbers tried: the other one is not judged"
+    OWN_NUMBERS = "judged on these inputs alone: numbers leave PyTorch, as with `.item()`, and on others it raises"
     BY_NUMBERS = "judged on numbers alone, to 4 digits: some of them leave PyTorch on the way, as with `.item()`"
     SHAPE = "right, in another shape than its tensor's"
     USES_AUTOGRAD = "autograd computes it inside the backward: right, and not by hand"
@@ -77,7 +79,7 @@ class RunJudge:
         numbers |= {each.name: each.number for each in run.outputs} | {LOSS: run.loss}
         groups = [*((each.name,) for each in run.outputs), (LOSS,)]
         upstream = {each.name: each.upstream_name for each in run.outputs}
-        return Assessor(Graph(network, numbers, groups), lambda name: upstream.get(name, f"d{name}"))
+        return Assessor(Graph(network, numbers, groups), lambda name: upstream.get(name, f"d{name}"), any_upstream=True)
 
     def judge(self, returned: Returned) -> Judgement:
         """The verdict on one gradient."""
@@ -100,17 +102,27 @@ class RunJudge:
         if returned.absent and not verdict.passed:
             missing = Diagnosis(Kind.MISSING_PATH, "None is returned for it, which autograd takes for a gradient of 0")
             return Judgement(returned, replace(verdict, diagnosis=missing))
-        if Warning.STRUCTURE in verdict.warnings:
-            some = Diagnosis(Kind.UNKNOWN, f"right for some upstream gradients, and not for any: {verdict.probe}")
-            return Judgement(returned, replace(verdict, status=Status.FAIL, diagnosis=some, warnings=()))
+        if verdict.status is Status.FAIL:
+            return Judgement(returned, replace(verdict, diagnosis=self._diagnosis(returned, verdict)))
         found = {
             Word.ONE_BRANCH: Warning.ONE_BRANCH in verdict.warnings,
-            Word.OWN_BRANCH: verdict.probe == OWN_BRANCH,
             Word.SHAPE: Warning.SHAPE in verdict.warnings,
             Word.USES_AUTOGRAD: Warning.USES_AUTOGRAD in verdict.warnings,
         }
         words = tuple(word for word, there in found.items() if there and verdict.passed)
         return Judgement(returned, verdict, words)
+
+    def _diagnosis(self, returned: Returned, verdict: Verdict) -> Diagnosis | None:
+        """What is wrong with a gradient, where random upstream gradients tell more than the judge was asked for."""
+        node = self.run.inputs[verdict.node]
+        if not any(bool(world.gradient(node).any()) for world in self._network.worlds()):
+            return Diagnosis(Kind.EXTRA_PATH, FLAT)
+        read = self.run.record.ancestors(returned.number)
+        vague = verdict.diagnosis is None or verdict.diagnosis.kind in (Kind.SCALE, Kind.UNKNOWN)
+        if vague and not read & self._places.keys() and not numbers_leave(self.run):
+            names = ", ".join(each.upstream_name for each in self.run.outputs)
+            return Diagnosis(Kind.NO_UPSTREAM, f"it is computed without the upstream gradient {names}")
+        return verdict.diagnosis
 
     def _on_unused(self, returned: Returned, shape: tuple[int, ...]) -> Verdict:
         """The verdict on the gradient of what no output depends on: it is 0."""
@@ -147,33 +159,58 @@ def judged(run: Run) -> list[Judgement]:
 def judged_together(runs: Sequence[Run]) -> list[Judgement]:
     """The verdicts on several runs, each on its own inputs and upstream gradients: right is what is so in all."""
     judges = [RunJudge(each, apart=True) for each in runs]
+    floats = len(runs) > 1 and any(map(_floats_leave, runs))
+    beside = _beside(runs)
     result: list[Judgement] = []
     for index in range(len(runs[0].returned)):
         judgements = [judge.judge(judge.run.returned[index]) for judge in judges]
         failing = [each for each in judgements if not each.verdict.passed]
-        floats = any(map(floats_leave, runs)) and len(runs) > 1
         near = floats and all(judge.is_near(each) for judge, each in zip(judges, judgements, strict=True))
         if failing and near and all(each.verdict.status is Status.FAIL for each in failing):
             passed = replace(failing[0].verdict, status=Status.PASS, diagnosis=None)
-            result.append(Judgement(judgements[0].returned, passed, (Word.BY_NUMBERS,)))
+            result.append(Judgement(judgements[0].returned, passed, (Word.BY_NUMBERS, *beside)))
+        elif failing:
+            result.append(failing[0])
         else:
-            result.append(failing[0] if failing else judgements[0])
+            words = [word for word in judgements[0].words if all(word in each.words for each in judgements)]
+            result.append(replace(judgements[0], words=(*words, *beside)))
     return result
 
 
+def _beside(runs: Sequence[Run]) -> tuple[Word, ...]:
+    """What several runs leave open."""
+    if len(runs) == 1:
+        return (Word.OWN_NUMBERS,)
+    choices = [_choices(each) for each in runs]
+    return (Word.OWN_BRANCH,) if choices[0] and all(each == choices[0] for each in choices) else ()
+
+
+def _choices(run: Run) -> list[bool]:
+    """The truth values by which a run chose what to compute."""
+    values = [_value(run, each.number) for each in run.record.escapes if each.decides]
+    return [bool(each) for each in values if each is not None and each.numel() == 1]
+
+
 def numbers_leave(run: Run) -> bool:
-    """Whether some value has become Python's, such as the condition of an ``if``."""
-    return bool(run.record.escapes)
+    """Whether some value has become Python's, such as the condition of an ``if``.
+
+    Whole numbers that depend on no value that is varied, as those of ``one_hot``, stay what they are.
+    """
+    record = run.record
+    varied = {*record.parameters, *(each.upstream for each in run.outputs)}
+    return any(each.number not in record.indices or record.ancestors(each.number) & varied for each in record.escapes)
 
 
-def floats_leave(run: Run) -> bool:
+def _floats_leave(run: Run) -> bool:
     """Whether a floating-point number has become Python's, or NumPy's."""
-    return any(not each.decides and _is_floating(run, each.number) for each in run.record.escapes)
+    values = [_value(run, each.number) for each in run.record.escapes if not each.decides]
+    return any(each is None or each.is_floating_point() for each in values)
 
 
-def _is_floating(run: Run, number: int) -> bool:
+def _value(run: Run, number: Number) -> torch.Tensor | None:
+    """What a value was; None where that is not known."""
     try:
         with torch.no_grad():
-            return Replay(run.record, [number], dtype=torch.float32).run({})[number].is_floating_point()
+            return Replay(run.record, [number], dtype=torch.float32).run({})[number]
     except (*RAISED, Absent):
-        return True
+        return None

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from ninja_tui.engine.protocol.verdict import Status
 from ninja_tui.formatting import number_text, one_line, shape_text
-from ninja_tui.report.sentences import sentences_on
 from ninja_tui.testing.judging import Judgement
 
 LONGEST_CODE = 100
@@ -35,7 +34,7 @@ def _failing(judgement: Judgement) -> list[str]:
         _input(judgement),
         "" if verdict.diagnosis is None else str(verdict.diagnosis.kind),
         "error" if verdict.status is Status.ERROR else "",
-        "" if verdict.maxdiff is None or verdict.passed else f"maxdiff {number_text(verdict.maxdiff)}",
+        "" if verdict.maxdiff is None or verdict.approximate else f"maxdiff {number_text(verdict.maxdiff)}",
         "" if line is None else line.place,
     ]
     lines = [f"✗ {'  '.join(each for each in facts if each)}"]
@@ -43,8 +42,15 @@ def _failing(judgement: Judgement) -> list[str]:
         lines.append(f"    {one_line(line.code, LONGEST_CODE)}")
     if verdict.shape not in (None, verdict.expected_shape) and not verdict.passed:
         lines.append(f"  its shape is {shape_text(verdict.shape)}")
-    sentences = [*map(str, judgement.words)] if verdict.passed else sentences_on(verdict)
-    return [*lines, *(f"  {one_line(each)}" for each in sentences)]
+    return [*lines, *(f"  {one_line(each)}" for each in _sentences(judgement))]
+
+
+def _sentences(judgement: Judgement) -> list[str]:
+    verdict = judgement.verdict
+    if verdict.passed:
+        return [*map(str, judgement.words)]
+    told = "" if verdict.diagnosis is None else verdict.diagnosis.message
+    return [each for each in (verdict.error, told) if each]
 
 
 def _input(judgement: Judgement) -> str:

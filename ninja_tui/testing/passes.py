@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -217,10 +218,8 @@ def _as_autograd_takes_it(gradient: Any, place: torch.Tensor) -> Any:
 
 
 def _is_broadcast(shape: torch.Size, wide: torch.Size) -> bool:
-    try:
-        return torch.broadcast_shapes(shape, wide) == wide
-    except RuntimeError:
-        return False
+    pairs = list(itertools.zip_longest(reversed(shape), reversed(wide), fillvalue=1))
+    return len(shape) <= len(wide) and all(one in (1, other) for one, other in pairs)
 
 
 def _nothing(output: torch.Tensor) -> torch.Tensor | None:

@@ -76,9 +76,12 @@ def run(call: Call, backward: BackwardPass, seed: int) -> Run:
     flowing = {name: each for name, each in tensors.items() if each.requires_grad}
     _check(tensors, flowing)
     upstream = {name: _random(each, seed + place) for place, (name, each) in enumerate(flowing.items())}
+    infinite = {name for name, each in flowing.items() if not bool(torch.isfinite(each.detach()).all())}
     with recorder.running(), torch.enable_grad():
         seen = {name: each.clone() for name, each in flowing.items()}
-        loss = torch.stack([(_finite(seen[name]) * upstream[name]).sum() for name in flowing]).sum()
+        loss = torch.stack(
+            [((_finite(each) if name in infinite else each) * upstream[name]).sum() for name, each in seen.items()]
+        ).sum()
     loss_number = recorder.number(loss)
     names = backward.upstream_names(list(flowing), list(tensors))
     outputs = tuple(
@@ -109,8 +112,6 @@ def _check(tensors: Mapping[str, torch.Tensor], flowing: Mapping[str, torch.Tens
 
 def _finite(tensor: torch.Tensor) -> torch.Tensor:
     """The tensor, without entries that are infinite: nothing flows back from those."""
-    if bool(torch.isfinite(tensor.detach()).all()):
-        return tensor
     return torch.nan_to_num(tensor, nan=0.0, posinf=0.0, neginf=0.0)
 
 

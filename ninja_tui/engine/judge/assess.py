@@ -46,11 +46,15 @@ class _Sound:
 
 
 class Assessor:
-    """Judges answers to the nodes of ``graph``."""
+    """Judges answers to the nodes of ``graph``.
 
-    def __init__(self, graph: Graph, gradient_name: Callable[[str], str]) -> None:
+    ``any_upstream``: what is right only for upstream gradients of a certain structure is wrong.
+    """
+
+    def __init__(self, graph: Graph, gradient_name: Callable[[str], str], *, any_upstream: bool = False) -> None:
         self.graph, self.network = graph, graph.network
         self.gradient_name = gradient_name
+        self._any_upstream = any_upstream
         self._reach = Reach(graph.network)
         self._vacuous: dict[Number, bool] = {}
         self._backwards = Backwards(graph)
@@ -134,6 +138,8 @@ class Assessor:
             again = decide(at_home, answer.reads, vacuous=False, upstream=upstream)
             decision = replace(again, probe=OWN_NUMBERS) if again.passed else decision
         if not decision.passed or self._loses_digits(answer):
+            return FAILS
+        if self._any_upstream and Warning.STRUCTURE in decision.warnings:
             return FAILS
         if vacuous and Warning.CLOSED_FORM in decision.warnings and not reading.cancels:
             return FAILS
