@@ -171,8 +171,7 @@ def conv1d_backward(upstream: T, x: T, kernel: T) -> tuple[T, T]:
 
 
 def conv1d_flipped(upstream: T, x: T, kernel: T) -> tuple[T, T]:
-    dx, dkernel = conv1d_backward(upstream, x, kernel)
-    return conv1d_backward(upstream, x, kernel.flip(2))[0], dkernel
+    return conv1d_backward(upstream, x, kernel.flip(2))[0], conv1d_backward(upstream, x, kernel)[1]
 
 
 # cross-entropy
