@@ -34,6 +34,8 @@ SIGN_RECIPES = tuple(Recipe(seed=seed, even=True) for seed in range(20, 44))
 """For networks of few numbers: until each, and its gradient, has had both signs."""
 CAREFUL_RECIPES = (Recipe(seed=1, positive=True), Recipe(seed=2, spread=0.3, positive=True, even=True))
 """For networks that are not finite where a parameter is negative."""
+NEAR_RECIPES = (Recipe(seed=9, near=0.1), Recipe(seed=10, near=0.01))
+"""For networks that are finite, or take the branches that they take, only near their own values."""
 NO_SIGN = 1e-9
 """What is nearer to 0 has no sign that tells anything."""
 FEW = 24
@@ -152,13 +154,21 @@ class World:
 class Network:
     """What a loss is computed from. ``outputs`` are where the backward pass starts; ``beside`` is computed as well.
 
-    ``sources`` are its parameters, and other values that nothing recorded was computed from.
+    ``sources`` are its parameters, and other values that nothing recorded was computed from. ``near``: there are also
+    worlds whose values are nearly its own.
     """
 
     def __init__(
-        self, record: Record, outputs: Sequence[Output], paths: Paths | None = None, beside: Iterable[Number] = ()
+        self,
+        record: Record,
+        outputs: Sequence[Output],
+        paths: Paths | None = None,
+        beside: Iterable[Number] = (),
+        *,
+        near: bool = False,
     ) -> None:
         self.record = record
+        self._near = NEAR_RECIPES if near else ()
         self.outputs = tuple(outputs)
         self.losses = tuple(each.number for each in outputs)
         boundary = {each for each in record.parameters if self._is_leaf_of_autograd(each)} | self._of_earlier_turns()
@@ -271,6 +281,7 @@ class Network:
                 self._worlds.append(world)
             open_sides -= taken
             wanted -= seen
+        self._worlds += [world for world in (self._drawn(recipe, own) for recipe in self._near) if world is not None]
         self._one_sided = values_with(open_sides)
 
     def _signs(self, world: World) -> set[tuple[tuple[Number, Number], bool]]:

@@ -38,6 +38,12 @@ class Warning(enum.StrEnum):
     """Right for a loss that is a multiple of the one here, as of a sum where the file has a mean."""
     ONE_BRANCH = "one-branch"
     """Not judged where the tensor would take another branch of a ``clamp``, ``relu`` or the like."""
+    SURROGATE = "surrogate"
+    """A ``Function``'s backward that cannot be meant as the derivative of its forward."""
+    SUMMED = "summed-by-autograd"
+    """A ``Function``'s backward returns a gradient that autograd sums to the shape of its input."""
+    CHANGES_UPSTREAM = "changes-upstream"
+    """A ``Function``'s backward changes in place a gradient that others may read."""
 
 
 WARNING_WORDS = {
@@ -45,6 +51,9 @@ WARNING_WORDS = {
     Warning.ONE_BRANCH: (
         "one branch of a step that reads this tensor is never taken, whatever the numbers tried: it is not judged"
     ),
+    Warning.SURROGATE: "a surrogate gradient: not the derivative of its forward",
+    Warning.SUMMED: "right once it is summed to the shape of the input, which autograd does",
+    Warning.CHANGES_UPSTREAM: "it changes the gradient that it is given in place: others may read that one",
     Warning.SCALED: "right up to a factor, by which the loss is scaled",
 }
 """A sentence for a warning that no other message speaks of."""

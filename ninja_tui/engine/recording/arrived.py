@@ -11,18 +11,20 @@ from ninja_tui.engine.protocol.messages import Refused
 from ninja_tui.engine.protocol.wire import Broken
 from ninja_tui.engine.recording.operator_names import function_called
 from ninja_tui.engine.recording.operators import absent
+from ninja_tui.engine.recording.own_functions import LONGEST_NAME
 from ninja_tui.engine.recording.packing import unpack
 from ninja_tui.engine.recording.portable import (
     PLAIN,
     Argument,
     Place,
+    PortableCall,
     PortableComparison,
     PortableLeaf,
     PortableOperation,
     PortableRecord,
     PortableTensor,
 )
-from ninja_tui.engine.recording.record import Comparison, Leaf, Number, Operation, Record, Use
+from ninja_tui.engine.recording.record import BackwardRun, Comparison, FunctionCall, Leaf, Number, Operation, Record, Use
 
 V = TypeVar("V")
 NO_NUMBER = torch.tensor(float("nan"))
@@ -92,6 +94,7 @@ class _Reading:
             escapes=[each for each in portable.escapes if self._are_values(each.number)],
             indices=set(map(self._value, portable.indices)),
             trainings=list(portable.trainings),
+            functions=list(map(self._call, portable.functions_called)),
         )
 
     def _value(self, number: Number) -> Number:
@@ -113,6 +116,31 @@ class _Reading:
         value, reference = (NO_NUMBER if place is None else self._tensor(place) for place in places)
         actual, owner = self._value(portable.actual), self._value(portable.owner)
         return Comparison(actual, owner, value, reference, portable.step, portable.line)
+
+    def _call(self, portable: PortableCall) -> FunctionCall:
+        numbers = [*(each.number for each in portable.inputs), *(each.number for each in portable.outputs)]
+        self._are_values(*numbers)
+        self._is_part(portable)
+        names = (portable.name, *portable.upstream_names, *(each.name for each in portable.inputs))
+        if any(len(name) > LONGEST_NAME or not name.isprintable() for name in names):
+            raise Broken("no name")
+        if portable.values and len(portable.values) != len(portable.inputs):
+            raise Broken("other inputs than there are")
+        run = portable.backward
+        if run is not None:
+            self._is_part(run)
+            self._are_values(*run.upstream, *run.returned)
+            if len(run.upstream) != len(portable.outputs):
+                raise Broken("other gradients than there are outputs")
+        values = tuple(None if place is None else self._tensor(place) for place in portable.values)
+        return FunctionCall(
+            portable.name, portable.line, portable.inputs, portable.outputs, portable.first, portable.last,
+            portable.upstream_names, portable.own, values, run,
+        )  # fmt: skip
+
+    def _is_part(self, part: PortableCall | BackwardRun) -> None:
+        if not 0 <= part.first <= part.last <= len(self._portable.steps):
+            raise Broken("no part of the record")
 
     def _tensor(self, place: Place) -> torch.Tensor:
         return item(self._tensors, place, "tensor")

@@ -18,7 +18,8 @@ SMALLEST = 0.5
 class Recipe:
     """How values are drawn: with ``seed``, parameters ``spread`` times as large as they are.
 
-    ``sign`` multiplies them; ``even``: data and parameters get one size.
+    ``sign`` multiplies them; ``even``: data and parameters get one size. ``near``: parameters are not drawn, but stay
+    within about this share of what they are.
     """
 
     seed: int
@@ -26,6 +27,7 @@ class Recipe:
     sign: float = 1.0
     even: bool = False
     positive: bool = False
+    near: float = 0.0
 
 
 def generator(seed: int) -> torch.Generator:
@@ -41,6 +43,8 @@ def parameter(value: torch.Tensor, recipe: Recipe, salt: int) -> torch.Tensor:
     size = 1.0 if recipe.even or not 0.0 < size < float("inf") else size
     size = SMALLEST if not bool((value != 0).any()) else size
     drawn = torch.randn(value.shape, generator=generator(recipe.seed + 7919 * salt), dtype=torch.float64)
+    if recipe.near:
+        return (value * (1 + recipe.near * drawn.clamp(-2, 2))).to(value.dtype)
     if value.numel() == 1:  # far enough from 0 that its sign is no chance
         drawn = drawn.sign() * (0.3 + drawn.abs())
     drawn = drawn.abs() if recipe.positive else drawn * recipe.sign
@@ -56,7 +60,7 @@ def leaf(source: Leaf, recipe: Recipe) -> torch.Tensor:
     if source.root is Root.LITERAL and value.numel() <= 1:
         return value
     chance = generator(recipe.seed + 104729 * source.number)
-    if not value.is_floating_point() or _is_structured(value):
+    if not value.is_floating_point() or is_structured(value):
         if value.dim() == 0 or value.is_complex() or _is_progression(value):
             return value
         return value[torch.randperm(value.shape[0], generator=chance)]
@@ -65,13 +69,13 @@ def leaf(source: Leaf, recipe: Recipe) -> torch.Tensor:
 
 
 def _sized(value: torch.Tensor, recipe: Recipe) -> torch.Tensor:
-    if not recipe.even or not value.is_floating_point() or _is_structured(value):
+    if not recipe.even or not value.is_floating_point() or is_structured(value):
         return value
     size = float(value.square().mean().sqrt()) if value.numel() else 0.0
     return value / size if 0.0 < size < float("inf") else value
 
 
-def _is_structured(value: torch.Tensor) -> bool:
+def is_structured(value: torch.Tensor) -> bool:
     """Whether floating-point values are what other values may rely on: whole numbers, or rows that sum to 1."""
     if not value.is_floating_point() or not value.numel():
         return True

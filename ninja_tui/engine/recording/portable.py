@@ -18,8 +18,12 @@ from ninja_tui.engine.recording.operator_names import full_name
 from ninja_tui.engine.recording.packing import pack
 from ninja_tui.engine.recording.record import (
     Backward,
+    BackwardRun,
     Comparison,
     Escape,
+    FunctionCall,
+    FunctionInput,
+    FunctionOutput,
     Leaf,
     Number,
     Operation,
@@ -92,6 +96,22 @@ class PortableComparison:
 
 
 @dataclass(frozen=True)
+class PortableCall:
+    """A ``FunctionCall``."""
+
+    name: str
+    line: int
+    inputs: tuple[FunctionInput, ...]
+    outputs: tuple[FunctionOutput, ...]
+    first: int
+    last: int
+    upstream_names: tuple[str, ...]
+    own: bool
+    values: tuple[Place | None, ...]
+    backward: BackwardRun | None
+
+
+@dataclass(frozen=True)
 class PortableRecord:
     """A ``Record``. In the place of a leaf ``steps`` has its index among the ``leaves``."""
 
@@ -107,6 +127,7 @@ class PortableRecord:
     escapes: tuple[Escape, ...]
     indices: tuple[Number, ...]
     trainings: tuple[Training, ...]
+    functions_called: tuple[PortableCall, ...] = ()
 
 
 class Tensors:
@@ -175,6 +196,7 @@ def packed_record(record: Record, tensors: Tensors) -> PortableRecord:
         escapes=tuple(record.escapes),
         indices=tuple(sorted(record.indices)),
         trainings=tuple(record.trainings),
+        functions_called=tuple(_call(each, tensors) for each in record.functions),
     )
 
 
@@ -194,6 +216,14 @@ def _comparison(comparison: Comparison, tensors: Tensors) -> PortableComparison:
     return PortableComparison(
         comparison.actual, comparison.owner, tensors.place(comparison.value), tensors.place(comparison.reference),
         comparison.step, comparison.line,
+    )  # fmt: skip
+
+
+def _call(call: FunctionCall, tensors: Tensors) -> PortableCall:
+    values = tuple(None if each is None else tensors.place(each) for each in call.values)
+    return PortableCall(
+        call.name, call.line, call.inputs, call.outputs, call.first, call.last, call.upstream_names, call.own, values,
+        call.backward,
     )  # fmt: skip
 
 

@@ -134,6 +134,63 @@ class Training:
         return self.end is not None and step >= self.end
 
 
+@dataclass(frozen=True, slots=True)
+class FunctionInput:
+    """An argument of an ``autograd.Function``'s forward pass; ``number`` is None for what is no tensor.
+
+    ``needed``: a gradient of it was asked for.
+    """
+
+    name: str
+    number: Number | None
+    needed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionOutput:
+    """What such a forward pass returned; ``differentiable``: a gradient may flow into it."""
+
+    number: Number | None
+    differentiable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BackwardRun:
+    """One call of an ``autograd.Function``'s own backward: the gradients that it was given, and that it returned.
+
+    It took the steps from ``first`` to before ``last``. ``error`` is what it raised. ``changes_upstream``: it has
+    changed a gradient that it was given in place.
+    """
+
+    upstream: tuple[Number | None, ...]
+    returned: tuple[Number | None, ...]
+    first: int
+    last: int
+    error: str = ""
+    changes_upstream: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionCall:
+    """One call of an ``autograd.Function``. Its forward pass took the steps from ``first`` to before ``last``.
+
+    ``line`` is that of the ``return`` in its backward, ``upstream_names`` are the names of the gradients there.
+    ``values`` are those of its inputs, None for what is no tensor; there are none for a call that is like others
+    before it. ``own``: it is no library's. ``backward`` is None where autograd has not come by.
+    """
+
+    name: str
+    line: int
+    inputs: tuple[FunctionInput, ...]
+    outputs: tuple[FunctionOutput, ...]
+    first: int
+    last: int
+    upstream_names: tuple[str, ...] = ()
+    own: bool = True
+    values: tuple[torch.Tensor | None, ...] = ()
+    backward: BackwardRun | None = None
+
+
 @dataclass
 class Record:
     """Steps in the order in which they happened.
@@ -141,7 +198,7 @@ class Record:
     ``made_by`` has the step of each value; ``before`` the value that a change in place replaced. ``parameters`` are
     values of leaves of autograd, ``read`` the owner of each gradient that was read from a ``.grad``, ``escapes`` are
     values that left the record, and ``indices`` whole numbers among those. ``attempted`` is the name of an operator
-    that raised, ``trainings`` are loops.
+    that raised, ``trainings`` are loops, ``functions`` the calls of ``autograd.Function``s.
     """
 
     steps: list[Leaf | Operation] = field(default_factory=list)
@@ -155,6 +212,7 @@ class Record:
     indices: set[Number] = field(default_factory=set)
     attempted: str = ""
     trainings: list[Training] = field(default_factory=list)
+    functions: list[FunctionCall] = field(default_factory=list)
 
     def new(self) -> Number:
         """The number of a value that the next step makes."""
@@ -174,6 +232,7 @@ class Record:
         self.indices = {each for each in self.indices if each < known}
         self.comparisons = [each for each in self.comparisons if each.actual < known]
         self.backwards = [each for each in self.backwards if each.loss < known]
+        self.functions = [each for each in self.functions if each.last <= step]
 
     def step_of(self, number: Number) -> Leaf | Operation:
         """The step that made a value."""

@@ -26,7 +26,8 @@ from ninja_tui.engine.recording.operators import (
     operator,
 )
 from ninja_tui.engine.recording.record import Backward, Escape, Leaf, Number, Operation, Root, Use
-from ninja_tui.engine.recording.values import Values
+from ninja_tui.engine.recording.own_functions import OwnFunctions
+from ninja_tui.engine.recording.values import Values, aten
 
 WHOLE = frozenset({torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8})
 LITERALS = frozenset({"tensor", "as_tensor", "scalar_tensor"})
@@ -34,7 +35,7 @@ INDEXES = frozenset({"__getitem__", "__setitem__"})
 """Make tensors of the numbers in an index, and of a number that is assigned."""
 WITHOUT_MKLDNN = frozenset({"lstm", "gru", "rnn_tanh", "rnn_relu"})
 """Have a fused form that knows no float64."""
-VALUES_LEAVE = frozenset({"numpy", "tolist", "__array__"})
+VALUES_LEAVE = frozenset({"numpy", "tolist", "__array__", "__dlpack__"})
 NUMBERS_LEAVE = frozenset({"item", "__float__"})
 COMPARES = frozenset(
     {"eq", "ne", "sub", "rsub", "allclose", "isclose", "equal", "dist", "mse_loss", "l1_loss", "__eq__"}
@@ -52,34 +53,16 @@ class Recorder(Values):
 
     def __init__(self) -> None:
         super().__init__()
-        self._engine = self._applied = 0
+        self._engine = 0
+        self.functions = OwnFunctions(self)
         self.comparisons = Comparisons(self.record, self.number)
         self._literal: Literal | None = None
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
         """What happens to tensors within it is recorded."""
-        with _Functions(self), _Operators(self), self._own_functions():
+        with _Functions(self), _Operators(self), self.functions.running():
             yield
-
-    @contextlib.contextmanager
-    def _own_functions(self) -> Iterator[None]:
-        """Within it the operations of an ``autograd.Function``'s forward pass are a path of gradients."""
-        apply = torch.autograd.Function.__dict__["apply"]
-
-        def applied(cls: Any, *args: Any, **kwargs: Any) -> Any:
-            self._applied += 1
-            try:
-                return apply.__func__(cls, *args, **kwargs)
-            finally:
-                self._applied -= 1
-
-        function: Any = torch.autograd.Function  # its ``apply`` is a method, and no attribute for a type checker
-        function.apply = classmethod(applied)
-        try:
-            yield
-        finally:
-            function.apply = apply
 
     def execute(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Calls an operator, and records the call."""
@@ -100,7 +83,8 @@ class Recorder(Values):
         if kind.escapes:
             self._escape(args[0], inputs)
             return result
-        self._append(kind, Operation(function, used, named, tuple(inputs), ()), args, kwargs, result)
+        again = aten.alias.default if kind.name == "detach" and self.functions.in_forward else function
+        self._append(kind, Operation(again, used, named, tuple(inputs), ()), args, kwargs, result)
         return result
 
     def _escape(self, tensor: Any, numbers: list[Number]) -> None:
@@ -131,7 +115,7 @@ class Recorder(Values):
             Operation(
                 call.function, call.args, call.kwargs, call.inputs,
                 tuple(None if tensor is None else numbers.get(id(tensor)) for tensor in returned),
-                tuple(after), torch.is_grad_enabled() or self._applied > 0, bool(self._engine),
+                tuple(after), torch.is_grad_enabled() or self.functions.in_forward, bool(self._engine),
             )
         )  # fmt: skip
         for tensor in fresh:
@@ -187,7 +171,7 @@ class Recorder(Values):
         if isinstance(arg, torch.Tensor):
             number = self.number(arg)
             inputs.append(number)
-            if arg.requires_grad and arg.is_leaf:
+            if arg.requires_grad and arg.is_leaf and not self.functions.made_inside(number):
                 self.record.parameters[number] = True
             return Use(number)
         if isinstance(arg, list | tuple) and any(isinstance(each, torch.Tensor) for each in arg):
@@ -259,7 +243,7 @@ class Recorder(Values):
         )
         seeds = kwargs.get("grad_outputs", kwargs.get("gradient", kwargs.get("grad_tensors", given.get("seeds"))))
         outputs = _flatten(kwargs.get("outputs", kwargs.get("tensors", given.get("outputs"))))
-        inside = name == "grad" and self._is_inside_an_answer(outputs)
+        inside = self.functions.inside or (name == "grad" and self._is_inside_an_answer(outputs))
         padded = [*_flatten(seeds), *[None] * len(outputs)]
         for output, seed in zip(outputs, padded, strict=False):
             if isinstance(output, torch.Tensor) and not inside:

@@ -1,0 +1,310 @@
+"""Judges the backward of an ``autograd.Function``: each gradient that it returns, against its forward's operations.
+
+What autograd computes in a program goes through that backward, and is no reference for it. The reference is what
+autograd makes of the operations in forward, for any upstream gradient, on other inputs, in float64.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+
+from ninja_tui.engine.judge.assess import Assessor
+from ninja_tui.engine.judge.compare import largest_entry
+from ninja_tui.engine.judge.function_program import (
+    CallProgram,
+    Unfollowed,
+    call_program,
+    is_identity,
+    judged_places,
+    rounds,
+    unfollowed,
+)
+from ninja_tui.engine.judge.graph import Graph
+from ninja_tui.engine.judge.network import Network, Output
+from ninja_tui.engine.judge.recorded import Gradient, assess, passes
+from ninja_tui.engine.protocol.verdict import Diagnosis, Kind, Status, Verdict, Warning
+from ninja_tui.engine.recording.execution import message_of
+from ninja_tui.engine.recording.operators import Absent
+from ninja_tui.engine.recording.record import BackwardRun, FunctionCall, Number, Record
+from ninja_tui.engine.recording.replay import RAISED, Paths, Replay
+
+NOT_JUDGED = "could not be judged"
+NOT_CALLED = "its backward was not called"
+
+
+@dataclass(frozen=True)
+class FunctionVerdict:
+    """The verdict on what a backward returns for the argument ``argument`` of its forward."""
+
+    function: str
+    argument: str
+    verdict: Verdict
+
+
+def function_calls(record: Record) -> list[FunctionCall]:
+    """The calls in a record that are to be judged: of a person's own Functions, without those that repeat others."""
+    return [each for each in record.functions if each.own and each.values]
+
+
+def judge_functions(record: Record) -> list[FunctionVerdict]:
+    """The verdicts on all Functions of a record: one for each argument, on the call that shows most."""
+    return merged(each for call in function_calls(record) for each in judge_call(record, call))
+
+
+def judge_call(record: Record, call: FunctionCall) -> list[FunctionVerdict]:
+    """The verdicts on one call, for each argument of which a gradient was asked for."""
+    case = _Case(record, call)
+    return [FunctionVerdict(call.name, call.inputs[place].name, case.verdict(place)) for place in judged_places(call)]
+
+
+def merged(verdicts: Iterable[FunctionVerdict]) -> list[FunctionVerdict]:
+    """One verdict for each argument of each Function: a call that fails, or that is not judged, before one that passes.
+
+    A call whose backward autograd never came by says nothing where it has come by another's.
+    """
+    rows: dict[tuple[str, str, int | None], list[FunctionVerdict]] = {}
+    for each in verdicts:
+        rows.setdefault((each.function, each.argument, each.verdict.line), []).append(each)
+    return [min(row, key=_rank) for row in rows.values()]
+
+
+def _rank(each: FunctionVerdict) -> tuple[int, int]:
+    verdict = each.verdict
+    if verdict.status is Status.FAIL:
+        return 0, 0
+    if verdict.status is Status.ERROR:
+        return (4 if verdict.error == f"{NOT_JUDGED}: {NOT_CALLED}" else 1), 0
+    return 2, -len(verdict.warnings)
+
+
+class _Case:
+    """One call, with what is computed of it when it is needed."""
+
+    def __init__(self, record: Record, call: FunctionCall) -> None:
+        self._record, self._call = record, call
+
+    def verdict(self, place: int) -> Verdict:
+        """The verdict on the gradient of the argument in this place."""
+        call, run = self._call, self._call.backward
+        if run is None:
+            return self._unjudged(place, NOT_CALLED)
+        if run.error:
+            return replace(self._blank(place), error=f"its backward raises {run.error}")
+        if place >= len(run.returned):
+            count = len(run.returned)
+            gradients = "one gradient" if count == 1 else f"{count} gradients"
+            return replace(
+                self._blank(place), error=f"its backward returns {gradients} for {len(call.inputs)} arguments of forward"
+            )
+        reason = unfollowed(self._record, call, run)
+        if reason:
+            return self._unjudged(place, reason)
+        try:
+            return self._judged(place, run)
+        except (Unfollowed, Absent) as error:
+            return self._unjudged(place, str(error))
+        except Exception as error:  # whatever a call makes go wrong costs that call
+            return self._unjudged(place, message_of(error))
+
+    def _judged(self, place: int, run: BackwardRun) -> Verdict:
+        program = self._programs.plain
+        if run.returned[place] is None:
+            verdict = self._without(place, program)
+        else:
+            refused = self._refused(place, program)
+            verdict = refused or self._assessed(place, program)
+        if not verdict.passed and self._is_surrogate(place):
+            verdict = replace(verdict, status=Status.PASS, diagnosis=None, probe=None, warnings=(Warning.SURROGATE,))
+        elif not verdict.passed:
+            verdict = self._of_another(place, program) or verdict
+        if verdict.passed and run.changes_upstream:
+            verdict = replace(verdict, warnings=(*verdict.warnings, Warning.CHANGES_UPSTREAM))
+        return verdict
+
+    def _assessed(self, place: int, program: _Opened) -> Verdict:
+        name, number = program.names[place], program.call.returned[place]
+        gradient = Gradient(number, program.value(number), len(program.call.record.steps))
+        verdict = assess(program.assessor, name, gradient, program.call.places)
+        verdict = replace(verdict, node=self._node(place), named=self._label(place), line=self._line, chained=None)
+        verdict = replace(verdict, warnings=tuple(each for each in verdict.warnings if each is not Warning.STRUCTURE))
+        shape = program.raw_shape(place)
+        if verdict.passed and shape != verdict.expected_shape:
+            verdict = replace(verdict, warnings=(*verdict.warnings, Warning.SUMMED))
+        return replace(verdict, shape=shape, paths=())
+
+    def _without(self, place: int, program: _Opened) -> Verdict:
+        """Where backward returns None: right only where the gradient is 0 whatever comes in."""
+        shape = program.shape(place)
+        blank = replace(self._blank(place), expected_shape=shape)
+        if program.is_zero(place):
+            return replace(blank, status=Status.PASS, error=None)
+        told = f"returns None for `{self._call.inputs[place].name}`, which needs a gradient that is not 0"
+        return replace(blank, status=Status.FAIL, error=None, diagnosis=Diagnosis(Kind.MISSING_PATH, told))
+
+    def _refused(self, place: int, program: _Opened) -> Verdict | None:
+        """Where the shape is one that autograd does not take."""
+        shape, expected = program.raw_shape(place), program.shape(place)
+        if _sums_to(shape, expected):
+            return None
+        told = f"shape {shape} for an input of shape {expected}: autograd refuses it"
+        other = self._place_of_shape(place, shape, program)
+        if other is not None:
+            told += f"; that is the shape of `{self._call.inputs[other].name}`"
+        blank = replace(self._blank(place), expected_shape=expected, shape=shape)
+        return replace(blank, status=Status.FAIL, error=None, diagnosis=Diagnosis(Kind.SHAPE, told))
+
+    def _place_of_shape(self, place: int, shape: tuple[int, ...], program: _Opened) -> int | None:
+        others = [each for each in program.call.inputs if each != place and program.shape(each) == shape]
+        return others[0] if others else None
+
+    def _of_another(self, place: int, program: _Opened) -> Verdict | None:
+        """Where what is returned for one argument is the gradient of another."""
+        number = program.call.returned.get(place)
+        if number is None:
+            return None
+        gradient = Gradient(number, program.value(number), len(program.call.record.steps))
+        for other in program.call.inputs:
+            if other == place or program.shape(other) != program.shape(place) or other not in program.names:
+                continue
+            if program.is_zero(other) or not passes(
+                program.assessor, program.names[other], gradient, program.call.places
+            ):
+                continue
+            told = f"that is the gradient of `{self._call.inputs[other].name}`: backward returns them in forward's order"
+            blank = replace(self._assessed(place, program), diagnosis=Diagnosis(Kind.WRONG_DERIVATIVE, told))
+            return blank
+        return None
+
+    def _is_surrogate(self, place: int) -> bool:
+        """Whether the backward is meant to be another than the derivative.
+
+        So it is where forward has a derivative of 0 nearly everywhere, where forward gives back what it is given, and
+        where the gradient is right once what rounds is taken for the identity.
+        """
+        program = self._programs.plain
+        if self._run.returned[place] is None:
+            return False
+        if self._refused(place, program):
+            return False
+        if program.is_zero(place) and program.reaches(place):
+            return True
+        if is_identity(self._record, self._call):
+            return True
+        if not rounds(self._record, self._call):
+            return False
+        through = self._programs.through
+        return self._assessed(place, through).passed
+
+    @property
+    def _run(self) -> BackwardRun:
+        run = self._call.backward
+        assert run is not None
+        return run
+
+    @functools.cached_property
+    def _programs(self) -> _Programs:
+        return _Programs(self._record, self._call, self._run)
+
+    @property
+    def _line(self) -> int | None:
+        return self._call.line or None
+
+    def _node(self, place: int) -> str:
+        return f"{self._call.name}.{self._call.inputs[place].name}"
+
+    def _label(self, place: int) -> str:
+        return f"{self._call.name}.backward → {self._call.inputs[place].name}"
+
+    def _blank(self, place: int) -> Verdict:
+        value = self._call.values[place]
+        shape = () if value is None else tuple(value.shape)
+        return Verdict(self._node(place), Status.ERROR, shape, line=self._line, named=self._label(place))
+
+    def _unjudged(self, place: int, reason: str) -> Verdict:
+        return replace(self._blank(place), error=f"{NOT_JUDGED}: {reason}")
+
+
+class _Programs:
+    """A call's program as it is, and with what rounds taken for the identity."""
+
+    def __init__(self, record: Record, call: FunctionCall, run: BackwardRun) -> None:
+        self._parts = record, call, run
+
+    @functools.cached_property
+    def plain(self) -> _Opened:
+        try:
+            return _Opened(call_program(*self._parts), self._parts[1])
+        except RAISED:  # whole numbers in the guise of others, such as indices
+            return _Opened(call_program(*self._parts, moved=False), self._parts[1])
+
+    @functools.cached_property
+    def through(self) -> _Opened:
+        return _Opened(call_program(*self._parts, through=True), self._parts[1])
+
+
+class _Opened:
+    """The program of a call with its network, and its nodes by name."""
+
+    def __init__(self, program: CallProgram, call: FunctionCall) -> None:
+        self.call = program
+        self.network = Network(program.record, [Output(program.loss)], Paths.ALL, program.inputs.values(), near=True)
+        if self.network.is_complex:
+            raise Unfollowed("its forward computes with complex numbers")
+        home = self.network.home()
+        self.names: dict[int, str] = {}
+        numbers: dict[str, Number] = {}
+        for place, number in program.inputs.items():
+            if number in self.network.computed and home.values[number].is_floating_point():
+                self.names[place] = call.inputs[place].name
+                numbers[self.names[place]] = number
+        gradients: dict[str, str] = {}
+        for place, number in program.outputs.items():
+            name = _output_name(numbers, place, len(call.outputs))
+            numbers[name] = number
+            gradients[name] = call.upstream_names[place] if place < len(call.upstream_names) else f"d{name}"
+        graph = Graph(self.network, numbers, [(name,) for name in numbers])
+        self.assessor = Assessor(graph, lambda name: gradients.get(name, f"d{name}"))
+        self._single: dict[Number, torch.Tensor] = {}
+
+    def value(self, number: Number) -> torch.Tensor:
+        """A value as the program has it, for the upstream gradients of the loss here."""
+        if number not in self._single:
+            with torch.no_grad():
+                self._single[number] = Replay(self.call.record, [number], dtype=torch.float32).run({})[number]
+        return self._single[number]
+
+    def raw_shape(self, place: int) -> tuple[int, ...]:
+        """The shape of a gradient as it was returned."""
+        return tuple(self.value(self.call.record.step_of(self.call.returned[place]).inputs[0]).shape)
+
+    def shape(self, place: int) -> tuple[int, ...]:
+        """The shape of an input."""
+        return tuple(self.network.home().value(self.call.inputs[place]).shape)
+
+    def reaches(self, place: int) -> bool:
+        """Whether what forward returns was computed from an input at all."""
+        return self.call.inputs[place] in self.network.members
+
+    def is_zero(self, place: int) -> bool:
+        """Whether the derivative by an input is 0, whatever the numbers tried."""
+        if place not in self.names:
+            return True
+        number = self.call.inputs[place]
+        return all(largest_entry(world.gradient(number)) == 0.0 for world in self.network.worlds())
+
+
+def _output_name(taken: Iterable[str], place: int, count: int) -> str:
+    name = "output" if count == 1 else f"output[{place}]"
+    return f"the {name}" if name in set(taken) else name
+
+
+def _sums_to(shape: Sequence[int], expected: Sequence[int]) -> bool:
+    """Whether autograd takes a gradient of one shape for an input of another: it sums what broadcasting has repeated."""
+    if len(shape) < len(expected):
+        return False
+    pairs = zip(reversed(shape), [*reversed(expected), *[1] * (len(shape) - len(expected))], strict=True)
+    return all(one == other or other == 1 for one, other in pairs)

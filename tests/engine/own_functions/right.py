@@ -1,0 +1,650 @@
+"""Scripts with an ``autograd.Function`` whose backward is right: no row of theirs may fail."""
+
+from __future__ import annotations
+
+import textwrap
+
+
+def script(text: str) -> str:
+    """A script, of its text."""
+    return textwrap.dedent(text).strip() + "\n"
+
+
+RIGHT = {
+    "saved tensors": script("""
+        import torch
+        class Swish(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                s = torch.sigmoid(x)
+                ctx.save_for_backward(x, s)
+                return x * s
+            @staticmethod
+            def backward(ctx, grad_output):
+                x, s = ctx.saved_tensors
+                return grad_output * (s + x * s * (1 - s))
+        z = torch.randn(4, 3, requires_grad=True)
+        Swish.apply(z).sum().backward()
+    """),
+    "an output that is saved, and an import of the name": script("""
+        import torch
+        from torch.autograd import Function
+        class Exp(Function):
+            @staticmethod
+            def forward(ctx, i):
+                result = i.exp()
+                ctx.save_for_backward(result)
+                return result
+            @staticmethod
+            def backward(ctx, grad_output):
+                result, = ctx.saved_tensors
+                return grad_output * result
+        a = torch.randn(5, requires_grad=True)
+        (Exp.apply(a) * torch.randn(5)).sum().backward()
+    """),
+    "an attribute of ctx": script("""
+        import torch
+        class Square(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                ctx.x = x
+                return x ** 2
+            @staticmethod
+            def backward(ctx, g):
+                return 2 * ctx.x * g
+        a = torch.randn(3, 2, requires_grad=True)
+        Square.apply(a).mean().backward()
+    """),
+    "a kink, with zeros among the inputs": script("""
+        import torch
+        class ReLU(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, input):
+                ctx.save_for_backward(input)
+                return input.clamp(min=0)
+            @staticmethod
+            def backward(ctx, grad_output):
+                input, = ctx.saved_tensors
+                grad_input = grad_output.clone()
+                grad_input[input <= 0] = 0
+                return grad_input
+        x = torch.tensor([-1.0, 0.0, 2.0, 0.0], requires_grad=True)
+        ReLU.apply(x).sum().backward()
+    """),
+    "needs_input_grad, and a transposed weight": script("""
+        import torch
+        class LinearFunction(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, input, weight, bias=None):
+                ctx.save_for_backward(input, weight, bias)
+                output = input.mm(weight.t())
+                if bias is not None:
+                    output += bias.unsqueeze(0).expand_as(output)
+                return output
+            @staticmethod
+            def backward(ctx, grad_output):
+                input, weight, bias = ctx.saved_tensors
+                grad_input = grad_weight = grad_bias = None
+                if ctx.needs_input_grad[0]:
+                    grad_input = grad_output.mm(weight)
+                if ctx.needs_input_grad[1]:
+                    grad_weight = grad_output.t().mm(input)
+                if bias is not None and ctx.needs_input_grad[2]:
+                    grad_bias = grad_output.sum(0)
+                return grad_input, grad_weight, grad_bias
+        x = torch.randn(6, 4)
+        W = torch.randn(4, 3, requires_grad=True)
+        b = torch.zeros(3, requires_grad=True)
+        h = LinearFunction.apply(x, W.t(), b)
+        out = LinearFunction.apply(h, torch.randn(2, 3, requires_grad=True))
+        out.pow(2).mean().backward()
+    """),
+    "in a module, in a loop that trains": script("""
+        import torch
+        import torch.nn as nn
+        class Mul(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x, scale):
+                ctx.save_for_backward(x, scale)
+                return x * scale
+            @staticmethod
+            def backward(ctx, g):
+                x, scale = ctx.saved_tensors
+                return g * scale, (g * x).sum(0)
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.fc = nn.Linear(3, 4)
+                self.scale = nn.Parameter(torch.ones(4))
+            def forward(self, x):
+                return Mul.apply(self.fc(x), self.scale)
+        net = Net()
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+        x, y = torch.randn(8, 3), torch.randn(8, 4)
+        for step in range(20):
+            loss = ((net(x) - y) ** 2).mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    """),
+    "setup_context": script("""
+        import torch
+        class Cube(torch.autograd.Function):
+            @staticmethod
+            def forward(x):
+                return x ** 3, 3 * x ** 2
+            @staticmethod
+            def setup_context(ctx, inputs, output):
+                x, = inputs
+                cube, slope = output
+                ctx.save_for_backward(x, slope)
+            @staticmethod
+            def backward(ctx, grad_cube, grad_slope):
+                x, slope = ctx.saved_tensors
+                return grad_cube * slope + grad_slope * 6 * x
+        a = torch.randn(4, requires_grad=True)
+        cube, slope = Cube.apply(a)
+        (cube.sum() + (slope * torch.randn(4)).sum()).backward()
+    """),
+    "arguments that are no tensors": script("""
+        import torch
+        class Power(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x, n, name):
+                ctx.n = n
+                ctx.save_for_backward(x)
+                return x ** n
+            @staticmethod
+            def backward(ctx, g):
+                x, = ctx.saved_tensors
+                return g * ctx.n * x ** (ctx.n - 1), None, None
+        a = torch.randn(4, requires_grad=True)
+        (Power.apply(a, 2, "two") + Power.apply(a, 3, "three")).sum().backward()
+    """),
+    "several outputs, of which one is not used": script("""
+        import torch
+        class SinCos(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                ctx.save_for_backward(x)
+                return x.sin(), x.cos()
+            @staticmethod
+            def backward(ctx, gs, gc):
+                x, = ctx.saved_tensors
+                return gs * x.cos() - gc * x.sin()
+        a = torch.randn(4, requires_grad=True)
+        s, c = SinCos.apply(a)
+        s.sum().backward()
+    """),
+    "several outputs of the same upstream gradient": script("""
+        import torch
+        class Both(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x, w):
+                ctx.save_for_backward(x, w)
+                return x * w, x + 2 * w
+            @staticmethod
+            def backward(ctx, g1, g2):
+                x, w = ctx.saved_tensors
+                return g1 * w + g2, g1 * x + 2 * g2
+        a = torch.randn(4, requires_grad=True)
+        b = torch.randn(4, requires_grad=True)
+        one, two = Both.apply(a, b)
+        (one + two).sum().backward()
+    """),
+    "an output that was computed from another": script("""
+        import torch
+        class Chain(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                h = x.tanh()
+                ctx.save_for_backward(h)
+                return h, h * h
+            @staticmethod
+            def backward(ctx, gh, gy):
+                h, = ctx.saved_tensors
+                return (gh + gy * 2 * h) * (1 - h * h)
+        a = torch.randn(4, requires_grad=True)
+        h, y = Chain.apply(a)
+        (h * 3 + y).sum().backward()
+    """),
+    "an output that is not differentiable": script("""
+        import torch
+        class Sort(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                values, indices = x.sort()
+                ctx.mark_non_differentiable(indices)
+                ctx.save_for_backward(indices)
+                return values, indices
+            @staticmethod
+            def backward(ctx, g, _):
+                indices, = ctx.saved_tensors
+                back = torch.zeros_like(g)
+                back.index_add_(0, indices, g)
+                return back
+        a = torch.randn(6, requires_grad=True)
+        values, indices = Sort.apply(a)
+        (values * torch.arange(6.0)).sum().backward()
+    """),
+    "in place": script("""
+        import torch
+        class Double(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                x.mul_(x)
+                ctx.mark_dirty(x)
+                return x
+            @staticmethod
+            def backward(ctx, g):
+                raise NotImplementedError
+        class Exp_(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                x.exp_()
+                ctx.mark_dirty(x)
+                ctx.save_for_backward(x)
+                return x
+            @staticmethod
+            def backward(ctx, g):
+                y, = ctx.saved_tensors
+                return g * y
+        a = torch.randn(4, requires_grad=True)
+        b = a * 2
+        Exp_.apply(b).sum().backward()
+    """),
+    "once_differentiable": script("""
+        import torch
+        from torch.autograd.function import once_differentiable
+        class Tanh(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                y = torch.tanh(x)
+                ctx.save_for_backward(y)
+                return y
+            @staticmethod
+            @once_differentiable
+            def backward(ctx, g):
+                y, = ctx.saved_tensors
+                return g * (1 - y ** 2)
+        a = torch.randn(4, requires_grad=True)
+        Tanh.apply(a).sum().backward()
+    """),
+    "one within another": script("""
+        import torch
+        class Exp(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                y = x.exp()
+                ctx.save_for_backward(y)
+                return y
+            @staticmethod
+            def backward(ctx, g):
+                y, = ctx.saved_tensors
+                return g * y
+        class LogSumExp(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                e = Exp.apply(x)
+                s = e.sum(-1, keepdim=True)
+                ctx.save_for_backward(e, s)
+                return s.log()
+            @staticmethod
+            def backward(ctx, g):
+                e, s = ctx.saved_tensors
+                return g * e / s
+        a = torch.randn(3, 4, requires_grad=True)
+        (LogSumExp.apply(a).sum() + Exp.apply(a).sum()).backward()
+    """),
+    "the same tensor twice": script("""
+        import torch
+        class Mul(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, a, b):
+                ctx.save_for_backward(a, b)
+                return a * b
+            @staticmethod
+            def backward(ctx, g):
+                a, b = ctx.saved_tensors
+                return g * b, g * a
+        x = torch.randn(4, requires_grad=True)
+        Mul.apply(x, x).sum().backward()
+    """),
+    "the upstream gradient is an input as well": script("""
+        import torch
+        class Mul(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, a, b):
+                ctx.save_for_backward(a, b)
+                return a * b
+            @staticmethod
+            def backward(ctx, g):
+                a, b = ctx.saved_tensors
+                return g * b, None
+        x, v = torch.randn(4, requires_grad=True), torch.randn(4)
+        Mul.apply(x, v).backward(v)
+    """),
+    "slices of one tensor": script("""
+        import torch
+        class Gate(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, a, b):
+                s = torch.sigmoid(b)
+                ctx.save_for_backward(a, s)
+                return a * s
+            @staticmethod
+            def backward(ctx, g):
+                a, s = ctx.saved_tensors
+                return g * s, g * a * s * (1 - s)
+        z = torch.randn(3, 8, requires_grad=True)
+        h = z * 1
+        Gate.apply(h[:, :4], h[:, 4:]).pow(2).sum().backward()
+    """),
+    "labels, and a softmax": script("""
+        import torch
+        class CrossEntropy(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, logits, labels):
+                shifted = logits - logits.max(1, keepdim=True).values
+                probs = shifted.exp() / shifted.exp().sum(1, keepdim=True)
+                n = logits.shape[0]
+                ctx.save_for_backward(probs, labels)
+                return -probs[range(n), labels].log().mean()
+            @staticmethod
+            def backward(ctx, g):
+                probs, labels = ctx.saved_tensors
+                grad = probs.clone()
+                n = len(labels)
+                grad[range(n), labels] -= 1
+                return g * grad / n, None
+        logits = torch.randn(6, 5, requires_grad=True)
+        labels = torch.tensor([0, 3, 1, 4, 2, 2])
+        CrossEntropy.apply(logits, labels).backward()
+    """),
+    "an embedding": script("""
+        import torch
+        class Lookup(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, table, ix):
+                ctx.save_for_backward(ix)
+                ctx.shape = table.shape
+                return table[ix]
+            @staticmethod
+            def backward(ctx, g):
+                ix, = ctx.saved_tensors
+                grad = torch.zeros(ctx.shape)
+                grad.index_add_(0, ix.view(-1), g.reshape(-1, ctx.shape[1]))
+                return grad, None
+        C = torch.randn(7, 2, requires_grad=True)
+        ix = torch.randint(0, 7, (4, 3))
+        Lookup.apply(C, ix).pow(2).sum().backward()
+    """),
+    "dropout": script("""
+        import torch
+        class Dropout(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x, p):
+                mask = (torch.rand_like(x) > p).float() / (1 - p)
+                ctx.save_for_backward(mask)
+                return x * mask
+            @staticmethod
+            def backward(ctx, g):
+                mask, = ctx.saved_tensors
+                return g * mask, None
+        x = torch.randn(5, 4, requires_grad=True)
+        Dropout.apply(x, 0.5).sum().backward()
+    """),
+    "batch norm": script("""
+        import torch
+        class BatchNorm(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x, gamma, beta, eps):
+                mean = x.mean(0)
+                var = x.var(0, unbiased=False)
+                inv = (var + eps).rsqrt()
+                xhat = (x - mean) * inv
+                ctx.save_for_backward(xhat, inv, gamma)
+                return gamma * xhat + beta
+            @staticmethod
+            def backward(ctx, dout):
+                xhat, inv, gamma = ctx.saved_tensors
+                n = dout.shape[0]
+                dgamma = (dout * xhat).sum(0)
+                dbeta = dout.sum(0)
+                dxhat = dout * gamma
+                dx = inv / n * (n * dxhat - dxhat.sum(0) - xhat * (dxhat * xhat).sum(0))
+                return dx, dgamma, dbeta, None
+        x = torch.randn(8, 3, requires_grad=True)
+        gamma = torch.ones(3, requires_grad=True)
+        beta = torch.zeros(3, requires_grad=True)
+        BatchNorm.apply(x, gamma, beta, 1e-5).pow(2).sum().backward()
+    """),
+    "a domain of positive numbers": script("""
+        import torch
+        class Log(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, p):
+                ctx.save_for_backward(p)
+                return p.log() + (1 - p).log()
+            @staticmethod
+            def backward(ctx, g):
+                p, = ctx.saved_tensors
+                return g * (1 / p - 1 / (1 - p))
+        p = torch.rand(6).mul(0.8).add(0.1).requires_grad_()
+        Log.apply(p).sum().backward()
+    """),
+    "float64, and grad": script("""
+        import torch
+        class Sin(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                ctx.save_for_backward(x)
+                return x.sin()
+            @staticmethod
+            def backward(ctx, g):
+                x, = ctx.saved_tensors
+                return g * x.cos()
+        x = torch.randn(4, dtype=torch.double, requires_grad=True)
+        g, = torch.autograd.grad(Sin.apply(x).sum(), x, create_graph=True)
+        (g ** 2).sum().backward()
+    """),
+    "gradcheck": script("""
+        import torch
+        class Sin(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x, w):
+                ctx.save_for_backward(x, w)
+                return (x * w).sin()
+            @staticmethod
+            def backward(ctx, g):
+                x, w = ctx.saved_tensors
+                c = g * (x * w).cos()
+                return c * w, c * x
+        x = torch.randn(4, dtype=torch.double, requires_grad=True)
+        w = torch.randn(4, dtype=torch.double, requires_grad=True)
+        print(torch.autograd.gradcheck(Sin.apply, (x, w)))
+    """),
+    "backward by autograd": script("""
+        import torch
+        class Checkpoint(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                ctx.save_for_backward(x)
+                return (x.sin() * x).tanh()
+            @staticmethod
+            def backward(ctx, g):
+                x, = ctx.saved_tensors
+                with torch.enable_grad():
+                    again = x.detach().requires_grad_()
+                    y = (again.sin() * again).tanh()
+                return torch.autograd.grad(y, again, g)[0]
+        a = torch.randn(4, requires_grad=True)
+        Checkpoint.apply(a * 1).sum().backward()
+    """),
+    "forward with a graph of its own": script("""
+        import torch
+        class Implicit(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                with torch.enable_grad():
+                    ctx.inner = x.detach().requires_grad_()
+                    ctx.y = ctx.inner ** 3
+                return ctx.y.detach()
+            @staticmethod
+            def backward(ctx, g):
+                return torch.autograd.grad(ctx.y, ctx.inner, g)[0]
+        a = torch.randn(4, requires_grad=True)
+        Implicit.apply(a * 1).sum().backward()
+    """),
+    "a branch in Python": script("""
+        import torch
+        class Leaky(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                ctx.positive = bool(x.sum() > 0)
+                return x * x if ctx.positive else -3 * x
+            @staticmethod
+            def backward(ctx, g):
+                return g * 2 * ctx.x if False else g * -3
+        class Sided(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                ctx.save_for_backward(x)
+                return x * x if x.sum() > 0 else -3 * x
+            @staticmethod
+            def backward(ctx, g):
+                x, = ctx.saved_tensors
+                return g * 2 * x if x.sum() > 0 else g * -3
+        a = torch.rand(4, requires_grad=True)
+        Sided.apply(a).sum().backward()
+    """),
+    "a count that is a number of Python": script("""
+        import torch
+        class MaskedMean(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                mask = x > 0
+                n = mask.sum().item()
+                ctx.save_for_backward(mask)
+                return (x * mask).sum() / n
+            @staticmethod
+            def backward(ctx, g):
+                mask, = ctx.saved_tensors
+                return g * mask / mask.sum()
+        a = torch.randn(9, requires_grad=True)
+        MaskedMean.apply(a).backward()
+    """),
+    "only forward": script("""
+        import torch
+        class Square(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                ctx.save_for_backward(x)
+                return x ** 2
+            @staticmethod
+            def backward(ctx, g):
+                x, = ctx.saved_tensors
+                return 2 * x * g
+        print(Square.apply(torch.arange(4.0)))
+    """),
+    "an alias of apply": script("""
+        import torch
+        class Square(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                ctx.save_for_backward(x)
+                return x ** 2
+            @staticmethod
+            def backward(ctx, g):
+                x, = ctx.saved_tensors
+                return 2 * x * g
+        square = Square.apply
+        a = torch.randn(2, 2, requires_grad=True)
+        square(square(a)).sum().backward()
+    """),
+    "a number": script("""
+        import torch
+        class Mul(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, a, b):
+                ctx.save_for_backward(a, b)
+                return a * b
+            @staticmethod
+            def backward(ctx, g):
+                a, b = ctx.saved_tensors
+                return g * b, g * a
+        a = torch.tensor(2.0, requires_grad=True)
+        b = torch.tensor(-3.0, requires_grad=True)
+        Mul.apply(a, b).backward()
+    """),
+    "no gradient where it is 0": script("""
+        import torch
+        class Where(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x, limit):
+                ctx.save_for_backward(x > limit)
+                return x * (x > limit)
+            @staticmethod
+            def backward(ctx, g):
+                mask, = ctx.saved_tensors
+                return g * mask, None
+        x = torch.randn(5, requires_grad=True)
+        limit = torch.tensor(0.2, requires_grad=True)
+        Where.apply(x, limit).sum().backward()
+    """),
+    "convolution": script("""
+        import torch
+        import torch.nn.functional as F
+        class Conv(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x, w):
+                ctx.save_for_backward(x, w)
+                return F.conv2d(x, w, padding=1)
+            @staticmethod
+            def backward(ctx, g):
+                x, w = ctx.saved_tensors
+                return (
+                    torch.nn.grad.conv2d_input(x.shape, w, g, padding=1),
+                    torch.nn.grad.conv2d_weight(x, w.shape, g, padding=1),
+                )
+        x = torch.randn(2, 3, 5, 5, requires_grad=True)
+        w = torch.randn(4, 3, 3, 3, requires_grad=True)
+        Conv.apply(x, w).pow(2).sum().backward()
+    """),
+    "a global of the file": script("""
+        import torch
+        table = torch.linspace(-1, 1, 4)
+        class Weighed(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                return (x * table).sum()
+            @staticmethod
+            def backward(ctx, g):
+                return g * table
+        x = torch.randn(4, requires_grad=True)
+        Weighed.apply(x).backward()
+    """),
+    "gradients of None": script("""
+        import torch
+        class Two(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                ctx.set_materialize_grads(False)
+                ctx.save_for_backward(x)
+                return x.sin(), x * 2
+            @staticmethod
+            def backward(ctx, g1, g2):
+                x, = ctx.saved_tensors
+                total = None
+                if g1 is not None:
+                    total = g1 * x.cos()
+                if g2 is not None:
+                    total = 2 * g2 if total is None else total + 2 * g2
+                return total
+        x = torch.randn(4, requires_grad=True)
+        a, b = Two.apply(x)
+        b.sum().backward()
+        a, b = Two.apply(x)
+        (a.sum() + b.sum()).backward()
+    """),
+}
