@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 
+from ninja_tui.engine.protocol.verdict import Status
 from ninja_tui.testing.arguments import Call, is_function, prepared, unbound
-from ninja_tui.testing.judging import Judgement, Word, judged, judged_together, numbers_leave
+from ninja_tui.testing.judgement import Judgement, Word
+from ninja_tui.testing.judging import floats_leave, judged, judged_together, numbers_leave
+from ninja_tui.testing.lines import without_ours
 from ninja_tui.testing.message import is_right, message
 from ninja_tui.testing.others import RECIPES, as_it_was, drawn, other_parameters
+from ninja_tui.testing.own_functions import judged_functions
 from ninja_tui.testing.passes import BackwardPass, ByHand, Misreturned, NotJudged, OfFunction
 from ninja_tui.testing.run import Run, run
 
@@ -46,29 +51,60 @@ def assert_gradients(
     """
     __tracebackhide__ = True
     function = unbound(function)
+    if backward is not None and not callable(backward):
+        raise TypeError(f"backward= takes a function, not {backward!r}")
     call = prepared(function, inputs, kwargs or {}, backward)
-    own = _backward(function, backward)
+    own = None if backward is None else ByHand(backward)
+    name = _name(function) if own is None else own.name
     try:
-        runs = _runs(call, own, seed)
-        together = numbers_leave(runs[0])
-        judgements = judged_together(runs) if together else judged(runs[0])
+        found = _of_functions(call, seed) if own is None else _by_hand(call, own, seed)
     except Misreturned as error:
-        raise AssertionError(f"{own.name} {error}") from None
+        raise AssertionError(f"{name} {error}") from None
     except NotJudged as error:
-        raise AssertionError(f"{own.name} could not be judged: {error}") from None
-    if not all(is_right(each, strict=strict) for each in judgements):
-        raise AssertionError(message(own.name, judgements, strict=strict))
-    _warn(own.name, judgements, runs[0])
+        raise AssertionError(f"{name} could not be judged: {error}") from None
+    except Exception as error:
+        raise without_ours(error) from error.__cause__
+    if not all(is_right(each, strict=strict) for each in found.judgements):
+        raise AssertionError(message(name, found.judgements, strict=strict))
+    _warn(name, found)
 
 
-def _backward(function: Callable[..., Any], backward: Callable[..., Any] | None) -> BackwardPass:
-    if backward is not None:
-        if not callable(backward):
-            raise TypeError(f"backward= takes a function, not {backward!r}")
-        return ByHand(backward)
-    if is_function(function):
-        return OfFunction(function)
-    raise TypeError("there is no backward to judge: give one with backward=, or a subclass of torch.autograd.Function")
+@dataclass(frozen=True)
+class _Found:
+    """The verdicts, and what a backward changed in place of what it was given."""
+
+    judgements: Sequence[Judgement]
+    changed: tuple[str, ...] = ()
+
+
+def _name(function: Callable[..., Any]) -> str:
+    name = getattr(function, "__name__", type(function).__name__)
+    return f"{name}.backward" if is_function(function) else str(name)
+
+
+def _of_functions(call: Call, seed: int) -> _Found:
+    """The backward of each ``autograd.Function`` in it. Of one alone that a replay cannot follow: by further runs."""
+    __tracebackhide__ = True
+    with as_it_was(call):
+        torch.manual_seed(seed)
+        judgements = judged_functions(call)
+    if not judgements:
+        raise TypeError(
+            f"there is no backward to judge: `{_name(call.function)}` runs no torch.autograd.Function; "
+            "give the backward that you wrote with backward="
+        )
+    if is_function(call.function) and any(each.verdict.status is Status.ERROR for each in judgements):
+        return _by_hand(call, OfFunction(call.function), seed)
+    return _Found(judgements)
+
+
+def _by_hand(call: Call, own: BackwardPass, seed: int) -> _Found:
+    __tracebackhide__ = True
+    runs = _runs(call, own, seed)
+    if is_function(call.function) and floats_leave(runs[0], before=runs[0].forward_ends):
+        raise NotJudged("its forward takes numbers out of PyTorch, as `.item()` and NumPy do; gradcheck may tell more")
+    judgements = judged_together(runs) if numbers_leave(runs[0]) else judged(runs[0])
+    return _Found(judgements, runs[0].changed)
 
 
 def _runs(call: Call, own: BackwardPass, seed: int) -> list[Run]:
@@ -90,12 +126,12 @@ def _runs(call: Call, own: BackwardPass, seed: int) -> list[Run]:
     return runs
 
 
-def _warn(name: str, judgements: Sequence[Judgement], first: Run) -> None:
+def _warn(name: str, found: _Found) -> None:
     """Warns of what is worth a word beside gradients that are right."""
     for word in Word:
-        names = ", ".join(each.name for each in judgements if word in each.words)
+        names = ", ".join(each.name for each in found.judgements if word in each.words)
         if names:
             warnings.warn(f"{name}: {names}: {word}", GradientWarning, stacklevel=3)
-    if first.changed:
-        changed = ", ".join(first.changed)
+    if found.changed:
+        changed = ", ".join(found.changed)
         warnings.warn(f"{name} changes in place what it is given: {changed}", GradientWarning, stacklevel=3)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
 
@@ -13,11 +12,12 @@ from ninja_tui.engine.judge.compare import columns, distance
 from ninja_tui.engine.judge.graph import Graph
 from ninja_tui.engine.judge.network import Network, Output
 from ninja_tui.engine.judge.recorded import Gradient, assess
-from ninja_tui.engine.protocol.verdict import Diagnosis, Kind, Status, Verdict, Warning
+from ninja_tui.engine.protocol.verdict import Diagnosis, Kind, Status, Verdict
 from ninja_tui.engine.recording.execution import message_of
 from ninja_tui.engine.recording.operators import Absent
 from ninja_tui.engine.recording.record import Number
 from ninja_tui.engine.recording.replay import RAISED, Paths, Replay
+from ninja_tui.testing.judgement import Judgement, Word, words_for
 from ninja_tui.testing.passes import NotJudged
 from ninja_tui.testing.run import Returned, Run
 
@@ -27,37 +27,12 @@ NEAR_ENOUGH = 1e-4
 """Relative difference up to which numbers are right of which some left PyTorch on the way."""
 
 
-class Word(enum.StrEnum):
-    """What is worth a word beside a gradient that is right."""
-
-    ONE_BRANCH = "one branch of what reads it is never taken, whatever the numbers tried: it is not judged there"
-    OWN_BRANCH = "an `if` takes the same branch on all numbers tried: the other one is not judged"
-    OWN_NUMBERS = "judged on these inputs alone: numbers leave PyTorch, as with `.item()`, and on others it raises"
-    BY_NUMBERS = "judged on numbers alone, to 4 digits: some of them leave PyTorch on the way, as with `.item()`"
-    SHAPE = "right, in another shape than its tensor's"
-    USES_AUTOGRAD = "autograd computes it inside the backward: right, and not by hand"
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """A gradient judged; ``words`` are worth a look beside a pass."""
-
-    returned: Returned
-    verdict: Verdict
-    words: tuple[Word, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """The name of the input."""
-        return self.returned.input.name
-
-
 class RunJudge:
     """Judges one run. ``apart``: only on its own numbers, since some have become Python's."""
 
     def __init__(self, run: Run, *, apart: bool) -> None:
         self.run = run
-        self._network = Network(run.record, [Output(run.loss)], Paths.TRACKED)
+        self._network = Network(run.record, [Output(run.loss)], Paths.TRACKED, near=not apart)
         if apart:
             self._network.keep_to_home()
         self._places = {each.upstream: each.number for each in run.outputs}
@@ -86,31 +61,28 @@ class RunJudge:
         name, number = returned.input.name, self.run.inputs[returned.input.name]
         shape = tuple(returned.input.tensor.shape)
         if returned.error or returned.value is None:
-            return Judgement(returned, Verdict(name, Status.ERROR, shape, error=returned.error))
+            return _judgement(returned, Verdict(name, Status.ERROR, shape, error=returned.error))
         if number not in self._network.computed:
-            return Judgement(returned, self._on_unused(returned, shape))
+            if floats_leave(self.run, number):
+                reason = "could not be judged: on the way to what is returned it leaves PyTorch"
+                return _judgement(returned, Verdict(name, Status.ERROR, shape, error=reason))
+            return _judgement(returned, self._on_unused(returned, shape))
         try:
             verdict = assess(self._assessor, name, Gradient(returned.number, returned.value), self._places)
         except Absent as error:
-            return Judgement(returned, Verdict(name, Status.ERROR, shape, error=f"could not be judged: {error}"))
+            return _judgement(returned, Verdict(name, Status.ERROR, shape, error=f"could not be judged: {error}"))
         except RAISED as error:
             reason = f"could not be judged: {message_of(error)}"
-            return Judgement(returned, Verdict(name, Status.ERROR, shape, error=reason))
+            return _judgement(returned, Verdict(name, Status.ERROR, shape, error=reason))
         return self._told(returned, verdict)
 
     def _told(self, returned: Returned, verdict: Verdict) -> Judgement:
         if returned.absent and not verdict.passed:
             missing = Diagnosis(Kind.MISSING_PATH, "None is returned for it, which autograd takes for a gradient of 0")
-            return Judgement(returned, replace(verdict, diagnosis=missing))
+            return _judgement(returned, replace(verdict, diagnosis=missing))
         if verdict.status is Status.FAIL:
-            return Judgement(returned, replace(verdict, diagnosis=self._diagnosis(returned, verdict)))
-        found = {
-            Word.ONE_BRANCH: Warning.ONE_BRANCH in verdict.warnings,
-            Word.SHAPE: Warning.SHAPE in verdict.warnings,
-            Word.USES_AUTOGRAD: Warning.USES_AUTOGRAD in verdict.warnings,
-        }
-        words = tuple(word for word, there in found.items() if there and verdict.passed)
-        return Judgement(returned, verdict, words)
+            return _judgement(returned, replace(verdict, diagnosis=self._diagnosis(returned, verdict)))
+        return _judgement(returned, verdict, words_for(verdict))
 
     def _diagnosis(self, returned: Returned, verdict: Verdict) -> Diagnosis | None:
         """What is wrong with a gradient, where random upstream gradients tell more than the judge was asked for."""
@@ -139,15 +111,19 @@ class RunJudge:
             maxdiff=compared.maxdiff, diagnosis=Diagnosis(Kind.EXTRA_PATH, message),
         )  # fmt: skip
 
-    def is_near(self, judgement: Judgement) -> bool:
+    def is_near(self, returned: Returned) -> bool:
         """Whether the numbers of a gradient are right here, to so many digits as float32 has after a long way."""
-        number, value = self.run.inputs[judgement.name], judgement.returned.value
+        number, value = self.run.inputs[returned.input.name], returned.value
         if value is None or number not in self._network.computed:
-            return judgement.verdict.passed
+            return False
         reference = self._assessor.reference(number)
         if value.shape != reference.shape or value.dtype != reference.dtype:
             return False
         return distance(value, reference) <= NEAR_ENOUGH or self._assessor.is_vacuous(number)
+
+
+def _judgement(returned: Returned, verdict: Verdict, words: tuple[Word, ...] = ()) -> Judgement:
+    return Judgement(returned.input.name, verdict, returned.line, words)
 
 
 def judged(run: Run) -> list[Judgement]:
@@ -159,16 +135,17 @@ def judged(run: Run) -> list[Judgement]:
 def judged_together(runs: Sequence[Run]) -> list[Judgement]:
     """The verdicts on several runs, each on its own inputs and upstream gradients: right is what is so in all."""
     judges = [RunJudge(each, apart=True) for each in runs]
-    floats = len(runs) > 1 and any(map(_floats_leave, runs))
+    floats = len(runs) > 1 and any(map(floats_leave, runs))
     beside = _beside(runs)
     result: list[Judgement] = []
     for index in range(len(runs[0].returned)):
-        judgements = [judge.judge(judge.run.returned[index]) for judge in judges]
+        pairs = [(judge, judge.run.returned[index]) for judge in judges]
+        judgements = [judge.judge(returned) for judge, returned in pairs]
         failing = [each for each in judgements if not each.verdict.passed]
-        near = floats and all(judge.is_near(each) for judge, each in zip(judges, judgements, strict=True))
+        near = floats and all(judge.is_near(returned) for judge, returned in pairs)
         if failing and near and all(each.verdict.status is Status.FAIL for each in failing):
             passed = replace(failing[0].verdict, status=Status.PASS, diagnosis=None)
-            result.append(Judgement(judgements[0].returned, passed, (Word.BY_NUMBERS, *beside)))
+            result.append(replace(judgements[0], verdict=passed, words=(Word.BY_NUMBERS, *beside)))
         elif failing:
             result.append(failing[0])
         else:
@@ -201,9 +178,12 @@ def numbers_leave(run: Run) -> bool:
     return any(each.number not in record.indices or record.ancestors(each.number) & varied for each in record.escapes)
 
 
-def _floats_leave(run: Run) -> bool:
-    """Whether a floating-point number has become Python's, or NumPy's."""
-    values = [_value(run, each.number) for each in run.record.escapes if not each.decides]
+def floats_leave(run: Run, source: Number | None = None, before: int | None = None) -> bool:
+    """Whether a floating-point number has become Python's, or NumPy's: from ``source``, ``before`` a step."""
+    leaving = [each for each in run.record.escapes if not each.decides and (before is None or each.step <= before)]
+    if source is not None:
+        leaving = [each for each in leaving if source in run.record.ancestors(each.number)]
+    values = [_value(run, each.number) for each in leaving]
     return any(each is None or each.is_floating_point() for each in values)
 
 

@@ -10,13 +10,18 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import CodeType, FrameType
+from types import CodeType, FrameType, TracebackType
 from typing import Any
 
 import torch
 
+import ninja_tui
 from ninja_tui.engine.recording.record import Number
 from ninja_tui.engine.recording.recorder import Recorder
+
+OURS = str(Path(ninja_tui.__file__).parent)
+LIBRARIES = (str(Path(torch.__file__).parent), OURS)
+"""Folders in which no function stands whose gradients somebody tests."""
 
 
 @dataclass(frozen=True)
@@ -41,35 +46,6 @@ class Line:
         return f"{path}:{self.number}"
 
 
-class Followed:
-    """A function whose lines are noted while it runs."""
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self.code = code_of(function)
-
-    def line(self) -> tuple[str, int] | None:
-        """The line of it that is running; None outside of it."""
-        frame: FrameType | None = sys._getframe(1)
-        while frame is not None:
-            if frame.f_code is self.code:
-                return frame.f_code.co_filename, frame.f_lineno
-            frame = frame.f_back
-        return None
-
-    @property
-    def last(self) -> Line | None:
-        """The line of its ``return``, or its first one where there are several; None where it is not Python's."""
-        if self.code is None:
-            return None
-        returns = {
-            each.positions.lineno
-            for each in dis.get_instructions(self.code)
-            if each.opname.startswith("RETURN_") and each.positions is not None and each.positions.lineno is not None
-        }
-        number = returns.pop() if len(returns) == 1 else self.code.co_firstlineno
-        return Line.of(self.code.co_filename, number)
-
-
 def code_of(function: Callable[..., Any]) -> CodeType | None:
     """The code of what a person wrote, within decorators and ``partial``; None where it is not Python's."""
     written: Any = inspect.unwrap(function)
@@ -83,12 +59,56 @@ def code_of(function: Callable[..., Any]) -> CodeType | None:
     return code if isinstance(code, CodeType) else None
 
 
-class LineRecorder(Recorder):
-    """A Recorder that notes the line of ``followed`` in which each step was done."""
+def last_line(code: CodeType | None) -> Line | None:
+    """The line of the ``return`` of a function, or its first one where there are several; None without ``code``."""
+    if code is None:
+        return None
+    returns = {
+        each.positions.lineno
+        for each in dis.get_instructions(code)
+        if each.opname.startswith("RETURN_") and each.positions is not None and each.positions.lineno is not None
+    }
+    return Line.of(code.co_filename, returns.pop() if len(returns) == 1 else code.co_firstlineno)
 
-    def __init__(self, followed: Followed) -> None:
+
+def running_line(code: CodeType | None) -> tuple[str, int] | None:
+    """The line that runs in the function with this ``code``; without one, in the person's function farthest out."""
+    frame: FrameType | None = sys._getframe(1)
+    own: FrameType | None = None
+    while frame is not None:
+        if code is not None and frame.f_code is code:
+            return frame.f_code.co_filename, frame.f_lineno
+        if code is None:
+            theirs = frame.f_code.co_filename.startswith(LIBRARIES)
+            if theirs and own is not None:
+                break
+            own = own if theirs else frame
+        frame = frame.f_back
+    return None if own is None or code is not None else (own.f_code.co_filename, own.f_lineno)
+
+
+def without_ours(error: Exception) -> Exception:
+    """``error`` of a person's own code, without the places of this package and of PyTorch on the way to it."""
+    places: list[TracebackType] = []
+    trace = error.__traceback__
+    while trace is not None:
+        places.append(trace)
+        trace = trace.tb_next
+    while places and places[-1].tb_frame.f_code.co_filename.startswith(LIBRARIES):
+        places.pop()
+    own = [each for each in places if not each.tb_frame.f_code.co_filename.startswith(OURS)]
+    shown: TracebackType | None = None
+    for each in reversed(own):
+        shown = TracebackType(shown, each.tb_frame, each.tb_lasti, each.tb_lineno)
+    return error.with_traceback(shown) if own else error
+
+
+class LineRecorder(Recorder):
+    """A Recorder that notes in which line of the function with this ``code`` each step was done."""
+
+    def __init__(self, code: CodeType | None) -> None:
         super().__init__()
-        self._followed = followed
+        self._code = code
         self._lines: dict[int, tuple[str, int]] = {}
 
     def execute(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -96,17 +116,16 @@ class LineRecorder(Recorder):
         before = len(self.record.steps)
         result = super().execute(function, args, kwargs)
         if len(self.record.steps) > before:
-            line = self._followed.line()
+            line = running_line(self._code)
             if line is not None:
                 self._lines.update(dict.fromkeys(range(before, len(self.record.steps)), line))
         return result
 
-    @property
-    def last(self) -> Line | None:
-        """Where ``followed`` returns."""
-        return self._followed.last
+    def path_of(self, first: int, last: int) -> str | None:
+        """The file of the first line that is known of the steps from ``first`` to before ``last``."""
+        return next((self._lines[step][0] for step in range(first, last) if step in self._lines), None)
 
     def line_of(self, number: Number) -> Line | None:
-        """Where a value was computed: the line of its step, or of ``return`` where it came from elsewhere."""
+        """Where a value was computed; None where that is in no such function."""
         line = self._lines.get(self.record.made_by[number])
-        return self.last if line is None else Line.of(*line)
+        return None if line is None else Line.of(*line)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ninja_tui.engine.protocol.verdict import Status
 from ninja_tui.formatting import number_text, one_line, shape_text
-from ninja_tui.testing.judging import Judgement
+from ninja_tui.testing.judgement import Judgement
 
 LONGEST_CODE = 100
 
@@ -29,7 +29,7 @@ def is_right(judgement: Judgement, *, strict: bool) -> bool:
 
 
 def _failing(judgement: Judgement) -> list[str]:
-    verdict, line = judgement.verdict, judgement.returned.line
+    verdict, line = judgement.verdict, judgement.line
     facts = [
         _input(judgement),
         "" if verdict.diagnosis is None else str(verdict.diagnosis.kind),

@@ -81,6 +81,7 @@ class ByHand:
         return self.written(structured, *call.args, **kwargs)
 
     def _check(self, signature: inspect.Signature, call: Call, kwargs: Mapping[str, Any]) -> None:
+        __tracebackhide__ = True
         try:
             signature.bind(None, *call.args, **kwargs)
         except TypeError as error:

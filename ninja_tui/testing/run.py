@@ -11,7 +11,7 @@ import torch
 from ninja_tui.engine.recording.draws import generator
 from ninja_tui.engine.recording.record import Number, Record, Root
 from ninja_tui.testing.arguments import Call, Input, tensors_in
-from ninja_tui.testing.lines import Followed, Line, LineRecorder
+from ninja_tui.testing.lines import Line, LineRecorder, code_of, last_line
 from ninja_tui.testing.passes import OUTPUT, BackwardPass, Misreturned, NotJudged
 
 NOT_TENSORS = (bool, int, float, complex, str, bytes, type(None))
@@ -65,8 +65,8 @@ def run(call: Call, backward: BackwardPass, seed: int) -> Run:
     Raises NotJudged, Misreturned, and whatever a person's own code raises.
     """
     __tracebackhide__ = True
-    followed = Followed(backward.written)
-    recorder = LineRecorder(followed)
+    code = code_of(backward.written)
+    recorder = LineRecorder(code)
     record = recorder.record
     inputs = {each.name: recorder.number(each.tensor) for each in call.inputs}
     with recorder.running(), torch.enable_grad():
@@ -89,7 +89,9 @@ def run(call: Call, backward: BackwardPass, seed: int) -> Run:
     )
     with recorder.running(), torch.no_grad():
         given = backward.by_input(call, backward.called(call, result, upstream))
-    returned = tuple(_returned(recorder, each, given[each.name]) for each in call.inputs if each.name in given)
+    returned = tuple(
+        _returned(recorder, last_line(code), each, given[each.name]) for each in call.inputs if each.name in given
+    )
     changed = [*_changed(recorder, call, inputs)]
     changed += [each.upstream_name for each in outputs if recorder.number(upstream[each.name]) != each.upstream]
     return Run(record, inputs, outputs, loss_number, returned, forward_ends, tuple(changed))
@@ -129,9 +131,8 @@ def _changed(recorder: LineRecorder, call: Call, before: Mapping[str, Number]) -
             yield each.name
 
 
-def _returned(recorder: LineRecorder, place: Input, gradient: Any) -> Returned:
+def _returned(recorder: LineRecorder, line: Line | None, place: Input, gradient: Any) -> Returned:
     """What was returned for one input, as something to judge."""
-    line = recorder.last
     if isinstance(gradient, Misreturned):
         return Returned(place, line=line, error=str(gradient))
     if gradient is None:
@@ -143,7 +144,7 @@ def _returned(recorder: LineRecorder, place: Input, gradient: Any) -> Returned:
         dtype = str(place.tensor.dtype).removeprefix("torch.")
         return Returned(place, line=line, error=f"it is {dtype} and has no gradient: return None for it")
     number = recorder.number(gradient)
-    return Returned(place, number, gradient.detach().clone(), recorder.line_of(number))
+    return Returned(place, number, gradient.detach().clone(), recorder.line_of(number) or line)
 
 
 def _kind(value: object) -> str:

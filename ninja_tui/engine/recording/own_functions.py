@@ -68,6 +68,8 @@ class OwnFunctions:
     """The calls that are made while ``values`` are recorded."""
 
     def __init__(self, values: Values) -> None:
+        self.libraries = LIBRARIES
+        """Folders whose Functions are no person's own."""
         self._values = values
         self._running = 0
         self._forward: list[Called] = []
@@ -241,7 +243,7 @@ class OwnFunctions:
             first=called.first,
             last=last,
             upstream_names=_upstream_names(called.cls, len(outputs)),
-            own=_is_own(called.cls),
+            own=_is_own(called.cls, self.libraries),
         )
         if call.own and self._is_new(called, call):
             with self._values.paused(), torch.no_grad():
@@ -340,10 +342,10 @@ def _name_of(cls: Any) -> str:
     return str(getattr(cls, "__name__", "Function"))[:LONGEST_NAME]
 
 
-def _is_own(cls: Any) -> bool:
+def _is_own(cls: Any, libraries: tuple[str, ...]) -> bool:
     """Whether a class is neither PyTorch's nor another library's."""
     filename = getattr(_backward_code(cls), "co_filename", "")
-    return bool(filename) and not filename.startswith(LIBRARIES)
+    return bool(filename) and not filename.startswith(libraries)
 
 
 def _backward_code(cls: Any) -> CodeType | None:
