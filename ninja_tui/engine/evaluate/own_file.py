@@ -24,6 +24,7 @@ from ninja_tui.engine.protocol.programs import (
     ReconsiderGradients,
     RunProgramStatement,
     StatementFailure,
+    TryFunctions,
 )
 from ninja_tui.engine.protocol.verdict import Status, Verdict
 from ninja_tui.engine.protocol.wire import Broken, TimedOut
@@ -75,6 +76,7 @@ class OwnFileJudge:
     start: Callable[[Role], Endpoint] = Worker
     _left_out: dict[int, str] = field(default_factory=dict)
     _failures: dict[int, StatementFailure] = field(default_factory=dict)
+    _without_trying: bool = False
     _running: Endpoint | None = None
     _judging: Endpoint | None = None
 
@@ -98,7 +100,22 @@ class OwnFileJudge:
             self._running = self.start(Role.PROGRAMS)
             self._have_run(BeginProgram(str(self.program.path), dict(self.served), self.seed), LOOKING)
             if all(self._ran(index) for index in range(-len(self.program.defined), len(self.program.statements))):
-                return
+                if self._tried_functions():
+                    return
+
+    def _tried_functions(self) -> bool:
+        """Whether what the program has not called of its own Functions is called; False where the process is lost."""
+        if self._without_trying:
+            return True
+        try:
+            self._have_run(TryFunctions(), self.limit)
+        except (TimedOut, Broken):
+            self._without_trying = True
+            self._close(self._running)
+            return False
+        except WorkerError:
+            raise UsageError(f"{self.program.path}: its own code has broken Python in its process") from None
+        return True
 
     def _ran(self, index: int) -> bool:
         """Whether a statement has run, or is left out; False where the process is lost."""

@@ -175,6 +175,8 @@ class Examiner:
     def _as_gradient_of(self, node: Number, backward: Pass, answer: Answer) -> Judged:
         """The best of what it is where one or another of its sources is taken for a gradient."""
         name = backward.assessor.graph.names[node]
+        if backward.is_cut(node):
+            raise Unfollowed("it flows through an autograd.Function whose forward takes numbers out of PyTorch")
         gradient = Gradient(answer.number, answer.values[-1], answer.step)
         ways = list(self._sources.ways(answer))
         for places in itertools.chain(ways, self._with_carried(answer, name, gradient, backward)):

@@ -13,7 +13,8 @@ from typing import Any
 import torch
 
 from ninja_tui.engine.recording.draws import generator, is_structured
-from ninja_tui.engine.recording.operators import part_of, same
+from ninja_tui.engine.recording.operators import same
+from ninja_tui.engine.recording.own_functions import numbers_left
 from ninja_tui.engine.recording.record import (
     BackwardRun,
     Escape,
@@ -60,6 +61,22 @@ class CallProgram:
     returned: dict[int, Number]
     places: dict[Number, Number]
 
+    @property
+    def only_upstream(self) -> Number | None:
+        """The upstream gradient, where there is one, of a single number."""
+        (place, *others) = self.places
+        step = self.record.step_of(place)
+        weight = self.record.step_of(step.inputs[0])
+        single = not others and isinstance(weight, Leaf) and weight.value.numel() == 1
+        return place if single else None
+
+    def multiplied(self, number: Number, factor: Number) -> Number:
+        """A new value: the product of two."""
+        product = self.record.new()
+        operation = Operation(aten.mul.Tensor, (Use(number), Use(factor)), {}, (number, factor), (product,))
+        self.record.steps.append(operation)
+        return product
+
 
 def judged_places(call: FunctionCall) -> list[int]:
     """The arguments of which a gradient is judged: those of which one was asked for, or all where none was."""
@@ -70,15 +87,10 @@ def judged_places(call: FunctionCall) -> list[int]:
 def unfollowed(record: Record, call: FunctionCall, run: BackwardRun) -> str:
     """Why what a call computes cannot be followed; empty where it can be."""
     inputs = {each.number for each in call.inputs if each.number is not None}
-    given = {each for each in run.upstream if each is not None}
-    for escape in record.escapes:
-        if escape.decides or escape.number in record.indices:
-            continue
-        if call.first <= escape.step <= call.last and inputs & record.ancestors(escape.number, inputs):
-            return "its forward takes numbers out of PyTorch"
-        known = inputs | given
-        if run.first <= escape.step <= run.last and known & record.ancestors(escape.number, known):
-            return "its backward takes numbers out of PyTorch"
+    if numbers_left(record, call.first, call.last, inputs):
+        return "its forward takes numbers out of PyTorch"
+    if numbers_left(record, run.first, run.last, inputs | {each for each in run.upstream if each is not None}):
+        return "its backward takes numbers out of PyTorch"
     return ""
 
 

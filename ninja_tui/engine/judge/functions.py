@@ -52,7 +52,7 @@ def function_calls(record: Record) -> list[FunctionCall]:
 
 def judge_functions(record: Record) -> list[FunctionVerdict]:
     """The verdicts on all Functions of a record: one for each argument, on the call that shows most."""
-    return merged(each for call in function_calls(record) for each in judge_call(record, call))
+    return [each.judged() for each in function_rows(record)]
 
 
 def judge_call(record: Record, call: FunctionCall) -> list[FunctionVerdict]:
@@ -61,19 +61,50 @@ def judge_call(record: Record, call: FunctionCall) -> list[FunctionVerdict]:
     return [FunctionVerdict(call.name, call.inputs[place].name, case.verdict(place)) for place in judged_places(call)]
 
 
-def merged(verdicts: Iterable[FunctionVerdict]) -> list[FunctionVerdict]:
-    """One verdict for each argument of each Function: a call that fails, or that is not judged, before one that passes.
+@dataclass(frozen=True)
+class FunctionRow:
+    """What the backward of ``function`` returns for ``argument``, in all calls that are judged; ``line`` is its."""
 
-    A call whose backward autograd never came by says nothing where it has come by another's.
-    """
-    rows: dict[tuple[str, str, int | None], list[FunctionVerdict]] = {}
-    for each in verdicts:
-        rows.setdefault((each.function, each.argument, each.verdict.line), []).append(each)
-    return [min(row, key=_rank) for row in rows.values()]
+    function: str
+    argument: str
+    line: int
+    shape: tuple[int, ...]
+    cases: tuple[tuple[_Case, int], ...]
+
+    @property
+    def label(self) -> str:
+        """How a report calls it."""
+        return label_of(self.function, self.argument)
+
+    def judged(self) -> FunctionVerdict:
+        """One verdict: that on a call which fails, or is not judged, before one that passes.
+
+        A call whose backward autograd never came by says nothing where it has come by another's.
+        """
+        verdicts = [case.verdict(place) for case, place in self.cases]
+        return FunctionVerdict(self.function, self.argument, min(verdicts, key=_rank))
 
 
-def _rank(each: FunctionVerdict) -> tuple[int, int]:
-    verdict = each.verdict
+def function_rows(record: Record) -> list[FunctionRow]:
+    """What there is to judge in a record, in the order of the calls."""
+    rows: dict[tuple[str, str, int], FunctionRow] = {}
+    for call in function_calls(record):
+        case = _Case(record, call)
+        for place in judged_places(call):
+            key = call.name, call.inputs[place].name, call.line
+            value = call.values[place]
+            shape = () if value is None else tuple(value.shape)
+            row = rows.get(key) or FunctionRow(*key, shape, ())
+            rows[key] = replace(row, cases=(*row.cases, (case, place)))
+    return list(rows.values())
+
+
+def label_of(function: str, argument: str) -> str:
+    """``Swish.backward → x``: what the backward of a Function returns for an argument of its forward."""
+    return f"{function}.backward → {argument}"
+
+
+def _rank(verdict: Verdict) -> tuple[int, int]:
     if verdict.status is Status.FAIL:
         return 0, 0
     if verdict.status is Status.ERROR:
@@ -116,11 +147,13 @@ class _Case:
             verdict = self._without(place, program)
         else:
             refused = self._refused(place, program)
-            verdict = refused or self._assessed(place, program)
+            if refused:
+                return refused
+            verdict = self._assessed(place, program)
         if not verdict.passed and self._is_surrogate(place):
             verdict = replace(verdict, status=Status.PASS, diagnosis=None, probe=None, warnings=(Warning.SURROGATE,))
         elif not verdict.passed:
-            verdict = self._of_another(place, program) or verdict
+            verdict = self._without_upstream(place, program) or self._of_another(place, program) or verdict
         if verdict.passed and run.changes_upstream:
             verdict = replace(verdict, warnings=(*verdict.warnings, Warning.CHANGES_UPSTREAM))
         return verdict
@@ -129,12 +162,17 @@ class _Case:
         name, number = program.names[place], program.call.returned[place]
         gradient = Gradient(number, program.value(number), len(program.call.record.steps))
         verdict = assess(program.assessor, name, gradient, program.call.places)
+        verdict = replace(verdict, diagnosis=self._of_forward(verdict.diagnosis))
         verdict = replace(verdict, node=self._node(place), named=self._label(place), line=self._line, chained=None)
         verdict = replace(verdict, warnings=tuple(each for each in verdict.warnings if each is not Warning.STRUCTURE))
         shape = program.raw_shape(place)
         if verdict.passed and shape != verdict.expected_shape:
             verdict = replace(verdict, warnings=(*verdict.warnings, Warning.SUMMED))
         return replace(verdict, shape=shape, paths=())
+
+    def _of_forward(self, diagnosis: Diagnosis | None) -> Diagnosis | None:
+        """What is said of a statement is said of forward."""
+        return diagnosis and replace(diagnosis, message=diagnosis.message.replace("this statement", "forward"))
 
     def _without(self, place: int, program: _Opened) -> Verdict:
         """Where backward returns None: right only where the gradient is 0 whatever comes in."""
@@ -160,6 +198,20 @@ class _Case:
     def _place_of_shape(self, place: int, shape: tuple[int, ...], program: _Opened) -> int | None:
         others = [each for each in program.call.inputs if each != place and program.shape(each) == shape]
         return others[0] if others else None
+
+    def _without_upstream(self, place: int, program: _Opened) -> Verdict | None:
+        """Where the upstream gradient is forgotten, which is 1 wherever a loss is the last thing that is computed."""
+        number = program.call.returned.get(place)
+        given = program.call.only_upstream
+        if number is None or given is None:
+            return None
+        weighed = program.call.multiplied(number, given)
+        gradient = Gradient(weighed, program.value(weighed), len(program.call.record.steps))
+        if not passes(program.assessor, program.names[place], gradient, program.call.places):
+            return None
+        name = self._call.upstream_names[0]
+        told = f"the derivative alone, without the upstream gradient `{name}`, which is 1 only at the end of a loss"
+        return replace(self._assessed(place, program), diagnosis=Diagnosis(Kind.NO_UPSTREAM, told))
 
     def _of_another(self, place: int, program: _Opened) -> Verdict | None:
         """Where what is returned for one argument is the gradient of another."""
@@ -188,8 +240,6 @@ class _Case:
         program = self._programs.plain
         if self._run.returned[place] is None:
             return False
-        if self._refused(place, program):
-            return False
         if program.is_zero(place) and program.reaches(place):
             return True
         if is_identity(self._record, self._call):
@@ -217,7 +267,7 @@ class _Case:
         return f"{self._call.name}.{self._call.inputs[place].name}"
 
     def _label(self, place: int) -> str:
-        return f"{self._call.name}.backward → {self._call.inputs[place].name}"
+        return label_of(self._call.name, self._call.inputs[place].name)
 
     def _blank(self, place: int) -> Verdict:
         value = self._call.values[place]

@@ -18,7 +18,7 @@ from ninja_tui.engine.judge.network import Network, Output
 from ninja_tui.engine.recording.arrived import NO_NUMBER
 from ninja_tui.engine.recording.execution import message_of
 from ninja_tui.engine.recording.names import Binding
-from ninja_tui.engine.recording.operators import Absent
+from ninja_tui.engine.recording.operators import Absent, outside
 from ninja_tui.engine.recording.record import Comparison, Number, Operation, Record
 from ninja_tui.engine.recording.recorder import SAME_VALUES, operator_name
 from ninja_tui.engine.recording.replay import RAISED, Replay
@@ -81,6 +81,11 @@ class Pass:
     def name(self, number: Number) -> str:
         """The name of a value; one that has none is given one."""
         return self.assessor.graph.name(number)
+
+    def is_cut(self, node: Number) -> bool:
+        """Whether the way from ``node`` to the loss leads through what no operation is recorded of."""
+        below = self.assessor.below(node)
+        return any(step.function is outside and not below.isdisjoint(step.outputs) for step in self.network.operations)
 
     def inside(self, node: Number) -> list[Number]:
         """The tensors that ``node`` was computed from in one step, the nearest first."""
@@ -148,6 +153,7 @@ class Program:
         ]
         if len(before) < 2:
             return passes
+        by_answer: Pass | None = None
         total = torch.zeros_like(comparison.reference)
         for count, (output, at) in enumerate(reversed(before[-MOST_SUMMED:]), 1):
             single = self.pass_of((output,), at).network
@@ -156,7 +162,10 @@ class Program:
             if distance(total, comparison.reference) < ACCUMULATED:
                 together = tuple(each for each, _ in before[-count:])
                 return passes if count == 1 else [self.pass_of(together, before[-1][1])]
-        return passes
+            near = count > 1 and by_answer is None and distance(total, comparison.value) < ACCUMULATED
+            if near and self.record.functions:  # a backward of the program's own may have made that ``.grad`` wrong
+                by_answer = self.pass_of(tuple(each for each, _ in before[-count:]), before[-1][1])
+        return passes if by_answer is None else [by_answer]
 
     def _before(self, loss: Number) -> set[Number]:
         """All values that a loss was computed from."""

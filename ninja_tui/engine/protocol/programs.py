@@ -51,6 +51,13 @@ class RunProgramStatement(Request[StatementRun]):
 
 
 @dataclass(frozen=True)
+class TryFunctions(Request[Done]):
+    """Has the backward of each ``autograd.Function`` called which the program has not had called."""
+
+    reply: ClassVar[type] = Done
+
+
+@dataclass(frozen=True)
 class RecognizedAnswer:
     """A gradient that the program computes: the name that it binds, its lines, and its shape."""
 

@@ -52,7 +52,12 @@ class Names:
         self.resting: dict[int, int] = {}
 
     def note(self, site: int, frame: FrameType) -> None:
-        """Notes what the statement ``site`` has bound or changed, in ``frame``."""
+        """Notes what the statement ``site`` has bound or changed, in ``frame``.
+
+        In an ``autograd.Function`` that is nothing: its forward and backward are judged as they are called.
+        """
+        if self._recorder.functions.inside:
+            return
         place = self._sites[site]
         local, shared = frame.f_locals, frame.f_globals
         found = False

@@ -9,11 +9,11 @@ from typing import Any
 
 import torch
 
-from ninja_tui.engine.recording.operators import OPAQUE, leaky, part_of, same, with_part
+from ninja_tui.engine.recording.operators import OPAQUE, leaky, outside, part_of, same, with_part
 
 NAMESPACE = "aten"
 OF_THIS_PACKAGE: dict[str, Callable[..., Any]] = {
-    function.__name__: function for function in (part_of, with_part, leaky, same)
+    function.__name__: function for function in (part_of, with_part, leaky, same, outside)
 }
 NAME = re.compile(rf"{NAMESPACE}::(\w+)\.(\w+)")
 REACH_OUTSIDE = frozenset({"Storage", "Stream"})

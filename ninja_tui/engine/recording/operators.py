@@ -98,6 +98,11 @@ def same(value: torch.Tensor) -> torch.Tensor:
     return value
 
 
+def outside(value: torch.Tensor, *_: torch.Tensor) -> torch.Tensor:
+    """What was computed where no operation is recorded, of some tensors: how it depends on them is not known."""
+    return value.clone()
+
+
 class Absent(Exception):
     """Why a value cannot be computed again; the text is for a person."""
 

@@ -9,17 +9,18 @@ import contextlib
 import dis
 import inspect
 import sysconfig
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import CodeType
 from typing import Any
 
 import torch
-from torch.autograd.function import BackwardCFunction, Function
+from torch.autograd.function import BackwardCFunction, Function, _SingleLevelFunction
 
 from ninja_tui.engine.recording.execution import message_of
-from ninja_tui.engine.recording.operators import same
+from ninja_tui.engine.recording.memory import forget
+from ninja_tui.engine.recording.operators import outside, same
 from ninja_tui.engine.recording.record import (
     BackwardRun,
     FunctionCall,
@@ -28,6 +29,8 @@ from ninja_tui.engine.recording.record import (
     Leaf,
     Number,
     Operation,
+    Record,
+    Root,
     Use,
 )
 from ninja_tui.engine.recording.values import Values
@@ -65,12 +68,12 @@ class _Seen:
 
 
 class OwnFunctions:
-    """The calls that are made while ``values`` are recorded."""
+    """The calls that are made while ``values`` are recorded. Within ``watched()`` calls of torch's functions are seen."""
 
-    def __init__(self, values: Values) -> None:
+    def __init__(self, values: Values, watched: Callable[[], contextlib.AbstractContextManager[object]]) -> None:
+        self._values, self._watched = values, watched
         self.libraries = LIBRARIES
         """Folders whose Functions are no person's own."""
-        self._values = values
         self._running = 0
         self._forward: list[Called] = []
         self._backward = 0
@@ -95,13 +98,16 @@ class OwnFunctions:
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
         """Calls within it are noted."""
-        function: Any = Function  # its ``apply`` is a method, and no attribute for a type checker
+        base: Any = _SingleLevelFunction  # below ``Function.apply``, which a program may have taken before
         node: Any = BackwardCFunction
-        apply, made = function.__dict__["apply"], node.__dict__.get("__init__")
+        before, made = base.__dict__.get("apply"), node.__dict__.get("__init__")
+        apply: Any = torch._C._FunctionBase.__dict__["apply"] if before is None else before
         steps = {name: node.__dict__[name] for name in ("apply", "apply_boxed") if name in node.__dict__}
 
         def applied(cls: Any, *args: Any, **kwargs: Any) -> Any:
-            return self._applied(cls, args, kwargs, apply.__func__)
+            if not issubclass(cls, Function):
+                return apply.__get__(None, cls)(*args, **kwargs)
+            return self._applied(cls, args, kwargs, lambda of, *given, **named: apply.__get__(None, of)(*given, **named))
 
         def created(ctx: Any, *args: Any, **kwargs: Any) -> None:
             if self._forward and self._forward[-1].node is None:
@@ -114,7 +120,7 @@ class OwnFunctions:
 
             return step
 
-        function.apply = classmethod(applied)
+        base.apply = classmethod(applied)
         node.__init__ = created
         for name, original in steps.items():
             setattr(node, name, stepped(original))
@@ -123,7 +129,10 @@ class OwnFunctions:
             yield
         finally:
             self._running -= 1
-            function.apply = apply
+            if before is None:
+                del base.apply
+            else:
+                base.apply = before
             for name, original in steps.items():
                 setattr(node, name, original)
             if made is None:
@@ -220,13 +229,14 @@ class OwnFunctions:
                 continue
             needed = arg.requires_grad and torch.is_grad_enabled()
             inputs.append(FunctionInput(name, self._values.number(arg), needed))
-            with self._values.paused():
-                values.append(arg.detach())
+            with self._values.paused(), torch.no_grad():
+                values.append(arg.detach().clone())  # before forward changes it in place
         first = len(self._values.record.steps)
         return Called(cls, args, tuple(inputs), tuple(values), first)
 
     def _ended(self, called: Called, result: Any) -> None:
         record = self._values.record
+        self._cut(called, result)
         last = len(record.steps)
         outputs = tuple(
             FunctionOutput(
@@ -246,18 +256,27 @@ class OwnFunctions:
             own=_is_own(called.cls, self.libraries),
         )
         if call.own and self._is_new(called, call):
-            with self._values.paused(), torch.no_grad():
-                values = tuple(None if each is None else each.clone() for each in called.values)
-            call = replace(call, values=values)
-            called.args = tuple(
-                arg if value is None else value for arg, value in zip(called.args, values, strict=True)
-            )
+            call = replace(call, values=called.values)
+            given = zip(called.args, called.values, strict=True)
+            called.args = tuple(arg if value is None else value for arg, value in given)
             self._kept.setdefault(called.cls, []).append(called)
         else:
             called.args = ()
         called.values = ()
         called.call = call
         record.functions.append(call)
+
+    def _cut(self, called: Called, result: Any) -> None:
+        """Where a forward pass has taken numbers out of PyTorch, what it returns depends on them in a way unknown."""
+        record = self._values.record
+        inputs = {each.number for each in called.inputs if each.number is not None}
+        if not numbers_left(record, called.first, len(record.steps), inputs):
+            return
+        for each in result if isinstance(result, tuple | list) else (result,):
+            if isinstance(each, torch.Tensor) and (each.is_floating_point() or each.is_complex()):
+                forget(each)
+                leaf = self._values.leaf(each, Root.OUTSIDE)
+                self._values.adopt(each, self._values.call(outside, (Use(leaf), *map(Use, sorted(inputs)))))
 
     def _is_new(self, called: Called, call: FunctionCall) -> bool:
         """Whether a call differs enough from those before it to be judged for itself."""
@@ -286,7 +305,8 @@ class OwnFunctions:
         tensors = list(given)
         self._backward += 1
         try:
-            result = original(ctx, given) if boxed else original(ctx, *given)
+            with self._seeing():
+                result = original(ctx, given) if boxed else original(ctx, *given)
         except BaseException as error:
             self._note(called, BackwardRun(upstream, (), first, len(self._values.record.steps), error=message_of(error)))
             raise
@@ -301,6 +321,10 @@ class OwnFunctions:
         last = len(self._values.record.steps)
         self._note(called, BackwardRun(upstream, returned, first, last, changes_upstream=changed))
         return result
+
+    def _seeing(self) -> contextlib.AbstractContextManager[object]:
+        """Functions are not seen within a call of one that is, as ``backward()`` is."""
+        return contextlib.nullcontext() if torch._C._len_torch_function_stack() else self._watched()
 
     def _own(self, gradient: Any) -> Any:
         """An upstream gradient in memory of its own: what shares memory with it is another value."""
@@ -324,6 +348,20 @@ class OwnFunctions:
             if functions[index] is call:
                 functions[index] = called.call = replace(call, backward=run)
                 return
+
+
+def numbers_left(record: Record, first: int, last: int, known: Collection[Number]) -> bool:
+    """Whether in some steps of a record numbers that depend on ``known`` values became Python's, or an array's.
+
+    Truth values and whole numbers do not count: they decide what is computed, and are looked at as such.
+    """
+    return any(
+        first <= each.step <= last
+        and not each.decides
+        and each.number not in record.indices
+        and not record.ancestors(each.number, known).isdisjoint(known)
+        for each in record.escapes
+    )
 
 
 def _alike(step: Leaf | Operation) -> object:

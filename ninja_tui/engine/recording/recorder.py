@@ -54,7 +54,7 @@ class Recorder(Values):
     def __init__(self) -> None:
         super().__init__()
         self._engine = 0
-        self.functions = OwnFunctions(self)
+        self.functions = OwnFunctions(self, lambda: _Functions(self))
         self.comparisons = Comparisons(self.record, self.number)
         self._literal: Literal | None = None
 

@@ -77,6 +77,12 @@ class Script:
                 self.failures.append(Failure(fragment.line, line, message_of(error), type(error).__name__, columns))
         return output.getvalue()
 
+    def try_functions(self) -> None:
+        """Calls, recorded, what the program has not called of its own Functions."""
+        output = Output(MOST_OUTPUT)
+        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output), self.recorder.running():
+            self.recorder.functions.try_all()
+
     def _note(self, site: int) -> None:
         if self._loops and site in self._loops:
             self._loops.pop(site).end()

@@ -5,9 +5,12 @@ An answer is a request: what hangs or ends the process costs that one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 
 from ninja_tui.engine.judge.examine import Examiner
+from ninja_tui.engine.judge.functions import FunctionRow, function_rows
 from ninja_tui.engine.judge.recognition import Answer, Pass, Program, Unfollowed
 from ninja_tui.engine.judge.second_look import Judged
 from ninja_tui.engine.protocol.messages import Refused
@@ -26,6 +29,7 @@ from ninja_tui.engine.protocol.records import GiveRecord
 from ninja_tui.engine.protocol.wire import Broken
 from ninja_tui.engine.recording.operators import Absent
 from ninja_tui.engine.recording.program_data import ProgramRun, decoded_program
+from ninja_tui.engine.recording.replay import RAISED
 from ninja_tui.engine.workers.main import Handlers
 from ninja_tui.engine.workers.parts import Incoming
 
@@ -37,6 +41,8 @@ class Judge:
         self._incoming = Incoming()
         self._examiner: Examiner | None = None
         self._answers: list[Answer] = []
+        self._functions: list[FunctionRow] = []
+        self._loss_of_functions: Callable[[], float] = lambda: 0.0
         self._passes: list[Pass] = []
 
     def handlers(self) -> Handlers:
@@ -55,12 +61,16 @@ class Judge:
         program = Program(run.record, run.bindings, run.sites, run.failed)
         self._examiner = Examiner(program)
         self._answers = self._examiner.answers()
+        self._functions = function_rows(run.record)
+        self._loss_of_functions = lambda: _last_loss(program)
+        answers = [
+            RecognizedAnswer(each.path, each.line, each.end_line, tuple(each.values[-1].shape))
+            for each in self._answers
+        ]
+        answers += [RecognizedAnswer(each.label, each.line, each.line, each.shape) for each in self._functions]
         return RecognizedProgram(
-            answers=tuple(
-                RecognizedAnswer(each.path, each.line, each.end_line, tuple(each.values[-1].shape))
-                for each in self._answers
-            ),
-            loss=bool(program.starts),
+            answers=tuple(answers),
+            loss=bool(program.starts) or bool(self._functions),
             tensors=bool(run.record.steps),
             seed=run.seed,
             torch=str(torch.__version__),
@@ -73,7 +83,10 @@ class Judge:
             raise Refused(f"what its process recorded cannot be read ({error})") from None
 
     def judge(self, request: JudgeGradient) -> JudgedGradient:
-        """The verdict on one answer."""
+        """The verdict on one answer; those on the program's own Functions come last."""
+        if request.index >= len(self._answers):
+            judged_function = self._functions[request.index - len(self._answers)].judged()
+            return JudgedGradient(judged_function.verdict, 0, self._loss_of_functions())
         judged = self._examined().judge(self._answers[request.index])
         if judged is None:
             return JudgedGradient(None)
@@ -114,6 +127,14 @@ class Judge:
         if self._examiner is None:
             raise Refused("there is no record to judge")
         return self._examiner
+
+
+def _last_loss(program: Program) -> float:
+    """The loss of a program's last backward pass; no number where it has none, or it cannot be computed again."""
+    try:
+        return _loss(program.pass_of((program.starts[-1][0],), program.starts[-1][1]))
+    except (IndexError, Unfollowed, Absent, *RAISED):
+        return float("nan")
 
 
 def _loss(backward: Pass) -> float:

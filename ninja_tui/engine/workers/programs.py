@@ -17,6 +17,7 @@ from ninja_tui.engine.protocol.programs import (
     RunProgramStatement,
     StatementFailure,
     StatementRun,
+    TryFunctions,
 )
 from ninja_tui.engine.protocol.records import TakeRecord
 from ninja_tui.engine.recording.program_data import ProgramRun, encoded_program
@@ -40,6 +41,7 @@ class Programs:
         return {
             BeginProgram: self.begin,
             RunProgramStatement: self.run,
+            TryFunctions: self.try_functions,
             TakeRecord: self._outgoing.take,
         }
 
@@ -67,6 +69,11 @@ class Programs:
             last = script.failures[-1]
             failure = StatementFailure(last.line, last.at, last.kind, last.message, last.columns)
         return StatementRun(failure, len(script.shortened) > shortened)
+
+    def try_functions(self, _: TryFunctions) -> Done:
+        """Calls what the program has not called of its own Functions."""
+        self._opened().try_functions()
+        return Done()
 
     def _encode(self) -> bytes:
         script = self._opened()
