@@ -174,6 +174,8 @@ def with_tensors(value: Any, change: Callable[[torch.Tensor], Any]) -> Any:
         changed = [with_tensors(each, change) for each in value]
         if type(value) in (list, tuple):
             return type(value)(changed)
+        if hasattr(value, "n_fields"):  # of PyTorch's own, as ``max`` returns
+            return type(value)(changed)
         return type(value)(*changed) if hasattr(value, "_fields") else tuple(changed)
     if isinstance(value, Mapping):
         return {key: with_tensors(each, change) for key, each in value.items()}

@@ -87,12 +87,11 @@ def _of_functions(call: Call, seed: int) -> _Found:
     __tracebackhide__ = True
     with as_it_was(call):
         torch.manual_seed(seed)
-        judgements = judged_functions(call)
+        judgements = judged_functions(call, seed)
     if not judgements:
-        raise TypeError(
-            f"there is no backward to judge: `{_name(call.function)}` runs no torch.autograd.Function; "
-            "give the backward that you wrote with backward="
-        )
+        runs = "has none" if is_function(call.function) else "runs no torch.autograd.Function that has one"
+        name = getattr(call.function, "__name__", type(call.function).__name__)
+        raise TypeError(f"there is no backward to judge: `{name}` {runs}; give yours with backward=")
     if is_function(call.function) and any(each.verdict.status is Status.ERROR for each in judgements):
         return _by_hand(call, OfFunction(call.function), seed)
     return _Found(judgements)

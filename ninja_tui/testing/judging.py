@@ -71,7 +71,7 @@ class RunJudge:
             verdict = assess(self._assessor, name, Gradient(returned.number, returned.value), self._places)
         except Absent as error:
             return _judgement(returned, Verdict(name, Status.ERROR, shape, error=f"could not be judged: {error}"))
-        except RAISED as error:
+        except Exception as error:  # whatever a gradient makes go wrong costs that gradient
             reason = f"could not be judged: {message_of(error)}"
             return _judgement(returned, Verdict(name, Status.ERROR, shape, error=reason))
         return self._told(returned, verdict)

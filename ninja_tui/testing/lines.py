@@ -7,8 +7,8 @@ import functools
 import inspect
 import linecache
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import CodeType, FrameType, TracebackType
 from typing import Any
@@ -16,11 +16,10 @@ from typing import Any
 import torch
 
 import ninja_tui
-from ninja_tui.engine.recording.record import Number
+from ninja_tui.engine.recording.record import Leaf, Number, Root
 from ninja_tui.engine.recording.recorder import Recorder
 
-OURS = str(Path(ninja_tui.__file__).parent)
-LIBRARIES = (str(Path(torch.__file__).parent), OURS)
+LIBRARIES = (str(Path(torch.__file__).parent), str(Path(ninja_tui.__file__).parent))
 """Folders in which no function stands whose gradients somebody tests."""
 
 
@@ -87,6 +86,16 @@ def running_line(code: CodeType | None) -> tuple[str, int] | None:
     return None if own is None or code is not None else (own.f_code.co_filename, own.f_lineno)
 
 
+def is_of_a_person(error: Exception) -> bool:
+    """Whether a person's own code was running when ``error`` was raised; PyTorch itself may refuse what it returned."""
+    trace = error.__traceback__
+    while trace is not None:
+        if not trace.tb_frame.f_code.co_filename.startswith(LIBRARIES):
+            return True
+        trace = trace.tb_next
+    return False
+
+
 def without_ours(error: Exception) -> Exception:
     """``error`` of a person's own code, without the places of this package and of PyTorch on the way to it."""
     places: list[TracebackType] = []
@@ -94,9 +103,7 @@ def without_ours(error: Exception) -> Exception:
     while trace is not None:
         places.append(trace)
         trace = trace.tb_next
-    while places and places[-1].tb_frame.f_code.co_filename.startswith(LIBRARIES):
-        places.pop()
-    own = [each for each in places if not each.tb_frame.f_code.co_filename.startswith(OURS)]
+    own = [each for each in places if not each.tb_frame.f_code.co_filename.startswith(LIBRARIES)]
     shown: TracebackType | None = None
     for each in reversed(own):
         shown = TracebackType(shown, each.tb_frame, each.tb_lasti, each.tb_lineno)
@@ -120,6 +127,16 @@ class LineRecorder(Recorder):
             if line is not None:
                 self._lines.update(dict.fromkeys(range(before, len(self.record.steps)), line))
         return result
+
+    def hold(self, varied: Collection[Number]) -> None:
+        """Values that come from elsewhere, as a mask that a function closes over, stay what they are in all worlds.
+
+        But for those that are ``varied``.
+        """
+        steps = self.record.steps
+        for index, step in enumerate(steps):
+            if isinstance(step, Leaf) and step.root is Root.OUTSIDE and step.number not in varied:
+                steps[index] = replace(step, root=Root.LITERAL)
 
     def path_of(self, first: int, last: int) -> str | None:
         """The file of the first line that is known of the steps from ``first`` to before ``last``."""

@@ -9,6 +9,8 @@ from ninja_tui.formatting import number_text, one_line, shape_text
 from ninja_tui.testing.judgement import Judgement
 
 LONGEST_CODE = 100
+STATEMENT = "the derivative of this statement", "the derivative of the function"
+"""What a lesson has in its statements, a test has in its function."""
 
 
 def message(name: str, judgements: Sequence[Judgement], *, strict: bool) -> str:
@@ -49,7 +51,7 @@ def _sentences(judgement: Judgement) -> list[str]:
     verdict = judgement.verdict
     if verdict.passed:
         return [*map(str, judgement.words)]
-    told = "" if verdict.diagnosis is None else verdict.diagnosis.message
+    told = "" if verdict.diagnosis is None else verdict.diagnosis.message.replace(*STATEMENT)
     return [each for each in (verdict.error, told) if each]
 
 

@@ -94,6 +94,7 @@ def run(call: Call, backward: BackwardPass, seed: int) -> Run:
     )
     changed = [*_changed(recorder, call, inputs)]
     changed += [each.upstream_name for each in outputs if recorder.number(upstream[each.name]) != each.upstream]
+    recorder.hold({*inputs.values(), *(each.upstream for each in outputs)})
     return Run(record, inputs, outputs, loss_number, returned, forward_ends, tuple(changed))
 
 
