@@ -42,9 +42,11 @@ def _failing(judgement: Judgement) -> list[str]:
     lines = [f"✗ {'  '.join(each for each in facts if each)}"]
     if line is not None and line.code:
         lines.append(f"    {one_line(line.code, LONGEST_CODE)}")
-    if verdict.shape not in (None, verdict.expected_shape) and not verdict.passed:
-        lines.append(f"  its shape is {shape_text(verdict.shape)}")
-    return [*lines, *(f"  {one_line(each)}" for each in _sentences(judgement))]
+    sentences = _sentences(judgement)
+    if not verdict.passed and verdict.shape not in (None, verdict.expected_shape):
+        shape = shape_text(verdict.shape)
+        sentences += [] if any(shape in each for each in sentences) else [f"its shape is {shape}"]
+    return [*lines, *(f"  {one_line(each)}" for each in sentences)]
 
 
 def _sentences(judgement: Judgement) -> list[str]:
