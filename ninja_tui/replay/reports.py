@@ -35,7 +35,7 @@ class LessonReport:
 
     lesson: str
     seed: int | None
-    loss: float
+    loss: float | None
     torch: str
     total: int
     verdicts: tuple[Verdict, ...]

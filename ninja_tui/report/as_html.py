@@ -88,7 +88,7 @@ def _lesson(lesson: LessonRecord, points: Points) -> list[str]:
     exact = len({node.node for node in lesson.nodes if node.exact and node.status is Status.PASS})
     loss = lesson.loss if isinstance(lesson.loss, str) or lesson.loss is None else f"{lesson.loss:.4f}"
     facts = [f"{lesson.passed} of {lesson.total} pass", f"{exact} exact"]
-    facts += [f"{points_text(got)} of {points_text(most)} points", f"loss {loss}"]
+    facts += [f"{points_text(got)} of {points_text(most)} points", *([] if loss is None else [f"loss {loss}"])]
     facts += [] if lesson.seed is None else [f"seed {lesson.seed}"]
     return [
         f"<h2>{_text(lesson.lesson)}</h2>",

@@ -20,7 +20,9 @@ def sentences_on(verdict: Verdict) -> list[str]:
 def about_warnings(verdict: Verdict) -> list[str]:
     """What there is to say on its warnings."""
     words = []
-    if verdict.passed and verdict.shape != verdict.expected_shape:
+    if verdict.passed and verdict.shape != verdict.expected_shape and Warning.SUMMED in verdict.warnings:
+        words.append(f"shape {verdict.shape} for {verdict.expected_shape}")
+    elif verdict.passed and verdict.shape != verdict.expected_shape:
         words.append(f"a gradient has its tensor's shape: {verdict.expected_shape}, not {verdict.shape}")
     if verdict.probe and any(w in (Warning.STRUCTURE, Warning.CLOSED_FORM) for w in verdict.warnings):
         words.append(verdict.probe)

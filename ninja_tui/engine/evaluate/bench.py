@@ -20,6 +20,7 @@ from ninja_tui.engine.protocol.judging import (
     ForeseeTrials,
     InspectTensor,
     JudgeAnswer,
+    JudgeFunctions,
     LessonRun,
     Plan,
     PlanTrials,
@@ -32,6 +33,7 @@ from ninja_tui.engine.protocol.judging import (
 )
 from ninja_tui.engine.protocol.lesson_code import LessonCode
 from ninja_tui.engine.protocol.messages import Request
+from ninja_tui.engine.protocol.programs import TryFunctions
 from ninja_tui.engine.protocol.recent import Recent
 from ninja_tui.engine.protocol.tensor_data import TensorData
 from ninja_tui.engine.protocol.verdict import Status, Verdict
@@ -45,6 +47,8 @@ from ninja_tui.lesson.read import LESSONS
 R = TypeVar("R")
 JUDGING = 30.0
 """Seconds that the reference may take for one request."""
+TRYING = 10.0
+"""Seconds that the backward of a lesson's own Functions may take."""
 MOST_PLANS = 64 << 20
 """Bytes of upstream gradients that are kept for further answers to the same nodes."""
 
@@ -69,7 +73,8 @@ class Facts:
     """What running a lesson showed: ``shapes`` of the nodes, ``names`` with a tensor's shape or another's kind.
 
     ``singles`` has the value and autograd's gradient of each node that is a single number; ``attributes`` are those of
-    each module, and under ``Tensor`` those of every tensor.
+    each module, and under ``Tensor`` those of every tensor. ``functions`` are verdicts on the lesson's own
+    ``autograd.Function``s, without plain passes.
     """
 
     loss: float
@@ -79,6 +84,7 @@ class Facts:
     names: dict[str, tuple[int, ...] | str]
     singles: dict[str, tuple[float, float]] = field(default_factory=dict)
     attributes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    functions: tuple[Verdict, ...] = ()
 
 
 class Workbench:
@@ -114,7 +120,10 @@ class Workbench:
             self.lesson = replace(self.lesson, asks=present)
         elif absent:
             raise UsageError(f"the loss of `{self.lesson.name}` does not depend on {', '.join(absent)}")
-        self._facts = Facts(run.loss, run.seed, run.torch, run.shapes, run.names, run.singles, run.attributes)
+        functions = self._judged_functions()
+        self._facts = Facts(
+            run.loss, run.seed, run.torch, run.shapes, run.names, run.singles, run.attributes, functions
+        )  # fmt: skip
         return self._facts
 
     def gradient_name(self, node: str) -> str:
@@ -202,10 +211,29 @@ class Workbench:
         return opened(self._reference, RunLesson(self._code), self._code.where)
 
     def _run_apart(self, reference: Endpoint) -> None:
-        """Has the lesson's code run in a process of its own, and its record given to the reference."""
-        with self._running_apart() as worker:
-            opened(worker, RunForward(self._code), self._code.where)
-            hand_over(worker, reference, self._code.where)
+        """Has the lesson's code run in a process of its own, and its record given to the reference.
+
+        A backward of its own that hangs, or ends its process, is not called in the next.
+        """
+        for tries in (True, False):
+            with self._running_apart() as worker:
+                opened(worker, RunForward(self._code), self._code.where)
+                if tries:
+                    try:
+                        worker.request(TryFunctions(), TRYING)
+                    except (WorkerError, TimedOut, Broken):
+                        continue
+                hand_over(worker, reference, self._code.where)
+                return
+
+    def _judged_functions(self) -> tuple[Verdict, ...]:
+        if self._code.bundled:  # ours have none
+            return ()
+        try:
+            return self._ask(JudgeFunctions()).verdicts
+        except (WorkerError, Broken, TimedOut):
+            told = "could not be judged: it took too long, or ended the process that judges"
+            return (Verdict("autograd.Function", Status.ERROR, (), named="autograd.Function", error=told),)
 
     @contextlib.contextmanager
     def _running_apart(self) -> Iterator[Endpoint]:

@@ -49,9 +49,9 @@ MOST_NOTES = 6
 
 @dataclass(frozen=True)
 class JudgedPass:
-    """The gradients of one backward pass of a program."""
+    """The gradients of one backward pass of a program; ``loss`` is None where there is none."""
 
-    loss: float
+    loss: float | None
     verdicts: tuple[Verdict, ...]
 
 
@@ -85,11 +85,13 @@ class OwnFileJudge:
         try:
             self._run()
             recognized = self._hand_over()
-            if not recognized.loss:
+            if not recognized.loss and not recognized.functions:
                 raise UsageError(self._without_loss(recognized))
             judged = self._judged(recognized, progress)
             passes = self._by_pass(judged)
             passes = self._with_unanswered(passes, recognized)
+            if not recognized.loss:
+                passes = tuple(replace(each, loss=None) for each in passes)
             return JudgedProgram(passes, recognized.seed, recognized.torch, tuple(self._notes()))
         finally:
             self._close(self._running, self._judging)
@@ -99,9 +101,9 @@ class OwnFileJudge:
         while True:
             self._running = self.start(Role.PROGRAMS)
             self._have_run(BeginProgram(str(self.program.path), dict(self.served), self.seed), LOOKING)
-            if all(self._ran(index) for index in range(-len(self.program.defined), len(self.program.statements))):
-                if self._tried_functions():
-                    return
+            indices = range(-len(self.program.defined), len(self.program.statements))
+            if all(self._ran(index) for index in indices) and self._tried_functions():
+                return
 
     def _tried_functions(self) -> bool:
         """Whether what the program has not called of its own Functions is called; False where the process is lost."""

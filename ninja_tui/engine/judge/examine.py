@@ -10,11 +10,13 @@ from dataclasses import replace
 from ninja_tui.engine.judge.carried import Carried
 from ninja_tui.engine.judge.compare import distance
 from ninja_tui.engine.judge.decide import OWN_NUMBERS
+from ninja_tui.engine.judge.functions import surrogates
 from ninja_tui.engine.judge.recognition import Answer, Pass, Program, Unfollowed
 from ninja_tui.engine.judge.recorded import (
     Gradient,
     assess,
     comes_from_outside,
+    is_cut,
     nodes_read,
     passes,
 )
@@ -47,6 +49,7 @@ class Examiner:
         self._on_the_way: dict[tuple[Number, ...], Judged] = {}
         self._taken: dict[str, set[Number]] = {}
         self.judged: list[Judged] = []
+        self._surrogates: dict[Number, str] | None = None
 
     def answers(self) -> list[Answer]:
         """What there is to judge, in the order of the program; ``judge`` is to be called in this order."""
@@ -175,7 +178,7 @@ class Examiner:
     def _as_gradient_of(self, node: Number, backward: Pass, answer: Answer) -> Judged:
         """The best of what it is where one or another of its sources is taken for a gradient."""
         name = backward.assessor.graph.names[node]
-        if backward.is_cut(node):
+        if is_cut(backward.assessor, node):
             raise Unfollowed("it flows through an autograd.Function whose forward takes numbers out of PyTorch")
         gradient = Gradient(answer.number, answer.values[-1], answer.step)
         ways = list(self._sources.ways(answer))
@@ -185,11 +188,21 @@ class Examiner:
                 return self._told(answer, assess(backward.assessor, name, gradient, places), backward, node)
         earlier = self._earlier(answer, name, node, backward)
         worst = earlier or assess(backward.assessor, name, gradient, ways[0])
+        surrogate = self._surrogate_below(node, backward)
+        if surrogate:
+            raise Unfollowed(f"it flows through `{surrogate}.backward`, a surrogate gradient")
         if self._is_quotient(answer, worst, backward):
             worst = replace(worst, status=Status.PASS, diagnosis=None, probe=QUOTIENT, note=QUOTIENT)
         elif comes_from_outside(backward.assessor, gradient):
             worst = self._by_numbers(worst, gradient, backward, node)
         return self._told(answer, worst, backward, node)
+
+    def _surrogate_below(self, node: Number, backward: Pass) -> str:
+        """The Function between ``node`` and the loss whose backward is meant to be no derivative; empty: none."""
+        if self._surrogates is None:
+            self._surrogates = surrogates(self._program.record)
+        below = backward.assessor.below(node)
+        return next((name for number, name in self._surrogates.items() if number in below), "")
 
     def _with_carried(
         self, answer: Answer, name: str, gradient: Gradient, backward: Pass

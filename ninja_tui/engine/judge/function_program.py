@@ -13,8 +13,8 @@ from typing import Any
 import torch
 
 from ninja_tui.engine.recording.draws import generator, is_structured
+from ninja_tui.engine.recording.function_calls import numbers_left
 from ninja_tui.engine.recording.operators import same
-from ninja_tui.engine.recording.own_functions import numbers_left
 from ninja_tui.engine.recording.record import (
     BackwardRun,
     Escape,
@@ -48,7 +48,7 @@ def taken(gradient: torch.Tensor, shape: list[int], dtype: torch.dtype) -> torch
 
 @dataclass(frozen=True)
 class CallProgram:
-    """``inputs`` are values by their place among the arguments, ``outputs`` those that a gradient flows into, by theirs.
+    """``inputs`` are values by their place among the arguments, ``outputs`` those by theirs that a gradient flows into.
 
     ``returned`` are the gradients of the inputs as autograd takes them, ``places`` the upstream gradients, each with
     its output.
@@ -79,9 +79,16 @@ class CallProgram:
 
 
 def judged_places(call: FunctionCall) -> list[int]:
-    """The arguments of which a gradient is judged: those of which one was asked for, or all where none was."""
-    asked = [place for place, each in enumerate(call.inputs) if each.needed and each.number is not None]
-    return asked or [place for place, value in enumerate(call.values) if value is not None and _is_real(value)]
+    """The arguments of which a gradient is judged: those of which one was asked for.
+
+    Where none was, those of which backward returns one.
+    """
+    asked = [place for place, each in enumerate(call.inputs) if each.needed]
+    asked = asked or [place for place, value in enumerate(call.values) if value is not None and _is_real(value)]
+    if not call.tried or call.backward is None:
+        return asked
+    returned = call.backward.returned
+    return [place for place in asked if place < len(returned) and returned[place] is not None] or asked
 
 
 def unfollowed(record: Record, call: FunctionCall, run: BackwardRun) -> str:
@@ -106,9 +113,7 @@ def call_program(
 
 
 class _Building:
-    def __init__(
-        self, record: Record, call: FunctionCall, run: BackwardRun, *, moved: bool, through: bool
-    ) -> None:
+    def __init__(self, record: Record, call: FunctionCall, run: BackwardRun, *, moved: bool, through: bool) -> None:
         self._from, self._call, self._run = record, call, run
         self._moved, self._through = moved, through
         self._record = Record()
@@ -132,9 +137,7 @@ class _Building:
         upstream = self._upstream(weights)
         self._copy(wanted)
         places = {self._numbers[number]: apart[place] for number, place in upstream.items() if place is not None}
-        taken_as = {
-            place: self._taken(place, number) for place, number in returned.items() if number is not None
-        }
+        taken_as = {place: self._taken(place, number) for place, number in returned.items() if number is not None}
         end = len(self._record.steps)
         self._record.escapes += [Escape(self._numbers[each.number], end, each.decides) for each in escapes]
         self._record.indices |= {self._numbers[each.number] for each in escapes if each.number in self._from.indices}
@@ -278,10 +281,10 @@ class _Building:
         waiting = list(inputs)
         while waiting:
             step = self._from.step_of(waiting.pop())
-            if isinstance(step, Operation) and operator_name(step) in VIEWS and step.inputs:
-                if step.inputs[0] not in found:
-                    found.add(step.inputs[0])
-                    waiting.append(step.inputs[0])
+            views = isinstance(step, Operation) and operator_name(step) in VIEWS and bool(step.inputs)
+            if views and step.inputs[0] not in found:
+                found.add(step.inputs[0])
+                waiting.append(step.inputs[0])
         return found - inputs
 
     def _leaf(self, value: torch.Tensor, of: Number | None = None) -> Number:

@@ -46,8 +46,26 @@ class FunctionVerdict:
 
 
 def function_calls(record: Record) -> list[FunctionCall]:
-    """The calls in a record that are to be judged: of a person's own Functions, without those that repeat others."""
-    return [each for each in record.functions if each.own and each.values]
+    """The calls in a record that are to be judged: of a person's own Functions, without those that repeat others.
+
+    One that ran where nobody asked for gradients, or that cannot be followed, says nothing beside one that was
+    differentiated.
+    """
+    calls = [each for each in record.functions if each.own and each.values]
+    differentiated = {(each.name, each.line) for each in calls if _is_differentiated(each)}
+    return [
+        each
+        for each in calls
+        if _is_differentiated(each) or (each.name, each.line) not in differentiated or _is_asked(each)
+    ]
+
+
+def _is_differentiated(call: FunctionCall) -> bool:
+    return call.backward is not None and bool(call.backward.upstream)
+
+
+def _is_asked(call: FunctionCall) -> bool:
+    return call.backward is None and any(given.needed for given in call.inputs)
 
 
 def judge_functions(record: Record) -> list[FunctionVerdict]:
@@ -99,6 +117,15 @@ def function_rows(record: Record) -> list[FunctionRow]:
     return list(rows.values())
 
 
+def surrogates(record: Record) -> dict[Number, str]:
+    """What Functions return whose backward is no derivative on purpose, each with the Function's name."""
+    meant = {
+        (row.function, row.line) for row in function_rows(record) if Warning.SURROGATE in row.judged().verdict.warnings
+    }
+    calls = [each for each in record.functions if (each.name, each.line) in meant]
+    return {output.number: call.name for call in calls for output in call.outputs if output.number is not None}
+
+
 def label_of(function: str, argument: str) -> str:
     """``Swish.backward → x``: what the backward of a Function returns for an argument of its forward."""
     return f"{function}.backward → {argument}"
@@ -124,12 +151,13 @@ class _Case:
         if run is None:
             return self._unjudged(place, NOT_CALLED)
         if run.error:
-            return replace(self._blank(place), error=f"its backward raises {run.error}")
+            return replace(self._blank(place), error=run.error)
         if place >= len(run.returned):
             count = len(run.returned)
             gradients = "one gradient" if count == 1 else f"{count} gradients"
             return replace(
-                self._blank(place), error=f"its backward returns {gradients} for {len(call.inputs)} arguments of forward"
+                self._blank(place),
+                error=f"its backward returns {gradients} for {len(call.inputs)} arguments of forward",
             )
         reason = unfollowed(self._record, call, run)
         if reason:
@@ -161,9 +189,16 @@ class _Case:
     def _assessed(self, place: int, program: _Opened) -> Verdict:
         name, number = program.names[place], program.call.returned[place]
         gradient = Gradient(number, program.value(number), len(program.call.record.steps))
-        verdict = assess(program.assessor, name, gradient, program.call.places)
+        try:
+            verdict = assess(program.assessor, name, gradient, program.call.places)
+        except Exception:  # what goes wrong where a mistake is looked for costs its kind
+            if passes(program.assessor, name, gradient, program.call.places):
+                raise
+            unknown = Diagnosis(Kind.UNKNOWN, "no known kind of mistake")
+            verdict = replace(self._blank(place), status=Status.FAIL, expected_shape=program.shape(place))
+            verdict = replace(verdict, diagnosis=unknown)
         verdict = replace(verdict, diagnosis=self._of_forward(verdict.diagnosis))
-        verdict = replace(verdict, node=self._node(place), named=self._label(place), line=self._line, chained=None)
+        verdict = replace(verdict, node=self._label(place), named=self._label(place), line=self._line, chained=None)
         verdict = replace(verdict, warnings=tuple(each for each in verdict.warnings if each is not Warning.STRUCTURE))
         shape = program.raw_shape(place)
         if verdict.passed and shape != verdict.expected_shape:
@@ -226,7 +261,9 @@ class _Case:
                 program.assessor, program.names[other], gradient, program.call.places
             ):
                 continue
-            told = f"that is the gradient of `{self._call.inputs[other].name}`: backward returns them in forward's order"
+            told = (
+                f"that is the gradient of `{self._call.inputs[other].name}`: backward returns them in forward's order"
+            )
             blank = replace(self._assessed(place, program), diagnosis=Diagnosis(Kind.WRONG_DERIVATIVE, told))
             return blank
         return None
@@ -242,7 +279,7 @@ class _Case:
             return False
         if program.is_zero(place) and program.reaches(place):
             return True
-        if is_identity(self._record, self._call):
+        if is_identity(self._record, self._call) and program.keeps_shape(place):
             return True
         if not rounds(self._record, self._call):
             return False
@@ -263,16 +300,13 @@ class _Case:
     def _line(self) -> int | None:
         return self._call.line or None
 
-    def _node(self, place: int) -> str:
-        return f"{self._call.name}.{self._call.inputs[place].name}"
-
     def _label(self, place: int) -> str:
         return label_of(self._call.name, self._call.inputs[place].name)
 
     def _blank(self, place: int) -> Verdict:
         value = self._call.values[place]
         shape = () if value is None else tuple(value.shape)
-        return Verdict(self._node(place), Status.ERROR, shape, line=self._line, named=self._label(place))
+        return Verdict(self._label(place), Status.ERROR, shape, line=self._line, named=self._label(place))
 
     def _unjudged(self, place: int, reason: str) -> Verdict:
         return replace(self._blank(place), error=f"{NOT_JUDGED}: {reason}")
@@ -339,6 +373,12 @@ class _Opened:
         """Whether what forward returns was computed from an input at all."""
         return self.call.inputs[place] in self.network.members
 
+    def keeps_shape(self, place: int) -> bool:
+        """Whether forward returns something of the shape of this input that was computed from it."""
+        home = self.network.home()
+        shapes = [tuple(home.value(each).shape) for each in self.call.outputs.values()]
+        return self.reaches(place) and self.shape(place) in shapes
+
     def is_zero(self, place: int) -> bool:
         """Whether the derivative by an input is 0, whatever the numbers tried."""
         if place not in self.names:
@@ -353,8 +393,8 @@ def _output_name(taken: Iterable[str], place: int, count: int) -> str:
 
 
 def _sums_to(shape: Sequence[int], expected: Sequence[int]) -> bool:
-    """Whether autograd takes a gradient of one shape for an input of another: it sums what broadcasting has repeated."""
+    """Whether autograd takes a gradient of a shape for an input of another: it sums what broadcasting has repeated."""
     if len(shape) < len(expected):
         return False
     pairs = zip(reversed(shape), [*reversed(expected), *[1] * (len(shape) - len(expected))], strict=True)
-    return all(one == other or other == 1 for one, other in pairs)
+    return all(other in (one, 1) for one, other in pairs)

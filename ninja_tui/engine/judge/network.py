@@ -134,6 +134,8 @@ class World:
     def _seed(self, output: Output) -> torch.Tensor:
         if output.seed is None:
             return torch.ones((), dtype=self.values[output.number].dtype)
+        if output.seed in self.values:
+            return self.value(output.seed)
         if output.seed not in self._detached:
             replay = Replay(self._network.record, [output.seed], self.values.keys())
             used = {each for step in replay.operations for each in (*step.inputs, output.seed)}
@@ -266,7 +268,7 @@ class Network:
         few = sum(self._worlds[HOME].values[source].numel() for source in self.sources) <= FEW
         signs = self._signs(self._worlds[HOME]) if few else set()
         wanted = {(number, not positive) for number, positive in signs}
-        base = 6 if few else 2
+        base = 6 if few or self._near else 2
         for index, recipe in enumerate((*self._recipes, *(SIGN_RECIPES if few and self._recipes else ()))):
             if index >= base and not open_sides and not wanted:
                 break

@@ -18,7 +18,7 @@ from ninja_tui.engine.judge.network import Network, Output
 from ninja_tui.engine.recording.arrived import NO_NUMBER
 from ninja_tui.engine.recording.execution import message_of
 from ninja_tui.engine.recording.names import Binding
-from ninja_tui.engine.recording.operators import Absent, outside
+from ninja_tui.engine.recording.operators import Absent
 from ninja_tui.engine.recording.record import Comparison, Number, Operation, Record
 from ninja_tui.engine.recording.recorder import SAME_VALUES, operator_name
 from ninja_tui.engine.recording.replay import RAISED, Replay
@@ -69,8 +69,7 @@ class Answer:
 class Pass:
     """One backward pass of autograd's, or one that could be: its network, and its nodes by name.
 
-    ``step`` is where it started; ``paths`` are the values that stood behind each name, in their order.
-    """
+    ``step`` is where it started; ``paths`` are the values that stood behind each name, in their order."""
 
     outputs: tuple[Output, ...]
     step: int
@@ -81,11 +80,6 @@ class Pass:
     def name(self, number: Number) -> str:
         """The name of a value; one that has none is given one."""
         return self.assessor.graph.name(number)
-
-    def is_cut(self, node: Number) -> bool:
-        """Whether the way from ``node`` to the loss leads through what no operation is recorded of."""
-        below = self.assessor.below(node)
-        return any(step.function is outside and not below.isdisjoint(step.outputs) for step in self.network.operations)
 
     def inside(self, node: Number) -> list[Number]:
         """The tensors that ``node`` was computed from in one step, the nearest first."""
@@ -153,19 +147,18 @@ class Program:
         ]
         if len(before) < 2:
             return passes
-        by_answer: Pass | None = None
+        found: tuple[Output, ...] = ()
         total = torch.zeros_like(comparison.reference)
         for count, (output, at) in enumerate(reversed(before[-MOST_SUMMED:]), 1):
             single = self.pass_of((output,), at).network
             owner = next(each for each in self.record.versions(comparison.owner) if each in single.computed)
             total = total + single.single().gradient(owner)
+            together = tuple(each for each, _ in before[-count:])
             if distance(total, comparison.reference) < ACCUMULATED:
-                together = tuple(each for each, _ in before[-count:])
                 return passes if count == 1 else [self.pass_of(together, before[-1][1])]
-            near = count > 1 and by_answer is None and distance(total, comparison.value) < ACCUMULATED
-            if near and self.record.functions:  # a backward of the program's own may have made that ``.grad`` wrong
-                by_answer = self.pass_of(tuple(each for each, _ in before[-count:]), before[-1][1])
-        return passes if by_answer is None else [by_answer]
+            if self.record.functions and distance(total, comparison.value) < ACCUMULATED:
+                found = found or together  # a backward of the program's own may have made that ``.grad`` wrong
+        return [self.pass_of(found, before[-1][1])] if len(found) > 1 else passes
 
     def _before(self, loss: Number) -> set[Number]:
         """All values that a loss was computed from."""
@@ -390,9 +383,8 @@ class Program:
     def candidates(self, answer: Answer, backward: Pass) -> list[Number]:
         """The values of ``backward`` whose gradient an answer may be, the likeliest first."""
         if answer.comparison is not None:
-            versions = list(self.record.versions(answer.comparison.owner))
-            same = [each for each in versions if each in backward.network.computed]
-            if same:
+            versions = self.record.versions(answer.comparison.owner)
+            if same := [each for each in versions if each in backward.network.computed]:
                 return same
         nodes = self.naming.nodes_for(answer.path, backward.paths)
         numbers = [number for node in nodes for number in reversed(backward.paths[node])]

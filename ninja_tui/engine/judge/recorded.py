@@ -15,7 +15,7 @@ from ninja_tui.engine.judge.trials import Trial
 from ninja_tui.engine.protocol.judging import Evidence
 from ninja_tui.engine.protocol.verdict import Verdict
 from ninja_tui.engine.recording.execution import message_of
-from ninja_tui.engine.recording.operators import Absent
+from ninja_tui.engine.recording.operators import Absent, outside
 from ninja_tui.engine.recording.record import Number, Root
 from ninja_tui.engine.recording.replay import RAISED
 from ninja_tui.engine.recording.slices import Slice
@@ -146,6 +146,12 @@ def comes_from_outside(assessor: Assessor, gradient: Gradient) -> bool:
     last = max(record.made_by[each] for each in assessor.network.losses)
     leaves = Slice(record, gradient.number, assessor.network.computed, {}).leaves
     return any(leaf.root is Root.OUTSIDE and record.made_by[leaf.number] > last for leaf in leaves)
+
+
+def is_cut(assessor: Assessor, node: Number) -> bool:
+    """Whether the way from ``node`` to the loss leads through what no operation is recorded of."""
+    below = assessor.below(node)
+    return any(step.function is outside and not below.isdisjoint(step.outputs) for step in assessor.network.operations)
 
 
 def _places(assessor: Assessor, places: Mapping[Number, Number]) -> tuple[dict[Number, Number], set[Number]]:

@@ -98,7 +98,8 @@ class _Noting:
         self._part = None if part is None else part.detach()
 
     def upstream_comes(self, _: object, gradients: tuple[torch.Tensor | None, ...]) -> None:
-        self._upstream = None if gradients[0] is None else gradients[0].detach()
+        alone = len(gradients) == 1 and gradients[0] is not None  # what gives several values cannot be called with one
+        self._upstream = gradients[0].detach() if alone and gradients[0] is not None else None
 
     def use(self) -> Use | None:
         if self._part is None or self._upstream is None:

@@ -197,6 +197,20 @@ class FindUnseeded(Request[Unseeded]):
 
 
 @dataclass(frozen=True)
+class JudgedFunctions:
+    """What there is to say on the ``autograd.Function``s of a lesson: the verdicts that are no plain passes."""
+
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True)
+class JudgeFunctions(Request[JudgedFunctions]):
+    """Judges the backward of each ``autograd.Function`` that the lesson's forward pass has called."""
+
+    reply: ClassVar[type] = JudgedFunctions
+
+
+@dataclass(frozen=True)
 class RunForward(Request[Done]):
     """Runs a lesson's forward pass, whose record is then to be taken."""
 

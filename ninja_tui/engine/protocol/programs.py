@@ -71,7 +71,8 @@ class RecognizedAnswer:
 class RecognizedProgram:
     """What there is to judge: ``answers``; and ``wanted``, nodes whose gradients are compared or named and not there.
 
-    ``loss`` is False where the program has none. ``tensors``: whether it computes with tensors at all.
+    ``loss`` is False where the program has none. ``tensors``: whether it computes with tensors at all. ``functions``:
+    it has an ``autograd.Function`` of its own, whose rows are the last of ``answers``.
     """
 
     answers: tuple[RecognizedAnswer, ...]
@@ -79,6 +80,7 @@ class RecognizedProgram:
     tensors: bool
     seed: int | None
     torch: str
+    functions: bool = False
 
 
 @dataclass(frozen=True)

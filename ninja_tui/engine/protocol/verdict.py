@@ -51,9 +51,9 @@ WARNING_WORDS = {
     Warning.ONE_BRANCH: (
         "one branch of a step that reads this tensor is never taken, whatever the numbers tried: it is not judged"
     ),
-    Warning.SURROGATE: "a surrogate gradient: not the derivative of its forward",
-    Warning.SUMMED: "right once it is summed to the shape of the input, which autograd does",
-    Warning.CHANGES_UPSTREAM: "it changes the gradient that it is given in place: others may read that one",
+    Warning.SURROGATE: "surrogate gradient: not the derivative of its forward, and meant to be another",
+    Warning.SUMMED: "summed by autograd to the shape of the input, which a backward should do itself",
+    Warning.CHANGES_UPSTREAM: "changes upstream gradients in place, which others may read",
     Warning.SCALED: "right up to a factor, by which the loss is scaled",
 }
 """A sentence for a warning that no other message speaks of."""

@@ -9,9 +9,10 @@ import torch
 
 from ninja_tui.engine.protocol.messages import Refused
 from ninja_tui.engine.protocol.wire import Broken
+from ninja_tui.engine.recording.function_calls import LONGEST_ERROR
+from ninja_tui.engine.recording.function_classes import LONGEST_NAME
 from ninja_tui.engine.recording.operator_names import function_called
 from ninja_tui.engine.recording.operators import absent
-from ninja_tui.engine.recording.own_functions import LONGEST_NAME
 from ninja_tui.engine.recording.packing import unpack
 from ninja_tui.engine.recording.portable import (
     PLAIN,
@@ -24,7 +25,16 @@ from ninja_tui.engine.recording.portable import (
     PortableRecord,
     PortableTensor,
 )
-from ninja_tui.engine.recording.record import BackwardRun, Comparison, FunctionCall, Leaf, Number, Operation, Record, Use
+from ninja_tui.engine.recording.record import (
+    BackwardRun,
+    Comparison,
+    FunctionCall,
+    Leaf,
+    Number,
+    Operation,
+    Record,
+    Use,
+)
 
 V = TypeVar("V")
 NO_NUMBER = torch.tensor(float("nan"))
@@ -130,12 +140,14 @@ class _Reading:
         if run is not None:
             self._is_part(run)
             self._are_values(*run.upstream, *run.returned)
+            if len(run.error) > 2 * LONGEST_ERROR:
+                raise Broken("no error")
             if len(run.upstream) != len(portable.outputs):
                 raise Broken("other gradients than there are outputs")
         values = tuple(None if place is None else self._tensor(place) for place in portable.values)
         return FunctionCall(
             portable.name, portable.line, portable.inputs, portable.outputs, portable.first, portable.last,
-            portable.upstream_names, portable.own, values, run,
+            portable.upstream_names, portable.own, portable.tried, values, run,
         )  # fmt: skip
 
     def _is_part(self, part: PortableCall | BackwardRun) -> None:

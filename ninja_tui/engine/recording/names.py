@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy
 import torch
 
+from ninja_tui.engine.recording.function_classes import OWN_MODULES
 from ninja_tui.engine.recording.record import Number
 from ninja_tui.engine.recording.recorder import Recorder
 from ninja_tui.lesson.syntax.instrument import Site, may_be_gradient
@@ -21,8 +22,6 @@ LARGEST = 1_000_000
 """Numbers in an array of NumPy's that may be a gradient."""
 BARREN, SELDOM = 32, 4096
 """A statement that has met no tensor so often is looked at more seldom, each such time at least."""
-OWN_MODULES = ("__main__", "lesson")
-"""The modules of classes that a file defines itself."""
 
 
 class Binding(NamedTuple):

@@ -6,19 +6,23 @@ Both are operations of the record. What stands here is where they begin and end.
 from __future__ import annotations
 
 import contextlib
-import dis
-import inspect
-import sysconfig
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from types import CodeType
 from typing import Any
 
 import torch
 from torch.autograd.function import BackwardCFunction, Function, _SingleLevelFunction
 
-from ninja_tui.engine.recording.execution import message_of
+from ninja_tui.engine.recording.function_calls import PLAIN, Called, alike, follows, numbers_left, told
+from ninja_tui.engine.recording.function_classes import (
+    LIBRARIES,
+    argument_names,
+    in_order,
+    is_own,
+    line_of,
+    name_of,
+    upstream_names,
+)
 from ninja_tui.engine.recording.memory import forget
 from ninja_tui.engine.recording.operators import outside, same
 from ninja_tui.engine.recording.record import (
@@ -26,10 +30,7 @@ from ninja_tui.engine.recording.record import (
     FunctionCall,
     FunctionInput,
     FunctionOutput,
-    Leaf,
     Number,
-    Operation,
-    Record,
     Root,
     Use,
 )
@@ -37,28 +38,13 @@ from ninja_tui.engine.recording.values import Values
 
 MOST_ALIKE = 2
 """Calls of the same operations on the same shapes of which each is judged."""
-MOST_CALLS = 24
+MOST_CALLS = 40
 """Calls of one class of which each is judged."""
+MOST_HELD = 256 << 20
+"""Bytes of inputs that are kept."""
 OTHER_SIZES = [-1.0, 4.0, -4.0, 0.1]
 """Of the inputs where a Function chooses in Python what it computes: multiples of those that it had."""
-LONGEST_NAME = 60
-PLAIN = (bool, int, float, str, type(None))
-LIBRARIES = tuple({str(Path(sysconfig.get_path(name))) for name in ("stdlib", "purelib", "platlib")})
 Apply = Callable[..., Any]
-
-
-@dataclass
-class Called:
-    """A call that goes on: its class, its arguments, and its node of autograd's graph once there is one."""
-
-    cls: Any
-    args: tuple[Any, ...]
-    inputs: tuple[FunctionInput, ...]
-    values: tuple[torch.Tensor | None, ...]
-    first: int
-    call: FunctionCall | None = None
-    node: Any = None
-    differentiated: bool = False
 
 
 @dataclass
@@ -67,8 +53,13 @@ class _Seen:
     calls: int = 0
 
 
+def _bare(cls: Any, *args: Any, **kwargs: Any) -> Any:
+    """What ``Function.apply`` itself calls."""
+    return torch._C._FunctionBase.__dict__["apply"].__get__(None, cls)(*args, **kwargs)
+
+
 class OwnFunctions:
-    """The calls that are made while ``values`` are recorded. Within ``watched()`` calls of torch's functions are seen."""
+    """The calls that are made while ``values`` are recorded. Within ``watched()`` functions of torch's are seen."""
 
     def __init__(self, values: Values, watched: Callable[[], contextlib.AbstractContextManager[object]]) -> None:
         self._values, self._watched = values, watched
@@ -77,9 +68,11 @@ class OwnFunctions:
         self._running = 0
         self._forward: list[Called] = []
         self._backward = 0
-        self._trying = False
+        self._trying = self._tries_all = False
         self._seen: dict[Any, _Seen] = {}
         self._kept: dict[Any, list[Called]] = {}
+        self._unknown: set[Any] = set()
+        self._held = 0
 
     @property
     def in_forward(self) -> bool:
@@ -98,16 +91,28 @@ class OwnFunctions:
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
         """Calls within it are noted."""
-        base: Any = _SingleLevelFunction  # below ``Function.apply``, which a program may have taken before
+        function: Any = Function  # its ``apply`` is a method, and no attribute for a type checker
         node: Any = BackwardCFunction
-        before, made = base.__dict__.get("apply"), node.__dict__.get("__init__")
-        apply: Any = torch._C._FunctionBase.__dict__["apply"] if before is None else before
+        apply, made = function.__dict__["apply"], node.__dict__.get("__init__")
         steps = {name: node.__dict__[name] for name in ("apply", "apply_boxed") if name in node.__dict__}
 
+        base: Any = _SingleLevelFunction  # where an ``apply`` comes by that was taken before
+        before, bare = base.__dict__.get("apply"), base.apply.__func__ if "apply" in base.__dict__ else _bare
+        entered: list[Any] = []
+
         def applied(cls: Any, *args: Any, **kwargs: Any) -> Any:
-            if not issubclass(cls, Function):
-                return apply.__get__(None, cls)(*args, **kwargs)
-            return self._applied(cls, args, kwargs, lambda of, *given, **named: apply.__get__(None, of)(*given, **named))
+            entered.append(cls)
+            depth = len(entered)
+            try:
+                return self._applied(cls, args, kwargs, apply.__func__)
+            finally:
+                del entered[depth - 1 :]
+
+        def applied_below(cls: Any, *args: Any, **kwargs: Any) -> Any:
+            if entered and entered[-1] is cls:
+                entered[-1] = None
+                return bare(cls, *args, **kwargs)
+            return self._applied(cls, args, kwargs, bare) if issubclass(cls, Function) else bare(cls, *args, **kwargs)
 
         def created(ctx: Any, *args: Any, **kwargs: Any) -> None:
             if self._forward and self._forward[-1].node is None:
@@ -120,7 +125,7 @@ class OwnFunctions:
 
             return step
 
-        base.apply = classmethod(applied)
+        function.apply, base.apply = classmethod(applied), classmethod(applied_below)
         node.__init__ = created
         for name, original in steps.items():
             setattr(node, name, stepped(original))
@@ -129,6 +134,7 @@ class OwnFunctions:
             yield
         finally:
             self._running -= 1
+            function.apply = apply
             if before is None:
                 del base.apply
             else:
@@ -146,17 +152,24 @@ class OwnFunctions:
         Within ``running()``. What a call raises is noted, and goes no further.
         """
         for kept in list(self._kept.values()):
-            first = kept[0]
-            sizes = [] if any(each.differentiated for each in kept) else [1.0]
-            sizes += OTHER_SIZES if any(map(self._chooses, kept)) else []
-            for size in sizes:
+            known = {place for called in kept if called.differentiated for place in called.asked}
+            again: list[tuple[Called, float]] = []
+            for called in kept:
+                if not called.differentiated and not known.issuperset(called.asked):
+                    again.append((called, 1.0))
+                    known |= called.asked
+            if not known:
+                again.append((kept[0], 1.0))
+            if any(map(self._chooses, kept)):
+                again += [(kept[0], size) for size in OTHER_SIZES]
+            for called, size in again:
                 self._trying = True
                 try:
-                    self._call_again(first, size)
+                    self._call_again(called, size)
                 except Exception:  # forward on other values; a backward that raises is noted before
                     continue
                 finally:
-                    self._trying = False
+                    self._trying = self._tries_all = False
 
     def _chooses(self, called: Called) -> bool:
         """Whether a truth value has left PyTorch in a call."""
@@ -167,13 +180,13 @@ class OwnFunctions:
         )
 
     def _call_again(self, called: Called, size: float) -> None:
-        asked = any(each.needed for each in called.inputs)
+        self._tries_all = not called.asked
         args = list(called.args)
         for index, given in enumerate(called.inputs):
             if isinstance(args[index], torch.Tensor) and args[index].is_floating_point():
                 with self._values.paused(), torch.no_grad():
                     args[index] = args[index] * size
-                args[index].requires_grad_(given.needed or not asked)
+                args[index].requires_grad_(given.needed or self._tries_all)
         with torch.enable_grad():
             result = called.cls.apply(*args)
             outputs = result if isinstance(result, tuple | list) else (result,)
@@ -192,9 +205,12 @@ class OwnFunctions:
         return self._running > 0 and not self._values.is_paused
 
     def _applied(self, cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any], apply: Apply) -> Any:
-        if not self._notes or kwargs or torch._C._are_functorch_transforms_active():
+        if not self._notes:
             return apply(cls, *args, **kwargs)
-        args = self._apart(args)
+        given = self._transformed(cls, args, kwargs)
+        if given is None:
+            return apply(cls, *args, **kwargs)
+        args = self._apart(given)
         called = self._begun(cls, args)
         self._forward.append(called)
         try:
@@ -204,6 +220,27 @@ class OwnFunctions:
             called.node = None  # it holds the graph
         self._ended(called, result)
         return result
+
+    def _transformed(self, cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...] | None:
+        """The arguments by their places; None where a call cannot be followed, which is noted."""
+        if torch._C._are_functorch_transforms_active():
+            self._not_judged(cls, len(args), "it is called within a transformation of torch.func's")
+            return None
+        given = in_order(cls, args, kwargs)
+        if given is None:
+            self._not_judged(cls, len(args), "it is called with arguments by name")
+        return given
+
+    def _not_judged(self, cls: Any, count: int, reason: str) -> None:
+        """Notes a call of which nothing is known; once for each class."""
+        if not is_own(cls, self.libraries) or cls in self._unknown:
+            return
+        self._unknown.add(cls)
+        steps = len(self._values.record.steps)
+        inputs = tuple(FunctionInput(name, None, needed=True) for name in argument_names(cls, count))
+        run = BackwardRun((), (), steps, steps, error=f"could not be judged: {reason}")
+        call = FunctionCall(name_of(cls), line_of(cls), inputs, (), steps, steps, values=(None,) * count, backward=run)
+        self._values.record.functions.append(call)
 
     def _apart(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """The arguments, of which a tensor that is given twice is two."""
@@ -219,7 +256,7 @@ class OwnFunctions:
         return tuple(apart)
 
     def _begun(self, cls: Any, args: tuple[Any, ...]) -> Called:
-        names = _names(cls, len(args))
+        names, keeps = argument_names(cls, len(args)), is_own(cls, self.libraries)
         inputs: list[FunctionInput] = []
         values: list[torch.Tensor | None] = []
         for name, arg in zip(names, args, strict=True):
@@ -230,7 +267,7 @@ class OwnFunctions:
             needed = arg.requires_grad and torch.is_grad_enabled()
             inputs.append(FunctionInput(name, self._values.number(arg), needed))
             with self._values.paused(), torch.no_grad():
-                values.append(arg.detach().clone())  # before forward changes it in place
+                values.append(arg.detach().clone() if keeps else None)  # before forward changes it in place
         first = len(self._values.record.steps)
         return Called(cls, args, tuple(inputs), tuple(values), first)
 
@@ -240,22 +277,22 @@ class OwnFunctions:
         last = len(record.steps)
         outputs = tuple(
             FunctionOutput(
-                self._values.number(each) if isinstance(each, torch.Tensor) else None,
-                isinstance(each, torch.Tensor) and (each.is_floating_point() or each.is_complex()) and _follows(each, called),
+                self._values.number(each) if isinstance(each, torch.Tensor) else None, follows(each, called)
             )
             for each in (result if isinstance(result, tuple | list) else (result,))
         )  # fmt: skip
         call = FunctionCall(
-            name=_name_of(called.cls),
+            name=name_of(called.cls),
             line=line_of(called.cls),
             inputs=called.inputs,
             outputs=outputs,
             first=called.first,
             last=last,
-            upstream_names=_upstream_names(called.cls, len(outputs)),
-            own=_is_own(called.cls, self.libraries),
+            upstream_names=upstream_names(called.cls, len(outputs)),
+            own=is_own(called.cls, self.libraries),
+            tried=self._tries_all,
         )
-        if call.own and self._is_new(called, call):
+        if call.own and self._is_new(called, call) and self._has_room(called):
             call = replace(call, values=called.values)
             given = zip(called.args, called.values, strict=True)
             called.args = tuple(arg if value is None else value for arg, value in given)
@@ -278,6 +315,16 @@ class OwnFunctions:
                 leaf = self._values.leaf(each, Root.OUTSIDE)
                 self._values.adopt(each, self._values.call(outside, (Use(leaf), *map(Use, sorted(inputs)))))
 
+    def _has_room(self, called: Called) -> bool:
+        """Whether there is room for the inputs of another call."""
+        size = sum(each.nbytes for each in called.values if each is not None and each.layout is torch.strided)
+        if self._held + size <= MOST_HELD:
+            self._held += size
+            return True
+        if called.cls not in self._kept:
+            self._not_judged(called.cls, len(called.args), "its inputs are too large to be kept")
+        return False
+
     def _is_new(self, called: Called, call: FunctionCall) -> bool:
         """Whether a call differs enough from those before it to be judged for itself."""
         steps = self._values.record.steps[call.first : call.last]
@@ -285,7 +332,7 @@ class OwnFunctions:
             (tuple(arg.shape), arg.dtype) if isinstance(arg, torch.Tensor) else arg if isinstance(arg, PLAIN) else None
             for arg in called.args
         )
-        key = (tensors, tuple(each.needed for each in call.inputs), tuple(map(_alike, steps)))
+        key = (tensors, tuple(each.needed for each in call.inputs), tuple(map(alike, steps)))
         seen = self._seen.setdefault(called.cls, _Seen())
         seen.alike[key] = seen.alike.get(key, 0) + 1
         if seen.alike[key] > MOST_ALIKE or seen.calls >= MOST_CALLS:
@@ -308,7 +355,8 @@ class OwnFunctions:
             with self._seeing():
                 result = original(ctx, given) if boxed else original(ctx, *given)
         except BaseException as error:
-            self._note(called, BackwardRun(upstream, (), first, len(self._values.record.steps), error=message_of(error)))
+            last = len(self._values.record.steps)
+            self._note(called, BackwardRun(upstream, (), first, last, error=f"its backward raises {told(error)}"))
             raise
         finally:
             self._backward -= 1
@@ -348,93 +396,3 @@ class OwnFunctions:
             if functions[index] is call:
                 functions[index] = called.call = replace(call, backward=run)
                 return
-
-
-def numbers_left(record: Record, first: int, last: int, known: Collection[Number]) -> bool:
-    """Whether in some steps of a record numbers that depend on ``known`` values became Python's, or an array's.
-
-    Truth values and whole numbers do not count: they decide what is computed, and are looked at as such.
-    """
-    return any(
-        first <= each.step <= last
-        and not each.decides
-        and each.number not in record.indices
-        and not record.ancestors(each.number, known).isdisjoint(known)
-        for each in record.escapes
-    )
-
-
-def _alike(step: Leaf | Operation) -> object:
-    """What two steps have in common that do the same to other tensors."""
-    if isinstance(step, Leaf):
-        return None
-    return step.function, tuple(arg if isinstance(arg, PLAIN) else None for arg in step.args)
-
-
-def _follows(output: torch.Tensor, called: Called) -> bool:
-    """Whether a gradient flows into an output; where none flows at all, it might."""
-    return output.requires_grad or not any(each.needed for each in called.inputs)
-
-
-def _name_of(cls: Any) -> str:
-    return str(getattr(cls, "__name__", "Function"))[:LONGEST_NAME]
-
-
-def _is_own(cls: Any, libraries: tuple[str, ...]) -> bool:
-    """Whether a class is neither PyTorch's nor another library's."""
-    filename = getattr(_backward_code(cls), "co_filename", "")
-    return bool(filename) and not filename.startswith(libraries)
-
-
-def _backward_code(cls: Any) -> CodeType | None:
-    for name in ("backward", "vjp"):
-        function = getattr(cls, name, None)
-        if function is not None and function is not getattr(Function, name):
-            code = getattr(inspect.unwrap(function), "__code__", None)
-            if isinstance(code, CodeType):
-                return code
-    return None
-
-
-def line_of(cls: Any) -> int:
-    """The line of the ``return`` of a Function's backward; where there are several, that of its ``def``; 0: unknown."""
-    code = _backward_code(cls)
-    if code is None:
-        return 0
-    returns = {each.positions.lineno for each in dis.get_instructions(code) if each.opname.startswith("RETURN")
-               and each.positions is not None and each.positions.lineno != code.co_firstlineno}  # fmt: skip
-    lines = [each for each in returns if each]
-    return int(lines[0]) if len(lines) == 1 else int(code.co_firstlineno)
-
-
-def _names(cls: Any, count: int) -> list[str]:
-    """The names of the arguments of a Function's forward pass, without ``ctx``."""
-    skipped = 0 if cls.setup_context is not Function.setup_context else 1
-    names = _argument_names(getattr(cls, "forward", None), skipped, count)
-    return _unique(names)
-
-
-def _upstream_names(cls: Any, count: int) -> tuple[str, ...]:
-    """The names that a Function's backward has for its upstream gradients."""
-    function = getattr(cls, "backward", None)
-    function = getattr(cls, "vjp", None) if function is Function.backward else function
-    return tuple(_unique(_argument_names(function, 1, count)))
-
-
-def _argument_names(function: Any, skipped: int, count: int) -> list[str]:
-    try:
-        parameters = list(inspect.signature(function).parameters.values())[skipped:]
-    except (TypeError, ValueError):
-        parameters = []
-    names: list[str] = []
-    for each in parameters:
-        if each.kind is inspect.Parameter.VAR_POSITIONAL:
-            names += [f"{each.name}[{index}]" for index in range(count - len(names))]
-        else:
-            names.append(each.name)
-    names += [f"argument {index + 1}" for index in range(len(names), count)]
-    return [name[:LONGEST_NAME] for name in names[:count]]
-
-
-def _unique(names: Sequence[str]) -> list[str]:
-    return [name if name not in names[:index] else f"{name} #{index + 1}" for index, name in enumerate(names)]

@@ -107,6 +107,7 @@ class PortableCall:
     last: int
     upstream_names: tuple[str, ...]
     own: bool
+    tried: bool
     values: tuple[Place | None, ...]
     backward: BackwardRun | None
 
@@ -222,8 +223,8 @@ def _comparison(comparison: Comparison, tensors: Tensors) -> PortableComparison:
 def _call(call: FunctionCall, tensors: Tensors) -> PortableCall:
     values = tuple(None if each is None else tensors.place(each) for each in call.values)
     return PortableCall(
-        call.name, call.line, call.inputs, call.outputs, call.first, call.last, call.upstream_names, call.own, values,
-        call.backward,
+        call.name, call.line, call.inputs, call.outputs, call.first, call.last, call.upstream_names, call.own,
+        call.tried, values, call.backward,
     )  # fmt: skip
 
 

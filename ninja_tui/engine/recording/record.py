@@ -176,7 +176,8 @@ class FunctionCall:
 
     ``line`` is that of the ``return`` in its backward, ``upstream_names`` are the names of the gradients there.
     ``values`` are those of its inputs, None for what is no tensor; there are none for a call that is like others
-    before it. ``own``: it is no library's. ``backward`` is None where autograd has not come by.
+    before it. ``own``: it is no library's. ``tried``: nobody asked for gradients, and we did, for all of them.
+    ``backward`` is None where autograd has not come by.
     """
 
     name: str
@@ -187,6 +188,7 @@ class FunctionCall:
     last: int
     upstream_names: tuple[str, ...] = ()
     own: bool = True
+    tried: bool = False
     values: tuple[torch.Tensor | None, ...] = ()
     backward: BackwardRun | None = None
 

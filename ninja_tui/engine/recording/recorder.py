@@ -25,10 +25,11 @@ from ninja_tui.engine.recording.operators import (
     name_of,
     operator,
 )
-from ninja_tui.engine.recording.record import Backward, Escape, Leaf, Number, Operation, Root, Use
 from ninja_tui.engine.recording.own_functions import OwnFunctions
-from ninja_tui.engine.recording.values import Values, aten
+from ninja_tui.engine.recording.record import Backward, Escape, Leaf, Number, Operation, Root, Use
+from ninja_tui.engine.recording.values import Values
 
+aten = torch.ops.aten
 WHOLE = frozenset({torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8})
 LITERALS = frozenset({"tensor", "as_tensor", "scalar_tensor"})
 INDEXES = frozenset({"__getitem__", "__setitem__"})

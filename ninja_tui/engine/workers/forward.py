@@ -11,10 +11,12 @@ from ninja_tui.engine.judge.network import Network, Output
 from ninja_tui.engine.protocol.lesson_code import LessonCode
 from ninja_tui.engine.protocol.messages import Refused
 from ninja_tui.engine.recording.forward_data import ForwardRun, LessonNames
-from ninja_tui.engine.recording.operators import Absent
+from ninja_tui.engine.recording.operators import Absent, outside
 from ninja_tui.engine.recording.record import Number
 from ninja_tui.engine.recording.replay import RAISED, Paths, Replay
 from ninja_tui.engine.workers.forward_run import run_forward
+
+NOT_KNOWN = "what flows back through it is not known"
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ def _opened(code: LessonCode, run: ForwardRun) -> ForwardPass:
     network = Network(run.record, [Output(names.loss)], Paths.TRACKED, beside)
     if not (names.follows and set(names.parameters) & network.members):
         raise Refused(f"{code.where}: `{code.loss}` depends on no parameter")
+    if any(step.function is outside for step in network.operations):
+        raise Refused(f"{code.where}: an autograd.Function's forward takes numbers out of PyTorch: {NOT_KNOWN}")
     return ForwardPass(names, _graph(code, network, names))
 
 

@@ -11,6 +11,7 @@ import torch
 from ninja_tui.engine.protocol.judging import FindUnseeded, RunForward, Unseeded
 from ninja_tui.engine.protocol.lesson_code import LessonCode
 from ninja_tui.engine.protocol.messages import Done, Refused
+from ninja_tui.engine.protocol.programs import TryFunctions
 from ninja_tui.engine.protocol.records import TakeRecord
 from ninja_tui.engine.recording.devices import on_cpu
 from ninja_tui.engine.recording.execution import Namespace, run_fragment
@@ -30,10 +31,11 @@ LONGEST_NAME = 200
 
 @dataclass(frozen=True)
 class Ran:
-    """A lesson that has run: what it has left, and its ``namespace``, which stays where it is."""
+    """A lesson that has run: what it has left, and its ``namespace`` and ``recorder``, which stay where they are."""
 
     run: ForwardRun
     namespace: Namespace
+    recorder: Recorder
 
 
 class Forward:
@@ -45,11 +47,24 @@ class Forward:
 
     def handlers(self) -> Handlers:
         """What this worker does."""
-        return {RunForward: self.run, TakeRecord: self._outgoing.take, FindUnseeded: self.unseeded}
+        return {
+            RunForward: self.run,
+            TryFunctions: self.try_functions,
+            TakeRecord: self._outgoing.take,
+            FindUnseeded: self.unseeded,
+        }
 
     def run(self, request: RunForward) -> Done:
         """Runs the lesson."""
         self._ran = run_forward(request.lesson)
+        return Done()
+
+    def try_functions(self, _: TryFunctions) -> Done:
+        """Calls the backward of each ``autograd.Function`` that the lesson has called."""
+        if self._ran is None:
+            raise Refused("the lesson has not run")
+        with self._ran.recorder.running():
+            self._ran.recorder.functions.try_all()
         return Done()
 
     def unseeded(self, request: FindUnseeded) -> Unseeded:
@@ -102,7 +117,7 @@ def run_forward(code: LessonCode, seed: int = 0) -> Ran:
         seed=_whole(namespace.get("seed")),
         count=_whole(namespace.get("n")),
     )
-    return Ran(ForwardRun(recorder.record, names), namespace)
+    return Ran(ForwardRun(recorder.record, names), namespace, recorder)
 
 
 def _parameters(code: LessonCode, namespace: Namespace, recorder: Recorder) -> list[Number]:

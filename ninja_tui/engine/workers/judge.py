@@ -29,7 +29,7 @@ from ninja_tui.engine.protocol.records import GiveRecord
 from ninja_tui.engine.protocol.wire import Broken
 from ninja_tui.engine.recording.operators import Absent
 from ninja_tui.engine.recording.program_data import ProgramRun, decoded_program
-from ninja_tui.engine.recording.replay import RAISED
+from ninja_tui.engine.recording.replay import RAISED, Replay
 from ninja_tui.engine.workers.main import Handlers
 from ninja_tui.engine.workers.parts import Incoming
 
@@ -70,10 +70,11 @@ class Judge:
         answers += [RecognizedAnswer(each.label, each.line, each.line, each.shape) for each in self._functions]
         return RecognizedProgram(
             answers=tuple(answers),
-            loss=bool(program.starts) or bool(self._functions),
+            loss=bool(program.starts),
             tensors=bool(run.record.steps),
             seed=run.seed,
             torch=str(torch.__version__),
+            functions=bool(self._functions),
         )  # fmt: skip
 
     def _arrived(self) -> ProgramRun:
@@ -131,9 +132,13 @@ class Judge:
 
 def _last_loss(program: Program) -> float:
     """The loss of a program's last backward pass; no number where it has none, or it cannot be computed again."""
+    if not program.starts:
+        return float("nan")
+    loss = program.starts[-1][0].number
     try:
-        return _loss(program.pass_of((program.starts[-1][0],), program.starts[-1][1]))
-    except (IndexError, Unfollowed, Absent, *RAISED):
+        with torch.no_grad():
+            return float(Replay(program.record, [loss], dtype=torch.float32).run({})[loss].real.sum())
+    except (Absent, *RAISED):
         return float("nan")
 
 

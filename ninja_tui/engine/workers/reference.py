@@ -11,6 +11,7 @@ import torch
 
 from ninja_tui.engine.judge.assess import Assessor
 from ninja_tui.engine.judge.compare import broadcasts, columns
+from ninja_tui.engine.judge.functions import function_rows
 from ninja_tui.engine.protocol.judging import (
     Columns,
     CompareGradient,
@@ -19,6 +20,8 @@ from ninja_tui.engine.protocol.judging import (
     ForeseeTrials,
     InspectTensor,
     JudgeAnswer,
+    JudgedFunctions,
+    JudgeFunctions,
     LessonRun,
     Plan,
     PlannedTrial,
@@ -59,6 +62,7 @@ class Reference:
         """What this worker does."""
         return {
             RunLesson: self.run,
+            JudgeFunctions: self.functions,
             PlanTrials: self.plan,
             ForeseeTrials: self.foresee,
             JudgeAnswer: self.judge,
@@ -93,6 +97,12 @@ class Reference:
             singles={name: self._value_and_gradient(name) for name, shape in shapes.items() if shape == ()},
             attributes=forward.names.attributes,
         )
+
+    def functions(self, _: JudgeFunctions) -> JudgedFunctions:
+        """The verdicts on the lesson's own Functions that are no plain passes."""
+        rows = function_rows(self._ran().graph.network.record)
+        verdicts = [each.judged().verdict for each in rows]
+        return JudgedFunctions(tuple(each for each in verdicts if not each.passed or each.warnings))
 
     def _arrived(self) -> ForwardRun:
         """The forward pass that ran in another process."""

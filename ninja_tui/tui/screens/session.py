@@ -18,7 +18,7 @@ from ninja_tui.engine.backend import Backend
 from ninja_tui.engine.protocol.verdict import Verdict
 from ninja_tui.engine.protocol.views import Frame, PokeRequest, View, ViewRequest
 from ninja_tui.lesson.catalogue import LessonSummary
-from ninja_tui.tui import texts
+from ninja_tui.tui import own_functions, texts
 from ninja_tui.tui.answering import Answering, Step, waiting_feedback
 from ninja_tui.tui.commands import Mode
 from ninja_tui.tui.completions import Completions, completions_at
@@ -161,6 +161,8 @@ class SessionScreen(PanedScreen):
                 self._progress = ""
                 self._go(session.opened(facts), typing=self._input.has_focus)
                 self.fit_panes()
+                if any(not each.passed for each in facts.functions):
+                    self._toast("\n".join(own_functions.sentences(session.opened(facts))), severity="error")
             case events.Judged():
                 self._take_verdict(session, event)
             case events.Rechecked(verdicts):

@@ -9,6 +9,7 @@ from ninja_tui.engine.backend import Backend
 from ninja_tui.engine.events import TrainingUpdate
 from ninja_tui.engine.training.checkpoints import SavedRun
 from ninja_tui.engine.training.config import Plan, Sources, Wrong, gaps
+from ninja_tui.tui import own_functions
 from ninja_tui.tui.session import Session
 from ninja_tui.tui.training.state import Stage, TrainState
 
@@ -26,7 +27,8 @@ class TrainControl:
 
     def start(self, plan: Plan, session: Session) -> None:
         """Trains as planned with what the person has answered."""
-        self._set(TrainState.started(plan, gradient_sources(session, plan.wrong).message))
+        told = (gradient_sources(session, plan.wrong).message, own_functions.in_training(session))
+        self._set(TrainState.started(plan, "; ".join(filter(None, told))))
         self._backend.train(plan, _passes(session))
 
     def pause_or_continue(self) -> None:

@@ -12,6 +12,7 @@ from textual.reactive import reactive
 from ninja_tui.lesson.catalogue import next_lesson
 from ninja_tui.lesson.hints.question import question
 from ninja_tui.lesson.model import Node
+from ninja_tui.tui import own_functions
 from ninja_tui.tui.questions import veiled
 from ninja_tui.tui.session import Phase, Session
 from ninja_tui.tui.widgets.lines import LinesPane
@@ -116,7 +117,9 @@ def card(session: Session) -> list[Section]:
         note = notes.forward.get(session.tensor, "") or "No note on this statement."
         intro = notes.intro if session.position == 0 and notes.intro else ""
         note, intro = (veiled(session, text) for text in (note, intro))
-        return _sections(("", note), ("This lesson", intro))
+        functions = own_functions.sentences(session) if session.position == 0 else []
+        told = "\n".join([*functions, own_functions.REFERENCE]) if functions else ""
+        return _sections(("Functions of your own", told), ("", note), ("This lesson", intro))
     if session.phase is Phase.TURN:
         return _sections(("", notes.turn or "Here the walk turns round: from the loss back."))
     if session.node is None:

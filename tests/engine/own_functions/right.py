@@ -647,4 +647,218 @@ RIGHT = {
         a, b = Two.apply(x)
         (a.sum() + b.sum()).backward()
     """),
+    "also where nobody asks for gradients": script("""
+        import torch
+        class MSE(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, pred, target):
+                ctx.save_for_backward(pred, target)
+                return ((pred - target) ** 2).mean()
+            @staticmethod
+            def backward(ctx, g):
+                pred, target = ctx.saved_tensors
+                return g * 2 * (pred - target) / pred.numel(), None
+        pred, target = torch.randn(4, requires_grad=True), torch.randn(4)
+        with torch.no_grad():
+            print(MSE.apply(pred, target))
+        print(MSE.apply(torch.randn(3), torch.randn(3)))
+        MSE.apply(pred, target).backward()
+    """),
+    "nobody asks for gradients, of which one is None": script("""
+        import torch
+        class MSE(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, pred, target):
+                ctx.save_for_backward(pred, target)
+                return ((pred - target) ** 2).mean()
+            @staticmethod
+            def backward(ctx, g):
+                pred, target = ctx.saved_tensors
+                return g * 2 * (pred - target) / pred.numel(), None
+        print(MSE.apply(torch.randn(3), torch.randn(3)))
+    """),
+    "arguments by name": script("""
+        import torch
+        class Scale(torch.autograd.Function):
+            @staticmethod
+            def forward(x, w, power=2):
+                return (x * w) ** power
+            @staticmethod
+            def setup_context(ctx, inputs, output):
+                ctx.save_for_backward(*inputs[:2])
+                ctx.power = inputs[2]
+            @staticmethod
+            def backward(ctx, g):
+                x, w = ctx.saved_tensors
+                inner = g * ctx.power * (x * w) ** (ctx.power - 1)
+                return inner * w, inner * x, None
+        x = torch.randn(4, requires_grad=True)
+        Scale.apply(x, w=torch.randn(4, requires_grad=True)).sum().backward()
+    """),
+    "two inputs with one upstream gradient": script("""
+        import torch
+        class Add(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, a, b):
+                return a + b
+            @staticmethod
+            def backward(ctx, g):
+                return g, g
+        a = torch.randn(4, requires_grad=True)
+        Add.apply(Add.apply(a, a), a).sum().backward()
+    """),
+    "vjp, and another function of one's own that decorates it": script("""
+        import torch
+        def traced(function):
+            def inner(*args):
+                return function(*args)
+            return inner
+        class Sin(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                ctx.save_for_backward(x)
+                return x.sin()
+            @staticmethod
+            @traced
+            def vjp(ctx, g):
+                x, = ctx.saved_tensors
+                return g * x.cos()
+        a = torch.randn(4, requires_grad=True)
+        Sin.apply(a).sum().backward()
+    """),
+    "computed again with the same dropout": script("""
+        import torch
+        class Again(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                ctx.save_for_backward(x)
+                ctx.state = torch.get_rng_state()
+                return torch.dropout(x.sin(), 0.5, True)
+            @staticmethod
+            def backward(ctx, g):
+                x, = ctx.saved_tensors
+                with torch.enable_grad(), torch.random.fork_rng():
+                    torch.set_rng_state(ctx.state)
+                    x = x.detach().requires_grad_()
+                    y = torch.dropout(x.sin(), 0.5, True)
+                return torch.autograd.grad(y, x, g)[0]
+        a = torch.randn(7, requires_grad=True)
+        Again.apply(a).sum().backward()
+    """),
+    "a view": script("""
+        import torch
+        class Flatten(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                ctx.shape = x.shape
+                return x.reshape(x.shape[0], -1)
+            @staticmethod
+            def backward(ctx, g):
+                return g.view(ctx.shape)
+        a = torch.randn(3, 2, 2, requires_grad=True)
+        Flatten.apply(a * 2).pow(2).sum().backward()
+    """),
+    "memory in another order": script("""
+        import torch
+        class Norm(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                n = x.norm(dim=-1, keepdim=True)
+                ctx.save_for_backward(x, n)
+                return x / n
+            @staticmethod
+            def backward(ctx, g):
+                x, n = ctx.saved_tensors
+                return g / n - x * (g * x).sum(-1, keepdim=True) / n ** 3
+        a = torch.randn(5, 3, requires_grad=True)
+        Norm.apply(a.T).pow(3).sum().backward()
+    """),
+    "the last columns, saved": script("""
+        import torch
+        class Tail(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                y = x[:, 1:]
+                ctx.save_for_backward(y)
+                return y * y
+            @staticmethod
+            def backward(ctx, g):
+                y, = ctx.saved_tensors
+                return torch.nn.functional.pad(2 * y * g, (1, 0))
+        h = torch.randn(3, 4, requires_grad=True) * 1.5
+        Tail.apply(h).sum().backward()
+    """),
+    "two steps of an LSTM cell": script("""
+        import torch
+        class Cell(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, gates, c):
+                i, f, g, o = gates.chunk(4, 1)
+                i, f, g, o = i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid()
+                new = f * c + i * g
+                t = new.tanh()
+                ctx.save_for_backward(i, f, g, o, c, t)
+                return o * t, new
+            @staticmethod
+            def backward(ctx, dh, dc):
+                i, f, g, o, c, t = ctx.saved_tensors
+                do = dh * t * o * (1 - o)
+                dnew = dc + dh * o * (1 - t * t)
+                di = dnew * g * i * (1 - i)
+                df = dnew * c * f * (1 - f)
+                dg = dnew * i * (1 - g * g)
+                return torch.cat([di, df, dg, do], 1), dnew * f
+        U = torch.randn(3, 12, requires_grad=True)
+        h, c = torch.zeros(2, 3), torch.zeros(2, 3)
+        for step in range(2):
+            h, c = Cell.apply(torch.randn(2, 12) + h @ U, c)
+        (h.sum() + c.pow(2).sum()).backward()
+    """),
+    "a running mean that is changed in place": script("""
+        import torch
+        class Center(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x, running):
+                mean = x.mean(0)
+                running.mul_(0.9).add_(mean, alpha=0.1)
+                return x - mean
+            @staticmethod
+            def backward(ctx, g):
+                return g - g.mean(0), None
+        running = torch.zeros(3)
+        x = torch.randn(5, 3, requires_grad=True)
+        Center.apply(x, running).pow(2).sum().backward()
+    """),
+    "rows that are chosen by number": script("""
+        import torch
+        class Best(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                ctx.at = x.argmax().item()
+                ctx.n = len(x)
+                return x[ctx.at] * 1
+            @staticmethod
+            def backward(ctx, g):
+                grad = torch.zeros(ctx.n)
+                grad[ctx.at] = 1
+                return grad * g
+        x = torch.randn(6, requires_grad=True)
+        y = x * 1
+        Best.apply(y).backward()
+    """),
+    "within torch.func": script("""
+        import torch
+        class Sin(torch.autograd.Function):
+            @staticmethod
+            def forward(x):
+                return x.sin()
+            @staticmethod
+            def setup_context(ctx, inputs, output):
+                ctx.save_for_backward(*inputs)
+            @staticmethod
+            def backward(ctx, g):
+                x, = ctx.saved_tensors
+                return g * x.cos()
+        print(torch.func.grad(lambda x: Sin.apply(x).sum())(torch.randn(3)))
+    """),
 }
