@@ -47,12 +47,24 @@ class _Sound:
 
 
 class Assessor:
-    """Judges answers to the nodes of ``graph``. With ``differences`` a verdict holds how far off each entry is."""
+    """Judges answers to the nodes of ``graph``.
 
-    def __init__(self, graph: Graph, gradient_name: Callable[[str], str], *, differences: bool = False) -> None:
+    With ``differences`` a verdict holds how far off each entry is. ``any_upstream``: what is right only for upstream
+    gradients of a certain structure is wrong.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        gradient_name: Callable[[str], str],
+        *,
+        differences: bool = False,
+        any_upstream: bool = False,
+    ) -> None:
         self.graph, self.network = graph, graph.network
         self._differences = differences
         self.gradient_name = gradient_name
+        self._any_upstream = any_upstream
         self._reach = Reach(graph.network)
         self._vacuous: dict[Number, bool] = {}
         self._backwards = Backwards(graph)
@@ -136,6 +148,8 @@ class Assessor:
             again = decide(at_home, answer.reads, vacuous=False, upstream=upstream)
             decision = replace(again, probe=OWN_NUMBERS) if again.passed else decision
         if not decision.passed or self._loses_digits(answer):
+            return FAILS
+        if self._any_upstream and Warning.STRUCTURE in decision.warnings:
             return FAILS
         if vacuous and Warning.CLOSED_FORM in decision.warnings and not reading.cancels:
             return FAILS

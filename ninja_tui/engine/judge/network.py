@@ -188,6 +188,7 @@ class Network:
         self._worlds: list[World] = []
         self._single: World | None = None
         self._one_sided: frozenset[Number] = frozenset()
+        self._recipes: tuple[Recipe, ...] = (*FIRST_RECIPES, *FURTHER_RECIPES)
         self._held = self._held_for([*record.indices, *held])
 
     @property
@@ -239,6 +240,10 @@ class Network:
         values = self._own.run({})
         return any(values[each].is_complex() for each in self.computed if each in values)
 
+    def keep_to_home(self) -> None:
+        """Draws no other worlds: some numbers of the program became Python's, and would be others there."""
+        self._recipes = ()
+
     def home(self) -> World:
         """The world with the program's own values, in float64."""
         return self.worlds()[HOME]
@@ -271,8 +276,7 @@ class Network:
         signs = self._signs(self._worlds[HOME]) if few else set()
         wanted = {(number, not positive) for number, positive in signs}
         base = 6 if few or self._near else 2
-        recipes = (*FIRST_RECIPES, *FURTHER_RECIPES, *(SIGN_RECIPES if few else ()))
-        for index, recipe in enumerate(recipes):
+        for index, recipe in enumerate((*self._recipes, *(SIGN_RECIPES if few and self._recipes else ()))):
             if index >= base and not open_sides and not wanted:
                 break
             world = self._drawn(recipe, own)

@@ -104,7 +104,10 @@ def other_upstream(attempt: Attempt) -> Finding | None:
             part = attempt.statements.contributions(attempt.node, {**attempt.upstream, **instead}).get(index)
             if part is None or part.shape != actual.shape:
                 continue
-            if factor_of(actual, part) is None and not _holds_first(actual, [part, *rest]):
+            factor = factor_of(actual, part)
+            if factor is None and not _holds_first(actual, [part, *rest]):
+                continue
+            if other is None and factor is not None and not _is_constant(attempt, index, factor):
                 continue
             right = ", ".join(shown)
             if other is not None:
@@ -122,6 +125,17 @@ def _is_silent(attempt: Attempt, name: str) -> bool:
     """Whether an upstream gradient is 0 up to rounding, as seen from the largest."""
     largest = max(map(largest_entry, attempt.upstream.values()), default=0.0)
     return largest_entry(attempt.upstream[name]) <= NOTHING * largest
+
+
+def _is_constant(attempt: Attempt, index: int, factor: float) -> bool:
+    """Whether an answer is so many times a local derivative elsewhere too: else the factor is made of the upstream."""
+    there = attempt.elsewhere(World.FRESH, World.LOCAL)
+    if there is None or factor == 1.0:
+        return True
+    ones = {name: torch.ones_like(there.upstream[name]) for name in there.bound_by(index)}
+    part = there.statements.contributions(there.node, {**there.upstream, **ones}).get(index)
+    again = None if part is None else factor_of(there.actual, part)
+    return again is not None and math.isclose(again, factor, rel_tol=CLOSE)
 
 
 def _holds_first(actual: torch.Tensor, parts: list[torch.Tensor]) -> bool:

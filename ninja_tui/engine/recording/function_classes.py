@@ -27,10 +27,10 @@ def _plain(name: str) -> str:
     return "".join(each for each in name[:LONGEST_NAME] if each.isprintable())
 
 
-def is_own(cls: Any) -> bool:
-    """Whether a class is neither PyTorch's nor another library's."""
+def is_own(cls: Any, libraries: tuple[str, ...] = LIBRARIES) -> bool:
+    """Whether a class is neither PyTorch's nor another library's, which stand in the folders ``libraries``."""
     filename = getattr(_backward_code(cls), "co_filename", "")
-    return bool(filename) and not filename.startswith(LIBRARIES)
+    return bool(filename) and not filename.startswith(libraries)
 
 
 def _backward_code(cls: Any) -> CodeType | None:

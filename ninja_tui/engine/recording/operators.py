@@ -83,7 +83,9 @@ def part_of(flat: torch.Tensor, size: list[int], stride: list[int], offset: int)
 
 def with_part(flat: torch.Tensor, part: torch.Tensor, size: list[int], stride: list[int], offset: int) -> torch.Tensor:
     """``flat`` where a view of it has the values of ``part``."""
-    return torch.as_strided_scatter(flat.contiguous(), part.reshape(size), size, stride, offset)
+    # not as_strided_scatter: PyTorch's gradient of its first argument is that of what is replaced
+    places = torch.arange(flat.numel(), device=flat.device).as_strided(size, stride, offset)
+    return flat.reshape(-1).scatter(0, places.reshape(-1), part.reshape(-1)).reshape(flat.shape)
 
 
 def leaky(values: torch.Tensor, slopes: torch.Tensor) -> torch.Tensor:

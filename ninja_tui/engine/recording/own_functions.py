@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
-from torch.autograd.function import BackwardCFunction, Function
+from torch.autograd.function import BackwardCFunction, Function, _SingleLevelFunction
 
 from ninja_tui.engine.recording.function_calls import PLAIN, Called, alike, follows, numbers_left, told
 from ninja_tui.engine.recording.function_classes import (
+    LIBRARIES,
     argument_names,
     in_order,
     is_own,
@@ -52,11 +53,18 @@ class _Seen:
     calls: int = 0
 
 
+def _bare(cls: Any, *args: Any, **kwargs: Any) -> Any:
+    """What ``Function.apply`` itself calls."""
+    return torch._C._FunctionBase.__dict__["apply"].__get__(None, cls)(*args, **kwargs)
+
+
 class OwnFunctions:
     """The calls that are made while ``values`` are recorded. Within ``watched()`` functions of torch's are seen."""
 
     def __init__(self, values: Values, watched: Callable[[], contextlib.AbstractContextManager[object]]) -> None:
         self._values, self._watched = values, watched
+        self.libraries = LIBRARIES
+        """Folders whose Functions are no person's own."""
         self._running = 0
         self._forward: list[Called] = []
         self._backward = 0
@@ -88,8 +96,23 @@ class OwnFunctions:
         apply, made = function.__dict__["apply"], node.__dict__.get("__init__")
         steps = {name: node.__dict__[name] for name in ("apply", "apply_boxed") if name in node.__dict__}
 
+        base: Any = _SingleLevelFunction  # where an ``apply`` comes by that was taken before
+        before, bare = base.__dict__.get("apply"), base.apply.__func__ if "apply" in base.__dict__ else _bare
+        entered: list[Any] = []
+
         def applied(cls: Any, *args: Any, **kwargs: Any) -> Any:
-            return self._applied(cls, args, kwargs, apply.__func__)
+            entered.append(cls)
+            depth = len(entered)
+            try:
+                return self._applied(cls, args, kwargs, apply.__func__)
+            finally:
+                del entered[depth - 1 :]
+
+        def applied_below(cls: Any, *args: Any, **kwargs: Any) -> Any:
+            if entered and entered[-1] is cls:
+                entered[-1] = None
+                return bare(cls, *args, **kwargs)
+            return self._applied(cls, args, kwargs, bare) if issubclass(cls, Function) else bare(cls, *args, **kwargs)
 
         def created(ctx: Any, *args: Any, **kwargs: Any) -> None:
             if self._forward and self._forward[-1].node is None:
@@ -102,7 +125,7 @@ class OwnFunctions:
 
             return step
 
-        function.apply = classmethod(applied)
+        function.apply, base.apply = classmethod(applied), classmethod(applied_below)
         node.__init__ = created
         for name, original in steps.items():
             setattr(node, name, stepped(original))
@@ -112,6 +135,10 @@ class OwnFunctions:
         finally:
             self._running -= 1
             function.apply = apply
+            if before is None:
+                del base.apply
+            else:
+                base.apply = before
             for name, original in steps.items():
                 setattr(node, name, original)
             if made is None:
@@ -206,7 +233,7 @@ class OwnFunctions:
 
     def _not_judged(self, cls: Any, count: int, reason: str) -> None:
         """Notes a call of which nothing is known; once for each class."""
-        if not is_own(cls) or cls in self._unknown:
+        if not is_own(cls, self.libraries) or cls in self._unknown:
             return
         self._unknown.add(cls)
         steps = len(self._values.record.steps)
@@ -229,7 +256,7 @@ class OwnFunctions:
         return tuple(apart)
 
     def _begun(self, cls: Any, args: tuple[Any, ...]) -> Called:
-        names, keeps = argument_names(cls, len(args)), is_own(cls)
+        names, keeps = argument_names(cls, len(args)), is_own(cls, self.libraries)
         inputs: list[FunctionInput] = []
         values: list[torch.Tensor | None] = []
         for name, arg in zip(names, args, strict=True):
@@ -262,7 +289,7 @@ class OwnFunctions:
             first=called.first,
             last=last,
             upstream_names=upstream_names(called.cls, len(outputs)),
-            own=is_own(called.cls),
+            own=is_own(called.cls, self.libraries),
             tried=self._tries_all,
         )
         if call.own and self._is_new(called, call) and self._has_room(called):
