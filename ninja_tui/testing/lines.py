@@ -15,11 +15,10 @@ from typing import Any
 
 import torch
 
-import ninja_tui
 from ninja_tui.engine.recording.record import Leaf, Number, Root
 from ninja_tui.engine.recording.recorder import Recorder
 
-LIBRARIES = (str(Path(torch.__file__).parent), str(Path(ninja_tui.__file__).parent))
+LIBRARIES = (str(Path(torch.__file__).parent), str(Path(__file__).parents[1]))
 """Folders in which no function stands whose gradients somebody tests."""
 
 
