@@ -109,3 +109,44 @@ def test_no_factor_is_told_between_single_numbers_unless_it_is_one_that_people_f
 def test_softmax_of_minus_infinity_written_out(written_out: LiveJudge, node: str, code: str, passes: bool) -> None:
     verdict = written_out.evaluate(code, Place(node))
     assert (verdict.passed, verdict.error) == (passes, None), verdict.diagnosis
+
+
+@pytest.mark.parametrize(
+    ("lesson", "node", "code", "said"),
+    [
+        (
+            "rnn",
+            "emb",
+            "demb = torch.zeros_like(emb)\ndemb[:, 2] = da3 @ Wxh.T",
+            "missing: the ones through `a1`, `a2`",
+        ),
+        (
+            "rnn",
+            "emb",
+            "demb = torch.zeros_like(emb)\ndemb[:, 0] = da1 @ Wxh.T",
+            "missing: the ones through `a2`, `a3`",
+        ),
+        (
+            "rnn",
+            "emb",
+            "demb = torch.stack([da1 @ Wxh.T, da2 @ Wxh.T, da2 @ Wxh.T], 1)",
+            "da2 stands where the upstream gradient da3 belongs",
+        ),
+        ("rnn", "h1", "dh1 = (da2 + da3) @ Whh.T", "da3 is in it beside the upstream gradient da2, and should not be"),
+        ("rnn", "h2", "dh2 = dh3 @ Whh.T", "dh3 stands where the upstream gradient da3 belongs"),
+        ("conv1d", "bc", "dbc = dconv.sum((0, 2))", "`bc` was broadcast along axis 0 and axis 1"),
+    ],
+)
+def test_a_sentence_names_the_step_that_is_wrong(
+    judges: dict[str, LiveJudge], lesson: str, node: str, code: str, said: str
+) -> None:
+    verdict = judges[lesson].evaluate(code, Place(node))
+    assert verdict.diagnosis is not None
+    assert said in verdict.diagnosis.message
+
+
+def test_a_mask_is_told_on_the_path_whose_slice_it_is(judges: dict[str, LiveJudge]) -> None:
+    code = "demb = torch.stack([da1 @ Wxh.T, (da2 @ Wxh.T) * (h2[:, :10] > 0), da3 @ Wxh.T], 1)"
+    verdict = judges["rnn"].evaluate(code, Place("emb"))
+    assert verdict.diagnosis is not None
+    assert "get no gradient on the path through `a2` and should" in verdict.diagnosis.message
