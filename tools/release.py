@@ -81,7 +81,7 @@ def _release(out: Path) -> None:
         for path in built.all:
             print(f"built  {path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}  {size(path)}")
         if changed:
-            print(f"note   {len(changed)} files are changed or new since the last commit: these are not its builds")
+            print(f"note   {len(changed)} files are not committed as they are: the builds hold what no commit has")
         if date is None:
             print(f"note   CHANGELOG.md says that {version} is unreleased: give it its date before these are published")
         else:
