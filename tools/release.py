@@ -78,14 +78,14 @@ def _release(out: Path) -> None:
         step("the sdist's own tests", lambda: run_tests(built.sdist, place))
         for artifact in built.all:
             use(artifact, version, place / artifact.suffix.strip("."))
-    for path in built.all:
-        print(f"built  {path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}  {size(path)}")
-    if changed:
-        print(f"note   {len(changed)} files are changed or new since the last commit: these are not its builds")
-    if date is None:
-        print(f"note   CHANGELOG.md says that {version} is unreleased: give it its date before these are published")
-    else:
-        print(f"ready  {version} of {date}")
+        for path in built.all:
+            print(f"built  {path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}  {size(path)}")
+        if changed:
+            print(f"note   {len(changed)} files are not committed as they are: the builds hold what no commit has")
+        if date is None:
+            print(f"note   CHANGELOG.md says that {version} is unreleased: give it its date before these are published")
+        else:
+            print(f"ready  {version} of {date}")
 
 
 def version_of(root: Path) -> str:
@@ -182,7 +182,7 @@ def run_tests(sdist: Path, place: Path) -> str:
 
 def use(artifact: Path, version: str, place: Path) -> None:
     """Installs ``artifact`` into an empty environment, and uses it in an empty folder. Raises Failed."""
-    title = artifact.name.removeprefix(f"ninja_tui-{version}").lstrip("-")
+    title = "wheel" if artifact.suffix == ".whl" else "sdist"
     venv.create(place / "venv", with_pip=True)
     scripts, home = place / "venv" / "bin", place / "home"
     home.mkdir()
@@ -203,7 +203,7 @@ def use(artifact: Path, version: str, place: Path) -> None:
     step(f"{title}: --version", lambda: run("--version", says=f"ninja-tui {version} ").strip())
     lessons = sorted(each.name for each in (ROOT / "ninja_tui/lessons").iterdir() if (each / "forward.py").exists())
     step(f"{title}: list", lambda: counted(run("list"), lessons))
-    step(f"{title}: replay", lambda: last_line(run("replay", answers, says="26 of 26 pass")))
+    step(f"{title}: replay", lambda: line_with("26 of 26 pass", run("replay", answers)))
     step(f"{title}: check names", lambda: run("check", "names", says="nothing is wrong with it").strip())
     for module in ("ninja_tui.testing",):
         if (ROOT / f"{module.replace('.', '/')}.py").exists() or (ROOT / module.replace(".", "/")).is_dir():
@@ -227,6 +227,14 @@ def counted(listed: str, lessons: list[str]) -> str:
     if missing := [name for name in lessons if not re.search(rf"^{re.escape(name)} ", listed, re.M)]:
         raise Failed(f"`ninja-tui list` has no {', '.join(missing)}")
     return f"{len(lessons)} lessons"
+
+
+def line_with(words: str, text: str) -> str:
+    """The line that has these words. Raises Failed where there is none."""
+    for line in text.splitlines():
+        if words in line:
+            return line
+    raise Failed(f"{words!r} is nowhere in:\n{text[-3000:]}")
 
 
 def last_line(text: str) -> str:

@@ -7,13 +7,13 @@ import contextlib
 import json
 import logging
 from collections.abc import Awaitable, Callable
+from html import escape
 from importlib.resources import files
 from pathlib import Path
 from string import Template
 
 import textual_serve
 from aiohttp import WSMsgType, web
-from markupsafe import escape
 
 from ninja_tui.serve.app_process import AppProcess
 from ninja_tui.serve.site import Addresses, Site, visitor_name
@@ -79,7 +79,7 @@ class Server:
     def _full(self) -> str:
         count = self._site.visitors
         people = "1 person is" if count == 1 else f"{count} people are"
-        return f"{people} here already: no more than --visitors says. Try again later."
+        return f"{people} here already, and this server takes no more (--visitors). Try again later."
 
     async def _session(self, request: web.Request) -> web.StreamResponse:
         """One visitor, from the page's first size to its end."""
@@ -187,7 +187,7 @@ async def _tell(socket: web.WebSocketResponse, text: str) -> None:
 def _page(name: str, status: int, **values: str) -> web.Response:
     """A page of ours, whose ``$words`` stand for text."""
     template = Template(files("ninja_tui.serve").joinpath("page", name).read_text(encoding="utf-8"))
-    text = template.substitute({word: str(escape(value)) for word, value in values.items()})
+    text = template.substitute({word: escape(value) for word, value in values.items()})
     return web.Response(text=text, status=status, content_type="text/html", headers={"Cache-Control": "no-store"})
 
 

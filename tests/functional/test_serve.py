@@ -121,6 +121,7 @@ async def painted(page: aiohttp.ClientWebSocketResponse, text: str) -> str:
     raise AssertionError(f"{text!r} was never painted:\n{seen}")
 
 
+@pytest.mark.slow
 def test_each_tab_is_a_process_which_ends_with_its_tab_and_saves_first(tmp_path: Path) -> None:
     (tmp_path / "some names.txt").write_text(some_names(), encoding="utf-8")
 
@@ -158,6 +159,7 @@ def parent(process: int) -> int:
     return int(Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGKILL, -9)]
 )
@@ -203,6 +205,7 @@ def test_whoever_is_no_page_of_the_server_is_refused_and_starts_nothing(tmp_path
         assert served.end() == 130
 
 
+@pytest.mark.slow
 def test_in_a_class_each_has_answers_of_their_own_under_a_name(tmp_path: Path) -> None:
     (tmp_path / "some.txt").write_text(some_names(), encoding="utf-8")
 
@@ -320,6 +323,7 @@ def test_no_one_from_elsewhere_is_taken_where_nothing_locks_their_code_in(
     assert len(served) == 2
 
 
+@pytest.mark.slow
 def test_a_long_paste_arrives_whole(tmp_path: Path) -> None:
     (tmp_path / "some.txt").write_text(some_names(), encoding="utf-8")
     line = "# " + "x" * 60
