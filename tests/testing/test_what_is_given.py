@@ -370,6 +370,13 @@ def test_autograd_inside_a_backward_is_warned_of() -> None:
     assert "right, and not by hand" in told
 
 
+@pytest.mark.parametrize("start", [-7.0, 3.0, 8.5])
+def test_a_number_is_judged_below_between_and_beyond_two_limits(start: float) -> None:
+    passes(F.relu6, torch.tensor(start), backward=lambda u, x: u * ((x > 0) & (x < 6)))
+    for wrong in (lambda u, x: -u * ((x > 0) & (x < 6)), lambda u, x: u * (x > 0), lambda u, x: u * (x < 6)):
+        assert "✗ x ()" in failure(F.relu6, torch.tensor(start), backward=wrong).replace("input", "x")
+
+
 # for all shapes
 
 
