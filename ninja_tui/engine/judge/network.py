@@ -156,8 +156,8 @@ class World:
 class Network:
     """What a loss is computed from. ``outputs`` are where the backward pass starts; ``beside`` is computed as well.
 
-    ``sources`` are its parameters, and other values that nothing recorded was computed from. ``near``: there are also
-    worlds whose values are nearly its own.
+    ``sources`` are its parameters, and other values that nothing recorded was computed from. Those that ``held`` was
+    computed from are the same in all worlds. ``near``: there are also worlds whose values are nearly its own.
     """
 
     def __init__(
@@ -166,6 +166,7 @@ class Network:
         outputs: Sequence[Output],
         paths: Paths | None = None,
         beside: Iterable[Number] = (),
+        held: Iterable[Number] = (),
         *,
         near: bool = False,
     ) -> None:
@@ -188,7 +189,7 @@ class Network:
         self._single: World | None = None
         self._one_sided: frozenset[Number] = frozenset()
         self._recipes: tuple[Recipe, ...] = (*FIRST_RECIPES, *FURTHER_RECIPES)
-        self._held = self._indexing()
+        self._held = self._held_for([*record.indices, *held])
 
     @property
     def _is_tracked(self) -> bool:
@@ -198,12 +199,18 @@ class Network:
         step = self.record.step_of(number)
         return not (isinstance(step, Operation) and step.engine)
 
-    def _indexing(self) -> frozenset[Number]:
-        """Leaves of which whole numbers have become Python's: in another world these would be others."""
+    def _held_for(self, numbers: Iterable[Number]) -> frozenset[Number]:
+        """Leaves that stay for the sake of these values, which are known elsewhere as they are."""
         held: set[Number] = set()
-        for index in self.record.indices:
-            held |= self.record.ancestors(index)
+        for number in numbers:
+            held |= self.record.ancestors(number)
         return frozenset(leaf.number for leaf in self._replay.leaves if leaf.number in held)
+
+    @property
+    def varied(self) -> set[Number]:
+        """The parameters and leaves that are others in other worlds."""
+        leaves = {leaf.number for leaf in self._replay.leaves if not self._stays(leaf)}
+        return {*self.parameters, *leaves}
 
     def _of_earlier_turns(self) -> set[Number]:
         """What a turn of training has from the turn before: it was computed there, and is a parameter here."""
@@ -312,10 +319,12 @@ class Network:
             return None
 
     def _other(self, leaf: Leaf, recipe: Recipe) -> torch.Tensor:
-        """Another value for a leaf; numbers in the code stay where there are parameters to vary."""
-        if leaf.number in self._held or (leaf.root is Root.LITERAL and self.parameters):
-            return doubled(leaf.value)
-        return draws.leaf(leaf, recipe)
+        """Another value for a leaf, unless it stays."""
+        return doubled(leaf.value) if self._stays(leaf) else draws.leaf(leaf, recipe)
+
+    def _stays(self, leaf: Leaf) -> bool:
+        """Whether a leaf is the same in all worlds; numbers in the code are where there are parameters to vary."""
+        return leaf.number in self._held or (leaf.root is Root.LITERAL and bool(self.parameters))
 
 
 def _differentiable(value: torch.Tensor) -> torch.Tensor:

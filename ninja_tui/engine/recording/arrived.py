@@ -41,6 +41,7 @@ NO_NUMBER = torch.tensor(float("nan"))
 """In the place of a tensor that has no plain bytes."""
 DEEPEST = 4
 """Lists in lists among the arguments of an operation."""
+LAST_LINE = 1 << 30
 MEMORY_FORMATS = {
     str(each).removeprefix("torch."): each
     for each in (torch.contiguous_format, torch.preserve_format, torch.channels_last, torch.channels_last_3d)
@@ -134,6 +135,8 @@ class _Reading:
         names = (portable.name, *portable.upstream_names, *(each.name for each in portable.inputs))
         if any(len(name) > LONGEST_NAME or not name.isprintable() for name in names):
             raise Broken("no name")
+        if not 0 <= portable.line <= LAST_LINE:
+            raise Broken("no line")
         if portable.values and len(portable.values) != len(portable.inputs):
             raise Broken("other inputs than there are")
         run = portable.backward

@@ -20,7 +20,11 @@ LIBRARIES = tuple({str(Path(sysconfig.get_path(name))) for name in ("stdlib", "p
 
 def name_of(cls: Any) -> str:
     """Its name."""
-    return str(getattr(cls, "__name__", "Function"))[:LONGEST_NAME]
+    return _plain(str(getattr(cls, "__name__", ""))) or "Function"
+
+
+def _plain(name: str) -> str:
+    return "".join(each for each in name[:LONGEST_NAME] if each.isprintable())
 
 
 def is_own(cls: Any, libraries: tuple[str, ...] = LIBRARIES) -> bool:
@@ -90,7 +94,7 @@ def _parameters(function: Any, skipped: int, count: int) -> list[str]:
         else:
             names.append(each.name)
     names += [f"argument {index + 1}" for index in range(len(names), count)]
-    return [name[:LONGEST_NAME] for name in names[:count]]
+    return [_plain(name) for name in names[:count]]
 
 
 def _unique(names: Sequence[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -16,15 +17,23 @@ from ninja_tui.engine.recording.record import Number
 from ninja_tui.engine.recording.replay import RAISED, Paths, Replay
 from ninja_tui.engine.workers.forward_run import run_forward
 
+LARGEST_VARIED = 1 << 16
+"""Elements of the largest tensor of a set-up that is another one in each world."""
 NOT_KNOWN = "what flows back through it is not known"
 
 
 @dataclass(frozen=True)
 class ForwardPass:
-    """A lesson that has run: what its ``names`` stand for, and its ``graph``."""
+    """A lesson that has run: what its ``names`` stand for, and its ``graph``.
+
+    ``sent`` are the paths of what answers run on: the tensors of the minibatch and of the forward pass, parameters,
+    and those ``of_setup`` that a world may have another value for.
+    """
 
     names: LessonNames
     graph: Graph
+    sent: tuple[str, ...]
+    of_setup: frozenset[str]
 
     @property
     def numbers(self) -> dict[str, Number]:
@@ -66,18 +75,42 @@ def opened(code: LessonCode, run: ForwardRun) -> ForwardPass:
 
 def _opened(code: LessonCode, run: ForwardRun) -> ForwardPass:
     names = run.names
-    beside = _of(names.numbers, {*names.drawn, *names.bound, *code.parameters})
-    network = Network(run.record, [Output(names.loss)], Paths.TRACKED, beside)
+    roots = {*names.drawn, *names.bound, *code.parameters}
+    sent = [path for path in names.numbers if root_of(path) in roots]
+    network = _network(run, sent)
     if not (names.follows and set(names.parameters) & network.members):
         raise Refused(f"{code.where}: `{code.loss}` depends on no parameter")
     if any(step.function is outside for step in network.operations):
         raise Refused(f"{code.where}: an autograd.Function's forward takes numbers out of PyTorch: {NOT_KNOWN}")
-    return ForwardPass(names, _graph(code, network, names))
+    small, large = _of_setup(run, network, set(sent))
+    if small or large:
+        sent += small
+        network = _network(run, sent, [names.numbers[path] for path in large])
+    return ForwardPass(names, _graph(code, network, names), tuple(sent), frozenset(small))
 
 
-def _of(numbers: dict[str, Number], names: set[str]) -> list[Number]:
-    """The values of those ``names``, and of what is in them."""
-    return [number for path, number in numbers.items() if root_of(path) in names]
+def _network(run: ForwardRun, sent: list[str], held: Sequence[Number] = ()) -> Network:
+    beside = [run.names.numbers[path] for path in sent]
+    return Network(run.record, [Output(run.names.loss)], Paths.TRACKED, beside, held)
+
+
+def _of_setup(run: ForwardRun, network: Network, sent: set[str]) -> tuple[list[str], list[str]]:
+    """What the set-up binds and the network is computed from, or what is: to be sent, and too large to be varied."""
+    numbers, record = run.names.numbers, run.record
+    sources, varied = set(network.sources), network.varied
+    small: list[str] = []
+    large: list[str] = []
+    for path in numbers:
+        ancestors = set() if path in sent else record.ancestors(numbers[path])
+        if not ancestors & sources:
+            continue
+        try:
+            value = Replay(record, [numbers[path]], dtype=torch.float32).run({})[numbers[path]]
+        except (*RAISED, Absent):
+            large.append(path)
+        else:
+            (large if value.numel() > LARGEST_VARIED and ancestors & varied else small).append(path)
+    return small, large
 
 
 def root_of(path: str) -> str:

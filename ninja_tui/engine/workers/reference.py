@@ -40,7 +40,9 @@ from ninja_tui.engine.protocol.views import Poke, TensorView, View
 from ninja_tui.engine.protocol.wire import Broken
 from ninja_tui.engine.recording.forward_data import ForwardRun, decoded_forward
 from ninja_tui.engine.recording.packing import pack, unpack
-from ninja_tui.engine.workers.forward import ForwardPass, forward_pass, opened, root_of
+from ninja_tui.engine.recording.record import Number
+from ninja_tui.engine.recording.replay import doubled
+from ninja_tui.engine.workers.forward import ForwardPass, forward_pass, opened
 from ninja_tui.engine.workers.main import Handlers
 from ninja_tui.engine.workers.parts import Incoming
 from ninja_tui.engine.workers.poking import poked
@@ -129,18 +131,22 @@ class Reference:
 
     def _values(self) -> tuple[dict[str, TensorData], ...]:
         """What answers run on: the program's own tensors, and those of each world."""
-        forward = self._ran()
-        network, code = forward.graph.network, self._opened()
-        roots = {*forward.names.drawn, *forward.names.bound, *code.parameters}
-        paths = [path for path in forward.numbers if root_of(path) in roots]
-        own = {path: tensor for path in paths if (tensor := forward.tensor(path)) is not None}
-        worlds = []
-        for world in network.worlds():
-            values = {
-                path: pack(world.value(number)) for path in own if (number := forward.numbers[path]) in network.computed
-            }
-            worlds.append(values)
-        return ({path: pack(tensor) for path, tensor in own.items()}, *worlds)
+        forward, network = self._ran(), self._ran().graph.network
+        own = {
+            path: tensor for path in forward.sent
+            if (tensor := forward.tensor(path)) is not None
+            and (path not in forward.of_setup or self._differs(tensor, forward.numbers[path]))
+        }  # fmt: skip
+        computed = {path: forward.numbers[path] for path in own if forward.numbers[path] in network.computed}
+        worlds = [{path: world.value(number) for path, number in computed.items()} for world in network.worlds()]
+        return tuple({path: pack(tensor) for path, tensor in values.items()} for values in (own, *worlds))
+
+    def _differs(self, own: torch.Tensor, number: Number) -> bool:
+        """Whether any world has a value that is not just the program's own."""
+        network, double = self._ran().graph.network, doubled(own)
+        return number in network.computed and not all(
+            torch.equal(world.value(number), double) for world in network.worlds()
+        )
 
     def plan(self, request: PlanTrials) -> Plan:
         """How an answer is to be tried: with upstream gradients that it reads, and never its own."""

@@ -9,17 +9,21 @@ MORE_MEMORY = 4 << 30
 """Bytes of address space beyond what the worker starts with."""
 OPEN_FILES = 64
 CPU = 3600
-"""Seconds of computing in all: what spins when nobody is left to end it comes to an end."""
+"""Seconds of computing in all: what spins when nobody is left to end it comes to an end. A training may take longer."""
 COMPILED = 64 << 20
 """Bytes of the largest file that a compiler writes."""
 
 
 def limit(*, writes: bool = False) -> None:
-    """Bounds address space, open files and CPU; files cannot be written unless it ``writes``, and there is no core."""
+    """Bounds address space and open files, and makes no core; what does not ``write`` is bounded in CPU, too.
+
+    What writes is a training with its compiler, which runs as long as the person wishes.
+    """
     _bound("RLIMIT_CORE", 0)
     _bound("RLIMIT_FSIZE", COMPILED if writes else 0)
     _bound("RLIMIT_NOFILE", OPEN_FILES)
-    _bound("RLIMIT_CPU", CPU)
+    if not writes:
+        _bound("RLIMIT_CPU", CPU)
     _bound("RLIMIT_MEMLOCK", 0)
     _bound("RLIMIT_MSGQUEUE", 0)
     with contextlib.suppress(OSError):
