@@ -18,7 +18,7 @@ from ninja_tui.testing.message import is_right, message
 from ninja_tui.testing.others import RECIPES, as_it_was, drawn, other_parameters
 from ninja_tui.testing.own_functions import judged_functions
 from ninja_tui.testing.passes import BackwardPass, ByHand, Misreturned, NotJudged, OfFunction
-from ninja_tui.testing.run import Run, run
+from ninja_tui.testing.run import Forward, Run
 
 
 class GradientWarning(UserWarning):
@@ -111,17 +111,21 @@ def _runs(call: Call, own: BackwardPass, seed: int) -> list[Run]:
     __tracebackhide__ = True
     with as_it_was(call):
         torch.manual_seed(seed)
-        runs = [run(call, own, seed)]
+        runs = [Forward(call, own, seed).backward()]
     if not numbers_leave(runs[0]):
         return runs
     for place, recipe in enumerate(RECIPES, 1):
         with as_it_was(call), other_parameters(call, recipe):
             torch.manual_seed(seed + place)
             try:
-                again = run(drawn(call, recipe), own, seed + 1000 * place)
-            except Exception:  # other inputs are not what a person's own code was written for
+                forward = Forward(drawn(call, recipe), own, seed + 1000 * place)
+            except Exception:  # other inputs are not what a function was written for
                 continue
-            runs.append(again)
+            try:
+                runs.append(forward.backward())
+            except Exception as error:
+                error.add_note(f"{own.name} was run again on other inputs, which the function itself takes")
+                raise
     return runs
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,43 +59,56 @@ class Run:
     changed: tuple[str, ...]
 
 
-def run(call: Call, backward: BackwardPass, seed: int) -> Run:
-    """Runs ``call`` and its backward pass, with random upstream gradients.
+class Forward:
+    """A forward pass that has run, with random upstream gradients.
 
-    Raises NotJudged, Misreturned, and whatever a person's own code raises.
+    Raises NotJudged where nothing can flow back, and whatever a person's own code raises.
     """
-    __tracebackhide__ = True
-    code = code_of(backward.written)
-    recorder = LineRecorder(code)
-    record = recorder.record
-    inputs = {each.name: recorder.number(each.tensor) for each in call.inputs}
-    with recorder.running(), torch.enable_grad():
-        result = backward.forward(call)
-    forward_ends = len(record.steps)
-    tensors = dict(tensors_in(OUTPUT, result))
-    flowing = {name: each for name, each in tensors.items() if each.requires_grad}
-    _check(tensors, flowing)
-    upstream = {name: _random(each, seed + place) for place, (name, each) in enumerate(flowing.items())}
-    infinite = {name for name, each in flowing.items() if not bool(torch.isfinite(each.detach()).all())}
-    with recorder.running(), torch.enable_grad():
-        seen = {name: each.clone() for name, each in flowing.items()}
-        loss = torch.stack(
-            [((_finite(each) if name in infinite else each) * upstream[name]).sum() for name, each in seen.items()]
-        ).sum()
-    loss_number = recorder.number(loss)
-    names = backward.upstream_names(list(flowing), list(tensors))
-    outputs = tuple(
-        Output(name, recorder.number(seen[name]), names[name], recorder.number(upstream[name])) for name in flowing
-    )
-    with recorder.running(), torch.no_grad():
-        given = backward.by_input(call, backward.called(call, result, upstream))
-    returned = tuple(
-        _returned(recorder, last_line(code), each, given[each.name]) for each in call.inputs if each.name in given
-    )
-    changed = [*_changed(recorder, call, inputs)]
-    changed += [each.upstream_name for each in outputs if recorder.number(upstream[each.name]) != each.upstream]
-    recorder.hold({*inputs.values(), *(each.upstream for each in outputs)})
-    return Run(record, inputs, outputs, loss_number, returned, forward_ends, tuple(changed))
+
+    def __init__(self, call: Call, backward: BackwardPass, seed: int) -> None:
+        __tracebackhide__ = True
+        self._call, self._pass = call, backward
+        self._code = code_of(backward.written)
+        self._recorder = recorder = LineRecorder(self._code)
+        self._inputs = {each.name: recorder.number(each.tensor) for each in call.inputs}
+        with recorder.running(), torch.enable_grad():
+            self._result = backward.forward(call)
+        self._ends = len(recorder.record.steps)
+        tensors = dict(tensors_in(OUTPUT, self._result))
+        flowing = {name: each for name, each in tensors.items() if each.requires_grad}
+        _check(tensors, flowing)
+        self._upstream = {name: _random(each, seed + place) for place, (name, each) in enumerate(flowing.items())}
+        infinite = {name for name, each in flowing.items() if not bool(torch.isfinite(each.detach()).all())}
+        with recorder.running(), torch.enable_grad():
+            seen = {name: each.clone() for name, each in flowing.items()}
+            finite = {name: _finite(each) if name in infinite else each for name, each in seen.items()}
+            loss = torch.stack([(each * self._upstream[name]).sum() for name, each in finite.items()]).sum()
+        self._loss = recorder.number(loss)
+        names = backward.upstream_names(list(flowing), list(tensors))
+        self._outputs = tuple(
+            Output(name, recorder.number(seen[name]), names[name], recorder.number(self._upstream[name]))
+            for name in flowing
+        )
+
+    def backward(self) -> Run:
+        """Runs the backward pass.
+
+        Raises Misreturned, and whatever a person's own code raises.
+        """
+        __tracebackhide__ = True
+        recorder, call = self._recorder, self._call
+        with recorder.running(), torch.no_grad():
+            given = self._pass.by_input(call, self._pass.called(call, self._result, self._upstream))
+        line = last_line(self._code)
+        returned = [_returned(recorder, line, each, given[each.name]) for each in call.inputs if each.name in given]
+        changed = [each.name for each in call.inputs if recorder.number(each.tensor) != self._inputs[each.name]]
+        changed += [
+            each.upstream_name for each in self._outputs if recorder.number(self._upstream[each.name]) != each.upstream
+        ]
+        recorder.hold({*self._inputs.values(), *(each.upstream for each in self._outputs)})
+        return Run(
+            recorder.record, self._inputs, self._outputs, self._loss, tuple(returned), self._ends, tuple(changed)
+        )
 
 
 def _check(tensors: Mapping[str, torch.Tensor], flowing: Mapping[str, torch.Tensor]) -> None:
@@ -123,13 +136,6 @@ def _random(output: torch.Tensor, seed: int) -> torch.Tensor:
     if drawn.numel() == 1:  # far enough from 0 that its sign is no chance
         drawn = drawn.sign() * (0.4 + drawn.abs())
     return drawn.to(output.dtype)
-
-
-def _changed(recorder: LineRecorder, call: Call, before: Mapping[str, Number]) -> Iterator[str]:
-    """The inputs that have another value now than ``before``."""
-    for each in call.inputs:
-        if recorder.number(each.tensor) != before[each.name]:
-            yield each.name
 
 
 def _returned(recorder: LineRecorder, line: Line | None, place: Input, gradient: Any) -> Returned:

@@ -136,3 +136,72 @@ def test_accumulated_gradients_are_recognized_beside_a_wrong_backward() -> None:
         print(torch.allclose(dw, w.grad))
     """)
     assert judged(text).passing == ["dw"]
+
+
+def test_what_flows_through_a_surrogate_gradient_is_not_judged_by_the_derivative() -> None:
+    text = SURROGATES["a sign that lets gradients through"].split("x = torch.randn")[0] + script("""
+        W, x = torch.randn(3, 2, requires_grad=True), torch.randn(4, 3)
+        z = x @ W
+        h = Sign.apply(z)
+        loss = ((h - 0.3) ** 2).sum()
+        loss.backward()
+        dh = 2 * (h - 0.3)
+        dW = x.T @ (dh * (z.abs() <= 1))
+        print(torch.allclose(dW, W.grad))
+    """)
+    told = {each.gradient: (each.status, each.error) for each in judged(text).verdicts}
+    flows = "could not be judged: it flows through `Sign.backward`, a surrogate gradient"
+    assert told["dh"] == (Status.PASS, None) and told["dW"] == (Status.ERROR, flows)
+
+
+def test_a_function_in_a_script_without_a_loss_is_judged() -> None:
+    assert judged(RIGHT["only forward"]).passing == ["Square.backward → x"]
+
+
+def test_a_function_that_has_the_same_name_again_has_rows_of_its_own() -> None:
+    first = RIGHT["an attribute of ctx"].replace("2 * ctx.x", "ctx.x")
+    told = judged(first + RIGHT["an attribute of ctx"].replace("import torch\n", ""))
+    assert [(each.line, each.passed) for each in told.verdicts] == [(9, False), (19, True)]
+
+
+def test_an_inner_product_of_autograds_in_forward_is_no_loss() -> None:
+    told = judged(
+        RIGHT["forward with a graph of its own"] + "da = 3 * (a * 1) ** 2\nprint(torch.allclose(da, a.grad))\n"
+    )
+    assert told.passing == ["da", "Implicit.backward → x"] and not told.failing
+
+
+def test_a_library_s_function_is_no_row() -> None:
+    text = script("""
+        import torch
+        from torch.utils.checkpoint import checkpoint
+        W, x = torch.randn(3, 2, requires_grad=True), torch.randn(4, 3)
+        h = checkpoint(lambda w: (x @ w).tanh(), W, use_reentrant=True)
+        loss = (h ** 2).sum()
+        loss.backward()
+        dW = x.T @ (2 * h * (1 - h ** 2))
+        print(torch.allclose(dW, W.grad))
+    """)
+    assert [(each.gradient, each.status) for each in judged(text).verdicts] == [("dW", Status.PASS)]
+
+
+def test_a_backward_that_fails_for_a_wrong_shape_costs_only_its_own_row() -> None:
+    text = RIGHT["in a module, in a loop that trains"].replace("(g * x).sum(0)", "(g * x).sum()")
+    verdict = row(text, "scale")
+    assert verdict.status is Status.FAIL and verdict.diagnosis is not None
+    assert verdict.diagnosis.message == "shape () for an input of shape (4,): autograd refuses it"
+    assert row(text, "x").passed
+
+
+def test_an_input_that_forward_does_not_read_has_a_gradient_of_0() -> None:
+    text = (
+        RIGHT["the same tensor twice"].replace("return a * b", "return a * 3").replace("g * b, g * a", "g * 3, g * a")
+    )
+    verdict = row(text, "b")
+    assert verdict.status is Status.FAIL
+    assert row(text.replace("g * 3, g * a", "g * 3, torch.zeros_like(g)"), "b").passed
+
+
+def test_strides_of_an_upstream_gradient_are_those_that_autograd_gave() -> None:
+    text = RIGHT["a view"].replace("(3, 2, 2,", "(2, 2, 2,").replace(".pow(2).sum()", ".T.pow(2).sum()")
+    assert row(text, "x").passed or "view" in str(judged(text).notes)

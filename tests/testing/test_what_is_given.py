@@ -343,7 +343,7 @@ def test_a_backward_in_numpy_is_judged_on_numbers() -> None:
     assert "sign" in failure(torch.sin, torch.randn(4), backward=lambda u, x: backward(u, x, -1.0))
 
 
-def test_a_backward_that_raises_on_other_inputs_is_judged_on_these_and_that_is_told() -> None:
+def test_a_function_that_raises_on_other_inputs_is_judged_on_these_and_that_is_told() -> None:
     def function(x: T) -> T:
         if x[0] != 0.25:
             raise ValueError("for this number only")
@@ -351,6 +351,17 @@ def test_a_backward_that_raises_on_other_inputs_is_judged_on_these_and_that_is_t
 
     (told,) = warned(function, torch.tensor([0.25, 3.0]), backward=lambda u, x: u * 2 * x)
     assert "judged on these inputs alone" in told
+
+
+def test_a_backward_that_raises_where_the_function_does_not_is_wrong() -> None:
+    def backward(upstream: T, x: T) -> T:
+        if x.sum() > 0:
+            return upstream * 2
+        raise NotImplementedError("the other branch")
+
+    with pytest.raises(NotImplementedError, match="the other branch") as raised:
+        assert_gradients(lambda x: x * 2 if x.sum() > 0 else x * 3, torch.ones(3), backward=backward)
+    assert "other inputs, which the function itself takes" in raised.value.__notes__[0]
 
 
 def test_a_change_in_place_of_what_is_given_is_warned_of() -> None:
@@ -368,6 +379,13 @@ def test_autograd_inside_a_backward_is_warned_of() -> None:
 
     (told,) = warned(torch.sin, torch.randn(3), backward=backward)
     assert "right, and not by hand" in told
+
+
+@pytest.mark.parametrize("start", [-7.0, 3.0, 8.5])
+def test_a_number_is_judged_below_between_and_beyond_two_limits(start: float) -> None:
+    passes(F.relu6, torch.tensor(start), backward=lambda u, x: u * ((x > 0) & (x < 6)))
+    for wrong in (lambda u, x: -u * ((x > 0) & (x < 6)), lambda u, x: u * (x > 0), lambda u, x: u * (x < 6)):
+        assert "✗ x ()" in failure(F.relu6, torch.tensor(start), backward=wrong).replace("input", "x")
 
 
 # for all shapes

@@ -7,15 +7,10 @@ autograd makes of the operations in forward, for any upstream gradient, on other
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-import torch
-
-from ninja_tui.engine.judge.assess import Assessor
-from ninja_tui.engine.judge.compare import largest_entry
+from ninja_tui.engine.judge.function_network import OpenedCall, sums_to
 from ninja_tui.engine.judge.function_program import (
-    CallProgram,
     Unfollowed,
     call_program,
     is_identity,
@@ -23,14 +18,12 @@ from ninja_tui.engine.judge.function_program import (
     rounds,
     unfollowed,
 )
-from ninja_tui.engine.judge.graph import Graph
-from ninja_tui.engine.judge.network import Network, Output
 from ninja_tui.engine.judge.recorded import Gradient, assess, passes
 from ninja_tui.engine.protocol.verdict import Diagnosis, Kind, Status, Verdict, Warning
 from ninja_tui.engine.recording.execution import message_of
 from ninja_tui.engine.recording.operators import Absent
 from ninja_tui.engine.recording.record import BackwardRun, FunctionCall, Number, Record
-from ninja_tui.engine.recording.replay import RAISED, Paths, Replay
+from ninja_tui.engine.recording.replay import RAISED
 
 NOT_JUDGED = "could not be judged"
 NOT_CALLED = "its backward was not called"
@@ -177,7 +170,7 @@ class _Case:
             refused = self._refused(place, program)
             if refused:
                 return refused
-            verdict = self._assessed(place, program)
+            verdict = self._of_zero(place, program) if program.is_zero(place) else self._assessed(place, program)
         if not verdict.passed and self._is_surrogate(place):
             verdict = replace(verdict, status=Status.PASS, diagnosis=None, probe=None, warnings=(Warning.SURROGATE,))
         elif not verdict.passed:
@@ -186,9 +179,8 @@ class _Case:
             verdict = replace(verdict, warnings=(*verdict.warnings, Warning.CHANGES_UPSTREAM))
         return verdict
 
-    def _assessed(self, place: int, program: _Opened) -> Verdict:
-        name, number = program.names[place], program.call.returned[place]
-        gradient = Gradient(number, program.value(number), len(program.call.record.steps))
+    def _assessed(self, place: int, program: OpenedCall) -> Verdict:
+        name, gradient = program.names[place], program.gradient(place)
         try:
             verdict = assess(program.assessor, name, gradient, program.call.places)
         except Exception:  # what goes wrong where a mistake is looked for costs its kind
@@ -209,7 +201,7 @@ class _Case:
         """What is said of a statement is said of forward."""
         return diagnosis and replace(diagnosis, message=diagnosis.message.replace("this statement", "forward"))
 
-    def _without(self, place: int, program: _Opened) -> Verdict:
+    def _without(self, place: int, program: OpenedCall) -> Verdict:
         """Where backward returns None: right only where the gradient is 0 whatever comes in."""
         shape = program.shape(place)
         blank = replace(self._blank(place), expected_shape=shape)
@@ -218,10 +210,10 @@ class _Case:
         told = f"returns None for `{self._call.inputs[place].name}`, which needs a gradient that is not 0"
         return replace(blank, status=Status.FAIL, error=None, diagnosis=Diagnosis(Kind.MISSING_PATH, told))
 
-    def _refused(self, place: int, program: _Opened) -> Verdict | None:
+    def _refused(self, place: int, program: OpenedCall) -> Verdict | None:
         """Where the shape is one that autograd does not take."""
         shape, expected = program.raw_shape(place), program.shape(place)
-        if _sums_to(shape, expected):
+        if sums_to(shape, expected):
             return None
         told = f"shape {shape} for an input of shape {expected}: autograd refuses it"
         other = self._place_of_shape(place, shape, program)
@@ -230,11 +222,21 @@ class _Case:
         blank = replace(self._blank(place), expected_shape=expected, shape=shape)
         return replace(blank, status=Status.FAIL, error=None, diagnosis=Diagnosis(Kind.SHAPE, told))
 
-    def _place_of_shape(self, place: int, shape: tuple[int, ...], program: _Opened) -> int | None:
+    def _place_of_shape(self, place: int, shape: tuple[int, ...], program: OpenedCall) -> int | None:
         others = [each for each in program.call.inputs if each != place and program.shape(each) == shape]
         return others[0] if others else None
 
-    def _without_upstream(self, place: int, program: _Opened) -> Verdict | None:
+    def _of_zero(self, place: int, program: OpenedCall) -> Verdict:
+        """Where the derivative is 0 whatever comes in."""
+        blank = replace(
+            self._blank(place), error=None, expected_shape=program.shape(place), shape=program.raw_shape(place)
+        )
+        if program.gives_zeros(place):
+            return replace(blank, status=Status.PASS, exact=True, approximate=True, maxdiff=0.0)
+        reason = "the derivative of forward is 0" if program.reaches(place) else "forward does not depend on it"
+        return replace(blank, status=Status.FAIL, diagnosis=Diagnosis(Kind.EXTRA_PATH, f"not 0, and {reason}"))
+
+    def _without_upstream(self, place: int, program: OpenedCall) -> Verdict | None:
         """Where the upstream gradient is forgotten, which is 1 wherever a loss is the last thing that is computed."""
         number = program.call.returned.get(place)
         given = program.call.only_upstream
@@ -248,12 +250,11 @@ class _Case:
         told = f"the derivative alone, without the upstream gradient `{name}`, which is 1 only at the end of a loss"
         return replace(self._assessed(place, program), diagnosis=Diagnosis(Kind.NO_UPSTREAM, told))
 
-    def _of_another(self, place: int, program: _Opened) -> Verdict | None:
+    def _of_another(self, place: int, program: OpenedCall) -> Verdict | None:
         """Where what is returned for one argument is the gradient of another."""
-        number = program.call.returned.get(place)
-        if number is None:
+        if place not in program.call.returned:
             return None
-        gradient = Gradient(number, program.value(number), len(program.call.record.steps))
+        gradient = program.gradient(place)
         for other in program.call.inputs:
             if other == place or program.shape(other) != program.shape(place) or other not in program.names:
                 continue
@@ -319,82 +320,12 @@ class _Programs:
         self._parts = record, call, run
 
     @functools.cached_property
-    def plain(self) -> _Opened:
+    def plain(self) -> OpenedCall:
         try:
-            return _Opened(call_program(*self._parts), self._parts[1])
+            return OpenedCall(call_program(*self._parts), self._parts[1])
         except RAISED:  # whole numbers in the guise of others, such as indices
-            return _Opened(call_program(*self._parts, moved=False), self._parts[1])
+            return OpenedCall(call_program(*self._parts, moved=False), self._parts[1])
 
     @functools.cached_property
-    def through(self) -> _Opened:
-        return _Opened(call_program(*self._parts, through=True), self._parts[1])
-
-
-class _Opened:
-    """The program of a call with its network, and its nodes by name."""
-
-    def __init__(self, program: CallProgram, call: FunctionCall) -> None:
-        self.call = program
-        self.network = Network(program.record, [Output(program.loss)], Paths.ALL, program.inputs.values(), near=True)
-        if self.network.is_complex:
-            raise Unfollowed("its forward computes with complex numbers")
-        home = self.network.home()
-        self.names: dict[int, str] = {}
-        numbers: dict[str, Number] = {}
-        for place, number in program.inputs.items():
-            if number in self.network.computed and home.values[number].is_floating_point():
-                self.names[place] = call.inputs[place].name
-                numbers[self.names[place]] = number
-        gradients: dict[str, str] = {}
-        for place, number in program.outputs.items():
-            name = _output_name(numbers, place, len(call.outputs))
-            numbers[name] = number
-            gradients[name] = call.upstream_names[place] if place < len(call.upstream_names) else f"d{name}"
-        graph = Graph(self.network, numbers, [(name,) for name in numbers])
-        self.assessor = Assessor(graph, lambda name: gradients.get(name, f"d{name}"))
-        self._single: dict[Number, torch.Tensor] = {}
-
-    def value(self, number: Number) -> torch.Tensor:
-        """A value as the program has it, for the upstream gradients of the loss here."""
-        if number not in self._single:
-            with torch.no_grad():
-                self._single[number] = Replay(self.call.record, [number], dtype=torch.float32).run({})[number]
-        return self._single[number]
-
-    def raw_shape(self, place: int) -> tuple[int, ...]:
-        """The shape of a gradient as it was returned."""
-        return tuple(self.value(self.call.record.step_of(self.call.returned[place]).inputs[0]).shape)
-
-    def shape(self, place: int) -> tuple[int, ...]:
-        """The shape of an input."""
-        return tuple(self.network.home().value(self.call.inputs[place]).shape)
-
-    def reaches(self, place: int) -> bool:
-        """Whether what forward returns was computed from an input at all."""
-        return self.call.inputs[place] in self.network.members
-
-    def keeps_shape(self, place: int) -> bool:
-        """Whether forward returns something of the shape of this input that was computed from it."""
-        home = self.network.home()
-        shapes = [tuple(home.value(each).shape) for each in self.call.outputs.values()]
-        return self.reaches(place) and self.shape(place) in shapes
-
-    def is_zero(self, place: int) -> bool:
-        """Whether the derivative by an input is 0, whatever the numbers tried."""
-        if place not in self.names:
-            return True
-        number = self.call.inputs[place]
-        return all(largest_entry(world.gradient(number)) == 0.0 for world in self.network.worlds())
-
-
-def _output_name(taken: Iterable[str], place: int, count: int) -> str:
-    name = "output" if count == 1 else f"output[{place}]"
-    return f"the {name}" if name in set(taken) else name
-
-
-def _sums_to(shape: Sequence[int], expected: Sequence[int]) -> bool:
-    """Whether autograd takes a gradient of a shape for an input of another: it sums what broadcasting has repeated."""
-    if len(shape) < len(expected):
-        return False
-    pairs = zip(reversed(shape), [*reversed(expected), *[1] * (len(shape) - len(expected))], strict=True)
-    return all(other in (one, 1) for one, other in pairs)
+    def through(self) -> OpenedCall:
+        return OpenedCall(call_program(*self._parts, through=True), self._parts[1])

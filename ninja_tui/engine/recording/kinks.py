@@ -63,10 +63,16 @@ def sides_taken(kinks: Iterable[Operation], values: Values) -> set[Side]:
             if condition is None:
                 continue
             held = condition(args)
-            if held.numel():
-                sides |= {(key, True)} if bool(held.any()) else set()
-                sides |= {(key, False)} if not bool(held.all()) else set()
+            rest = held.logical_not() if key >= 0 else _between(args, kink, held)
+            sides |= {(key, True)} if bool(held.any()) else set()
+            sides |= {(key, False)} if bool(rest.any()) else set()
     return sides
+
+
+def _between(args: list[object], kink: Operation, beyond: torch.Tensor) -> torch.Tensor:
+    """Where a value is beyond the lower of two limits, and not ``beyond`` the upper one: what is below says nothing."""
+    above = CONDITIONS[name_of(kink.function)](args)
+    return above & ~beyond if above.shape == beyond.shape else ~beyond
 
 
 def sides_of(kinks: Iterable[Operation]) -> set[Side]:

@@ -84,9 +84,10 @@ class OwnFunctions:
         """Whether a Function's own code runs, forward or backward."""
         return bool(self._forward) or self._backward > 0 or self._trying
 
-    def made_inside(self, number: Number) -> bool:
-        """Whether a Function's forward pass, which runs now, has made a value."""
-        return bool(self._forward) and self._values.record.made_by[number] >= self._forward[0].first
+    def makes_leaves(self, number: Number) -> bool:
+        """Whether a leaf of autograd's is one that a Function has made for itself: no parameter."""
+        made = bool(self._forward) and self._values.record.made_by[number] >= self._forward[0].first
+        return made or self._backward > 0
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:

@@ -172,7 +172,7 @@ class Recorder(Values):
         if isinstance(arg, torch.Tensor):
             number = self.number(arg)
             inputs.append(number)
-            if arg.requires_grad and arg.is_leaf and not self.functions.made_inside(number):
+            if arg.requires_grad and arg.is_leaf and not self.functions.makes_leaves(number):
                 self.record.parameters[number] = True
             return Use(number)
         if isinstance(arg, list | tuple) and any(isinstance(each, torch.Tensor) for each in arg):
