@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 
 from ninja_tui.engine.evaluate.bench import Options, Workbench
 from ninja_tui.engine.evaluate.program import ProgramJudge
 from ninja_tui.engine.protocol.verdict import Kind, Verdict
+from ninja_tui.engine.training.as_operations import forward_as_operations
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.open import open_lesson
 from ninja_tui.lesson.solutions import Solutions
@@ -73,7 +76,9 @@ def test_a_wrong_backward_is_told_and_is_not_the_reference(tmp_path: Path) -> No
     (verdict,) = bench.open().functions
     assert (verdict.gradient, verdict.line) == ("Swish.backward → x", 11)
     assert verdict.diagnosis is not None and verdict.diagnosis.kind is Kind.SIGN
-    program = Solutions(f"# %% lesson: net\n{ANSWERS}", "answers.py", "net").program("net", [node.name for node in bench.lesson.nodes])
+    program = Solutions(f"# %% lesson: net\n{ANSWERS}", "answers.py", "net").program(
+        "net", [node.name for node in bench.lesson.nodes]
+    )
     verdicts = ProgramJudge(bench, program, 10.0).judge_all()
     bench.close()
     assert {each.node: each.passed for each in verdicts} == {"h": True, "z": True, "W": True}
@@ -101,3 +106,15 @@ def test_nothing_is_told_where_all_is_right(tmp_path: Path) -> None:
     bench.close()
     assert own_functions.in_training(session) == ""
     assert "Functions of your own" not in [each.name for each in card(session)]
+
+
+def test_a_gradcheck_does_not_come_through_a_wrong_backward() -> None:
+    namespace: dict[str, object] = {}
+    exec(WRONG.split("X = ")[0], namespace)
+    swish: Any = namespace["Swish"]
+    x = torch.linspace(-2, 2, 5, requires_grad=True)
+    (right,) = torch.autograd.grad((x * torch.sigmoid(x)).sum(), x)
+    with forward_as_operations():
+        (checked,) = torch.autograd.grad(swish.apply(x).sum(), x)
+    (wrong,) = torch.autograd.grad(swish.apply(x).sum(), x)
+    assert torch.allclose(checked, right) and not torch.allclose(wrong, right)

@@ -162,7 +162,7 @@ def axes_off(name: str, summed: str, axes: set[int], wants: set[int]) -> Finding
     extra, lacking, right = axes - wants, wants - axes, axes & wants
     if lacking:
         done = f"{summed} over {axes_told(axes)}; " if axes else f"not {summed}: "
-        return Finding(Kind.NOT_SUMMED, f"{done}`{name}` was broadcast along {axes_told(lacking)}")
+        return Finding(Kind.NOT_SUMMED, f"{done}`{name}` was broadcast along {axes_told(wants)}")
     also = f" as well: {axes_told(right)} {'is' if len(right) == 1 else 'are'} right" if right else ""
     return Finding(Kind.OVER_SUMMED, f"{summed} too far: over {axes_told(extra)}{also}")
 

@@ -245,17 +245,10 @@ class Program:
             first, last = self.sites[events[0].site], self.sites[events[-1].site]
             result.append(
                 Answer(
-                    path,
-                    first.line,
-                    last.end_line,
-                    events[-1].step,
-                    tuple(e.number for e in events),
-                    values,
-                    comparison,
-                    bool(events[-1].function),
-                    unfollowed,
+                    path, first.line, last.end_line, events[-1].step, tuple(e.number for e in events), values,
+                    comparison, bool(events[-1].function), unfollowed,
                 )
-            )
+            )  # fmt: skip
         self.naming = naming
         return self._with_inner(result), self._last_of(nameless)
 

@@ -9,6 +9,7 @@ import torch
 
 from ninja_tui.engine.judge.compare import largest_entry
 from ninja_tui.engine.recording.execution import Namespace, message_of
+from ninja_tui.engine.training.as_operations import forward_as_operations
 from ninja_tui.engine.training.messages import GradientCheck
 from ninja_tui.engine.training.recipe import Recipe
 from ninja_tui.engine.training.step import Part
@@ -43,7 +44,8 @@ def gradcheck(
     recorded = Stepwise(replace(recipe, answers=(), replaced=tuple(recipe.parameters)))
     worst: dict[str, GradientCheck] = {}
     for _ in range(minibatches):
-        forward = recorded.step(namespace, 0.0, lambda *_: None, (Part.MINIBATCH, Part.FORWARD))
+        with forward_as_operations():
+            forward = recorded.step(namespace, 0.0, lambda *_: None, (Part.MINIBATCH, Part.FORWARD))
         present = [name for name in nodes if getattr(forward.get(name), "requires_grad", False)]
         expected = _autograd(forward, recipe.loss, present)
         forward = _detached(forward, recipe.loss)

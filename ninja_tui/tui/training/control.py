@@ -8,7 +8,7 @@ from pathlib import Path
 from ninja_tui.engine.backend import Backend
 from ninja_tui.engine.events import TrainingUpdate
 from ninja_tui.engine.training.checkpoints import SavedRun
-from ninja_tui.engine.training.config import Plan, Sources, Wrong, gaps
+from ninja_tui.engine.training.config import Backward, Plan, Sources, Wrong, gaps
 from ninja_tui.tui import own_functions
 from ninja_tui.tui.session import Session
 from ninja_tui.tui.training.state import Stage, TrainState
@@ -27,7 +27,9 @@ class TrainControl:
 
     def start(self, plan: Plan, session: Session) -> None:
         """Trains as planned with what the person has answered."""
-        told = (gradient_sources(session, plan.wrong).message, own_functions.in_training(session))
+        sources = gradient_sources(session, plan.wrong)
+        by_autograd = plan.backward is not Backward.MANUAL or bool(sources.replaced)
+        told = (sources.message, own_functions.in_training(session) if by_autograd else "")
         self._set(TrainState.started(plan, "; ".join(filter(None, told))))
         self._backend.train(plan, _passes(session))
 
