@@ -90,9 +90,9 @@ def _release(out: Path) -> None:
 
 def version_of(root: Path) -> str:
     """The version that the package says it has."""
-    found = re.search(r'^__version__ = "(.+)"$', (root / "ninja_tui/__init__.py").read_text(encoding="utf-8"), re.M)
+    found = re.search(r'^__version__ = "(.+)"$', (root / "ninja_tui/version.py").read_text(encoding="utf-8"), re.M)
     if not found:
-        raise Failed("ninja_tui/__init__.py has no __version__")
+        raise Failed("ninja_tui/version.py has no __version__")
     return found[1]
 
 

@@ -27,4 +27,15 @@ WARNINGS: Mapping[Warning, str] = {
         "A step that reads the tensor has another branch (`relu`, `clamp`, `abs`), which no numbers that were tried"
         " take. That branch is not judged."
     ),
+    Warning.SURROGATE: (
+        "Not the derivative of what an `autograd.Function` computes, and it cannot be meant as that: the derivative is"
+        " 0 nearly everywhere, as that of `sign` and `round` is, or the forward pass returns its input."
+    ),
+    Warning.SUMMED: (
+        "An `autograd.Function`'s backward returns a gradient that is larger than its input, and autograd sums it."
+        " Where the backward is called by something else, nobody does."
+    ),
+    Warning.CHANGES_UPSTREAM: (
+        "An `autograd.Function`'s backward changes the upstream gradient in place, which others may read after it."
+    ),
 }
