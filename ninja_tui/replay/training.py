@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from ninja_tui.engine.protocol.verdict import Status
 from ninja_tui.engine.training.config import Plan, Sources, sources
 from ninja_tui.engine.training.events import Listener, NameSampled, TrainingEvent
 from ninja_tui.engine.training.trainer import Trainer
@@ -26,6 +27,9 @@ def train(
     report = _to_train(file, request)
     answered = report.answered or _answered(file, report, request)
     lesson, program = answered.lesson, answered.read()
+    endless = [verdict.gradient for verdict in report.verdicts if verdict.status is Status.TIMEOUT]
+    if endless and plan.backward is not plan.backward.AUTOGRAD:
+        raise UsageError(f"{file.path}: `{endless[0]}` finds no end, so there is no step to train with; mend it first")
     failing = {verdict.node for verdict in report.verdicts if not verdict.passed}
     origin: Sources = sources(lesson, program, {node: node not in failing for node in lesson.asks}, plan.wrong)
     if origin.message and plan.backward is not plan.backward.AUTOGRAD:

@@ -61,6 +61,13 @@ def test_a_gradient_that_is_scaled_later_passes_with_a_word() -> None:
     assert unscaled.failing == ["dout"]
 
 
+def test_a_tensor_that_is_called_a_gradient_before_it_is_computed_is_no_multiple_of_it() -> None:
+    rows = judged(f"{HEAD}{LINEAR}dout = out\ndout = 2 * out / 10\ndW = x.T @ dout\n")
+    assert [(each.gradient, each.status) for each in rows.verdicts] == [
+        ("dout", Status.FAIL), ("dout", Status.PASS), ("dW", Status.PASS)
+    ]  # fmt: skip
+
+
 def test_autograd_within_an_answer_is_told() -> None:
     rows = judged(f"{HEAD}{LINEAR}dW = torch.func.grad(lambda W: ((x @ W) ** 2).mean())(W.detach())\n")
     assert rows.passing == ["dW"] and Warning.USES_AUTOGRAD in rows.verdicts[0].warnings

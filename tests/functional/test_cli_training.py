@@ -125,6 +125,18 @@ def test_a_training_that_cannot_be_is_one_sentence_and_exit_2(
 NOTEBOOK = Path(__file__).parent.parent / "engine" / "notebooks" / "training-loop.ipynb"
 
 
+def test_an_answer_without_an_end_is_said_before_a_training_begins(
+    names: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = solution("train").read_text(encoding="utf-8")
+    path = tmp_path / "endless.py"
+    path.write_text(f"{text}\n# %% W2\nwhile True:\n    dW2 = h.T @ dlogits\n", encoding="utf-8")
+    code = main(["train", str(path), "--data", names, "--steps", "50", "--timeout", "1"])
+    error = capsys.readouterr().err
+    assert code == 2
+    assert "`dW2` finds no end, so there is no step to train with; mend it first" in error
+
+
 def test_a_notebook_trains_on_its_own_backward_pass(capsys: pytest.CaptureFixture[str]) -> None:
     """Its gradient of ``b1`` is wrong: autograd's stands for it, and both sides come to the same losses."""
     losses = {}

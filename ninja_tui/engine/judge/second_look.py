@@ -119,6 +119,8 @@ class SecondLook:
         """
         later = [(index, judged), *self._computed_from(index, judged)]
         factors = {at: self._multiple(each) for at, each in later}
+        if judged.backward is not None and judged.answer.number in judged.backward.network.computed:
+            return []  # it is a tensor of the forward pass, and what reads that does not take it for a gradient
         if factors[index] is None or self._is_one(factors[index]):
             return []
         last = [
