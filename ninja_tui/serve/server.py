@@ -145,8 +145,8 @@ class Server:
                 process.kill()
 
 
-OWN_FILES = {"history": ".history.jsonl", "config": ".config.toml"}
-"""What a visitor has of their own beside the answers."""
+OWN_FILES = {"history": ".history.jsonl", "config": ".config.toml", "deck": ".deck.json"}
+"""What a visitor has of their own beside the answers, by what names it in the environment."""
 
 
 async def _read(socket: web.WebSocketResponse, process: AppProcess) -> None:

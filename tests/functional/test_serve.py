@@ -228,11 +228,12 @@ def test_in_a_class_each_has_answers_of_their_own_under_a_name(tmp_path: Path) -
                     assert "is here already" in (await late.receive_bytes()).decode()
                 await page.send_json(["stdin", "tne"])
                 await painted(page, "typing")
-                await page.send_json(["stdin", "torch.zeros_like(logprobs)"])
-                await painted(page, "fail")
+                await page.send_json(["stdin", "-torch.nn.functional.one_hot(Yb, 27) / n"])
+                await painted(page, "pass")
                 await page.send_json(["stdin", "\r"])
-                answers = tmp_path / "answers" / "ada-l" / "solutions.py"
-                assert await asyncio.to_thread(comes, answers.exists)
+                folder = tmp_path / "answers" / "ada-l"
+                assert await asyncio.to_thread(comes, (folder / "solutions.py").exists)
+                assert await asyncio.to_thread(comes, (folder / ".deck.json").exists)
                 assert not (tmp_path / "history.jsonl").exists()
 
     with serving(tmp_path, "--host", "0.0.0.0", "--visitors", "1", "--data", "some.txt") as served:
