@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ninja_tui.engine.protocol.verdict import Kind, Status, Warning
+from ninja_tui.engine.recording import script
 from ninja_tui.errors import UsageError
 from tests.engine.own_files.judged import judged
 from tests.engine.own_files.script import HEAD
@@ -120,6 +121,62 @@ def test_only_the_last_turn_of_a_training_is_judged() -> None:
     )
     rows = judged(text)
     assert [(each.gradient, each.node, each.passed) for each in rows.verdicts] == [("dW", "W", True)]
+
+
+@pytest.mark.parametrize("steps", ["range(500)", "list(range(500))", "iter(range(500))", "(k for k in range(500))"])
+def test_the_last_turn_of_a_long_training_may_leave_the_parameters_as_they_are(steps: str) -> None:
+    text = f"""{HEAD}
+W, V, x = torch.randn(3, 2, requires_grad=True), torch.randn(2, 1, requires_grad=True), torch.randn(5, 3)
+for step in {steps}:
+    hidden = x @ W
+    loss = ((hidden @ V) ** 2).mean()
+    W.grad = V.grad = None
+    loss.backward()
+    if step == 499:
+        break
+    with torch.no_grad():
+        W -= 0.01 * W.grad
+        V -= 0.01 * V.grad
+dhidden = 2 * (hidden @ V) / 5 @ V.T
+dW = x.T @ dhidden
+print(torch.allclose(dW, W.grad))
+"""
+    rows = judged(text)
+    assert rows.passing == ["dhidden", "dW"], rows.told()
+    assert judged(text.replace("@ dhidden", "@ dhidden.abs()")).failing == ["dW"]
+
+
+def test_a_comparison_in_the_last_turn_alone_is_judged() -> None:
+    rows = judged(f"""{HEAD}
+W, x = torch.randn(3, 2, requires_grad=True), torch.randn(5, 3)
+for step in range(1000):
+    out = x @ W
+    loss = (out ** 2).mean()
+    W.grad = None
+    loss.backward()
+    if step == 999:
+        mine = x.T @ (2 * out / 5)
+        print(torch.allclose(mine, W.grad))
+        break
+    W.data -= 0.01 * W.grad
+""")
+    assert [(each.gradient, each.status) for each in rows.verdicts] == [("mine", Status.FAIL)], rows.told()
+
+
+def test_a_loop_without_an_end_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(script, "LONGEST_SEARCH", 0.05)
+    rows = judged(f"""{HEAD}
+import itertools
+W, x = torch.randn(3, 2, requires_grad=True), torch.randn(5, 3)
+for step in itertools.count():
+    out = x @ W
+    loss = (out ** 2).mean()
+    W.grad = None
+    loss.backward()
+    dW = x.T @ (2 * out / 10)
+    W.data -= 0.01 * W.grad
+""")
+    assert rows.passing == ["dW"], rows.told()
 
 
 def test_all_turns_that_compare_are_judged() -> None:

@@ -21,9 +21,11 @@ from ninja_tui.lesson.syntax.instrument import ALIAS, NOTE, OVER, TURNS, Site, i
 from ninja_tui.lesson.syntax.seed import reseed
 
 MOST_TURNS = 48
-"""Of a loop that trains so many turns are run."""
+"""Of a loop that trains so many turns are run, and the last."""
 LONGEST_TRAINING = 1.0
-"""Seconds after which no further turn of such a loop begins."""
+"""Seconds after which no further turn of such a loop begins but its last."""
+LONGEST_SEARCH = 0.5
+"""Seconds in which the last item of what a loop goes through is to come."""
 FEWEST_TURNS = 2
 MOST_OUTPUT = 4000
 
@@ -94,14 +96,19 @@ class Script:
         self.recorder.comparisons.statement_is_over()
 
     def _turns(self, site: int, items: Iterable[Any]) -> Iterator[Any]:
-        """The turns of a ``for``; of one that trains only some."""
+        """The turns of a ``for``; of one that trains some, and its last, in which it may do something else."""
         loop = _Loop(self.recorder.record, training=self.sites[site].training)
+        rest = iter(items)
         try:
-            for item in items:
-                if self._enough(site, loop):
-                    return
-                loop.turn()
-                yield item
+            for item in rest:
+                if not self._enough(site, loop):
+                    loop.turn()
+                    yield item
+                    continue
+                for last in _last_of(items, item, rest):
+                    loop.turn()
+                    yield last
+                return
         finally:
             loop.end()
 
@@ -121,6 +128,19 @@ class Script:
             self.shortened.add(site)
             return True
         return False
+
+
+def _last_of(items: Iterable[Any], item: Any, rest: Iterator[Any]) -> Iterator[Any]:
+    """The last of ``items``, of which ``rest`` comes after ``item``; nothing where it does not come soon."""
+    if isinstance(items, range | list | tuple):
+        yield items[-1]
+        return
+    last, end = item, time.monotonic() + LONGEST_SEARCH
+    for each in rest:
+        if time.monotonic() > end:
+            return
+        last = each
+    yield last
 
 
 class _Loop:
