@@ -76,8 +76,8 @@ def filled_in(markdown: str, where: str) -> str:
 def keys() -> str:
     """All keys, a table for each part of the app."""
     titles = {
-        Group.WALK: "The walk", Group.ANSWER: "An answer", Group.LOOK: "Looking at tensors", Group.PANES: "Panes",
-        Group.APP: "The app",
+        Group.WALK: "The walk", Group.ANSWER: "An answer", Group.PRACTICE: "Practice",
+        Group.LOOK: "Looking at tensors", Group.PANES: "Panes", Group.APP: "The app",
     }  # fmt: skip
     parts = [
         _titled(title, _commands([each for each in COMMANDS if each.group is group])) for group, title in titles.items()

@@ -4,12 +4,10 @@
 and Jupyter the magic ``%ninja``.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from ninja_tui.version import __version__
 
+TYPE_CHECKING = False
+"""What ``typing`` has, which a file in the current folder may shadow: its place is still on the path here."""
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -27,14 +25,14 @@ def __getattr__(name: str) -> object:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def load_ipython_extension(shell: InteractiveShell) -> None:
+def load_ipython_extension(shell: "InteractiveShell") -> None:
     """Adds the magic ``%ninja`` to IPython: what ``%load_ext ninja_tui`` calls."""
     from ninja_tui.jupyter import load
 
     load(shell)
 
 
-def unload_ipython_extension(shell: InteractiveShell) -> None:
+def unload_ipython_extension(shell: "InteractiveShell") -> None:
     """Takes ``%ninja`` away again, and ends its processes: what ``%unload_ext ninja_tui`` calls."""
     from ninja_tui.jupyter import unload
 

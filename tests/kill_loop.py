@@ -125,7 +125,7 @@ def type_answer(opened: Terminal) -> None:
 
 def parts(folder: Path) -> tuple[str, ...]:
     """What a killed program left of files that it was writing."""
-    known = {"solutions.py", "names.txt", "history.jsonl", "config.toml"}
+    known = {"solutions.py", "names.txt", "history.jsonl", "config.toml", "deck.json"}
     return tuple(sorted(each.name for each in folder.iterdir() if each.name not in known))
 
 

@@ -15,6 +15,7 @@ from ninja_tui.errors import UsageError
 from ninja_tui.export.notebook import notebook_of, notebook_of_script
 from ninja_tui.export.page import Exported, page_of
 from ninja_tui.export.word_lists import WordList
+from ninja_tui.formatting import visible
 from ninja_tui.lesson.files import is_reachable_folder
 from ninja_tui.lesson.notebook.cells import is_notebook
 from ninja_tui.replay import FileReport, LessonReport, Request, replay, train
@@ -177,4 +178,4 @@ def _tell(lessons: tuple[LessonReport, ...], paths: list[Path]) -> None:
         style = "bold green" if lesson.passed == lesson.total else "bold"
         page.line((lesson.lesson, "bold"), "  ", (f"{lesson.passed} of {lesson.total} pass", style))
     for path in paths:
-        page.line(f"wrote {path}")
+        print("wrote", visible(str(path)))  # in one line, however long: it is to be copied

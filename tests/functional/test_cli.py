@@ -117,7 +117,7 @@ def test_a_revealed_answer_is_told(tmp_path: Path, capsys: pytest.CaptureFixture
         (b"%matplotlib inline\ndprobs = 1\n", "computes with no tensors of PyTorch"),
         (
             b"# %% lesson: nemas\ndprobs = 1\n",
-            "there is no lesson `nemas`; did you mean `names`? There is: names, cross-",
+            "there is no lesson `nemas`; did you mean `names`? There is: micrograd, names, cross-",
         ),
         (b"# %% lesson: ../names\ndprobs = 1\n", "there is no lesson `../names`"),
     ],

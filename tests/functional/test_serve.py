@@ -164,6 +164,7 @@ def parent(process: int) -> int:
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGKILL, -9)]
 )
 def test_however_the_server_ends_no_process_is_left(tmp_path: Path, number: signal.Signals, code: int) -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # where `nohup` has the tests ignore it, the server would as well
     (tmp_path / "some.txt").write_text(some_names(), encoding="utf-8")
 
     async def visit(served: Served) -> list[int]:
