@@ -224,7 +224,7 @@ def use(artifact: Path, version: str, place: Path) -> None:
 
 def counted(listed: str, lessons: list[str]) -> str:
     """Raises Failed where not all ``lessons`` are listed."""
-    if missing := [name for name in lessons if not re.search(rf"^{re.escape(name)} ", listed, re.M)]:
+    if missing := [name for name in lessons if not re.search(rf"^ *{re.escape(name)} ", listed, re.M)]:
         raise Failed(f"`ninja-tui list` has no {', '.join(missing)}")
     return f"{len(lessons)} lessons"
 
