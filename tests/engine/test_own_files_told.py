@@ -99,6 +99,31 @@ def test_a_product_that_only_stands_beside_a_bias_is_not_its_mistake(layer: str)
     assert "db" in judged(f"{text}db = dout.sum(0)\n").passing
 
 
+@pytest.mark.parametrize(
+    ("line", "kind", "told"),
+    [
+        ("dW = x @ dout", Kind.TRANSPOSED, "operands: x (5, 3); dW must be (3, 2)"),
+        ("dW = dout @ x", Kind.TRANSPOSED, "which operand is to be transposed?"),
+        ("dW = x * dout", Kind.ELEMENTWISE, "forward is a matrix product"),
+        ("dW = W + dout", Kind.SHAPE, "operands: W (3, 2); dW must be (3, 2)"),
+        ("dW = x.T @ dout.long()", Kind.WRONG_DTYPE, "different dtypes"),
+    ],
+)
+def test_an_attempt_that_raises_is_told_what_is_wrong(line: str, kind: Kind, told: str) -> None:
+    row = next(
+        each for each in judged(f"{HEAD}{LINEAR}dout = 2 * out / 10\n{line}\n").verdicts if each.gradient == "dW"
+    )
+    assert row.status is Status.ERROR and row.error
+    assert row.diagnosis is not None and row.diagnosis.kind is kind
+    assert told in row.diagnosis.message
+
+
+@pytest.mark.parametrize("line", ["dW = undefined_name", "dW = [][3]", "dW = x.nothing()", "dW = int('x')"])
+def test_an_attempt_that_raises_for_another_reason_has_no_kind(line: str) -> None:
+    (row,) = [each for each in judged(f"{HEAD}{LINEAR}{line}\n").verdicts if each.gradient == "dW"]
+    assert row.status is Status.ERROR and row.diagnosis is None
+
+
 def test_modules_that_only_draw_are_not_asked_for() -> None:
     drawing = "import nowhere.pyplot as plt\n"
     rows = judged(f"{HEAD}{drawing}{LINEAR}dW = x.T @ (2 * out / 10)\nplt.imshow(dW)\nplt.show()\n")

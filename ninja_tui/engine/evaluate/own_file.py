@@ -210,23 +210,26 @@ class OwnFileJudge:
         if passes and not wanted:
             return passes
         try:
-            found = self._ask(FindUnanswered(tuple(wanted)), LOOKING)
+            attempts = {name: each.operation for name, each in wanted.items() if each and each.operation}
+            found = self._ask(FindUnanswered(tuple(wanted), attempts), LOOKING)
         except WorkerError:
             if passes:
                 return passes
             raise
         rows: list[Verdict] = []
         present = {verdict.node for each in passes for verdict in each.verdicts}
-        for node, gradient, shape in found.nodes:
-            if node in present:
+        for each in found.nodes:
+            if each.node in present:
                 continue
-            present.add(node)
-            stopped = wanted.get(gradient)
-            if stopped is None:
-                rows.append(Verdict(node, Status.MISSING, shape, named=gradient))
-            else:
-                row = Verdict(node, Status.ERROR, shape, line=stopped.at, named=gradient, error=self._sentence(stopped))
-                rows.append(replace(row, raised=self._raised(stopped)))
+            present.add(each.node)
+            stopped = wanted.get(each.gradient)
+            row = Verdict(each.node, Status.MISSING, each.shape, named=each.gradient)
+            if stopped is not None:
+                row = replace(
+                    row, status=Status.ERROR, line=stopped.at, error=self._sentence(stopped),
+                    raised=self._raised(stopped), diagnosis=each.diagnosis,
+                )  # fmt: skip
+            rows.append(row)
         if not rows:
             return passes
         if not passes:

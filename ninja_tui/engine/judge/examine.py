@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ninja_tui.engine.judge.carried import Carried
@@ -22,10 +22,13 @@ from ninja_tui.engine.judge.recorded import (
 )
 from ninja_tui.engine.judge.second_look import Judged, SecondLook
 from ninja_tui.engine.judge.sources import Sources
-from ninja_tui.engine.protocol.verdict import Kind, Status, Verdict
+from ninja_tui.engine.protocol.judging import Evidence, Reading
+from ninja_tui.engine.protocol.programs import FailedOperation, UnansweredNode
+from ninja_tui.engine.protocol.verdict import Diagnosis, Kind, Status, Verdict
 from ninja_tui.engine.recording.execution import message_of
 from ninja_tui.engine.recording.operators import Absent
 from ninja_tui.engine.recording.record import Comparison, Number
+from ninja_tui.engine.recording.slices import MATRIX_PRODUCTS, PRODUCTS
 
 MOST_NODES = 4
 """So many tensors are tried for one gradient."""
@@ -87,29 +90,51 @@ class Examiner:
             self.judged.append(judged)
         return judged
 
-    def unanswered(self, names: Sequence[str]) -> tuple[Pass, list[tuple[str, str, tuple[int, ...]]]] | None:
-        """Nodes with the names and shapes of their gradients: those of ``names``, or all; None without a loss."""
+    def unanswered(
+        self, names: Sequence[str], attempts: Mapping[str, FailedOperation]
+    ) -> tuple[Pass, list[UnansweredNode]] | None:
+        """Nodes without a gradient: those of ``names``, or all; None without a loss.
+
+        ``attempts`` are those of these gradients that raised.
+        """
         passes = [self._program.pass_of((output,), step) for output, step in reversed(self._program.starts)]
         if not passes:
             return None
         if not names:
             return passes[0], self._all_nodes(passes[0])
-        rows: list[tuple[str, str, tuple[int, ...]]] = []
+        rows: list[UnansweredNode] = []
         chosen: Pass | None = None
         for gradient in names:
             for backward in passes if chosen is None else [chosen]:
                 for path in self._program.naming.nodes_for(gradient, backward.paths)[:1]:
                     chosen = backward
-                    value = backward.network.home().value(backward.paths[path][-1])
-                    rows.append((path, gradient, tuple(value.shape)))
+                    number = backward.paths[path][-1]
+                    shape = tuple(backward.network.home().value(number).shape)
+                    attempt = attempts.get(gradient)
+                    diagnosis = None if attempt is None else self._diagnosis_of(attempt, number, backward)
+                    rows.append(UnansweredNode(path, gradient, shape, diagnosis))
                 if chosen is not None:
                     break
         return chosen or passes[0], rows
 
-    def _all_nodes(self, backward: Pass) -> list[tuple[str, str, tuple[int, ...]]]:
+    def _diagnosis_of(self, attempt: FailedOperation, node: Number, backward: Pass) -> Diagnosis | None:
+        """What is wrong with an attempt at the gradient of ``node`` that raised."""
+        assessor = backward.assessor
+        graph = assessor.graph
+        operands = [number for number in attempt.operands if 0 <= number < len(self._program.record.made_by)]
+        upstream = [self._sources.node_of(number) for number in operands]
+        reading = Reading(
+            nodes=tuple(graph.name(each) for each in upstream if each is not None and each in graph.names),
+            names=tuple(graph.names[number] for number in operands if number in graph.names),
+            multiplies=attempt.operator in PRODUCTS,
+            multiplies_matrices=attempt.operator in MATRIX_PRODUCTS,
+        )
+        return assessor.verdict(Evidence(backward.name(node), reading, None, error=attempt.message)).diagnosis
+
+    def _all_nodes(self, backward: Pass) -> list[UnansweredNode]:
         graph, home = backward.assessor.graph, backward.network.home()
         return [
-            (name, f"d{name}", tuple(home.value(number).shape))
+            UnansweredNode(name, f"d{name}", tuple(home.value(number).shape))
             for number, name in sorted(graph.names.items(), reverse=True)
             if number not in backward.network.losses and graph.depends_on_parameters(number)
         ]

@@ -26,6 +26,11 @@ class Sources:
         if node not in nodes:
             nodes.append(node)
 
+    def node_of(self, number: Number) -> Number | None:
+        """The node that a value was last taken for the gradient of; None for what is no gradient."""
+        nodes = self._places.get(number)
+        return nodes[-1] if nodes else None
+
     def note_wrong(self, *numbers: Number) -> None:
         """These values are wrong."""
         self._wrong.update(numbers)

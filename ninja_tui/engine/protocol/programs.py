@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ninja_tui.engine.protocol.messages import Done, Request
-from ninja_tui.engine.protocol.verdict import Verdict
+from ninja_tui.engine.protocol.verdict import Diagnosis, Verdict
 from ninja_tui.lesson.syntax.fragment import Fragment
 
 
@@ -21,10 +21,19 @@ class BeginProgram(Request[Done]):
 
 
 @dataclass(frozen=True)
+class FailedOperation:
+    """An operator that raised ``message``, and the numbers in the record of the tensors that its statement names."""
+
+    operator: str
+    operands: tuple[int, ...]
+    message: str
+
+
+@dataclass(frozen=True)
 class StatementFailure:
     """A statement that raised ``message``, of the class ``kind``: its first line, and the line that raised.
 
-    ``columns`` are the part of that line: bytes from 0, the end excluded.
+    ``columns`` are the part of that line: bytes from 0, the end excluded. ``operation`` is what it was about to do.
     """
 
     line: int
@@ -32,6 +41,7 @@ class StatementFailure:
     kind: str
     message: str
     columns: tuple[int, int] | None = None
+    operation: FailedOperation | None = None
 
 
 @dataclass(frozen=True)
@@ -129,16 +139,30 @@ class ReconsiderGradients(Request[Reconsidered]):
 
 
 @dataclass(frozen=True)
-class UnansweredNodes:
-    """Nodes without an answer, with their gradients' names and shapes, in the order of the walk back."""
+class UnansweredNode:
+    """A node without an answer, its gradient's name, its shape, and what is wrong with an attempt that raised."""
 
-    nodes: tuple[tuple[str, str, tuple[int, ...]], ...]
+    node: str
+    gradient: str
+    shape: tuple[int, ...]
+    diagnosis: Diagnosis | None = None
+
+
+@dataclass(frozen=True)
+class UnansweredNodes:
+    """Nodes without an answer, in the order of the walk back."""
+
+    nodes: tuple[UnansweredNode, ...]
     loss: float
 
 
 @dataclass(frozen=True)
 class FindUnanswered(Request[UnansweredNodes]):
-    """The nodes that ``names`` of gradients belong to; all nodes where there are no names."""
+    """The nodes that ``names`` of gradients belong to; all nodes where there are no names.
+
+    ``attempts`` are those of these gradients that raised.
+    """
 
     reply: ClassVar[type] = UnansweredNodes
     names: tuple[str, ...]
+    attempts: dict[str, FailedOperation]

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from ninja_tui.engine.protocol.programs import FailedOperation
 from ninja_tui.engine.recording.comparisons import PROGRAM
 from ninja_tui.engine.recording.execution import Output, columns_in, line_in, message_of
 from ninja_tui.engine.recording.names import Names
@@ -18,6 +19,7 @@ from ninja_tui.engine.recording.record import Record, Training
 from ninja_tui.engine.recording.recorder import Recorder
 from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.lesson.syntax.instrument import ALIAS, NOTE, OVER, TURNS, Site, instrumented
+from ninja_tui.lesson.syntax.names import operands
 from ninja_tui.lesson.syntax.seed import reseed
 
 MOST_TURNS = 48
@@ -32,13 +34,17 @@ MOST_OUTPUT = 4000
 
 @dataclass(frozen=True)
 class Failure:
-    """A statement that raised: its first line, the line that raised, what it said, and the columns in that line."""
+    """A statement that raised: its first line, the line that raised, what it said, and the columns in that line.
+
+    ``operation`` is the operator that raised, if one did.
+    """
 
     line: int
     at: int
     message: str
     kind: str
     columns: tuple[int, int] | None = None
+    operation: FailedOperation | None = None
 
 
 class Script:
@@ -76,8 +82,19 @@ class Script:
                 line = line_in(error, PROGRAM) or fragment.line
                 self.failed.append(fragment)
                 columns = columns_in(error, PROGRAM)
-                self.failures.append(Failure(fragment.line, line, message_of(error), type(error).__name__, columns))
+                message, kind = message_of(error), type(error).__name__
+                operation = self._operation(fragment, message)
+                self.failures.append(Failure(fragment.line, line, message, kind, columns, operation))
         return output.getvalue()
+
+    def _operation(self, fragment: Fragment, message: str) -> FailedOperation | None:
+        """The operator that raised in an assignment, and the tensors that its names stand for."""
+        operator = self.recorder.record.attempted
+        if not operator:
+            return None
+        values = [self.namespace.get(name) for name in operands(fragment.tree)]
+        numbers = [self.recorder.number(each) for each in values if isinstance(each, torch.Tensor)]
+        return FailedOperation(operator, tuple(numbers), message)
 
     def try_functions(self) -> None:
         """Calls, recorded, what the program has not called of its own Functions."""

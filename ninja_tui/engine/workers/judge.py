@@ -116,7 +116,7 @@ class Judge:
     def unanswered(self, request: FindUnanswered) -> UnansweredNodes:
         """The nodes that names of gradients belong to, or all of the last backward pass."""
         try:
-            found = self._examined().unanswered(request.names)
+            found = self._examined().unanswered(request.names, request.attempts)
         except (Unfollowed, Absent) as error:
             raise Refused(f"could not be judged: {error}") from None
         if found is None:

@@ -67,7 +67,7 @@ class Programs:
         failure = None
         if len(script.failures) > before:
             last = script.failures[-1]
-            failure = StatementFailure(last.line, last.at, last.kind, last.message, last.columns)
+            failure = StatementFailure(last.line, last.at, last.kind, last.message, last.columns, last.operation)
         return StatementRun(failure, len(script.shortened) > shortened)
 
     def try_functions(self, _: TryFunctions) -> Done:

@@ -19,6 +19,14 @@ def reads(tree: ast.AST) -> tuple[str, ...]:
     return tuple(dict.fromkeys(node.id for node in names))
 
 
+def operands(statement: ast.stmt) -> tuple[str, ...]:
+    """The names that an assignment loads for what it binds; none of any other statement, which may do many things."""
+    match statement:
+        case ast.Assign(value=value) | ast.AugAssign(value=value) | ast.AnnAssign(value=ast.expr() as value):
+            return reads(value)
+    return ()
+
+
 def target_names(target: ast.expr) -> Iterator[str]:
     """The plain names that an assignment to ``target`` binds: not those of ``x[i]`` or ``x.a``."""
     if isinstance(target, ast.Name):
