@@ -156,7 +156,7 @@ class Ninja:
             return
         news = watched.see(judged.report)
         if news.changed:
-            display(judged.of_verdicts(news.changed))  # type: ignore[no-untyped-call]
+            display(judged.of_verdicts(news.changed))  # type: ignore[no-untyped-call]  # IPython has no types for it
         else:
             print(news.summary)
 

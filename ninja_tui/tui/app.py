@@ -30,8 +30,6 @@ from ninja_tui.errors import UsageError
 from ninja_tui.lesson.open import check_to_open
 from ninja_tui.lesson.practice.deck_file import deck_path
 from ninja_tui.lesson.practice.variation import Round
-from ninja_tui.tui.browser import BrowserDriver
-from ninja_tui.tui.browser import in_browser as keymap_in_browser
 from ninja_tui.tui.commands import Mode
 from ninja_tui.tui.config import Known, config_path
 from ninja_tui.tui.config_file import Config
@@ -258,9 +256,7 @@ class NinjaApp(App[int]):
             return
         self._practice.keeper.skip(self._asked)
         self._warn(f"{reason}. It is left out for now", title=PRACTICE)
-        due = self._practice.keeper.due()
-        other_sizes = self._config.settings.other_sizes
-        self._open(self._lesson, Round.of(due[0], other_sizes=other_sizes) if due else None)
+        self._open(self._lesson, self._practice.keeper.next_round(other_sizes=self._config.settings.other_sizes))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Textual's own commands, those of the command table, and the lessons."""
@@ -324,13 +320,14 @@ def run(lesson: str, solutions: Path, options: Options, *, practise: bool = Fals
     config = Config.opened(config_path(), Known(THEMES, TABS))
     driver = None
     if in_browser:
-        config.keymap, driver = keymap_in_browser(config.keymap), BrowserDriver
+        from ninja_tui.tui import browser  # a terminal's app begins without
+
+        config.keymap, driver = browser.in_browser(config.keymap), browser.BrowserDriver
     keeper = DeckKeeper.opened(deck_path())
-    due = keeper.due() if practise else []
     practice = Practice(
         keeper,
         lambda asked, emit: ProcessBackend(asked.lesson, solutions, options, emit, asked),
-        Round.of(due[0], other_sizes=config.settings.other_sizes) if due else None,
+        keeper.next_round(other_sizes=config.settings.other_sizes) if practise else None,
     )
     app = NinjaApp(
         lesson,

@@ -26,13 +26,18 @@ def heatmap(tensor: torch.Tensor, rows: int, columns: int) -> Cells:
     return _scaled_cells(tensor, rows, columns)[0]
 
 
-def difference_of(gradient: torch.Tensor, reference: torch.Tensor) -> Difference | None:
-    """``gradient`` minus ``reference``; None where they are the same, do not broadcast, or are no real numbers."""
+def subtracted(gradient: torch.Tensor, reference: torch.Tensor) -> torch.Tensor | None:
+    """``gradient`` minus ``reference``; None where they do not broadcast, or are no real numbers."""
     if not broadcasts(tuple(gradient.shape), tuple(reference.shape)) or gradient.is_complex():
         return None
-    difference = (gradient.float() if gradient.dtype == torch.bool else gradient) - reference
-    worst = worst_element(difference)
-    if worst is None:
+    return (gradient.float() if gradient.dtype == torch.bool else gradient) - reference
+
+
+def difference_of(gradient: torch.Tensor, reference: torch.Tensor) -> Difference | None:
+    """``gradient`` minus ``reference`` as a heatmap; None where they are the same, or have no difference."""
+    difference = subtracted(gradient, reference)
+    worst = None if difference is None else worst_element(difference)
+    if difference is None or worst is None:
         return None
     cells, scale = _scaled_cells(difference, MOST_ROWS, MOST_COLUMNS)
     height, width = matrix(difference).shape

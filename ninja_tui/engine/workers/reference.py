@@ -10,8 +10,9 @@ import gc
 import torch
 
 from ninja_tui.engine.judge.assess import Assessor
-from ninja_tui.engine.judge.compare import broadcasts, columns
+from ninja_tui.engine.judge.compare import columns
 from ninja_tui.engine.judge.functions import function_rows
+from ninja_tui.engine.judge.heatmap import subtracted
 from ninja_tui.engine.protocol.judging import (
     Columns,
     CompareGradient,
@@ -228,9 +229,7 @@ class Reference:
         yours = self._yours.get(name)
         if view is View.YOURS or yours is None or gradient is None:
             return yours
-        if not broadcasts(tuple(yours.shape), tuple(gradient.shape)) or yours.is_complex():
-            return None
-        return yours - gradient if yours.dtype != torch.bool else yours.float() - gradient
+        return subtracted(yours, gradient)
 
     def _single(self, node: str) -> torch.Tensor:
         return self._judge().reference(self._ran().graph.numbers[node])

@@ -53,9 +53,15 @@ class DeckKeeper:
         with self._lock:
             return self._deck
 
-    def due(self) -> list[Card]:
-        """What is asked today, but for what could not be."""
-        return [card for card in self.deck.due(self.today()) if (card.lesson, card.node) not in self._skipped]
+    def due(self, asked: Round | None = None) -> list[Card]:
+        """What is asked today, but for what could not be, and besides what is ``asked``."""
+        left_out = self._skipped | ({(asked.lesson, asked.node)} if asked else set())
+        return [card for card in self.deck.due(self.today()) if (card.lesson, card.node) not in left_out]
+
+    def next_round(self, asked: Round | None = None, *, other_sizes: bool) -> Round | None:
+        """The round for what has waited longest, besides what is ``asked``; None where nothing is due."""
+        due = self.due(asked)
+        return Round.of(due[0], other_sizes=other_sizes) if due else None
 
     def skip(self, asked: Round) -> None:
         """Does not ask for this any more as long as the app is open."""
@@ -64,7 +70,7 @@ class DeckKeeper:
     def outlook(self, asked: Round | None = None) -> Outlook:
         """What there is to practise, besides what is ``asked``."""
         deck, today = self.deck, self.today()
-        due = [card for card in self.due() if asked is None or (card.lesson, card.node) != (asked.lesson, asked.node)]
+        due = self.due(asked)
         later = deck.next_due(today)
         card = None if asked is None else deck.card(asked.lesson, asked.node)
         again = card.due if card is not None and not card.is_asked else None

@@ -77,10 +77,9 @@ class PractisingScreen(KeepingScreen):
 
     def action_practise(self) -> None:
         """Asks for what is due, but for what is asked already."""
-        now = (self._asked.lesson, self._asked.node) if self._asked else None
-        others = [card for card in self._keeper.due() if (card.lesson, card.node) != now]
-        if others:
-            self.ask(Round.of(others[0], other_sizes=self._config.settings.other_sizes))
+        following = self._keeper.next_round(self._asked, other_sizes=self._config.settings.other_sizes)
+        if following is not None:
+            self.ask(following)
         elif self._is_still_asked:
             self._toast("this is the only gradient that is due")
         else:

@@ -231,12 +231,12 @@ class NodePane(Rows, can_focus=True):
             return
         flat = view.heat_entry(x, y, len(self._cells), self._palette.rows) if y >= 0 else None
         if flat is not None:
-            self._origin = _origin(view.centred(flat))
+            self._origin = view.centred(flat).origin
             self._put(flat)
 
     def _scroll(self, lines: int) -> None:
         if self._viewport is not None:
-            self._origin = _origin(self._viewport.moved(lines))
+            self._origin = self._viewport.moved(lines).origin
             self._draw()
 
     def _put(self, flat: int) -> None:
@@ -246,7 +246,7 @@ class NodePane(Rows, can_focus=True):
             self.set_reactive(NodePane.poked, None)
         self._cursor = flat
         if self._viewport is not None:
-            self._origin = _origin(Viewport(self._viewport.grid).moved(*self._origin).holding(flat))
+            self._origin = Viewport(self._viewport.grid).moved(*self._origin).holding(flat).origin
         if self._is_drawn:
             self._draw()
 
@@ -255,7 +255,7 @@ class NodePane(Rows, can_focus=True):
         flat = shown.axes.flat(view.worst.index) if shown is not None and view.worst is not None else None
         grid = self._lay_out(shown, self.content_size).grid if shown is not None else None
         if flat is not None and grid is not None:
-            self._cursor, self._origin = flat, _origin(Viewport(grid).centred(flat))
+            self._cursor, self._origin = flat, Viewport(grid).centred(flat).origin
         self._draw()
 
     # Drawing
@@ -395,7 +395,3 @@ class NodePane(Rows, can_focus=True):
 
 def _subject(session: Session) -> tuple[str, View, str, bool]:
     return session.tensor, session.view, session.slices, session.asks_shape
-
-
-def _origin(view: Viewport) -> tuple[int, int]:
-    return view.top, view.left

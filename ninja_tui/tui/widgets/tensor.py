@@ -141,6 +141,11 @@ class Viewport:
     top: int = 0
     left: int = 0
 
+    @property
+    def origin(self) -> tuple[int, int]:
+        """The line and the column where it begins."""
+        return self.top, self.left
+
     def moved(self, lines: int, columns: int = 0) -> Viewport:
         """So far down and to the right, and no farther than the last value."""
         grid = self.grid
