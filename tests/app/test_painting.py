@@ -81,3 +81,15 @@ async def test_a_dialog_shows_what_is_behind_it_in_other_colours() -> None:
         behind = kept(pilot)[0]
         assert "".join(text for text, _ in behind) == "".join(text for text, _ in before)
         assert not {style for _, style in behind} & {style for _, style in before}
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_widget_that_has_left_the_screen_is_not_drawn_before_the_next_layout(size: tuple[int, int]) -> None:
+    """Its styles are gone with it, and the layout that the screen has still places it."""
+    async with walking(size=size) as pilot:
+        await go_to(pilot, "dlogprobs")
+        with pilot.app.batch_update():
+            for widget in reversed(pilot.app.screen.query("*")):
+                await widget.remove()
+                assert kept(pilot), widget
+        await settle(pilot)

@@ -50,6 +50,8 @@ class SparingCompositor(Compositor):
         for widget, (region, clip) in self.visible_widgets.items():
             if not missing:
                 break
+            if widget.parent is None:  # it has left the screen, with its styles, and the next layout is still to come
+                continue
             seen = region.intersection(clip)
             columns = range(seen.x, seen.right)
             lines = [y for y in range(seen.y, seen.bottom) if any(cut in columns for cut in missing.get(y, ()))]
