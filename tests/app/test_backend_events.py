@@ -110,6 +110,8 @@ def test_a_wrong_and_a_rounded_answer(names: RealBackend) -> None:
         ("counts_sum_inv", "dcounts_sum_inv = counts * dprobs", "not-summed", ""),
         ("h", "dh = h.grad", "reads-grad", ""),
         ("h", "dh = dlogits @ W2", "transposed", "the inner sizes do not meet"),
+        ("h", "dh = dlogits @ W2", "transposed", "operands: W2 (64, 27), dlogits (32, 27); dh must be (32, 64)"),
+        ("h", "dh = dlogits[:5] * W2", "elementwise-for-matmul", "operands: W2 (64, 27), dlogits (32, 27); dh must"),
     ],
 )
 def test_a_verdict_names_the_kind_of_mistake(names: RealBackend, node: str, code: str, kind: str, message: str) -> None:

@@ -102,10 +102,12 @@ def test_a_product_that_only_stands_beside_a_bias_is_not_its_mistake(layer: str)
 @pytest.mark.parametrize(
     ("line", "kind", "told"),
     [
-        ("dW = x @ dout", Kind.TRANSPOSED, "operands: x (5, 3); dW must be (3, 2)"),
+        ("dW = x @ dout", Kind.TRANSPOSED, "operands: x (5, 3), dout (5, 2); dW must be (3, 2)"),
         ("dW = dout @ x", Kind.TRANSPOSED, "which operand is to be transposed?"),
+        ("dW = x @ dout[:, 0]", Kind.TRANSPOSED, "operands: x (5, 3), dout (5, 2); dW"),
+        ("g = dout[:4]\ndW = x.T @ g", Kind.TRANSPOSED, "operands: x (5, 3), g (4, 2); dW"),
         ("dW = x * dout", Kind.ELEMENTWISE, "forward is a matrix product"),
-        ("dW = W + dout", Kind.SHAPE, "operands: W (3, 2); dW must be (3, 2)"),
+        ("dW = W + dout", Kind.SHAPE, "operands: W (3, 2), dout (5, 2); dW must be (3, 2)"),
         ("dW = x.T @ dout.long()", Kind.WRONG_DTYPE, "different dtypes"),
     ],
 )

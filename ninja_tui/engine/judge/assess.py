@@ -259,7 +259,8 @@ class Assessor:
             gradients[World.CHAINED] = evidence.chained
         read = {self.gradient_name(name) for name in reading.nodes}
         own = evidence.node in reading.nodes or (reading.reads_grad and evidence.gradient is None)
-        traits = Traits(frozenset({*reading.names, *read}), reading.multiplies, reading.multiplies_matrices, own)
+        depends = frozenset({*reading.names, *read})
+        traits = Traits(depends, reading.multiplies, reading.multiplies_matrices, own, reading.operands)
         return Observed(evidence.node, gradients, errors, traits, evidence.restored, evidence.clobbered)
 
     def _hiding(self, answer: _Answer) -> tuple[str, ...]:

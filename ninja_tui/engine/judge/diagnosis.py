@@ -18,6 +18,8 @@ from ninja_tui.engine.protocol.verdict import Kind
 from ninja_tui.engine.protocol.worlds import World
 
 SIZES = re.compile(r"size|shape|dimension|broadcast|inconsistent", re.IGNORECASE)
+MOST_OPERANDS = 8
+"""So many are told of code that raised."""
 DTYPES = re.compile(r"dtype|scalar type|Float did not match|expected .*Float", re.IGNORECASE)
 
 
@@ -82,8 +84,7 @@ def _of_error(targets: Case, evidence: Observed) -> Finding | None:
         return Finding(Kind.WRONG_DTYPE, "the operands have different dtypes; a gradient is floating point")
     if not (error.startswith(("RuntimeError", "IndexError", "ValueError")) and SIZES.search(error)):
         return None
-    known = statements.shapes(evidence.traits.depends)
-    operands = ", ".join(f"{targets.shown_name(name)} {size}" for name, size in known.items())
+    operands = ", ".join(f"{each.name} {each.shape}" for each in evidence.traits.operands[:MOST_OPERANDS])
     told = f"operands: {operands}; " if operands else ""
     shapes = f"{told}{targets.shown_name(targets.gradient_name(node))} must be {shape}"
     through_matrix = any(statements.multiplies_matrices(index, node) for index in statements.consumers(node))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from ninja_tui.engine.protocol.judging import Clobbered
+from ninja_tui.engine.protocol.judging import Clobbered, Operand
 from ninja_tui.engine.protocol.worlds import World
 
 
@@ -16,13 +16,15 @@ class Traits:
     """``depends`` are the tensors and gradients that an answer was computed from, by name.
 
     ``multiplies`` and ``multiplies_matrices`` say whether a product, and a matrix product, is among its operations;
-    ``reads_grad`` whether it reads the ``.grad`` of its own tensor.
+    ``reads_grad`` whether it reads the ``.grad`` of its own tensor. ``operands`` are those that code names
+    which raised.
     """
 
     depends: frozenset[str]
     multiplies: bool
     multiplies_matrices: bool
     reads_grad: bool
+    operands: tuple[Operand, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -121,13 +121,14 @@ class Examiner:
         """What is wrong with an attempt at the gradient of ``node`` that raised."""
         assessor = backward.assessor
         graph = assessor.graph
-        operands = [number for number in attempt.operands if 0 <= number < len(self._program.record.made_by)]
-        upstream = [self._sources.node_of(number) for number in operands]
+        numbers = [number for number in attempt.numbers if 0 <= number < len(self._program.record.made_by)]
+        upstream = [self._sources.node_of(number) for number in numbers]
         reading = Reading(
             nodes=tuple(graph.name(each) for each in upstream if each is not None and each in graph.names),
-            names=tuple(graph.names[number] for number in operands if number in graph.names),
+            names=tuple(graph.names[number] for number in numbers if number in graph.names),
             multiplies=attempt.operator in PRODUCTS,
             multiplies_matrices=attempt.operator in MATRIX_PRODUCTS,
+            operands=attempt.operands,
         )
         return assessor.verdict(Evidence(backward.name(node), reading, None, error=attempt.message)).diagnosis
 

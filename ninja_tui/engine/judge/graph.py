@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 
@@ -120,10 +120,6 @@ class Steps:
         """The tensors that a step reads and binds."""
         names = (*self.reads(index), *self.binds(index))
         return {name: self._value(name) for name in names}
-
-    def shapes(self, names: Iterable[str]) -> dict[str, tuple[int, ...]]:
-        """The shapes of those ``names`` that are nodes."""
-        return {name: tuple(self._value(name).shape) for name in sorted(names) if name in self._graph.numbers}
 
     @property
     def count(self) -> int | None:

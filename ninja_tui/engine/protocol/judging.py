@@ -26,13 +26,21 @@ class Clobbered:
 
 
 @dataclass(frozen=True)
+class Operand:
+    """A tensor that code names, and its shape."""
+
+    name: str
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Reading:
     """What a gradient was computed from: the gradients of ``nodes`` and the lesson's tensors ``names``.
 
     ``operations`` counts the operations on the way. ``by_autograd``: autograd has computed a part of it,
     ``reads_grad``: a ``.grad`` is a part of it, and ``escapes``: a part of it came from outside PyTorch, so that only
     these numbers are known. ``bends``: it takes another branch on other numbers, as ``abs`` does. ``cancels``: large
-    numbers in it add up to nearly nothing.
+    numbers in it add up to nearly nothing. ``operands`` are the tensors that the code names, where it raised.
     """
 
     nodes: tuple[str, ...] = ()
@@ -45,6 +53,7 @@ class Reading:
     escapes: bool = False
     bends: bool = False
     cancels: bool = False
+    operands: tuple[Operand, ...] = ()
 
     @property
     def decides_trials(self) -> tuple[frozenset[str], bool, bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from ninja_tui.engine.protocol.judging import Operand
 from ninja_tui.engine.protocol.messages import Done, Request
 from ninja_tui.engine.protocol.verdict import Diagnosis, Verdict
 from ninja_tui.lesson.syntax.fragment import Fragment
@@ -22,10 +23,11 @@ class BeginProgram(Request[Done]):
 
 @dataclass(frozen=True)
 class FailedOperation:
-    """An operator that raised ``message``, and the numbers in the record of the tensors that its statement names."""
+    """An operator that raised ``message``; the tensors that its statement names, and their numbers in the record."""
 
     operator: str
-    operands: tuple[int, ...]
+    operands: tuple[Operand, ...]
+    numbers: tuple[int, ...]
     message: str
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from ninja_tui.engine.protocol.judging import Operand
 from ninja_tui.engine.protocol.programs import FailedOperation
 from ninja_tui.engine.recording.comparisons import PROGRAM
 from ninja_tui.engine.recording.execution import Output, columns_in, line_in, message_of
@@ -92,9 +93,14 @@ class Script:
         operator = self.recorder.record.attempted
         if not operator:
             return None
-        values = [self.namespace.get(name) for name in operands(fragment.tree)]
-        numbers = [self.recorder.number(each) for each in values if isinstance(each, torch.Tensor)]
-        return FailedOperation(operator, tuple(numbers), message)
+        values = [(name, self.namespace.get(name)) for name in operands(fragment.tree)]
+        tensors = [(name, value) for name, value in values if isinstance(value, torch.Tensor)]
+        return FailedOperation(
+            operator,
+            tuple(Operand(name, tuple(tensor.shape)) for name, tensor in tensors),
+            tuple(self.recorder.number(tensor) for _, tensor in tensors),
+            message,
+        )
 
     def try_functions(self) -> None:
         """Calls, recorded, what the program has not called of its own Functions."""

@@ -171,11 +171,13 @@ class Answers:
     def _reading(self, run: Run, gradient: str, error: str, used: Iterable[str], space: Namespace) -> Reading:
         piece = self._latest[gradient][0]
         if error or piece is None:
-            return run.reading_of(used, space)
+            return run.reading_of(gradient, used, space)
         reading = run.reading(gradient, piece)
         if not reading.escapes:
             return reading
-        named = run.reading_of(used, space)  # what became Python's numbers was computed from these, for all one knows
+        named = run.reading_of(
+            gradient, used, space
+        )  # what became Python's numbers was computed from these, for all one knows
         return replace(
             reading,
             nodes=tuple(dict.fromkeys((*reading.nodes, *named.nodes))),

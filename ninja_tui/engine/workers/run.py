@@ -11,7 +11,7 @@ from types import FunctionType
 import torch
 
 from ninja_tui.engine.protocol.answering import Compared
-from ninja_tui.engine.protocol.judging import Reading
+from ninja_tui.engine.protocol.judging import Operand, Reading
 from ninja_tui.engine.recording.execution import Namespace, Output, columns_in, line_in, message_of
 from ninja_tui.engine.recording.names import tensors_in
 from ninja_tui.engine.recording.record import Leaf, Number, Root
@@ -137,18 +137,19 @@ class Run:
         """Whether values have left PyTorch where a gradient was computed."""
         return gradient in self._escaping
 
-    def reading_of(self, names: Iterable[str], namespace: Namespace) -> Reading:
-        """What code that raised would have read: the tensors of those ``names``, and the operation that raised."""
+    def reading_of(self, gradient: str, names: Iterable[str], namespace: Namespace) -> Reading:
+        """What code that was to give ``gradient``, and raised, would have read: the tensors of those ``names``."""
         attempted = self.recorder.record.attempted
-        numbers = [
-            self.recorder.number(namespace[name]) for name in names if isinstance(namespace.get(name), torch.Tensor)
-        ]
+        values = [(name, namespace.get(name)) for name in sorted(names)]
+        tensors = [(name, value) for name, value in values if isinstance(value, torch.Tensor)]
+        numbers = [self.recorder.number(tensor) for _, tensor in tensors]
         return Reading(
             nodes=tuple(dict.fromkeys(self._places[each] for each in numbers if each in self._places)),
             names=tuple(dict.fromkeys(self._known[each] for each in numbers if each in self._known)),
             multiplies=attempted in PRODUCTS,
             multiplies_matrices=attempted in MATRIX_PRODUCTS,
             reads_grad="grad" in names,
+            operands=tuple(Operand(name, tuple(tensor.shape)) for name, tensor in tensors if name != gradient),
         )
 
     def replayed(self, piece: Slice[str], world: int, upstream: Mapping[str, torch.Tensor]) -> torch.Tensor:

@@ -79,7 +79,8 @@ OF_SHAPE = (
             "W",
             DXW,
             wrong="dW = x * dxW\n",
-            message="forward is a matrix product, so backward is one too, not `*`; dW must be (5, 3)",
+            message="forward is a matrix product, so backward is one too, not `*`; "
+            "operands: dxW (8, 3), x (8, 5); dW must be (5, 3)",
             right="dW = x.T @ dxW\n",
         ),
         "Write a small product out by hand, two by two, and look at where one entry of the matrix goes.",
