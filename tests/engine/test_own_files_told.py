@@ -126,6 +126,23 @@ def test_an_attempt_that_raises_for_another_reason_has_no_kind(line: str) -> Non
     assert row.status is Status.ERROR and row.diagnosis is None
 
 
+@pytest.mark.parametrize(
+    "line", ["dW = x @ dout", "dW = undefined", "dW, q = x.T @ dout, [][1]", "dW = x.T @ open('nowhere.csv').read()"]
+)
+def test_what_an_attempt_raised_is_told_in_its_row_alone(line: str) -> None:
+    rows = judged(f"{HEAD}{LINEAR}dout = 2 * out / 10\n{line}\nlook(dout)\n")
+    (row,) = [each for each in rows.verdicts if each.gradient == "dW"]
+    assert row.status is Status.ERROR and row.error
+    assert rows.notes == ("line 12: NameError: name 'look' is not defined",)
+
+
+def test_two_attempts_that_raise_the_same_are_both_told() -> None:
+    rows = judged(f"{HEAD}{LINEAR}dout = 2 * out / 10\ndW = x @ dout\nk = x @ dout\n")
+    error = "RuntimeError: mat1 and mat2 shapes cannot be multiplied (5x3 and 5x2)"
+    assert [each.error for each in rows.verdicts if each.gradient == "dW"] == [error]
+    assert rows.notes == (f"line 12: {error}",)
+
+
 def test_modules_that_only_draw_are_not_asked_for() -> None:
     drawing = "import nowhere.pyplot as plt\n"
     rows = judged(f"{HEAD}{drawing}{LINEAR}dW = x.T @ (2 * out / 10)\nplt.imshow(dW)\nplt.show()\n")

@@ -110,6 +110,7 @@ def test_an_answer_that_raised_is_an_error_with_its_place_until_it_is_mended(ses
     assert verdicts(judged) == {"dh": "pass", "dz": "pass", "dW": "error"}
     assert "✗ In [5], line 2  dW  error" in repr(judged)
     assert "what stands below is left out" in repr(judged)
+    assert repr(judged).count("RuntimeError") == 1
     session.run("dW = points.T @ dz")
     mended = session.judged()
     assert verdicts(mended) == {"dh": "pass", "dz": "pass", "dW": "pass"}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -96,7 +96,7 @@ class OwnFileJudge:
             passes = self._with_unanswered(passes, recognized)
             if not recognized.loss:
                 passes = tuple(replace(each, loss=None) for each in passes)
-            return JudgedProgram(passes, recognized.seed, recognized.torch, tuple(self._notes()))
+            return JudgedProgram(passes, recognized.seed, recognized.torch, tuple(self._notes(passes)))
         finally:
             self._close(self._running, self._judging)
 
@@ -268,16 +268,21 @@ class OwnFileJudge:
             return f"{path} computes with no tensors of PyTorch: there is nothing to judge"
         return f"{path} holds no forward pass that ends in a loss: no backward() of it, and no `loss`{reasons}"
 
-    def _notes(self) -> list[str]:
-        """What did not run, and matters: undefined names come last, since they follow from something else."""
+    def _notes(self, passes: Sequence[JudgedPass] = ()) -> list[str]:
+        """What did not run, matters, and stands in no row: undefined names come last, as they follow from others."""
+        rows = {(verdict.line, verdict.error) for each in passes for verdict in each.verdicts}
         notes = [
-            f"{place(self.program.statements[index].line, self.program.starts)} is left out: {reason}"
-            for index, reason in self._left_out.items()
-            if index >= 0
+            f"{place(failure.line, self.program.starts)} is left out: {failure.message}"
+            for failure in self._of_left_out().values()
+            if (failure.at, failure.message) not in rows
         ]
         without = self._without_modules()
-        told = [(index, each) for index, each in sorted(self._failures.items()) if index >= 0]
-        for index, failure in sorted(told, key=lambda each: each[1].kind == "NameError"):
+        failures = [
+            (index, each)
+            for index, each in sorted(self._failures.items())
+            if index >= 0 and (each.at, self._sentence(each)) not in rows
+        ]
+        for index, failure in sorted(failures, key=lambda each: each[1].kind == "NameError"):
             note = self._note(index, failure, without)
             if note is not None:
                 notes.append(note)
