@@ -20,7 +20,10 @@ class Backend(Protocol):
     """Every request returns at once; its outcome is an event, which may come from any thread."""
 
     def start(self) -> None:
-        """Begins to read and run the lesson: CatalogueRead, LessonRead, Opened, and Rechecked for saved answers."""
+        """Begins to read and run the lesson: CatalogueRead, LessonRead, Opened, and Rechecked for saved answers.
+
+        RunsUnlocked comes before a lesson runs that is none of our own, where nothing locks it in.
+        """
 
     def prepare(self, node: str, upstream: Upstream, verdicts: Mapping[str, Verdict]) -> None:
         """Makes ready to judge answers to ``node``, with the upstream gradients that ``upstream`` selects."""

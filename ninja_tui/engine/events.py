@@ -41,6 +41,13 @@ class CatalogueRead:
 
 
 @dataclass(frozen=True)
+class RunsUnlocked:
+    """The code in the file ``path``, which is none of our own, runs next, and nothing on this system locks it in."""
+
+    path: Path
+
+
+@dataclass(frozen=True)
 class Opened:
     """The lesson has run."""
 
@@ -161,6 +168,7 @@ Event = (
     TrainingUpdate
     | LessonRead
     | CatalogueRead
+    | RunsUnlocked
     | Opened
     | Failed
     | Judged

@@ -28,6 +28,7 @@ from ninja_tui.engine.events import (
     Rechecked,
     RunLoaded,
     RunSaved,
+    RunsUnlocked,
     Saved,
     TrainingFailed,
     TrainingOver,
@@ -40,7 +41,7 @@ from ninja_tui.engine.serial_queue import Job, SerialQueue
 from ninja_tui.engine.training.checkpoints import SavedRun, free_path, load_run, save_run, saved_paths
 from ninja_tui.engine.training.config import Plan, sources
 from ninja_tui.engine.training.trainer import Trainer
-from ninja_tui.engine.workers.client import start_server
+from ninja_tui.engine.workers.client import protection, start_server
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.answer_file import AnswerFile, Version, Written
 from ninja_tui.lesson.catalogue import lesson_summaries
@@ -48,6 +49,7 @@ from ninja_tui.lesson.model import Lesson, Origin
 from ninja_tui.lesson.open import open_lesson
 from ninja_tui.lesson.practice.unsaved import UnsavedAnswers
 from ninja_tui.lesson.practice.variation import Round, variations
+from ninja_tui.lesson.read import is_bundled
 from ninja_tui.lesson.solutions import SavedAnswer, Solutions, bundled_answers
 
 RECHECK_TIMEOUT = 10.0
@@ -285,9 +287,11 @@ class ProcessBackend:
         if self._asked is None:
             self._emit(LessonRead(lesson, saved, bundled_answers(lesson)))
             self._tell_changes({})
+            self._warn_where_unlocked(lesson)
             bench = Workbench(lesson, self._options)
             facts = bench.open()
         else:
+            self._warn_where_unlocked(lesson)
             bench, facts = self._varied(lesson, self._asked)
         if self._closed:  # while the lesson ran
             bench.close()
@@ -297,6 +301,11 @@ class ProcessBackend:
         if any(answer.code for answer in saved.values()):
             self._recheck()
         bench.make_ahead()
+
+    def _warn_where_unlocked(self, lesson: Lesson) -> None:
+        """Tells that nothing locks in a file which is about to run. Raises WorkerError where none can."""
+        if not is_bundled(lesson.path) and not protection().is_complete:
+            self._emit(RunsUnlocked(lesson.path))
 
     def _varied(self, lesson: Lesson, asked: Round) -> tuple[Workbench, Facts]:
         """The first of the forms in which practice can ask for a gradient that runs. Raises what the last one does."""

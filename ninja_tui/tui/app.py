@@ -24,7 +24,7 @@ from textual.theme import Theme
 
 from ninja_tui.engine.backend import Backend, BackendFactory, PracticeFactory
 from ninja_tui.engine.evaluate.bench import Options
-from ninja_tui.engine.events import Event, Failed, Opened
+from ninja_tui.engine.events import Event, Failed, Opened, RunsUnlocked
 from ninja_tui.engine.process_backend import ProcessBackend
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.open import check_to_open
@@ -52,8 +52,12 @@ SWITCH_INTERVAL = 0.0002
 
 
 PRACTICE = "Practice"
-TOLD_LONG = 20
-"""Seconds that a person has to read what is wrong in the config file."""
+UNLOCKED = (
+    "{name} runs now, and nothing on this system locks it in: its code can do whatever you can. "
+    "`ninja-tui doctor` tells more."
+)
+READING_TIME = 20
+"""Seconds that a person has for a sentence that is long, or matters."""
 
 
 class BackendEvent(Message):
@@ -174,9 +178,9 @@ class NinjaApp(App[int]):
         self.call_after_refresh(self.backend.start)
         if self._config.problems:
             problems = "\n".join(f"· {problem}" for problem in self._config.problems)
-            self._warn(problems, TOLD_LONG, self._config.title)
+            self._warn(problems, READING_TIME, self._config.title)
         if self._practice.keeper.problem:
-            self._warn(self._practice.keeper.problem, TOLD_LONG, PRACTICE)
+            self._warn(self._practice.keeper.problem, READING_TIME, PRACTICE)
 
     def on_not_kept(self, message: NotKept) -> None:
         """The config file, or the deck, cannot be written."""
@@ -244,6 +248,8 @@ class NinjaApp(App[int]):
         if isinstance(event, Failed) and not self._walk.ready:
             self._fail_to_open(event.reason)
             return
+        if isinstance(event, RunsUnlocked):
+            self._warn(UNLOCKED.format(name=event.path.name), READING_TIME, "Not locked in")
         self._walk.apply(event)
         if isinstance(event, Opened):
             self.call_after_refresh(_settle_garbage)
@@ -290,7 +296,7 @@ class NinjaApp(App[int]):
         """Ends a lesson that another one has taken the place of."""
         backend.close()
         if rest := rescued(backend.unsaved, session):
-            self.call_from_thread(self._warn, rest, TOLD_LONG)
+            self.call_from_thread(self._warn, rest, READING_TIME)
 
     def _tell_not_kept(self, title: str, sentence: str) -> None:
         self.post_message(NotKept(sentence, title))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ninja_tui.engine.events import CatalogueRead, Failed, Opened
+from ninja_tui.engine.events import CatalogueRead, Failed, Opened, RunsUnlocked
 from ninja_tui.lesson.read import lesson_names, read_lesson
 from ninja_tui.tui.app import NinjaApp
 from tests.app.fake_backend import Fakes
@@ -240,6 +240,16 @@ async def test_a_failure_later_is_a_toast_and_the_session_stays() -> None:
         await wait_for_toast(pilot, "a worker process ended: [range(n), Yb]")
         assert session(pilot).node is not None
         assert pilot.app.return_code is None
+
+
+async def test_a_file_that_nothing_locks_in_is_warned_of_before_it_has_run() -> None:
+    async with opened_app(Fakes(held=(Opened,))) as pilot:
+        await wait_for_text(pilot, "starting PyTorch…")
+        assert "locks it in" not in screen_text(pilot)
+        backend(pilot).emit(RunsUnlocked(Path("folder", "their[0] [bold]net.py")))
+        await wait_for_toast(pilot, "their[0] [bold]net.py runs now, and nothing on this system locks it in")
+        await wait_for_toast(pilot, "ninja-tui doctor")
+        assert session(pilot).facts is None
 
 
 async def test_until_pytorch_has_started_a_node_can_be_answered_all_the_same() -> None:

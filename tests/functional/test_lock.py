@@ -9,8 +9,10 @@ import pytest
 
 from ninja_tui.cli import main
 from ninja_tui.doctor import diagnose
+from ninja_tui.engine.events import Opened, RunsUnlocked
 from ninja_tui.engine.protocol.probing import Forbidden
 from ninja_tui.engine.workers import client
+from tests.app.real_backend import started
 from tests.helpers import right_answers, some_names
 
 pytestmark = [pytest.mark.processes, pytest.mark.skipif(not Path("/proc").exists(), reason="locks are Linux's")]
@@ -80,3 +82,31 @@ def test_without_a_lock_many_files_are_refused_unless_trusted_and_one_has_a_warn
     printed = capsys.readouterr()
     assert "SECRET-42" in printed.out
     assert "warning: nothing on this system locks" in printed.err
+
+
+@pytest.mark.parametrize("lock", [WITHOUT_ANY], indirect=True)
+@pytest.mark.usefixtures("lock")
+@pytest.mark.parametrize("lasts", ["", "while True: pass\n"])
+def test_without_a_lock_the_app_is_warned_before_a_file_runs(tmp_path: Path, lasts: str) -> None:
+    script = tmp_path / "theirs.py"
+    script.write_text(f"import torch\n{lasts}w = torch.ones(2, requires_grad=True)\nh = w * 2\nloss = h.sum()\n")
+    with started(tmp_path / "solutions.py", lesson=str(script)) as real:
+        assert real.event(RunsUnlocked).path == script
+        if not lasts:
+            real.event(Opened)
+
+
+@pytest.mark.parametrize("lock", [WITHOUT_ANY], indirect=True)
+@pytest.mark.usefixtures("lock")
+def test_without_a_lock_a_lesson_of_our_own_needs_no_warning(tmp_path: Path) -> None:
+    with started(tmp_path / "solutions.py", lesson="micrograd") as real:
+        assert not any(isinstance(each, RunsUnlocked) for each in real.events(Opened))
+
+
+@pytest.mark.parametrize("lock", [WITHOUT_LANDLOCK], indirect=True)
+@pytest.mark.usefixtures("lock")
+def test_a_file_that_is_locked_in_needs_no_warning(tmp_path: Path) -> None:
+    script = tmp_path / "mine.py"
+    script.write_text("import torch\nw = torch.ones(2, requires_grad=True)\nh = w * 2\nloss = h.sum()\n")
+    with started(tmp_path / "solutions.py", lesson=str(script)) as real:
+        assert not any(isinstance(each, RunsUnlocked) for each in real.events(Opened))
