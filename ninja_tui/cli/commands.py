@@ -226,12 +226,10 @@ def _serve(arguments: Arguments) -> int:
 
 
 def _app(arguments: Arguments, *, practise: bool = False) -> int:
-    from ninja_tui.lesson.classify import locate
-
     lesson = arguments.path or arguments.lesson or "names"
     if lesson == "-":
         raise UsageError("the app reads keys from standard input, and no file; `ninja-tui replay -` reads one")
-    locate(lesson)
+    options = session_options(arguments, lesson)
     if not arguments.in_browser and not (sys.stdin.isatty() and sys.stdout.isatty()):
         if practise:
             raise UsageError("gradients are due, and the app, which asks for them, needs a terminal")
@@ -239,5 +237,4 @@ def _app(arguments: Arguments, *, practise: bool = False) -> int:
     os.environ.setdefault("TEXTUAL_FPS", "500")  # a verdict is painted after its key: it is not to wait for a frame
     from ninja_tui.tui.app import run as run_app
 
-    options = session_options(arguments, lesson)
     return run_app(lesson, arguments.solutions, options, practise=practise, in_browser=arguments.in_browser)

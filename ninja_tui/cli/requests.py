@@ -30,7 +30,7 @@ def word_list(arguments: Arguments) -> tuple[tuple[str, str], ...]:
 
 
 def session_options(arguments: Arguments, lesson: str) -> Options:
-    """The choices of a session of the app with ``lesson``. Raises UsageError."""
+    """The choices of a session of the app with ``lesson``. Raises UsageError, also where there is no such lesson."""
     from ninja_tui.lesson.classify import BundledLesson, locate
 
     place = locate(lesson)

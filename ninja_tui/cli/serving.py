@@ -7,7 +7,7 @@ from pathlib import Path
 from ninja_tui.cli.arguments import Arguments
 from ninja_tui.cli.requests import session_options
 from ninja_tui.errors import UsageError
-from ninja_tui.lesson.open import check_to_open
+from ninja_tui.lesson.open import check_solutions
 from ninja_tui.report.page import print_error
 
 MISSING = "the app in a browser needs a package more: pip install 'ninja-tui[web]'"
@@ -37,8 +37,8 @@ def serve(arguments: Arguments) -> int:
         raise UsageError("a lesson is served by its name or its path, and not from standard input")
     is_private = is_loopback(arguments.host)
     solutions, each = _answers(arguments, is_private=is_private)
-    check_to_open(lesson, solutions or Path("solutions.py"))
     session_options(arguments, lesson)
+    check_solutions(solutions or Path("solutions.py"), lesson)
     public_url = None if arguments.public_url is None else read_public_url(arguments.public_url)
     if not is_private and not arguments.trust:
         _check_lock()

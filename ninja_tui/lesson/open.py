@@ -19,9 +19,8 @@ from ninja_tui.lesson.read import lesson_of, read_folder, read_lesson
 from ninja_tui.lesson.solutions import read_solutions
 
 
-def check_to_open(lesson: str, solutions: Path) -> None:
-    """Raises UsageError for a lesson that is not there, and for a solutions file that can be neither read nor made."""
-    locate(lesson)
+def check_solutions(solutions: Path, lesson: str) -> None:
+    """Raises UsageError for a solutions file that can be neither read nor made. ``lesson`` is what it answers."""
     if solutions.exists():
         read_solutions(solutions, lesson)
     elif not solutions.absolute().parent.is_dir():

@@ -27,7 +27,7 @@ from ninja_tui.engine.evaluate.bench import Options
 from ninja_tui.engine.events import Event, Failed, Opened, RunsUnlocked
 from ninja_tui.engine.process_backend import ProcessBackend
 from ninja_tui.errors import UsageError
-from ninja_tui.lesson.open import check_to_open
+from ninja_tui.lesson.open import check_solutions
 from ninja_tui.lesson.practice.deck_file import deck_path
 from ninja_tui.lesson.practice.variation import Round
 from ninja_tui.tui.commands import Mode
@@ -314,12 +314,13 @@ def _settle_garbage() -> None:
 
 
 def run(lesson: str, solutions: Path, options: Options, *, practise: bool = False, in_browser: bool = False) -> int:
-    """Runs the app to its end; raises UsageError for what cannot be used, before anything is painted.
+    """Runs the app to its end.
 
     To ``practise`` begins with what is due in the deck, if anything is. ``in_browser``: standard input and output are
-    pipes to a server that has a browser paint.
+    pipes to a server that has a browser paint. Raises UsageError for a solutions file that cannot be used, before
+    anything is painted, and for a lesson that cannot be opened.
     """
-    check_to_open(lesson, solutions)
+    check_solutions(solutions, lesson)
     sys.setswitchinterval(SWITCH_INTERVAL)
     tell_alt_enter()
     gc.disable()  # until the lesson is open: what is made before then stays
