@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 
 from ninja_tui.engine.judge.functions import FunctionRow, function_calls, function_rows
-from ninja_tui.engine.recording.draws import generator
 from ninja_tui.testing.arguments import Call, called, is_function, tensors_in, with_tensors
 from ninja_tui.testing.judgement import Judgement, words_for
 from ninja_tui.testing.lines import LIBRARIES, Line, LineRecorder, code_of, is_of_a_person, last_line
+from ninja_tui.testing.passes import OfFunction
+from ninja_tui.testing.run import random_upstream
 
 
 def judged_functions(call: Call, seed: int) -> list[Judgement]:
@@ -35,10 +34,10 @@ def judged_functions(call: Call, seed: int) -> list[Judgement]:
     recorder.hold(inputs)
     judgements: list[Judgement] = []
     for row in function_rows(recorder.record):
-        judged = row.judged()
-        line = _line(recorder, row) or (last_line(code_of(_backward(call.function))) if alone else None)
+        verdict = row.verdict()
+        line = _line(recorder, row) or (last_line(code_of(OfFunction(call.function).written)) if alone else None)
         name = row.argument if alone else row.label
-        judgements.append(Judgement(name, judged.verdict, line, words_for(judged.verdict)))
+        judgements.append(Judgement(name, verdict, line, words_for(verdict)))
     if refused is not None and all(each.verdict.passed for each in judgements):
         raise refused
     return judgements
@@ -53,7 +52,7 @@ def _differentiate(call: Call, seed: int, *, alone: bool) -> None:
         flowing = [each for _, each in tensors_in("", result) if each.requires_grad and each.is_floating_point()]
         if not flowing:
             return
-        weights = [_random(each, seed + place) for place, each in enumerate(flowing)]
+        weights = [random_upstream(each, seed + place) for place, each in enumerate(flowing)]
         # one number: grad_outputs would have autograd import half a second of symbolic shapes
         total = torch.stack([(each * weight).sum() for each, weight in zip(flowing, weights, strict=True)]).sum()
         torch.autograd.grad(total, [each.tensor for each in call.inputs if each.asked], allow_unused=True)
@@ -61,10 +60,6 @@ def _differentiate(call: Call, seed: int, *, alone: bool) -> None:
 
 def _no_leaf(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.clone() if tensor.requires_grad else tensor
-
-
-def _random(output: torch.Tensor, seed: int) -> torch.Tensor:
-    return torch.randn(output.shape, generator=generator(31 * seed + 7), dtype=torch.float64).to(output.dtype)
 
 
 def _line(recorder: LineRecorder, row: FunctionRow) -> Line | None:
@@ -83,8 +78,3 @@ def _line(recorder: LineRecorder, row: FunctionRow) -> Line | None:
         path = recorder.path_of(run.first, run.last)
         return None if path is None or not call.line else Line.of(path, call.line)
     return None
-
-
-def _backward(function: Any) -> Any:
-    own = function.vjp is not torch.autograd.Function.vjp
-    return function.vjp if own else function.backward

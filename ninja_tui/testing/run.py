@@ -77,7 +77,9 @@ class Forward:
         tensors = dict(tensors_in(OUTPUT, self._result))
         flowing = {name: each for name, each in tensors.items() if each.requires_grad}
         _check(tensors, flowing)
-        self._upstream = {name: _random(each, seed + place) for place, (name, each) in enumerate(flowing.items())}
+        self._upstream = {
+            name: random_upstream(each, seed + place) for place, (name, each) in enumerate(flowing.items())
+        }
         infinite = {name for name, each in flowing.items() if not bool(torch.isfinite(each.detach()).all())}
         with recorder.running(), torch.enable_grad():
             seen = {name: each.clone() for name, each in flowing.items()}
@@ -131,9 +133,10 @@ def _finite(tensor: torch.Tensor) -> torch.Tensor:
     return torch.nan_to_num(tensor, nan=0.0, posinf=0.0, neginf=0.0)
 
 
-def _random(output: torch.Tensor, seed: int) -> torch.Tensor:
+def random_upstream(output: torch.Tensor, seed: int) -> torch.Tensor:
+    """A gradient of ``output``, in its shape and dtype; of a single number one that is far from 0."""
     drawn = torch.randn(output.shape, generator=generator(31 * seed + 7), dtype=torch.float64)
-    if drawn.numel() == 1:  # far enough from 0 that its sign is no chance
+    if drawn.numel() == 1:
         drawn = drawn.sign() * (0.4 + drawn.abs())
     return drawn.to(output.dtype)
 

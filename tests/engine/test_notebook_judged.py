@@ -234,4 +234,3 @@ def test_a_solutions_file_is_still_one(tmp_path: Path) -> None:
 def test_what_a_star_imports_is_there(tmp_path: Path) -> None:
     (each,) = found(tmp_path, ["from nowhere import *\nfrom math import *", *CELLS]).lessons
     assert "from math import *" in each.lesson.setup.fragments[1].code
-    assert each.self_contained

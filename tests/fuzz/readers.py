@@ -73,7 +73,7 @@ def _lesson(lesson: Lesson) -> None:
 def _shown(discovery: Discovery) -> None:
     _fit_to_be_shown(*discovery.notes, *(each.lesson.name for each in discovery.lessons))
     for each in discovery.lessons:
-        _ = each.self_contained, each.with_usual_names, each.to_answer
+        _ = each.with_usual_names, each.to_answer
 
 
 def _answers(solutions: Solutions) -> None:

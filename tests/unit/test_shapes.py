@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ninja_tui.lesson.syntax.shapes import with_shapes
+from ninja_tui.lesson.syntax.shapes import pieces
 
 SHAPES = {
     "counts": (32, 27), "counts_sum": (32, 1), "counts_sum_inv": (32, 1), "probs": (32, 27), "x": (32, 30),
@@ -43,8 +43,9 @@ SHAPES = {
     ],
 )  # fmt: skip
 def test_each_tensor_has_its_shape_once_and_what_is_broadcast_says_so(code: str, written: str) -> None:
-    assert with_shapes(code, SHAPES) == written
+    assert "".join(each.text for each in pieces(code, SHAPES)) == written
 
 
 def test_without_shapes_a_statement_is_as_it_is() -> None:
-    assert with_shapes("probs = counts * counts_sum_inv", {}) == "probs = counts * counts_sum_inv"
+    (piece,) = pieces("probs = counts * counts_sum_inv", {})
+    assert (piece.text, piece.is_shape) == ("probs = counts * counts_sum_inv", False)

@@ -29,15 +29,6 @@ NOT_JUDGED = "could not be judged"
 NOT_CALLED = "its backward was not called"
 
 
-@dataclass(frozen=True)
-class FunctionVerdict:
-    """The verdict on what a backward returns for the argument ``argument`` of its forward."""
-
-    function: str
-    argument: str
-    verdict: Verdict
-
-
 def function_calls(record: Record) -> list[FunctionCall]:
     """The calls in a record that are to be judged: of a person's own Functions, without those that repeat others.
 
@@ -61,20 +52,9 @@ def _is_asked(call: FunctionCall) -> bool:
     return call.backward is None and any(given.needed for given in call.inputs)
 
 
-def judge_functions(record: Record) -> list[FunctionVerdict]:
-    """The verdicts on all Functions of a record: one for each argument, on the call that shows most."""
-    return [each.judged() for each in function_rows(record)]
-
-
-def judge_call(record: Record, call: FunctionCall) -> list[FunctionVerdict]:
-    """The verdicts on one call, for each argument of which a gradient was asked for."""
-    case = _Case(record, call)
-    return [FunctionVerdict(call.name, call.inputs[place].name, case.verdict(place)) for place in judged_places(call)]
-
-
 @dataclass(frozen=True)
 class FunctionRow:
-    """What the backward of ``function`` returns for ``argument``, in all calls that are judged; ``line`` is its."""
+    """What the backward of ``function``, in ``line``, returns for ``argument``, in all calls that are judged."""
 
     function: str
     argument: str
@@ -87,13 +67,12 @@ class FunctionRow:
         """How a report calls it."""
         return label_of(self.function, self.argument)
 
-    def judged(self) -> FunctionVerdict:
-        """One verdict: that on a call which fails, or is not judged, before one that passes.
+    def verdict(self) -> Verdict:
+        """The verdict on it: that on a call which fails, or is not judged, before one that passes.
 
         A call whose backward autograd never came by says nothing where it has come by another's.
         """
-        verdicts = [case.verdict(place) for case, place in self.cases]
-        return FunctionVerdict(self.function, self.argument, min(verdicts, key=_rank))
+        return min((case.verdict(place) for case, place in self.cases), key=_rank)
 
 
 def function_rows(record: Record) -> list[FunctionRow]:
@@ -112,9 +91,7 @@ def function_rows(record: Record) -> list[FunctionRow]:
 
 def surrogates(record: Record) -> dict[Number, str]:
     """What Functions return whose backward is no derivative on purpose, each with the Function's name."""
-    meant = {
-        (row.function, row.line) for row in function_rows(record) if Warning.SURROGATE in row.judged().verdict.warnings
-    }
+    meant = {(row.function, row.line) for row in function_rows(record) if Warning.SURROGATE in row.verdict().warnings}
     calls = [each for each in record.functions if (each.name, each.line) in meant]
     return {output.number: call.name for call in calls for output in call.outputs if output.number is not None}
 

@@ -86,8 +86,8 @@ class Judge:
     def judge(self, request: JudgeGradient) -> JudgedGradient:
         """The verdict on one answer; those on the program's own Functions come last."""
         if request.index >= len(self._answers):
-            judged_function = self._functions[request.index - len(self._answers)].judged()
-            return JudgedGradient(judged_function.verdict, 0, self._loss_of_functions())
+            row = self._functions[request.index - len(self._answers)]
+            return JudgedGradient(row.verdict(), 0, self._loss_of_functions())
         judged = self._examined().judge(self._answers[request.index])
         if judged is None:
             return JudgedGradient(None)

@@ -104,7 +104,7 @@ class Reference:
     def functions(self, _: JudgeFunctions) -> JudgedFunctions:
         """The verdicts on the lesson's own Functions that are no plain passes."""
         rows = function_rows(self._ran().graph.network.record)
-        verdicts = [each.judged().verdict for each in rows]
+        verdicts = [each.verdict() for each in rows]
         return JudgedFunctions(tuple(each for each in verdicts if not each.passed or each.warnings))
 
     def _arrived(self) -> ForwardRun:

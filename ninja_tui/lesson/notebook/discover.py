@@ -27,7 +27,7 @@ from ninja_tui.lesson.syntax.effects import Effects, FileContext
 from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.lesson.syntax.imports import is_definition
 from ninja_tui.lesson.syntax.literals import bound_numbers
-from ninja_tui.lesson.syntax.names import BUILTINS, stored_names
+from ninja_tui.lesson.syntax.names import stored_names
 from ninja_tui.lesson.syntax.parsing import TooLong
 
 MOST_LAID_OUT = 100_000
@@ -43,17 +43,6 @@ class DiscoveredLesson:
 
     lesson: Lesson
     program: Program
-
-    @property
-    def self_contained(self) -> bool:
-        """Whether everything that its forward pass reads is bound in the file."""
-        lesson = self.lesson
-        before = [Effects(each) for each in (*lesson.setup.fragments, *lesson.minibatch.fragments) if each.code]
-        bound = {name for effects in before for name in effects.defines}
-        bound |= {name for statement in lesson.statements for name in statement.binds}
-        read = {name for effects in before for name in effects.reads}
-        read |= {name for statement in lesson.statements for name in statement.reads}
-        return "*" in bound or read <= bound | BUILTINS | {"torch", "F"}
 
     @property
     def with_usual_names(self) -> Program:

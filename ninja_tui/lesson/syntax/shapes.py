@@ -28,13 +28,11 @@ class Piece:
     is_shape: bool
 
 
-def with_shapes(code: str, shapes: Mapping[str, Shape]) -> str:
-    """``probs (32, 27) = counts (32, 27) * counts_sum_inv (32, 1→27)``, for the names that ``shapes`` knows."""
-    return "".join(piece.text for piece in pieces(code, shapes))
-
-
 def pieces(code: str, shapes: Mapping[str, Shape]) -> list[Piece]:
-    """The statement ``code`` in pieces: each shape after the first mention of its name, broadcast axes marked."""
+    """The statement ``code`` in pieces: each shape after the first mention of its name, broadcast axes marked.
+
+    ``probs (32, 27) = counts (32, 27) * counts_sum_inv (32, 1→27)``, for the names that ``shapes`` knows.
+    """
     lines = [line.encode() for line in code.split("\n")]
     starts = [0, *itertools.accumulate(len(line) + 1 for line in lines)]
     whole, parts, at = b"\n".join(lines), list[Piece](), 0
