@@ -8,7 +8,6 @@ import json
 import logging
 from collections.abc import Awaitable, Callable
 from html import escape
-from importlib.resources import files
 from pathlib import Path
 from string import Template
 
@@ -22,6 +21,7 @@ log = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 STATIC = Path(textual_serve.__file__).parent / "static"
 """The terminal as JavaScript, and its font: nothing is fetched from elsewhere."""
+PAGES = Path(__file__).parent / "page"
 HEARTBEAT = 15.0
 """Seconds after which a browser that is silent is asked whether it is there."""
 LARGEST_MESSAGE = 1 << 20
@@ -44,7 +44,7 @@ class Server:
         self.app.router.add_get("/", self._index)
         self.app.router.add_get("/ws/{name}", self._session)
         self.app.router.add_static("/static", STATIC)
-        self.app.router.add_static("/page", Path(str(files("ninja_tui.serve").joinpath("page"))))
+        self.app.router.add_static("/page", PAGES)
         self.app.on_shutdown.append(self._end_all)
 
     @property
@@ -65,7 +65,7 @@ class Server:
     async def _index(self, request: web.Request) -> web.Response:
         """The terminal; before it, where each visitor has answers of their own, the question for a name."""
         if len(self._here) >= self._site.visitors:
-            return _page("told.html", 503, text=self._full)
+            return _page("words.html", 503, text=self._full)
         asked = request.query.get("name", "")
         name = visitor_name(asked) if self._site.each is not None else "all"
         if name is None:
@@ -186,8 +186,8 @@ async def _tell(socket: web.WebSocketResponse, text: str) -> None:
 
 def _page(name: str, status: int, **values: str) -> web.Response:
     """A page of ours, whose ``$words`` stand for text."""
-    template = Template(files("ninja_tui.serve").joinpath("page", name).read_text(encoding="utf-8"))
-    text = template.substitute({word: escape(value) for word, value in values.items()})
+    head, template = (PAGES.joinpath(each).read_text(encoding="utf-8") for each in ("head.html", name))
+    text = Template(template).substitute({word: escape(value) for word, value in values.items()}, head=head.rstrip())
     return web.Response(text=text, status=status, content_type="text/html", headers={"Cache-Control": "no-store"})
 
 

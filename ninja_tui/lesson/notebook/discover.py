@@ -18,7 +18,7 @@ from ninja_tui.lesson.notebook.gradients import FileGradients, gradients_of
 from ninja_tui.lesson.notebook.linearize import tracks_of
 from ninja_tui.lesson.notebook.own_names import own_names
 from ninja_tui.lesson.notebook.parse import Dropped, fragments_of, readable
-from ninja_tui.lesson.notebook.requirements import lacking, other_framework
+from ninja_tui.lesson.notebook.requirements import read_statements
 from ninja_tui.lesson.notebook.slice import Dataflow, EffectsOf
 from ninja_tui.lesson.notebook.ssa import SsaForm, ssa_form
 from ninja_tui.lesson.program import Program, ProgramStatement
@@ -138,13 +138,7 @@ def discover_in(source: Source, definitions: Definitions | None = None) -> Disco
 
 
 def _discover_in(source: Source, definitions: Definitions) -> Discovery:
-    fragments, remarks = fragments_of(source)
-    notes = tuple(each.sentence(source.place(each.line)) for each in remarks)
-    framework = other_framework(fragments)
-    if framework is not None:
-        raise UsageError(f"{source.path} {framework}")
-    lacks = lacking(fragments, source.path, definitions.names)
-    notes = (*(f"{source.place(each.line)} {each.sentence}" for each in lacks), *notes)
+    fragments, notes = read_statements(source, definitions.names)
     candidates = _candidates(fragments, definitions.names)
     if not candidates:
         reasons = f" ({'; '.join(notes[:3])})" if notes else ""

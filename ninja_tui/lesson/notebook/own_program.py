@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ninja_tui.errors import UsageError
 from ninja_tui.lesson.notebook.cells import Source
 from ninja_tui.lesson.notebook.data_files import files_for
 from ninja_tui.lesson.notebook.discover import Definitions
-from ninja_tui.lesson.notebook.parse import fragments_of, readable
-from ninja_tui.lesson.notebook.requirements import lacking, other_framework
+from ninja_tui.lesson.notebook.parse import readable
+from ninja_tui.lesson.notebook.requirements import read_statements
 from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.lesson.syntax.imports import is_definition
 from ninja_tui.lesson.syntax.names import assigned, placeholders, stored_names
@@ -56,12 +55,6 @@ def own_program(source: Source, definitions: Definitions | None = None) -> OwnPr
 
 
 def _own_program(source: Source, definitions: Definitions) -> OwnProgram:
-    fragments, remarks = fragments_of(source)
-    notes = tuple(each.sentence(source.place(each.line)) for each in remarks)
-    framework = other_framework(fragments)
-    if framework is not None:
-        raise UsageError(f"{source.path} {framework}")
-    lacks = lacking(fragments, source.path, definitions.names)
-    notes = (*(f"{source.place(each.line)} {each.sentence}" for each in lacks), *notes)
+    fragments, notes = read_statements(source, definitions.names)
     defined = (Fragment.at(definitions.code, 1),) if definitions.code else ()
     return OwnProgram(source.path, tuple(fragments), source.starts, notes, defined)

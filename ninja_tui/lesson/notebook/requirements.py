@@ -9,8 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ninja_tui.errors import UsageError
 from ninja_tui.formatting import one_line
+from ninja_tui.lesson.notebook.cells import Source
 from ninja_tui.lesson.notebook.data_files import Beside
+from ninja_tui.lesson.notebook.parse import fragments_of
 from ninja_tui.lesson.read import LONGEST_MESSAGE
 from ninja_tui.lesson.syntax.effects import Effects, FileContext
 from ninja_tui.lesson.syntax.fragment import Fragment
@@ -43,7 +46,20 @@ class Lacking:
         return f"{message}; with --setup FILE you can define {one_line(what, LONGEST_MESSAGE)}"
 
 
-def other_framework(fragments: Sequence[Fragment]) -> str | None:
+def read_statements(source: Source, defined: frozenset[str]) -> tuple[list[Fragment], tuple[str, ...]]:
+    """The statements of ``source``, with notes on what it lacks, beside the names ``defined``, and on its form.
+
+    Raises UsageError where it computes with something that is not PyTorch.
+    """
+    fragments, remarks = fragments_of(source)
+    framework = _other_framework(fragments)
+    if framework is not None:
+        raise UsageError(f"{source.path} {framework}")
+    lacks = [f"{source.place(each.line)} {each.sentence}" for each in _lacking(fragments, source.path, defined)]
+    return fragments, (*lacks, *(each.sentence(source.place(each.line)) for each in remarks))
+
+
+def _other_framework(fragments: Sequence[Fragment]) -> str | None:
     """A sentence on what the file computes with where that is not PyTorch; None where it is, or may be."""
     modules = {module.split(".")[0] for module in imported_modules(fragments)}
     found = next((name for module, name in FRAMEWORKS.items() if module in modules), None)
@@ -57,7 +73,7 @@ def other_framework(fragments: Sequence[Fragment]) -> str | None:
     return "computes with NumPy alone: NumPy programs have no autograd to compare with; write it in PyTorch"
 
 
-def lacking(fragments: Sequence[Fragment], path: Path, defined: frozenset[str]) -> Iterator[Lacking]:
+def _lacking(fragments: Sequence[Fragment], path: Path, defined: frozenset[str]) -> Iterator[Lacking]:
     """What the file ``path`` lacks at its top level, in file order, beside the names ``defined`` elsewhere."""
     context = FileContext.of(fragments)
     effects = [Effects(fragment, context) for fragment in fragments]
