@@ -106,6 +106,14 @@ def test_what_a_cell_awaits_is_judged(session: Session) -> None:
     assert not judged.report.notes
 
 
+def test_a_note_advises_nothing_that_the_magic_does_not_have(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("builtins.input", lambda _="": "0.5")
+    session.run(SETUP, FORWARD, "rate = float(input('rate? '))\nstep = rate * W.grad", DH)
+    told = session.judged().text()
+    assert "asks for `input()`, which nobody can give here" in told
+    assert "--setup" not in told
+
+
 def test_an_answer_given_again_counts_as_it_is_now(session: Session) -> None:
     session.run(SETUP, FORWARD, "dh = 3 * h", DH)
     judged = session.judged()
