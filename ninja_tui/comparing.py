@@ -5,6 +5,7 @@ It runs where the person's own code runs, and needs PyTorch alone; what names a 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 
 import torch
@@ -14,6 +15,7 @@ from ninja_tui.formatting import one_line
 WIDTH = 15
 """Columns of the label, as in the notebook."""
 LONGEST_LABEL = 80
+LONGEST_REASON = 200
 MOST_STEPS = 500
 """Of the graph behind a tensor so many operations are looked at for their shapes."""
 
@@ -34,9 +36,6 @@ def cmp(s: str, dt: torch.Tensor, t: torch.Tensor) -> None:
 
 def _lines(label: object, dt: object, t: object) -> Iterator[str]:
     s = label if isinstance(label, str) else str(label)
-    if not isinstance(t, torch.Tensor):
-        yield f"{s:{WIDTH}s} | not compared: the third argument is to be the tensor itself, and is {_a(t)}"
-        return
     gradient = _gradient_of(t)
     if isinstance(gradient, str):
         yield f"{s:{WIDTH}s} | not compared: {gradient}"
@@ -56,21 +55,29 @@ def _lines(label: object, dt: object, t: object) -> Iterator[str]:
         if ex and dt.shape == gradient.shape:
             return
         close = bool(app)
-    words = [*_mistakes(s, dt, gradient, t)]
+    try:
+        words = [*_mistakes(s, dt, gradient, t)]
+    except (RuntimeError, TypeError):  # memory for float64, or what a kind of tensor cannot do: the line stands alone
+        words = []
     if not words and not close:
         words = ["no mistake is seen: rounding may explain the difference"]
     yield from (f"{'':{WIDTH}s} | {each}" for each in words)
 
 
-def _gradient_of(t: torch.Tensor) -> torch.Tensor | str:
-    """Autograd's gradient of a tensor, or why there is none."""
+def _gradient_of(t: object) -> torch.Tensor | str:
+    """The gradient that ``t`` holds, or why there is none."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # PyTorch's, of a tensor that keeps none: the line says it
+        gradient = getattr(t, "grad", None)
+    if isinstance(gradient, torch.Tensor):
+        return gradient
+    if not isinstance(t, torch.Tensor):
+        return f"the third argument is to be the tensor itself, and is {_a(t)}"
     if not t.requires_grad:
         return "the tensor does not require a gradient, so autograd has none for it"
     if not t.is_leaf and not t.retains_grad:
         return "autograd keeps no gradient of this tensor: call t.retain_grad() on it before loss.backward()"
-    if t.grad is None:
-        return "the tensor has no gradient yet: call loss.backward() first, and if it has run, the loss does not use it"
-    return t.grad
+    return "the tensor has no gradient yet: call loss.backward() first, and if it has run, the loss does not use it"
 
 
 def _a(value: object) -> str:
@@ -88,14 +95,20 @@ def _why_not(dt: torch.Tensor, gradient: torch.Tensor, error: Exception) -> str:
         return "the dtypes are not the same"
     if dt.device != gradient.device:
         return f"the gradient is on {dt.device}, its tensor on {gradient.device}"
+    if not _is_dense(dt, gradient):
+        return "a sparse gradient is not compared: give both as dense tensors"
     if not dt.numel():
         return f"there are no entries: {shapes}"
-    return one_line(str(error))
+    return one_line(str(error), LONGEST_REASON)
 
 
-def _mistakes(label: str, dt: torch.Tensor, gradient: torch.Tensor, t: torch.Tensor) -> Iterator[str]:
+def _is_dense(*tensors: torch.Tensor) -> bool:
+    return all(each.layout is torch.strided for each in tensors)
+
+
+def _mistakes(label: str, dt: torch.Tensor, gradient: torch.Tensor, t: object) -> Iterator[str]:
     """What is wrong, in words; nothing where it cannot be told."""
-    if torch.strided not in (dt.layout, gradient.layout) or dt.device != gradient.device or not gradient.numel():
+    if not _is_dense(dt, gradient) or dt.device != gradient.device or gradient.is_meta or not gradient.numel():
         return
     from ninja_tui.engine.judge.plain_mistakes import mistake_in  # a right gradient needs none of it
 
@@ -108,9 +121,9 @@ def _mistakes(label: str, dt: torch.Tensor, gradient: torch.Tensor, t: torch.Ten
         yield found.message if found.kind == "unknown" else f"{found.kind}: {found.message}"
 
 
-def _shapes_behind(t: torch.Tensor) -> Iterator[torch.Size]:
+def _shapes_behind(t: object) -> Iterator[torch.Size]:
     """The shapes of the tensors of which autograd's graph computes ``t``."""
-    waiting = [t.grad_fn]
+    waiting = [getattr(t, "grad_fn", None)]
     seen: set[object] = set()
     while waiting and len(seen) < MOST_STEPS:
         step = waiting.pop()

@@ -73,15 +73,20 @@ def _left_out(cell: Executed, code: str, judged: str) -> Iterator[str]:
 
 
 def without_magics(code: str) -> str:
-    """The code of a cell without the lines that are magics of ours, which stay empty."""
-    return "\n".join("" if OURS.match(line) else line for line in code.split("\n"))
+    """The code of a cell without the lines that are magics of ours: nothing stands there, or in a block ``pass``."""
+    return "\n".join(_nothing(line) if OURS.match(line) else line for line in code.split("\n"))
+
+
+def _nothing(line: str) -> str:
+    indent = line[: len(line) - len(line.lstrip())]
+    return f"{indent}pass" if indent else ""
 
 
 def before_magic(code: str) -> str:
     """What of a cell stands above the first of our magics: what has run when that one does."""
     lines = code.split("\n")
     end = next((number for number, line in enumerate(lines) if OURS.match(line)), len(lines))
-    return "\n".join(lines[:end])
+    return "\n".join([*lines[:end], *map(_nothing, lines[end : end + 1])]).rstrip("\n")
 
 
 def _is_mended(cell: Executed, code: str, later: Sequence[Executed]) -> bool:

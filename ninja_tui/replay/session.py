@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,9 @@ from ninja_tui.replay.many import Jobs
 from ninja_tui.replay.paths import Submission
 from ninja_tui.replay.reports import FileReport, LessonReport
 from ninja_tui.replay.request import Progress, Request
+
+_ADVICE = re.compile(r"; with --setup FILE you can define .*$", re.MULTILINE)
+"""What a sentence advises for a file; ``%ninja`` has no such option."""
 
 
 def replay_session(source: Source, request: Request, progress: Progress = lambda _: None) -> FileReport:
@@ -50,7 +54,9 @@ class _SessionJudge:
         lessons = [self._in_cells(each) for each in report.lessons]
         if len(lessons) > 1 and report.network is not None:
             lessons = [replace(each, lesson=f"backward pass {number}") for number, each in enumerate(lessons, 1)]
-        return replace(report, lessons=tuple(lessons))
+        notes = tuple(_ADVICE.sub("", note) for note in report.notes)
+        error = None if report.error is None else _ADVICE.sub("", report.error)
+        return replace(report, lessons=tuple(lessons), notes=notes, error=error)
 
     def _in_cells(self, lesson: LessonReport) -> LessonReport:
         """A report whose lines are told by cells."""
@@ -75,9 +81,9 @@ def _kind_of(source: Source) -> OwnNetwork | SolutionsFile:
 
 def _in_cells(verdict: Verdict, starts: tuple[int, ...]) -> Verdict:
     """A verdict whose error names its line by the cell."""
-    if verdict.error is None or verdict.raised is None:
+    if verdict.error is None:
         return verdict
-    line = f"line {verdict.raised.line}: "
-    if not verdict.error.startswith(line):
-        return verdict
-    return replace(verdict, error=f"{place(verdict.raised.line, starts)}: {verdict.error.removeprefix(line)}")
+    error = _ADVICE.sub("", verdict.error)
+    if verdict.raised is not None and error.startswith(line := f"line {verdict.raised.line}: "):
+        error = f"{place(verdict.raised.line, starts)}: {error.removeprefix(line)}"
+    return replace(verdict, error=error)

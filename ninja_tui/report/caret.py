@@ -60,6 +60,7 @@ def _statements(code: Sequence[Fragment], verdict: Verdict) -> list[Statement]:
     found = [(fragment, statement) for fragment in code for statement in parts.computing(fragment)]
     if len(code) <= 1:
         there = [each for each in found if _covers(each, verdict.line or 0)]
+        there = [each for each in there if verdict.gradient in parts.targets(each[1])] or there
         if there or "→" in verdict.gradient:  # of a Function's backward that returns in several lines no one is meant
             return there
     root = re.split(r"[.\[]", verdict.gradient)[0]

@@ -170,7 +170,61 @@ def test_a_gradient_that_is_0_up_to_rounding_gets_neither_sign_nor_factor(size: 
     tensor = with_gradient(rounding)
     for dt in (-rounding, rounding * 32, torch.zeros(3), rounding.flip(0)):
         assert [line for line in told("b1", dt, tensor) if line != ROUNDING] == []
-    assert told("b1", torch.ones(3), tensor) == ["autograd's gradient is 0 up to rounding, and this is not"]
+    told_of_it = f"autograd's gradient is far smaller (up to {2 * size:.1e}), and may be 0 but for rounding"
+    assert told("b1", torch.ones(3), tensor) == [told_of_it]
+
+
+def test_a_gradient_of_zeros_alone_is_told_as_such() -> None:
+    assert told("x", torch.ones(2, 3), with_gradient(torch.zeros(2, 3))) == [
+        "autograd's gradient is 0, and this is not"
+    ]
+
+
+@pytest.mark.parametrize("entries", [300_000, 4_194_304])
+def test_a_gradient_that_is_small_by_itself_has_its_factor(entries: int) -> None:
+    gradient = torch.randn(6, 4, generator=torch.Generator().manual_seed(11)) / entries
+    assert told("x", gradient * entries, with_gradient(gradient))[0].startswith("scale: every entry is off by the ")
+    assert told("x", gradient * -entries, with_gradient(gradient))[0].startswith("scale: every entry is off by the ")
+
+
+ALIKE: dict[str, tuple[torch.Tensor, torch.Tensor, str]] = {
+    "one number for all": (
+        torch.full((3, 4), 1 / 12),
+        torch.tensor(1 / 12),
+        "shape: each number is right, the shape is not: () for (3, 4)",
+    ),
+    "one row for all": (
+        torch.full((3, 4), 1 / 12),
+        torch.full((4,), 1 / 12),
+        "shape: each number is right, the shape is not: (4,) for (3, 4)",
+    ),
+    "the sum in each row": (
+        torch.tensor([[2.0, -1.0, 0.5]]),
+        torch.tensor([[2.0, -1.0, 0.5]]).repeat(5, 1),
+        "shape: each number is right, the shape is not: (5, 3) for (1, 3)",
+    ),
+    "ones for a loss": (
+        torch.tensor(1.0),
+        torch.ones(7),
+        "shape: each number is right, the shape is not: (7,) for ()",
+    ),
+    "another multiple": (
+        torch.full((4,), 0.5),
+        torch.full((6, 4), 0.25),
+        "shape: a gradient has its tensor's shape, and this is (6, 4); `x` is (4,)",
+    ),
+    "not summed": (
+        torch.full((4,), 3.0),
+        torch.full((6, 4), 0.5),
+        "not-summed: not summed over axis 0: `x` (4,) was broadcast there, and this is (6, 4)",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ALIKE)
+def test_of_a_gradient_whose_entries_are_alike_only_what_is_certain_is_told(case: str) -> None:
+    gradient, dt, sentence = ALIKE[case]
+    assert told("x", dt, with_gradient(gradient)) == [sentence]
 
 
 Wrong = Callable[[Network], torch.Tensor]
@@ -223,6 +277,44 @@ def test_a_tensor_without_a_gradient_says_what_to_do(network: Network) -> None:
     assert "does not require a gradient" in printed(cmp, "x", network["points"], network["points"])[0]
     fresh = torch.zeros(2, requires_grad=True)
     assert "call loss.backward() first" in printed(cmp, "x", torch.zeros(2), fresh)[0]
+
+
+def _frozen() -> object:
+    tensor = with_gradient(torch.tensor([1.0, -3.0]))
+    return tensor.requires_grad_(False)
+
+
+def _not_retained() -> object:
+    tensor = torch.ones(2, requires_grad=True) * 2
+    tensor.grad = torch.tensor([1.0, -3.0])
+    return tensor
+
+
+class _OwnTensor:
+    """A tensor of one's own engine."""
+
+    grad = torch.tensor([1.0, -3.0])
+
+
+@pytest.mark.filterwarnings("ignore:The .grad attribute")
+@pytest.mark.parametrize("make", [_frozen, _not_retained, _OwnTensor])
+def test_whatever_holds_a_gradient_is_compared(make: Callable[[], object]) -> None:
+    dt, holder = torch.tensor([1.0, 3.0]), make()
+    assert printed(cmp, "x", dt, holder)[:1] == printed(of_the_lecture, "x", dt, holder)
+
+
+def test_tensors_that_cannot_be_looked_into_are_told_in_a_line() -> None:
+    table = torch.nn.Embedding(5, 2, sparse=True)
+    table(torch.tensor([1, 1, 3])).sum().backward()
+    sparse = table.weight.grad
+    assert sparse is not None
+    for dt in (sparse, sparse.to_dense()):
+        assert printed(cmp, "x", dt, table.weight) == [
+            "x               | not compared: a sparse gradient is not compared: give both as dense tensors"
+        ]
+    nowhere = with_gradient(torch.zeros(2, device="meta"))
+    (line,) = printed(cmp, "x", torch.zeros(2, device="meta"), nowhere)
+    assert line.startswith("x               | not compared: ")
 
 
 def test_what_is_no_tensor_is_told_in_a_line(network: Network) -> None:

@@ -30,7 +30,7 @@ def test_the_same_cell_twice_is_there_twice_in_the_order_of_its_runs() -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["%ninja", "%ninja probs -v", "ninja probs", "r = %ninja", "%load_ext ninja_tui", "  %ninja --watch", "ninja"],
+    ["%ninja", "%ninja probs -v", "ninja probs", "r = %ninja", "%load_ext ninja_tui", "ninja"],
 )
 def test_magics_of_ours_are_left_out_and_lines_stay_where_they_are(line: str) -> None:
     assert without_magics(f"a = 1\n{line}\nb = 2") == "a = 1\n\nb = 2"
@@ -41,6 +41,13 @@ def test_magics_of_ours_are_left_out_and_lines_stay_where_they_are(line: str) ->
 )
 def test_code_that_looks_like_them_stays(line: str) -> None:
     assert without_magics(line) == line
+
+
+@pytest.mark.parametrize("magic", ["%ninja", "r = %ninja -v", "%reload_ext ninja_tui"])
+@pytest.mark.parametrize("block", ["if a:", "for each in range(3):", "try:"])
+def test_a_block_that_holds_nothing_but_a_magic_stays_one(block: str, magic: str) -> None:
+    assert without_magics(f"a = 1\n{block}\n    {magic}\nb = 2") == f"a = 1\n{block}\n    pass\nb = 2"
+    assert before_magic(f"a = 1\n{block}\n    {magic}\nb = 2") == f"a = 1\n{block}\n    pass"
 
 
 def test_of_the_cell_that_asks_counts_what_stands_above() -> None:

@@ -96,6 +96,24 @@ def test_cells_above_the_magic_in_the_same_cell_count_and_those_below_do_not(ses
     assert verdicts(above) == {"dh": "pass", "dz": "pass", "db": "pass"}
 
 
+def test_what_a_cell_awaits_is_judged(session: Session) -> None:
+    session.run(SETUP, FORWARD, DH, f"import asyncio\nawait asyncio.sleep(0)\n{DZ}")
+    session.run("async def later(value):\n    await asyncio.sleep(0)\n    return -value.sum(0, keepdim=True)")
+    assert verdicts(session.judged()) == {"dh": "pass", "dz": "pass"}
+    session.run("db = await later(dz)")
+    judged = session.judged()
+    assert verdicts(judged) == {"dh": "pass", "dz": "pass", "db": "fail"}
+    assert not judged.report.notes
+
+
+def test_a_note_advises_nothing_that_the_magic_does_not_have(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("builtins.input", lambda _="": "0.5")
+    session.run(SETUP, FORWARD, "rate = float(input('rate? '))\nstep = rate * W.grad", DH)
+    told = session.judged().text()
+    assert "asks for `input()`, which nobody can give here" in told
+    assert "--setup" not in told
+
+
 def test_an_answer_given_again_counts_as_it_is_now(session: Session) -> None:
     session.run(SETUP, FORWARD, "dh = 3 * h", DH)
     judged = session.judged()

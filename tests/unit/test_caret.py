@@ -84,6 +84,14 @@ def test_in_a_loop_it_is_the_statement_in_the_verdicts_line() -> None:
     assert [(each.line, each.code[each.start : each.end]) for each in answer] == [(22, "h.T @ dh")]
 
 
+def test_of_several_statements_in_one_line_it_is_the_one_that_binds_the_gradient() -> None:
+    code = "with torch.no_grad(): dz = -dy * f(y); dW = -X.T @ dz; self.db, n = -dz.sum(0), 2"
+    for gradient, expected in (("dz", "-dy * f(y)"), ("dW", "-X.T @ dz"), ("self.db", "-dz.sum(0)")):
+        found = Verdict("x", Status.FAIL, (2,), named=gradient, line=7, diagnosis=Diagnosis(Kind.SIGN, "the sign"))
+        shown = meant([Fragment.at(code, 7)], found)
+        assert [each.code[each.start : each.end] for each in shown] == [expected]
+
+
 def test_an_expression_of_several_lines_is_shown_line_by_line() -> None:
     code = "dx = f(\n    a,\n    b,\n)"
     assert underlined(code, verdict("x")) == ["f(", "a,", "b,", ")"]

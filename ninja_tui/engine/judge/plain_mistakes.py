@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import torch
 
-from ninja_tui.engine.judge.compare import CLOSE, farthest, index_of, largest_entry
+from ninja_tui.engine.judge.compare import CLOSE, broadcasts, farthest, index_of, largest_entry
 from ninja_tui.engine.judge.factors import Numbers, factor_name
 from ninja_tui.engine.judge.finding import Finding
 from ninja_tui.engine.judge.fitting import axes_told, factor_of, multiple_of, reduced_axes, subsets, summed_to
@@ -47,7 +47,7 @@ def mistake_in(
     actual, expected = actual.detach().double(), reference.detach().double()
     top = largest_entry(expected)
     if top <= max(TINY, TINY * largest_entry(actual)):
-        return _beside_nothing(name, actual, expected)
+        return _beside_nothing(name, actual, expected, close, shapes)
     if actual.shape != expected.shape:
         return _other_shape(name, actual, expected, close)
     gap = largest_entry(actual - expected)
@@ -63,23 +63,51 @@ def mistake_in(
     )
 
 
-def _beside_nothing(name: str, actual: torch.Tensor, expected: torch.Tensor) -> Finding | None:
-    """What can be told where autograd's gradient is 0 up to rounding: a shape, and that something is there."""
+def _beside_nothing(
+    name: str, actual: torch.Tensor, expected: torch.Tensor, close: float, shapes: Iterable[torch.Size]
+) -> Finding | None:
+    """What can be told where autograd's gradient may be 0 up to rounding: a shape, and that far more is there.
+
+    What is a multiple of it in every entry is no matter of rounding.
+    """
     if actual.shape != expected.shape:
         return belongs_elsewhere(name, actual, expected)
     if largest_entry(actual) <= MARKED * MARKED * TINY:
         return None
-    return Finding(Kind.UNKNOWN, "autograd's gradient is 0 up to rounding, and this is not")
+    multiple = _multiple(actual, expected, close, shapes) if expected.numel() > 1 else None
+    if multiple is not None:
+        return multiple
+    top = largest_entry(expected)
+    if top == 0.0:
+        return Finding(Kind.UNKNOWN, "autograd's gradient is 0, and this is not")
+    return Finding(Kind.UNKNOWN, f"autograd's gradient is far smaller (up to {top:.1e}), and may be 0 but for rounding")
 
 
 def _other_shape(name: str, actual: torch.Tensor, expected: torch.Tensor, close: float) -> Finding:
-    found = same_numbers(actual, expected, close)
+    found = same_numbers(actual, expected, close) or _each_right(actual, expected, close)
     if found is not None:
         return found
     summed = summed_to(actual, expected)
-    if summed is not None and summed.numel() < actual.numel() and factor_of(summed, expected, close) is not None:
-        return not_summed(name, actual, expected)
+    if summed is not None and summed.numel() < actual.numel():
+        factor = factor_of(summed, expected, close)
+        # any constant is a multiple of another: only the sum itself counts then
+        if factor is not None and (abs(factor) == 1.0 or not _is_constant(expected, close)):
+            return not_summed(name, actual, expected)
     return _summed_and_spread(name, actual, expected, close) or belongs_elsewhere(name, actual, expected)
+
+
+def _each_right(actual: torch.Tensor, expected: torch.Tensor, close: float) -> Finding | None:
+    """The right numbers, but for broadcasting: one for all entries that are alike, or all of them again and again."""
+    if not broadcasts(tuple(actual.shape), tuple(expected.shape)):
+        return None
+    if largest_entry(actual - expected) > close * largest_entry(expected):
+        return None
+    sizes = f"{tuple(actual.shape)} for {tuple(expected.shape)}"
+    return Finding(Kind.SHAPE, f"each number is right, the shape is not: {sizes}")
+
+
+def _is_constant(tensor: torch.Tensor, close: float) -> bool:
+    return largest_entry(tensor - tensor.reshape(-1)[0]) <= close * largest_entry(tensor)
 
 
 def _multiple(
@@ -184,8 +212,7 @@ def summed_over(
         return None
     count = math.prod(source.shape[axis] for axis in axes)
     averaged = math.isclose(factor * count, 1.0, rel_tol=close)
-    alike = largest_entry(total - total.reshape(-1)[0]) <= close * largest_entry(total)
-    if alike and not averaged and not math.isclose(factor, 1.0, rel_tol=close):
+    if _is_constant(total, close) and not averaged and not math.isclose(factor, 1.0, rel_tol=close):
         return None  # any constant is a multiple of another
     return "averaged" if averaged else "summed"
 

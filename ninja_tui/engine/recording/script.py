@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Coroutine, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,14 +72,14 @@ class Script:
             tree = instrumented(fragment, self.sites)
             if self._seed is not None:
                 reseed(tree, self._seed)
-            code = compile(tree, PROGRAM, "exec")
+            code = compile(tree, PROGRAM, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             self.failures.append(Failure(fragment.line, fragment.line, message_of(error), type(error).__name__))
             return ""
         with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
             try:
                 with self.recorder.running():
-                    exec(code, self.namespace)
+                    _finish(eval(code, self.namespace))
             except BaseException as error:
                 line = line_in(error, PROGRAM) or fragment.line
                 self.failed.append(fragment)
@@ -151,6 +152,14 @@ class Script:
             self.shortened.add(site)
             return True
         return False
+
+
+def _finish(awaiting: Coroutine[Any, Any, None] | None) -> None:
+    """Runs a statement that awaits, as IPython lets one do, to its end; what needs an event loop finds none."""
+    if awaiting is not None:
+        with contextlib.suppress(StopIteration):
+            while True:
+                awaiting.send(None)
 
 
 def _last_of(items: Iterable[Any], item: Any, rest: Iterator[Any]) -> Iterator[Any]:

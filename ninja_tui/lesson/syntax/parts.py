@@ -40,6 +40,19 @@ def value_for(statement: Computing, name: str) -> ast.expr:
     return statement.value
 
 
+def targets(statement: Computing) -> frozenset[str]:
+    """What ``statement`` assigns to, as it is written: ``dW``, ``self.dW``, ``grads['W']``, each item of a tuple."""
+    match statement:
+        case ast.Assign(targets=found):
+            pass
+        case ast.AugAssign(target=target) | ast.AnnAssign(target=target):
+            found = [target]
+        case _:
+            return frozenset()
+    each = [item for target in found for item in (target.elts if isinstance(target, ast.Tuple) else [target])]
+    return frozenset(ast.unparse(item) for item in each)
+
+
 def names_in(value: ast.expr) -> frozenset[str]:
     """The names that ``value`` reads."""
     return frozenset(node.id for node in _all(value, ast.Name))
