@@ -53,11 +53,12 @@ def assert_gradients(
     function = unbound(function)
     if backward is not None and not callable(backward):
         raise TypeError(f"backward= takes a function, not {backward!r}")
-    call = prepared(function, inputs, kwargs or {}, backward)
     own = None if backward is None else ByHand(backward)
     name = _name(function) if own is None else own.name
     try:
-        found = _of_functions(call, seed) if own is None else _by_hand(call, own, seed)
+        with torch.inference_mode(mode=False), torch.enable_grad():
+            call = prepared(function, inputs, kwargs or {}, backward)
+            found = _of_functions(call, seed) if own is None else _by_hand(call, own, seed)
     except Misreturned as error:
         raise AssertionError(f"{name} {error}") from None
     except NotJudged as error:

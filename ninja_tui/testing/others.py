@@ -55,8 +55,13 @@ def other_parameters(call: Call, recipe: Recipe) -> Iterator[None]:
 
 @contextlib.contextmanager
 def as_it_was(call: Call) -> Iterator[None]:
-    """Puts the buffers of a module back, and the state of the random generator."""
+    """Puts the buffers of a module back, the ``.grad`` of its parameters, and the state of the random generator."""
     module = call.function if isinstance(call.function, torch.nn.Module) else None
+    gradients = [
+        (each.tensor, each.tensor.grad, None if each.tensor.grad is None else each.tensor.grad.detach().clone())
+        for each in call.inputs
+        if each.of_module
+    ]
     held = [
         (part, name, buffer, buffer.detach().clone())
         for part in (module.modules() if module is not None else ())
@@ -70,6 +75,8 @@ def as_it_was(call: Call) -> Iterator[None]:
                 for part, name, buffer, value in held:
                     buffer.copy_(value)
                     setattr(part, name, buffer)
+                for parameter, gradient, kept in gradients:
+                    parameter.grad = gradient if gradient is None or kept is None else gradient.copy_(kept)
 
 
 def _other(place: Input, salt: int, recipe: Recipe) -> torch.Tensor:

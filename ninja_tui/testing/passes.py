@@ -107,7 +107,8 @@ class ByHand:
         choices: list[Sequence[Input | None]] = [call.asked, call.inputs]
         if not any(isinstance(each, list | tuple | Mapping) for each in call.args):
             places = iter(call.inputs)
-            choices.append([next(places) if isinstance(each, torch.Tensor) else None for each in call.args])
+            args = [next(places) if isinstance(each, torch.Tensor) else None for each in call.args]
+            choices.append([*args, *(each for each in call.inputs if each.of_module)])
         for choice in choices:
             if len(choice) == len(gradients):
                 pairs = [(place, each) for place, each in zip(choice, gradients, strict=True) if place is not None]

@@ -61,3 +61,20 @@ def test_what_gradcheck_passes_passes(case: Case) -> None:
         inputs = [each.double().detach().requires_grad_(each.requires_grad) for each in case.inputs()]
     assert torch.autograd.gradcheck(ByHand.apply, inputs)
     assert_gradients(case.function, *inputs, backward=case.right, strict=True)
+
+
+@pytest.mark.parametrize("shape", [(1,), (4, 1), (2, 3, 1)])
+def test_of_a_layer_norm_over_one_entry_only_the_bias_has_a_gradient(shape: tuple[int, ...]) -> None:
+    """What autograd gives for the others is rounding, times 1 / sqrt(eps)."""
+    function = CASES["layer norm"].function
+
+    def right(upstream: torch.Tensor, x: torch.Tensor, gain: torch.Tensor, bias: torch.Tensor) -> Any:
+        return torch.zeros_like(x), torch.zeros_like(gain), upstream.sum_to_size(bias.shape)
+
+    def passed_on(upstream: torch.Tensor, x: torch.Tensor, gain: torch.Tensor, bias: torch.Tensor) -> Any:
+        return upstream * gain, torch.zeros_like(gain), upstream.sum_to_size(bias.shape)
+
+    inputs = [torch.randn(size, generator=torch.Generator().manual_seed(0)) for size in (shape, (1,), (1,))]
+    assert_gradients(function, *inputs, backward=right, strict=True)
+    with pytest.raises(AssertionError, match="1 of 3 gradients is wrong\n✗ x "):
+        assert_gradients(function, *inputs, backward=passed_on)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy
@@ -13,28 +13,11 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ninja_tui.testing import GradientWarning, assert_gradients
+from ninja_tui.testing import assert_gradients
+from tests.testing.asserted import failure, passes, warned
 
 T = torch.Tensor
 Function = Callable[..., Any]
-
-
-def failure(function: Function, *inputs: Any, **given: Any) -> str:
-    with pytest.raises(AssertionError) as told:
-        assert_gradients(function, *inputs, **given)
-    return str(told.value)
-
-
-def warned(function: Function, *inputs: Any, **given: Any) -> list[str]:
-    with warnings.catch_warnings(record=True) as seen:
-        warnings.simplefilter("always")
-        assert_gradients(function, *inputs, **given)
-    assert all(issubclass(each.category, GradientWarning) and each.filename == __file__ for each in seen)
-    return [str(each.message) for each in seen]
-
-
-def passes(function: Function, *inputs: Any, **given: Any) -> None:
-    assert warned(function, *inputs, **given) == []
 
 
 def double(x: T) -> T:
@@ -123,45 +106,11 @@ def test_a_backward_may_read_what_forward_kept() -> None:
     passes(layer.forward, torch.randn(4, 5), backward=layer.backward)
 
 
-# modules
-
-
-def test_of_a_module_the_gradients_of_its_parameters_are_asked_for() -> None:
-    layer = torch.nn.Linear(4, 3)
-    x = torch.randn(5, 4)
-    passes(layer, x, backward=lambda u, x: (u.T @ x, u.sum(0)))
-    passes(layer, x.requires_grad_(), backward=lambda u, x: (u @ layer.weight, u.T @ x, u.sum(0)))
-    passes(layer, x, backward=lambda u, x: {"bias": u.sum(0), "weight": u.T @ x, "input": u @ layer.weight})
-    told = failure(layer, x.detach(), backward=lambda u, x: {"weight": u.T @ x})
-    assert "✗ bias (3,)  error" in told
-    assert "no gradient is returned for it" in told
-    told = failure(layer, x, backward=lambda u, x: {"wieght": u.T @ x})
-    assert "'wieght', which is no input; did you mean `weight`?" in told
-
-
-def test_a_frozen_parameter_is_not_asked_for() -> None:
-    layer = torch.nn.Linear(4, 3)
-    layer.bias.requires_grad_(False)
-    passes(layer, torch.randn(5, 4), backward=lambda u, x: u.T @ x)
-
-
-def test_a_module_and_tensors_stay_as_they_are() -> None:
-    layer = torch.nn.BatchNorm1d(3)
-    before = {name: each.clone() for name, each in layer.state_dict().items()}
-    x = torch.randn(6, 3, requires_grad=True)
-    kept = x.detach().clone()
-
-    def backward(upstream: T, x: T) -> Mapping[str, T]:
-        centered = x - x.mean(0)
-        inverse = (centered.square().mean(0) + layer.eps) ** -0.5
-        raw, draw = centered * inverse, upstream * layer.weight
-        dx = inverse * (draw - draw.mean(0) - raw * (draw * raw).mean(0))
-        return {"input": dx, "weight": (upstream * raw).sum(0), "bias": upstream.sum(0)}
-
-    passes(layer, x, backward=backward)
-    assert all(torch.equal(each, before[name]) for name, each in layer.state_dict().items())
-    assert torch.equal(x, kept)
-    assert x.grad is None
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_whether_gradients_are_on_is_no_matter(mode: Callable[[], AbstractContextManager[None]]) -> None:
+    with mode():
+        passes(torch.sin, torch.randn(3), backward=lambda u, input: u * input.cos())
+        assert "sign" in failure(torch.sin, torch.randn(3), backward=lambda u, input: -u * input.cos())
 
 
 def test_random_generators_stay_as_they_are() -> None:

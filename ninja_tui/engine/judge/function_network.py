@@ -8,12 +8,16 @@ import torch
 
 from ninja_tui.engine.judge.assess import Assessor
 from ninja_tui.engine.judge.compare import largest_entry
-from ninja_tui.engine.judge.function_program import CallProgram, Unfollowed
+from ninja_tui.engine.judge.function_program import ROUNDS, CallProgram, Unfollowed
 from ninja_tui.engine.judge.graph import Graph
 from ninja_tui.engine.judge.network import Network, Output
-from ninja_tui.engine.judge.recorded import Gradient, evidence_on
-from ninja_tui.engine.recording.record import FunctionCall, Number
+from ninja_tui.engine.judge.recorded import Gradient, evidence_on, passes
+from ninja_tui.engine.recording.record import FunctionCall, Number, Operation
+from ninja_tui.engine.recording.recorder import operator_name
 from ninja_tui.engine.recording.replay import Paths, Replay
+
+SAME = 1e-9
+"""Relative difference up to which two results in float64 are the same."""
 
 
 class OpenedCall:
@@ -64,6 +68,33 @@ class OpenedCall:
         gradient = self.gradient(place)
         tried = evidence_on(self.assessor, self.names[place], gradient, self.call.places).results
         return all(each is None or largest_entry(each) == 0.0 for each in (gradient.value, *tried))
+
+    def passes_zeros(self, place: int) -> bool:
+        """Whether zeros are right for an input: its derivative is 0 up to rounding."""
+        zeros = torch.zeros_like(self.value(self.call.inputs[place]))
+        gradient = Gradient(self.call.constant(zeros), zeros, len(self.call.record.steps))
+        return passes(self.assessor, self.names[place], gradient, self.call.places)
+
+    def jumps(self, place: int) -> bool:
+        """Whether forward gives other numbers for other inputs in this place, or a threshold may be why it does not."""
+        number = self.call.inputs[place]
+        replay = Replay(self.call.record, self.call.outputs.values(), {number})
+        found: list[torch.Tensor] = []
+        for world in self.network.worlds():
+            with torch.no_grad():
+                values = replay.run({number: world.value(number).detach()})
+            found.append(torch.cat([values[each].double().flatten() for each in self.call.outputs.values()]))
+        size = largest_entry(found[0])
+        varies = any(largest_entry(each - found[0]) > SAME * size for each in found[1:])
+        return varies or not self._is_smooth(replay.operations, number)
+
+    def _is_smooth(self, operations: Iterable[Operation], number: Number) -> bool:
+        """Whether a way leads from an input to an output along which nothing is rounded, compared or counted."""
+        values, reached = self.network.home().values, {number}
+        for step in operations:
+            if operator_name(step) not in ROUNDS and not reached.isdisjoint(step.inputs):
+                reached |= {each for each in step.outputs if each in values and values[each].is_floating_point()}
+        return not reached.isdisjoint(self.call.outputs.values())
 
     def gradient(self, place: int) -> Gradient:
         """What is returned for an input, as autograd takes it."""

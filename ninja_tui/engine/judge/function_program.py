@@ -35,6 +35,8 @@ JITTER = 0.01
 """Share by which inputs are moved that are 0, or alike: there a maximum or a threshold has no derivative."""
 ROUNDS = frozenset({"round", "floor", "ceil", "trunc", "fix", "sign", "sgn", "heaviside"})
 """Operations that a straight-through estimator takes for the identity."""
+SAMPLES = frozenset({"bernoulli", "bernoulli_", "multinomial", "poisson", "binomial"})
+"""Operations that draw whole numbers from a distribution which their arguments tell."""
 
 
 class Unfollowed(Exception):
@@ -69,6 +71,12 @@ class CallProgram:
         weight = self.record.step_of(step.inputs[0])
         single = not others and isinstance(weight, Leaf) and weight.value.numel() == 1
         return place if single else None
+
+    def constant(self, value: torch.Tensor) -> Number:
+        """A new value: ``value``, whatever the inputs are."""
+        number = self.record.new()
+        self.record.steps.append(Leaf(number, value, Root.LITERAL, value.dtype))
+        return number
 
     def multiplied(self, number: Number, factor: Number) -> Number:
         """A new value: the product of two."""
@@ -316,6 +324,15 @@ def rounds(record: Record, call: FunctionCall) -> bool:
     """Whether a forward pass rounds, or takes a sign."""
     steps = record.steps[call.first : call.last]
     return any(isinstance(step, Operation) and operator_name(step) in ROUNDS for step in steps)
+
+
+def draws_from(record: Record, call: FunctionCall, place: int) -> bool:
+    """Whether a forward pass draws numbers with probabilities that it computes from the argument in this place."""
+    number = call.inputs[place].number
+    assert number is not None
+    draws = [step.draw for step in record.steps[call.first : call.last] if isinstance(step, Leaf)]
+    told = [each for draw in draws if draw and operator_name(draw) in SAMPLES for each in draw.inputs]
+    return any(number in record.ancestors(each, {number}) for each in told)
 
 
 def is_identity(record: Record, call: FunctionCall) -> bool:

@@ -13,6 +13,7 @@ from ninja_tui.engine.judge.function_network import OpenedCall, sums_to
 from ninja_tui.engine.judge.function_program import (
     Unfollowed,
     call_program,
+    draws_from,
     is_identity,
     judged_places,
     rounds,
@@ -182,7 +183,7 @@ class _Case:
         """Where backward returns None: right only where the gradient is 0 whatever comes in."""
         shape = program.shape(place)
         blank = replace(self._blank(place), expected_shape=shape)
-        if program.is_zero(place):
+        if program.is_zero(place) or program.passes_zeros(place):
             return replace(blank, status=Status.PASS, error=None)
         told = f"returns None for `{self._call.inputs[place].name}`, which needs a gradient that is not 0"
         return replace(blank, status=Status.FAIL, error=None, diagnosis=Diagnosis(Kind.MISSING_PATH, told))
@@ -249,16 +250,18 @@ class _Case:
     def _is_surrogate(self, place: int) -> bool:
         """Whether the backward is meant to be another than the derivative.
 
-        So it is where forward has a derivative of 0 nearly everywhere, where forward gives back what it is given, and
-        where the gradient is right once what rounds is taken for the identity.
+        So it is where forward has a derivative of 0 nearly everywhere, since it jumps or draws; where it gives back
+        what it is given; and where the gradient is right once what rounds is taken for the identity.
         """
         program = self._programs.plain
         if self._run.returned[place] is None:
             return False
-        if program.is_zero(place) and program.reaches(place):
-            return True
+        if program.is_zero(place):
+            jumps = program.reaches(place) and program.jumps(place)
+            if jumps or draws_from(self._record, self._call, place):
+                return True
         if is_identity(self._record, self._call) and program.keeps_shape(place):
-            return True
+            return self._of_another(place, program) is None
         if not rounds(self._record, self._call):
             return False
         through = self._programs.through

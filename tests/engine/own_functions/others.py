@@ -62,6 +62,42 @@ SURROGATES = {
         x = torch.randn(40, requires_grad=True)
         Quantize.apply(x, torch.tensor(0.5)).sum().backward()
     """),
+    "drawn at random": script("""
+        import torch
+        class Draw(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                return torch.bernoulli(x.sigmoid())
+            @staticmethod
+            def backward(ctx, g):
+                return g
+        x = torch.randn(5, requires_grad=True)
+        Draw.apply(x).sum().backward()
+    """),
+    "a threshold far away": script("""
+        import torch
+        class Fires(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                return (x > 1000).float()
+            @staticmethod
+            def backward(ctx, g):
+                return g
+        x = torch.randn(5, requires_grad=True)
+        Fires.apply(x).sum().backward()
+    """),
+    "rounded down, by a division": script("""
+        import torch
+        class Step(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                return torch.div(x, 0.5, rounding_mode="floor") * 0.5
+            @staticmethod
+            def backward(ctx, g):
+                return g
+        x = torch.randn(5, requires_grad=True)
+        Step.apply(x).sum().backward()
+    """),
     "rounded, plus what is exact": script("""
         import torch
         class Mixed(torch.autograd.Function):

@@ -861,4 +861,53 @@ RIGHT = {
                 return g * x.cos()
         print(torch.func.grad(lambda x: Sin.apply(x).sum())(torch.randn(3)))
     """),
+    "None where the gradient is 0 up to rounding": script("""
+        import torch
+        class Shifted(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x, shift):
+                e = (x - shift).exp()
+                p = e / e.sum(1, keepdim=True)
+                ctx.save_for_backward(p)
+                return p
+            @staticmethod
+            def backward(ctx, g):
+                p, = ctx.saved_tensors
+                return p * (g - (p * g).sum(1, keepdim=True)), None
+        x = torch.randn(4, 3, requires_grad=True)
+        shift = torch.randn(4, 1, requires_grad=True)
+        Shifted.apply(x, shift).pow(2).sum().backward()
+    """),
+    "a norm of one entry, which is always 0": script("""
+        import torch
+        class Norm(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x, gain):
+                d = x - x.mean(-1, keepdim=True)
+                r = (d.pow(2).mean(-1, keepdim=True) + 1e-5).rsqrt()
+                ctx.save_for_backward(d * r, r, gain)
+                return d * r * gain
+            @staticmethod
+            def backward(ctx, g):
+                h, r, gain = ctx.saved_tensors
+                dh = g * gain
+                dx = r * (dh - dh.mean(-1, keepdim=True) - h * (dh * h).mean(-1, keepdim=True))
+                return dx, (g * h).sum(0)
+        x = torch.randn(4, 1, requires_grad=True)
+        gain = torch.randn(1, requires_grad=True)
+        Norm.apply(x, gain).sum().backward()
+    """),
+    "inputs that go through as they are": script("""
+        import torch
+        class Both(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, a, b):
+                return a.clone(), b.clone()
+            @staticmethod
+            def backward(ctx, ga, gb):
+                return ga, gb
+        a, b = (torch.randn(5, requires_grad=True) for _ in range(2))
+        c, d = Both.apply(a, b)
+        (c * d).sum().backward()
+    """),
 }

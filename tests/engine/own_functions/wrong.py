@@ -70,4 +70,13 @@ WRONG: dict[str, Mistake] = {
         changed("two steps of an LSTM cell", "dnew = dc + dh * o * (1 - t * t)", "dnew = dh * o * (1 - t * t)"),
         "c", Kind.MISSING_PATH),
     "within torch.func": (changed("within torch.func", "g * x.cos()", "-g * x.cos()"), "x", Kind.SIGN),
+    "a path to a norm of one entry": (
+        changed("a norm of one entry, which is always 0", "dh - dh.mean(-1, keepdim=True) - h", "dh - h"),
+        "x", Kind.EXTRA_PATH),
+    "a factor that is always 0": (changed("a norm of one entry, which is always 0", "(g * h).sum(0)", "g.sum(0)"),
+                                  "gain", Kind.EXTRA_PATH),
+    "what nothing depends on": (changed("None where the gradient is 0 up to rounding", "keepdim=True)), None",
+                                        "keepdim=True)), g[:, :1]"), "shift", Kind.UNKNOWN),
+    "two that go through, in the wrong order": (changed("inputs that go through as they are", "return ga, gb",
+                                                        "return gb, ga"), "a", Kind.WRONG_DERIVATIVE),
 }  # fmt: skip
