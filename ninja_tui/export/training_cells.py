@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ninja_tui.engine.protocol.verdict import Verdict
 from ninja_tui.export.names import names_beside
 from ninja_tui.export.pieces import Piece
 from ninja_tui.lesson.model import Cell, Lesson, gradient_name
@@ -97,12 +96,12 @@ class _Loop:
         lines: list[str] = []
         for piece in self._pieces:
             lines += [piece.code] if piece.code else []
-            lines += [self._instead(each) for each in piece.replaced if each.node in self._replaced]
-        return lines
+            lines += [self._instead(each.node, each.gradient) for each in piece.replaced if each.node in self._replaced]
+        answered = {node for piece in self._pieces for node in piece.nodes}
+        return lines + [self._instead(node, gradient_name(node)) for node in self._replaced if node not in answered]
 
-    def _instead(self, verdict: Verdict) -> str:
-        number = self._replaced.index(verdict.node)
-        return f"{verdict.gradient} = {self._reference}[{number}].clone()  # autograd's"
+    def _instead(self, node: str, gradient: str) -> str:
+        return f"{gradient} = {self._reference}[{self._replaced.index(node)}].clone()  # autograd's"
 
     def _update(self) -> list[str]:
         """``p -= lr * dp`` for every parameter that the loss depends on."""

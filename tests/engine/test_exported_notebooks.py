@@ -118,6 +118,33 @@ def test_the_training_is_that_of_autograd_whoever_gave_the_gradients(tmp_path: P
         assert by_hand.names[name].grad_fn is None
 
 
+ASKING_FOR_ONE = """\
+# %% setup
+import torch
+g = torch.Generator().manual_seed(1)
+W = torch.randn((3, 2), generator=g)
+b = torch.randn((2,), generator=g)
+parameters = [W, b]
+asks = ["h"]
+for p in parameters:
+    p.requires_grad = True
+X = torch.randn((4, 3), generator=g)
+# %% forward
+h = X @ W + b
+loss = (h**2).mean()
+"""
+
+
+def test_a_lesson_that_asks_for_no_parameter_trains_on_autograds_gradients_of_them(tmp_path: Path) -> None:
+    folder = tmp_path / "asking"
+    folder.mkdir()
+    a_file(folder, ASKING_FOR_ONE, "forward.py")
+    shown = exported(tmp_path, f"# %% lesson: {folder.name}\ndh = 2 * h / h.numel()\n", str(folder))
+    assert "mean loss of the last tenth" in shown.printed
+    steps = shown.names["losses"]
+    assert steps[-1] < steps[0]
+
+
 COLLIDING = """\
 # %% setup
 import torch
