@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from ninja_tui.engine.evaluate.bench import Options
 from ninja_tui.engine.protocol.verdict import Verdict
 from ninja_tui.replay import FileJudge, FileReport, LessonReport, Limits, Request
@@ -56,7 +58,7 @@ def run(notebook: str, steps: int = 3) -> Run:
     """Runs a notebook from top to bottom; its training takes few ``steps``."""
     cells = json.loads(notebook)["cells"]
     names: dict[str, Any] = {"__name__": "__main__"}
-    with contextlib.redirect_stdout(io.StringIO()) as printed:
+    with torch.enable_grad(), contextlib.redirect_stdout(io.StringIO()) as printed:  # it turns that off and on
         for cell in cells:
             if cell["cell_type"] == "code":
                 code = "".join(cell["source"])

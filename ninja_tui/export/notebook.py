@@ -6,23 +6,24 @@ What is wrong or missing is marked, and autograd's gradient goes into its place:
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import nbformat
 
-from ninja_tui.engine.evaluate.program import stays
 from ninja_tui.engine.protocol.verdict import Status, Verdict
 from ninja_tui.errors import UsageError
 from ninja_tui.export.markdown import plain, span
 from ninja_tui.export.names import names_beside
 from ninja_tui.export.pieces import Piece, gradients_of, pieces_of, told_of
-from ninja_tui.export.training_cells import training_cells
+from ninja_tui.export.training_cells import BY_HAND, RECORDING, training_cells
 from ninja_tui.export.word_lists import WordList, lists_of, reading_code
 from ninja_tui.formatting import shape_text
 from ninja_tui.lesson.model import Cell, Lesson, Node
 from ninja_tui.lesson.notebook.cells import Form, Source
 from ninja_tui.lesson.read import PERCENT
+from ninja_tui.lesson.syntax.names import stored_names
+from ninja_tui.lesson.syntax.parsing import parse_code
 from ninja_tui.lesson.syntax.standalone import reseeded, without_imports_of
 from ninja_tui.replay import AnsweredLesson, LessonReport
 
@@ -113,7 +114,7 @@ def _head(report: LessonReport, lesson: Lesson, lists: tuple[WordList, ...]) -> 
     needs = "This notebook runs from top to bottom and needs PyTorch alone"
     if lists:
         needs += f"; it reads {' and '.join(span(each.name) for each in lists)} in its folder"
-    marked = [each for each in report.verdicts if not stays(each)]
+    marked = any(piece.replaced for piece in pieces_of(report))
     instead = (
         "Where an answer is missing or not right yet, that is said, and what follows goes on from autograd’s gradient."
     )
@@ -149,7 +150,8 @@ def _walk(report: LessonReport, lesson: Lesson) -> Iterator[BookCell]:
     """Forward pass, autograd's backward pass, and the person's, a node at a time."""
     pieces = pieces_of(report)
     yield _markdown("## Forward pass")
-    yield _code(lesson.forward.source)
+    source = lesson.forward.source.strip("\n")
+    yield _code(f"import torch\n\n{RECORDING}\n{source}")
     nodes = {node for piece in pieces for node in piece.nodes}
     inner = [node.name for node in lesson.nodes if node.name in nodes and node.statement is not None]
     yield _markdown("## Backward pass, by autograd", "What every answer below is compared with.")
@@ -158,20 +160,32 @@ def _walk(report: LessonReport, lesson: Lesson) -> Iterator[BookCell]:
     listed = textwrap.fill(", ".join(inner), WIDTH, initial_indent="    ", subsequent_indent="    ")
     retain = [f"for {t} in [", f"{listed},", "]:", f"    {t}.retain_grad()"] if inner else []
     cleared = [f"for {p} in [{', '.join(lesson.parameters)}]:", f"    {p}.grad = None"]
-    yield _code("\n".join([*cleared, *retain, f"{lesson.loss}.backward()", lesson.loss]))
-    yield _code(f"import torch\nimport torch.nn.functional as F\n\n\n{COMPARE}")
+    kept = {node: names.fresh(f"{node}_") for node in nodes & _bound_by(pieces)}
+    keeping = [
+        f"{kept[node]} = {node}  # that of the forward pass: answers bind the name anew" for node in sorted(kept)
+    ]
+    yield _code("\n".join([*cleared, *retain, *keeping, f"{lesson.loss}.backward()", lesson.loss]))
+    yield _code(f"import torch.nn.functional as F\n\n\n{COMPARE}")
     yield _markdown("## Backward pass, by hand", f"`d{lesson.loss}` is 1.")
-    yield _code(f"d{lesson.loss} = torch.ones_like({lesson.loss})")
+    yield _code(f"d{lesson.loss} = torch.ones_like({lesson.loss})\n{BY_HAND}")
     read = {name for piece in pieces for name in piece.reads}
     for piece in pieces:
-        yield from _piece(piece, lesson, read, report.revealed)
+        yield from _piece(piece, lesson, read, report.revealed, kept)
 
 
-def _piece(piece: Piece, lesson: Lesson, read: Collection[str], revealed: Collection[str]) -> Iterator[BookCell]:
+def _bound_by(pieces: Iterable[Piece]) -> set[str]:
+    """The names that answers bind."""
+    return {name for piece in pieces for tree in parse_code(piece.code).body for name in stored_names(tree)}
+
+
+def _piece(
+    piece: Piece, lesson: Lesson, read: Collection[str], revealed: Collection[str], kept: Mapping[str, str]
+) -> Iterator[BookCell]:
+    """``kept`` has the names of tensors of the forward pass whose own are bound anew."""
     for verdict in piece.verdicts:
         on = _on(verdict, lesson.node(verdict.node), lesson, revealed=verdict.node in revealed)
         yield _markdown(f"### {span(verdict.node)}", *on)
-    compared = [f"cmp({each.node!r}, {each.gradient}, {each.node})" for each in piece.compared]
+    compared = [f"cmp({each.node!r}, {each.gradient}, {kept.get(each.node, each.node)})" for each in piece.compared]
     code = "\n".join([*([piece.code] if piece.code else []), *compared])
     if code:
         sure = bool(piece.verdicts) and all(each.passed for each in piece.verdicts)
@@ -179,7 +193,7 @@ def _piece(piece: Piece, lesson: Lesson, read: Collection[str], revealed: Collec
     replaced = [each for each in piece.replaced if each.gradient in read]
     if replaced:
         told = f"# autograd’s in the place of {gradients_of(replaced)}: what follows goes on from here"
-        lines = [f"{each.gradient} = {each.node}.grad.clone()" for each in replaced]
+        lines = [f"{each.gradient} = {kept.get(each.node, each.node)}.grad.clone()" for each in replaced]
         yield _code("\n".join([told, *lines]))
 
 

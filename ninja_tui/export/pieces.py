@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from ninja_tui.engine.evaluate.program import stays
+from ninja_tui.engine.evaluate.program import Course, stays
 from ninja_tui.engine.protocol.verdict import Status, Verdict
 from ninja_tui.lesson.program import Answer, Program, ProgramStatement
 from ninja_tui.lesson.solutions import is_mark
@@ -24,12 +24,13 @@ class Piece:
     """The statements up to the one that completes ``answers``; of those that do not run the code is a comment.
 
     A piece without code, whose one verdict is MISSING, stands for a node that the file does not answer. The last
-    piece may complete nothing.
+    piece may complete nothing, and so may one that changes gradients of earlier answers, those of ``damaged``.
     """
 
     code: str
     verdicts: tuple[Verdict, ...]
     reads: frozenset[str] = frozenset()
+    damaged: tuple[Verdict, ...] = ()
 
     @property
     def nodes(self) -> tuple[str, ...]:
@@ -44,7 +45,7 @@ class Piece:
     @property
     def replaced(self) -> tuple[Verdict, ...]:
         """The verdicts on gradients in whose place what follows gets autograd's."""
-        return tuple(each for each in self.verdicts if not stays(each))
+        return (*(each for each in self.verdicts if not stays(each)), *self.damaged)
 
 
 def pieces_of(report: LessonReport) -> tuple[Piece, ...]:
@@ -56,7 +57,7 @@ def pieces_of(report: LessonReport) -> tuple[Piece, ...]:
         return ()
     program = report.answered.read()
     verdicts = {(verdict.node, verdict.line): verdict for verdict in report.verdicts}
-    written = list(_written(program, report.answered.lines, verdicts))
+    written = list(_written(program, report.answered.lines, verdicts, report.course))
     walk = {node.name: place for place, node in enumerate(report.answered.lesson.nodes)}
     for missing in _missing(report, program):
         place = walk[missing.node]
@@ -87,11 +88,14 @@ def _missing(report: LessonReport, program: Program) -> list[Verdict]:
 
 
 def _written(
-    program: Program, lines: tuple[str, ...], verdicts: dict[tuple[str, int | None], Verdict]
+    program: Program, lines: tuple[str, ...], verdicts: dict[tuple[str, int | None], Verdict], course: Course
 ) -> Iterator[Piece]:
     """The pieces of what stands in the file."""
-    dead = {step for answer in program.answers if _verdict_on(answer, verdicts).status in DEAD for step in answer.steps}
-    ends = {answer.last for answer in program.answers} | {len(program.steps) - 1}
+    dead, alive = set(course.broken), set[int]()
+    for answer in program.answers:
+        (dead if _verdict_on(answer, verdicts).status in DEAD else alive).update(answer.steps)
+    dead -= alive - course.broken
+    ends = {answer.last for answer in program.answers} | course.mended.keys() | {len(program.steps) - 1}
     start = 0
     for end in sorted(ends):
         code = _Code(program.steps, lines)
@@ -100,13 +104,20 @@ def _written(
         on = tuple(_verdict_on(answer, verdicts) for answer in program.ending_at(end))
         text = "\n".join(filter(None, parts))
         if text or on:
-            yield Piece(text, on, reads)
+            damaged = tuple(_latest(program, end, gradient, verdicts) for gradient in course.mended.get(end, ()))
+            yield Piece(text, on, reads, damaged)
         start = end + 1
 
 
 def _verdict_on(answer: Answer, verdicts: dict[tuple[str, int | None], Verdict]) -> Verdict:
     blank = Verdict(answer.node, Status.ERROR, (), line=answer.line, named=answer.gradient, error="it was not judged")
     return verdicts.get((answer.node, answer.line), blank)
+
+
+def _latest(program: Program, step: int, gradient: str, verdicts: dict[tuple[str, int | None], Verdict]) -> Verdict:
+    """The verdict on the last answer named ``gradient`` that is complete before ``step``."""
+    complete = (answer for answer in program.answers if answer.gradient == gradient and answer.last < step)
+    return _verdict_on(max(complete, key=lambda answer: answer.last), verdicts)
 
 
 class _Code:

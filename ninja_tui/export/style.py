@@ -36,7 +36,7 @@ code { font: 13px/1.5 ui-monospace, monospace; background: var(--raised); border
 .curve .range { fill: var(--link); fill-opacity: .18; }
 .curve .mean { fill: none; stroke: var(--link); stroke-width: 2; }
 .names { columns: 9rem; flex: 1 1 12rem; margin: 0; padding: 0; list-style: none;
-  font: 14px/1.7 ui-monospace, monospace; }
+  font: 14px/1.7 ui-monospace, monospace; overflow-wrap: anywhere; }
 footer { margin-top: 3rem; color: var(--quiet); font-size: 13px; }
 """
 )

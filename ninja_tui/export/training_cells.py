@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ninja_tui.engine.protocol.verdict import Verdict
 from ninja_tui.export.names import names_beside
-from ninja_tui.export.pieces import Piece
+from ninja_tui.export.pieces import COMPARING, Piece
 from ninja_tui.lesson.model import Cell, Lesson, gradient_name
-from ninja_tui.lesson.syntax.standalone import indented
+from ninja_tui.lesson.syntax.standalone import indented, without_calls_of
 
 STEPS = 5_000
 """Of a notebook's training: some seconds of Python."""
@@ -17,6 +16,13 @@ RATE = "0.1 if {step} < steps / 2 else 0.01"
 """The learning rate of a lesson that has none."""
 SAMPLING_SEED = 2147483647 + 10
 """The lecture's."""
+
+RECORDING = "torch.set_grad_enabled(True)"
+BY_HAND = "torch.set_grad_enabled(False)"
+"""Before answers: as where they are judged, PyTorch records nothing of them, and they may be computed in NumPy."""
+
+TELLING = ("print", COMPARING)
+"""What answers call to see something, and not again in each step."""
 
 SAMPLING = """\
 g_sample = torch.Generator().manual_seed({seed})
@@ -84,7 +90,7 @@ class _Loop:
         tenth = "(steps // 10 or 1)"
         mean = f"sum({self._losses}[-{tenth}:]) / {tenth}"
         last = f'print(f"mean loss of the last tenth: {{{mean}:.4f}}")'
-        return [f"steps = {min(STEPS, own or STEPS):_}{remark}", f"{self._losses} = []", *loop, last]
+        return [f"steps = {min(STEPS, own or STEPS):_}{remark}", f"{self._losses} = []", RECORDING, *loop, last]
 
     def _autograd(self) -> list[str]:
         nodes = ", ".join(self._replaced)
@@ -96,13 +102,14 @@ class _Loop:
     def _backward(self) -> list[str]:
         lines: list[str] = []
         for piece in self._pieces:
-            lines += [piece.code] if piece.code else []
-            lines += [self._instead(each) for each in piece.replaced if each.node in self._replaced]
-        return lines
+            code = without_calls_of(piece.code, TELLING)
+            lines += [code] if code else []
+            lines += [self._instead(each.node, each.gradient) for each in piece.replaced if each.node in self._replaced]
+        answered = {node for piece in self._pieces for node in piece.nodes}
+        return lines + [self._instead(node, gradient_name(node)) for node in self._replaced if node not in answered]
 
-    def _instead(self, verdict: Verdict) -> str:
-        number = self._replaced.index(verdict.node)
-        return f"{verdict.gradient} = {self._reference}[{number}].clone()  # autograd's"
+    def _instead(self, node: str, gradient: str) -> str:
+        return f"{gradient} = {self._reference}[{self._replaced.index(node)}].clone()  # autograd's"
 
     def _update(self) -> list[str]:
         """``p -= lr * dp`` for every parameter that the loss depends on."""

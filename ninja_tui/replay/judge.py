@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ninja_tui.engine.evaluate.bench import Options, Workbench
 from ninja_tui.engine.evaluate.own_file import OwnFileJudge
-from ninja_tui.engine.evaluate.program import Comparison, ProgramJudge
+from ninja_tui.engine.evaluate.program import Comparison, Course, ProgramJudge
 from ninja_tui.engine.failures import sentence_for
 from ninja_tui.engine.protocol.verdict import Status, Verdict
 from ninja_tui.engine.protocol.wire import Broken, TimedOut
@@ -166,6 +166,7 @@ class FileJudge:
                 lesson, lambda: solutions.program(name, walk), self._options or Options(), solutions.lines(name)
             ),
             stopped=judged.stopped,
+            course=judged.course,
             code={
                 (each.node, each.line): tuple(program.steps[step] for step in each.steps) for each in program.answers
             },
@@ -180,7 +181,7 @@ class FileJudge:
             if not self._lone or self._request.watch:
                 bench.make_ahead()  # for the next file
             verdicts = judge.judge_all(lambda node: progress(bench.gradient_name(node)))
-            return _Judged(tuple(verdicts), tuple(judge.comparisons))
+            return _Judged(tuple(verdicts), tuple(judge.comparisons), judge.course)
         except Stopped as error:
             stopped, shapes = f"not judged: {error}", bench.facts.shapes
             so_far = {} if judge is None else judge.judged
@@ -188,7 +189,9 @@ class FileJudge:
                 so_far.get(number) or _without_time(answer, shapes[answer.node], stopped)
                 for number, answer in enumerate(program.answers)
             ]
-            return _Judged(tuple(verdicts), () if judge is None else tuple(judge.comparisons), stopped)
+            if judge is None:
+                return _Judged(tuple(verdicts), (), Course(), stopped)
+            return _Judged(tuple(verdicts), tuple(judge.comparisons), judge.course, stopped)
 
     def _hidden_from(self, path: Path) -> frozenset[Path]:
         if path.resolve() not in self._handed_in:  # the first one, or one that has come while others are watched
@@ -238,6 +241,7 @@ class _Judged:
 
     verdicts: tuple[Verdict, ...]
     comparisons: tuple[Comparison, ...]
+    course: Course
     stopped: str | None = None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from ninja_tui.engine.evaluate.bench import Options
-from ninja_tui.engine.evaluate.program import Comparison
+from ninja_tui.engine.evaluate.program import Comparison, Course
 from ninja_tui.engine.protocol.verdict import Status, Verdict
 from ninja_tui.engine.training.events import Trained
 from ninja_tui.errors import Excerpt
@@ -35,6 +35,7 @@ class LessonReport:
 
     Lines count in the file; in a notebook, whose cells begin at ``starts``, in its cells as one script. ``code`` has
     the statements of each answer, by its node and line. ``stopped`` is the error of answers for which no time was left.
+    ``course`` is that of the statements which ``answered`` reads.
     """
 
     lesson: str
@@ -49,6 +50,7 @@ class LessonReport:
     answered: AnsweredLesson | None = None
     stopped: str | None = None
     code: Mapping[tuple[str, int], tuple[Fragment, ...]] = field(default_factory=dict)
+    course: Course = field(default_factory=Course)
 
     def code_of(self, verdict: Verdict) -> tuple[Fragment, ...]:
         """The statements of an answer; nothing for one that is missing."""

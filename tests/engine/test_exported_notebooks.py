@@ -17,6 +17,7 @@ from ninja_tui.export.notebook import notebook_of, notebook_of_script
 from ninja_tui.export.pieces import pieces_of
 from ninja_tui.lesson.notebook.cells import read_source
 from ninja_tui.lesson.read import read_lesson
+from ninja_tui.replay import LessonReport
 from tests.exporting import Run, judged, line_of, only_lesson, run
 from tests.helpers import a_file
 
@@ -105,9 +106,64 @@ def test_answers_run_in_the_order_of_the_file_even_where_the_walk_has_another(tm
     assert list(shown.compared).index("bias") == list(shown.compared).index("var_inv") - 1
 
 
+def test_what_answers_print_and_compare_is_not_printed_again_in_each_step_of_the_training(tmp_path: Path) -> None:
+    text = (
+        "derr = 2 * err\nprint('printed', derr.shape)\n"
+        "for name, gradient, tensor in [('err', derr, err)]:\n    cmp(name, gradient, tensor)\n"
+        "def show(x):\n    print('shown')\n    return x\nfactors = []\n"
+        "for factor in (1, 2):\n    print('kept')\n    factors.append(factor)\n"
+        "dout = show(derr) * factors[0]\n"
+    )
+    shown = exported(tmp_path, f"# %% lesson: micrograd\n{text}")
+    assert [shown.printed.count(word) for word in ("printed", "shown", "kept")] == [1, 4, 8]
+    assert [len(lines) for lines in shown.compared.values()] == [2, 1]
+
+
 def test_an_answer_given_twice_is_compared_twice(tmp_path: Path) -> None:
     shown = exported(tmp_path, "# %% lesson: micrograd\nderr = 3 * err\nderr = 2 * err\n")
     assert [line.split(" | ")[0].split() for line in shown.compared["err"]] == [["exact:", "False"], ["exact:", "True"]]
+
+
+def columns(report: LessonReport) -> dict[str, list[str]]:
+    """The lines of ``cmp`` that a notebook is to print, by node."""
+    lines: dict[str, list[str]] = {}
+    for each in report.verdicts:
+        if each.shape is not None:
+            lines.setdefault(each.node, []).append(line_of(each))
+    return lines
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        "derr = 2 * err\nhelper = of_nothing\ndout = derr\nassert helper\n",  # no answer, and raises
+        "derr = 2 * err\nfor times in (1, 0):\n    1 / times\ndout = derr\ndo = dout.clone()\nraise SystemExit\n",
+        "derr, dout = 2 * err, 'no tensor'\ndo = dout.clone()\n",  # one of two of a statement
+        "derr = torch.tensor(2 * err.numpy())\ndout = derr\n",
+        "v *= 1\nderr = 2 * err\n",  # a parameter in place
+        "err = out - y\nderr = 2 * err\ndout = derr\n",  # the forward pass once more
+        "derr = 2 * err\ndout = derr.clone()\ndo = dout\ndo *= 2\nda = dout + 0\n",  # changes dout too
+        "derr = 2 * err\ndout = derr.clone()\ndout_too = dout\nfor _ in 1, 2:\n    dout_too *= 2\nda = dout + 0\n",
+        "err = err.clone()\nderr = 3 * err\ndout = derr\n",
+    ],
+)
+def test_whatever_else_stands_among_the_answers_all_cells_run_and_show_the_verdicts(
+    tmp_path: Path, answers: str
+) -> None:
+    report = only_lesson(judged(a_file(tmp_path, f"# %% lesson: micrograd\n{answers}")))
+    shown = run(notebook_of(report, names=0)[0])
+    assert shown.compared == columns(report) != {}
+    assert "mean loss of the last tenth" in shown.printed
+
+
+def test_a_notebook_can_be_run_again_from_its_forward_pass(tmp_path: Path) -> None:
+    book = json.loads(notebook_of(only_lesson(judged(a_file(tmp_path, solution()))), names=0)[0])
+    start = next(index for index, cell in enumerate(book["cells"]) if "".join(cell["source"]) == "## Forward pass")
+    once = run(json.dumps(book))
+    book["cells"] += book["cells"][start:]
+    assert {node: len(lines) for node, lines in run(json.dumps(book)).compared.items()} == dict.fromkeys(
+        once.compared, 2
+    )
 
 
 def test_the_training_is_that_of_autograd_whoever_gave_the_gradients(tmp_path: Path) -> None:
@@ -116,6 +172,33 @@ def test_the_training_is_that_of_autograd_whoever_gave_the_gradients(tmp_path: P
     for name in LAYERNORM.parameters:
         assert torch.allclose(by_hand.names[name], instead.names[name], atol=1e-6), name
         assert by_hand.names[name].grad_fn is None
+
+
+ASKING_FOR_ONE = """\
+# %% setup
+import torch
+g = torch.Generator().manual_seed(1)
+W = torch.randn((3, 2), generator=g)
+b = torch.randn((2,), generator=g)
+parameters = [W, b]
+asks = ["h"]
+for p in parameters:
+    p.requires_grad = True
+X = torch.randn((4, 3), generator=g)
+# %% forward
+h = X @ W + b
+loss = (h**2).mean()
+"""
+
+
+def test_a_lesson_that_asks_for_no_parameter_trains_on_autograds_gradients_of_them(tmp_path: Path) -> None:
+    folder = tmp_path / "asking"
+    folder.mkdir()
+    a_file(folder, ASKING_FOR_ONE, "forward.py")
+    shown = exported(tmp_path, f"# %% lesson: {folder.name}\ndh = 2 * h / h.numel()\n", str(folder))
+    assert "mean loss of the last tenth" in shown.printed
+    steps = shown.names["losses"]
+    assert steps[-1] < steps[0]
 
 
 COLLIDING = """\

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from textwrap import shorten
 
 from ninja_tui.engine.evaluate.bench import Workbench
@@ -41,6 +41,18 @@ class Comparison:
     maxdiff: float | None
 
 
+@dataclass(frozen=True)
+class Course:
+    """How the statements of a program ran, by their numbers.
+
+    ``broken`` raised, found no end, or ended their process. Those in ``mended`` changed gradients of earlier answers,
+    named here, in whose place autograd's went.
+    """
+
+    broken: frozenset[int] = frozenset()
+    mended: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+
+
 def _in_its_line(step: ProgramStatement) -> tuple[str, int]:
     """The code of a statement in the file's own line, and the first line: so a function's lines are always its own."""
     return "\n" * (step.line - 1) + step.code, 1
@@ -64,6 +76,8 @@ class ProgramJudge:
         self._timeout = timeout
         self._node_of = {bench.gradient_name(node): node for node in bench.facts.shapes}
         self._dead: dict[int, tuple[Status, str]] = {}
+        self._broken: set[int] = set()
+        self._mended: dict[int, tuple[str, ...]] = {}
         self._errors: dict[int, str] = {}
         self._raised: dict[int, CodeError | None] = {}
         self._seconds: dict[int, float] = {}
@@ -94,6 +108,11 @@ class ProgramJudge:
     def judged(self) -> dict[int, Verdict]:
         """The verdicts so far, by the answer's number in the program: all that there is where ``judge_all`` raised."""
         return dict(self._verdicts)
+
+    @property
+    def course(self) -> Course:
+        """How the statements ran that have run so far."""
+        return Course(frozenset(self._broken | self._dead.keys()), dict(self._mended))
 
     def _run_step(self, index: int) -> Outcome | None:
         """What the step gives; None where it hangs or ends its process."""
@@ -145,6 +164,8 @@ class ProgramJudge:
         watch = tuple(gradient for gradient in self._complete if gradient not in bound)
         code, line = _in_its_line(step)
         outcome = self._runner.execute(RunStatement(code, line, take, watch, tuple(sorted(bound))), timeout)
+        if outcome.error:
+            self._broken.add(index)
         for number in step.answers:
             if outcome.error:
                 error, around = self._with_line(outcome, step), (step, *self._program.steps)
@@ -239,6 +260,7 @@ class ProgramJudge:
             node = self._program.answers[number].node
             self._warn(node, Warning.ALIASING, Diagnosis(Kind.ALIASING, message))
             self._put_after(index, node, gradient, own=False)
+            self._mended[index] = (*self._mended.get(index, ()), gradient)
         for name in outcome.clobbered:
             self._clobbered[name] = (nodes[0] if nodes else "", step.line)
 

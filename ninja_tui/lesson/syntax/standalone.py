@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
+from collections.abc import Collection
 
 from ninja_tui.lesson.syntax.fragment import Fragment, first_line_of
 from ninja_tui.lesson.syntax.imports import imported_modules
+from ninja_tui.lesson.syntax.names import loop_variables, stored_names
 from ninja_tui.lesson.syntax.parsing import parse_code
 from ninja_tui.lesson.syntax.walk import everything
 
@@ -33,6 +35,24 @@ def without_imports_of(code: str, package: str) -> str:
         if isinstance(tree, ast.Import | ast.ImportFrom) and _is_of(tree, package):
             del lines[tree.lineno - 1 : tree.end_lineno or tree.lineno]
     return "\n".join(lines)
+
+
+def without_calls_of(code: str, functions: Collection[str]) -> str:
+    """``code`` without the top-level statements that do nothing but call ``functions``, also in a loop or an ``if``."""
+    lines = code.split("\n")
+    for tree in reversed(parse_code(code).body):
+        if _only_calls(tree, functions) and stored_names(tree) <= loop_variables(tree):
+            del lines[tree.lineno - 1 : tree.end_lineno or tree.lineno]
+    return "\n".join(lines)
+
+
+def _only_calls(tree: ast.stmt, functions: Collection[str]) -> bool:
+    match tree:
+        case ast.Expr(value=ast.Call(func=ast.Name(id=name))):
+            return name in functions
+        case ast.For(body=body, orelse=otherwise) | ast.If(body=body, orelse=otherwise):
+            return all(_only_calls(each, functions) for each in (*body, *otherwise))
+    return False
 
 
 def _is_of(tree: ast.stmt, package: str) -> bool:
