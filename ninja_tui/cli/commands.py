@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
 from dataclasses import replace
 from datetime import date
@@ -76,6 +77,7 @@ def _list(arguments: Arguments) -> int:
     deck, today = _deck(), date.today()
     lessons = lesson_summaries(arguments.solutions)
     width = max(len(lesson.name) for lesson in lessons)
+    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     for chapter, in_it in by_chapter(lessons):
         print(chapter)
         for lesson in in_it:
@@ -85,8 +87,14 @@ def _list(arguments: Arguments) -> int:
                 passed = min(progress.passed, lesson.asked)  # a card may be of a node that is no more
                 count += f"  {passed:>2} passed" if passed else " " * 11
                 count += f"  {progress.due:>2} due" if progress.due else " " * 8
-            print(f"  {lesson.name:{width}}  {count}   {lesson.description}")
+            start = f"  {lesson.name:{width}}  {count}   "
+            print(start + _fitted(lesson.description, columns and columns - len(start)))
     return Exit.ALL_PASS
+
+
+def _fitted(text: str, room: int | None) -> str:
+    """``text``, cut where a terminal would break the line: a lesson is one line of the list."""
+    return text if room is None or len(text) <= room else f"{text[: max(room - 3, 0)].rstrip()}..."
 
 
 def _deck() -> Deck:

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ninja_tui.engine.evaluate.bench import Options, Workbench
 from ninja_tui.engine.evaluate.program import ProgramJudge
+from ninja_tui.engine.evaluate.typing import LiveJudge, Place
 from ninja_tui.engine.protocol.verdict import Status, Verdict
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.model import Lesson
 from ninja_tui.lesson.practice.variation import Round, Variation, variations
 from ninja_tui.lesson.read import lesson_names, read_lesson
 from ninja_tui.lesson.solutions import Solutions, read_solutions
+from tests.engine.corpus.after_the_lecture import RIGHT as AFTER_THE_LECTURE
 from tests.engine.in_process import InProcess
 from tests.helpers import some_names
+
+WRITTEN_OUT = re.compile(r"\b([4-9]|[1-9]\d+)\b|first, second, third")
+"""A number in an answer that is one of the sizes of its lesson, or as many names."""
 
 
 def judged(form: Lesson, seed: int, solutions: Solutions) -> list[Verdict]:
@@ -49,6 +56,27 @@ def test_a_lessons_own_answers_pass_with_other_numbers(name: str, seed: int) -> 
         assert bool(variation.sizes) == (name != "micrograd")  # which is made of single numbers
         assert [(each.node, each.error) for each in verdicts if not each.passed] == []
         assert path != lesson.solution or {each.node for each in verdicts} >= set(lesson.asks)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", AFTER_THE_LECTURE)
+def test_a_right_answer_that_writes_out_no_size_is_right_with_other_sizes(name: str) -> None:
+    """In whatever form: what is three by the forward pass's own text is no size."""
+    lesson = read_lesson(name)
+    form, variation = next(variations(lesson, Round(name, lesson.asks[0], 11, other_sizes=True)))
+    bench = Workbench(
+        replace(form, asks=lesson.asks), Options(variation.seed, (("names.txt", some_names()),)), InProcess
+    )
+    try:
+        bench.open()
+        judge = LiveJudge(bench)
+        answers = [(node, code) for node, code in AFTER_THE_LECTURE[name] if not WRITTEN_OUT.search(code)]
+        assert len(answers) > 5
+        found = [(code, judge.evaluate(code, Place(node))) for node, code in answers]
+        judge.close()
+    finally:
+        bench.close()
+    assert [(code, verdict.diagnosis, verdict.error) for code, verdict in found if not verdict.passed] == []
 
 
 @pytest.mark.slow

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
+import torch
 
 from ninja_tui.engine.evaluate.bench import Options, Workbench
 from ninja_tui.engine.evaluate.program import ProgramJudge
@@ -139,3 +141,27 @@ def test_every_name_in_a_sentence_stands_in_the_lesson(as_people_err: list[Judge
         known = set(re.findall(r"\w+", texts[each.lesson])) | {"grad"}
         strange = {name for name in names if name not in known and name.removeprefix("d") not in known}
         assert strange == set(), each.message
+
+
+@pytest.mark.parametrize(("lesson", "node"), [("rmsnorm", "W2"), ("rmsnorm", "gain"), ("layernorm", "err")])
+def test_autograds_own_numbers_typed_in_are_right_for_these_numbers_only(lesson: str, node: str) -> None:
+    """They are float32's, so in float64 each is off by a rounding, which is no mistake of its own."""
+    read = read_lesson(lesson)
+    bound: dict[str, Any] = {}
+    for cell in (read.setup, read.minibatch, read.forward):
+        exec(cell.source, bound)
+    (gradient,) = torch.autograd.grad(bound["loss"], bound[node])
+    bench = Workbench(read, Options(), InProcess)
+    try:
+        bench.open()
+        program = read_program(f"d{node} = torch.tensor({gradient.tolist()})", [node], lesson)
+        (verdict,) = (each for each in ProgramJudge(bench, program, 20.0).judge_all() if each.node == node)
+    finally:
+        bench.close()
+    assert (verdict.status, verdict.exact, verdict.diagnosis and verdict.diagnosis.kind) == (
+        Status.FAIL,
+        True,
+        Kind.UNKNOWN,
+    )
+    assert verdict.diagnosis is not None
+    assert verdict.diagnosis.message.startswith("right for these numbers only")

@@ -103,6 +103,24 @@ def test_the_list_stands_in_columns(capsys: pytest.CaptureFixture[str], tmp_path
     assert len({line.index(" of ") for line in lines}) == 1
 
 
+@pytest.mark.parametrize("columns", [30, 80, 100])
+def test_in_a_terminal_each_lesson_of_the_list_is_one_line_and_elsewhere_all_is_told(
+    columns: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["list"]) == 0
+    whole = capsys.readouterr().out.splitlines()
+    assert max(map(len, whole)) > 100
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert main(["list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(whole)
+    cut = [(line, full) for line, full in zip(lines, whole, strict=True) if line != full]
+    assert all(line.endswith("...") and full.startswith(line[:-3]) for line, full in cut)
+    assert all(len(line) <= columns or line.endswith("answered   ...") for line, _ in cut)
+    assert all(len(full) > columns for _, full in cut)
+
+
 def test_the_list_follows_the_chapters_of_the_lectures(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["list", "--solutions", str(tmp_path / "none.py")]) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -247,14 +247,43 @@ def test_a_second_damage_does_not_go_over_the_first(tmp_path: Path) -> None:
     assert [(tmp_path / f"deck-damaged-{number}.json").read_text() for number in (1, 2)] == ["one", "two"]
 
 
-def test_the_file_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"version": 2, "cards": []}',
+        '{"version": 2, "cards": [{"front": "h"}]}',
+        '{"version": 2, "cards": {"names": {"h": 3}}}',
+        '{"decks": [], "version": 7}',
+    ],
+)
+def test_the_file_of_a_newer_version_is_left_alone_whatever_is_in_it(tmp_path: Path, content: str) -> None:
     path = tmp_path / "deck.json"
-    path.write_text('{"version": 2, "cards": []}')
+    path.write_text(content)
     assert "newer ninja-tui" in read_deck(path).problem
     with pytest.raises(UsageError, match="newer ninja-tui"):
         record(path, [passed("W1")])
-    assert path.read_text() == '{"version": 2, "cards": []}'
+    assert path.read_text() == content
     assert [each.name for each in tmp_path.iterdir()] == ["deck.json"]
+
+
+def test_a_directory_in_the_place_of_the_file_is_told(tmp_path: Path) -> None:
+    reading = read_deck(tmp_path)
+    assert (reading.usable, reading.problem) == (
+        False,
+        f"the practice deck {tmp_path} is a directory; practice is not kept",
+    )
+    with pytest.raises(UsageError, match="is a directory"):
+        record(tmp_path, [passed("W1")])
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("cards", "told"), [([GOOD, 7], "1 card can"), ([GOOD, {**GOOD, "node": "h"}, 7], "2 cards can")]
+)
+def test_how_much_of_a_damaged_file_can_be_read_is_counted(tmp_path: Path, cards: list[object], told: str) -> None:
+    path = tmp_path / "deck.json"
+    path.write_text(json.dumps({"version": 1, "cards": cards}))
+    assert f"{told} be read" in read_deck(path).problem
 
 
 def test_a_link_stays_a_link_and_no_device_is_written(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ninja_tui.errors import UsageError
+from ninja_tui.lesson.model import Notes
 from ninja_tui.lesson.practice.deck import Card
 from ninja_tui.lesson.practice.variation import Round, Variation, other_sizes, variations, with_sizes
 from ninja_tui.lesson.read import read_lesson
@@ -53,6 +55,19 @@ def test_seeds_steps_and_counts_of_heads_stay() -> None:
 def test_what_is_split_into_heads_can_still_be(seed: int, name: str, heads: int, head_size: int) -> None:
     sizes = other_sizes({name: heads, "n_embd": heads * head_size, "batch_size": 31}, seed)
     assert sizes.get("n_embd", heads * head_size) % heads == 0
+
+
+@given(st.integers(0, 2**32))
+def test_every_size_of_attention_is_another_and_the_two_heads_stay(seed: int) -> None:
+    numbers = written_numbers(read_lesson("attention").setup.source)
+    sizes = other_sizes(numbers, seed)
+    assert set(sizes) == {"block_size", "n_embd", "head_size", "batch_size"}
+
+
+def test_the_steps_that_a_lesson_writes_out_one_by_one_are_no_size() -> None:
+    form, variation = next(variations(read_lesson("rnn"), Round("rnn", "emb", 3, other_sizes=True)))
+    assert set(variation.sizes) == {"n_embd", "n_hidden", "batch_size"}
+    assert "block_size: int = 3" in form.setup.source
 
 
 def test_each_round_of_a_card_has_a_seed_of_its_own_which_stays_its() -> None:
@@ -100,3 +115,20 @@ def test_notes_that_tell_another_size_are_left_out() -> None:
         assert "(4, 8" not in note.shape
         assert not any("12" in text for text in (note.shape, *note.hints, note.why)), node
     assert changed.notes.backward.keys() < lesson.notes.backward.keys()
+
+
+@pytest.mark.parametrize(
+    ("size", "text", "stays"),
+    [
+        (6, "Side by side the two sixes, as before.", False),
+        (3, "Three numbers for each example.", False),
+        (8, "Up to eight readers here.", False),
+        (5, "Its twelve columns in a row.", False),
+        (5, "Two heads, and three projections.", True),
+        (6, "The sixth is one of them; sixty are others.", True),
+    ],
+)
+def test_a_note_that_tells_a_size_in_a_word_is_left_out_too(size: int, text: str, stays: bool) -> None:
+    lesson = read_lesson("attention")
+    lesson = replace(lesson, numbers={"size": size}, notes=Notes(turn=text))
+    assert with_sizes(lesson, {"size": size + 1}).notes.turn == (text if stays else "")

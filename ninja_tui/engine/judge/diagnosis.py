@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from ninja_tui.engine.judge.attempt import Attempt
+from ninja_tui.engine.judge.attempt import Attempt, holds
 from ninja_tui.engine.judge.case import Case
 from ninja_tui.engine.judge.compare import same
 from ninja_tui.engine.judge.evidence import Observed
@@ -53,7 +53,7 @@ def _worlds(targets: Case, evidence: Observed) -> list[World]:
     first = (World.RANDOM, World.LOCAL) if random else (World.LOCAL, World.FRESH, World.RANDOM)
     order = (*first, World.ALONE, World.FRESH, World.VACUOUS, World.SCALED)
     there = [world for world in order if world in evidence.gradients and not evidence.gradients[world].is_complex()]
-    wrong = [world for world in there if not same(evidence.gradients[world], targets.expected(world))]
+    wrong = [world for world in there if not holds(targets, evidence, world)]
     return wrong or there or [World.FLOAT32]
 
 

@@ -13,7 +13,7 @@ from platformdirs import user_state_path
 
 from ninja_tui.errors import UsageError
 from ninja_tui.formatting import one_line
-from ninja_tui.lesson.files import exists, is_regular, read_bytes
+from ninja_tui.lesson.files import exists, is_folder, is_regular, read_bytes
 from ninja_tui.lesson.practice.deck import INTERVALS, Card, Deck, Review
 from ninja_tui.lesson.writing import locked_folder, target_of, write_whole
 
@@ -24,8 +24,11 @@ WHAT = "the practice deck"
 EMPTY = Deck()
 
 
-class _File(msgspec.Struct):
+class _Version(msgspec.Struct):
     version: int
+
+
+class _File(_Version):
     cards: list[msgspec.Raw]
 
 
@@ -56,6 +59,8 @@ def deck_path() -> Path:
 def read_deck(path: Path) -> DeckReading:
     """What the file at ``path`` holds; an empty deck where there is none. Raises nothing."""
     try:
+        if is_folder(path):
+            return DeckReading(problem=f"{WHAT} {path} is a directory; practice is not kept", usable=False)
         if not exists(path) or not is_regular(path):
             return DeckReading()
         return _decoded(path, read_bytes(path, WHAT, LARGEST))
@@ -70,7 +75,7 @@ def record(path: Path, reviews: Iterable[Review]) -> DeckReading:
     kept in a file beside it. Raises OSError where it cannot be written, and UsageError where it must not be.
     """
     target = target_of(path)
-    if exists(target) and not is_regular(target):
+    if exists(target) and not (is_regular(target) or is_folder(target)):
         return DeckReading(Deck().after(reviews))  # /dev/null: nothing is to be kept
     target.parent.mkdir(parents=True, exist_ok=True)
     with locked_folder(target):
@@ -88,12 +93,11 @@ def record(path: Path, reviews: Iterable[Review]) -> DeckReading:
 
 def _decoded(path: Path, raw: bytes) -> DeckReading:
     try:
+        if msgspec.json.decode(raw, type=_Version).version > VERSION:  # whatever else a newer one holds
+            return DeckReading(problem=f"{WHAT} {path} is of a newer ninja-tui; practice is not kept", usable=False)
         file = msgspec.json.decode(raw, type=_File)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return _damaged(path, Deck(), one_line(str(error)))
-    if file.version > VERSION:
-        problem = f"{WHAT} {path} is of a newer ninja-tui; practice is not kept"
-        return DeckReading(problem=problem, usable=False)
     cards: dict[tuple[str, str], Card] = {}
     problems = []
     for each in file.cards:
@@ -117,7 +121,8 @@ def _card(raw: msgspec.Raw) -> Card:
 
 
 def _damaged(path: Path, deck: Deck, reason: str) -> DeckReading:
-    kept = f"{len(deck.cards)} cards can be read" if deck.cards else "A new one begins"
+    count = len(deck.cards)
+    kept = f"{count} card{'s' if count > 1 else ''} can be read" if count else "A new one begins"
     problem = f"{WHAT} {path} is damaged ({reason}). {kept}; the damaged file is kept beside it"
     return DeckReading(deck, problem, is_damaged=True)
 

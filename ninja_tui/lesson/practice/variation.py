@@ -23,6 +23,12 @@ _NO_SIZE = re.compile(r"seed|step|epoch|iter")
 _HEADS = re.compile(r"(?:^|_)(?:n_?)?heads?$")
 """A count of parts into which another size is split: it stays, and what it divides, it still divides."""
 BATCH = "batch_size"
+_WORDS = dict(zip("two three four five six seven eight nine ten eleven twelve".split(), range(2, 13), strict=True)) | {  # noqa: SIM905
+    "twenty": 20,
+    "thirty": 30,
+}
+_NUMBER = re.compile(rf"(?<![\w.^])(\d+)|\b({'|'.join(_WORDS)})(?:e?s)?\b", re.IGNORECASE)
+"""A number in a note, in figures or as a word: ``the two sixes``."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +93,7 @@ def variations(lesson: Lesson, asked: Round) -> Iterator[tuple[Lesson, Variation
 def other_sizes(numbers: Mapping[str, int], seed: int) -> dict[str, int]:
     """Another size for each of ``numbers`` that is one: near the old one, and unlike all others.
 
-    Counts of heads stay as they are, and what is a multiple of one stays a multiple.
+    Counts of heads stay as they are, and what may be split into heads can still be: a multiple stays a multiple.
     """
     draw = random.Random(seed)
     heads = [number for name, number in numbers.items() if _HEADS.search(name) and number > 1]
@@ -96,7 +102,8 @@ def other_sizes(numbers: Mapping[str, int], seed: int) -> dict[str, int]:
     for name, old in numbers.items():
         if not SMALLEST <= old <= LARGEST or _NO_SIZE.search(name) or _HEADS.search(name):
             continue
-        divisors = [count for count in heads if old % count == 0]
+        is_split = name != BATCH and "head" not in name
+        divisors = [count for count in heads if is_split and old % count == 0]
         near = range(max(SMALLEST, round(old * LEAST)), max(round(old * MOST), old + 1) + 1)
         fitting = [size for size in near if size not in taken and all(size % count == 0 for count in divisors)]
         if fitting:
@@ -118,7 +125,8 @@ def _notes(notes: Notes, old: set[int]) -> Notes:
     """The notes in which none of the ``old`` sizes stands, nor a number that may have come of them."""
 
     def holds(text: str) -> bool:
-        return not any(int(number) >= 10 or int(number) in old for number in re.findall(r"(?<![\w.^])\d+", text))
+        told = (int(figures) if figures else _WORDS[word.lower()] for figures, word in _NUMBER.findall(text))
+        return not any(number >= 10 or number in old for number in told)
 
     def kept(note: NodeNote) -> NodeNote:
         shape, why, notice = (text if holds(text) else "" for text in (note.shape, note.why, note.notice))

@@ -1,5 +1,5 @@
 # %% [markdown]
-# Two heads of causal self-attention: every character looks back at those before it, twice, and the next is foretold.
+# Two heads of causal self-attention: every character looks back at those before it, twice, and the next is predicted.
 
 # %% setup
 import torch

@@ -16,7 +16,7 @@ stoi = {s: i + 1 for i, s in enumerate(chars)}
 stoi["."] = 0
 itos = {i: s for s, i in stoi.items()}
 vocab_size = len(itos)
-block_size = 3
+block_size: int = 3  # the steps that are written out below
 context = [0] * block_size  # dots alone: where a name begins
 
 
