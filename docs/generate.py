@@ -82,7 +82,7 @@ def keys() -> str:
     parts = [
         _titled(title, _commands([each for each in COMMANDS if each.group is group])) for group, title in titles.items()
     ]
-    parts.append(_titled("In the training", _commands(TRAINING)))
+    parts.append(_titled("In the training", _commands(TRAINING, "in the training")))
     for title, rows in (("In the prompt", EDITING), ("At a question", ASKED), ("In a pane", ARROWS)):
         parts.append(_titled(title, table(("key", "does"), [(_keys(keys), what) for keys, what in rows])))
     return "\n\n".join(parts)
@@ -92,12 +92,12 @@ def _titled(title: str, text: str) -> str:
     return f"## {title}\n\n{text}"
 
 
-def _commands(commands: Sequence[Command]) -> str:
+def _commands(commands: Sequence[Command], here: str = "in the walk") -> str:
     rows = [
         (_keys(each.walk_keys), _keys(each.everywhere), each.title, f"`{each.id}`")
         for each in commands
     ]  # fmt: skip
-    return table(("in the walk", "everywhere", "does", "name"), rows)
+    return table((here, "everywhere", "does", "name"), rows)
 
 
 def _keys(text: str) -> str:

@@ -180,9 +180,7 @@ class _Section:
             return
         names = [verdict.gradient for verdict in verdicts]
         some = ", ".join(names[:MOST_ADRIFT]) + (f" and {len(names) - MOST_ADRIFT} more" * (len(names) > MOST_ADRIFT))
-        notes = dict.fromkeys(verdict.note for verdict in verdicts if verdict.note)
-        why = f" ({next(iter(notes))})" if len(notes) == 1 else ""
-        self._note(f"right, but in training off all the same, because of what is upstream: {some}{why}")
+        self._note(f"right, but off in training, because an upstream gradient is wrong: {some}")
 
     def _comparisons(self, comparisons: Sequence[Comparison], detail: Detail) -> None:
         """What the file's own calls of ``cmp`` give; those that are exact are quiet."""

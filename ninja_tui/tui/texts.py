@@ -202,7 +202,7 @@ def _facts(session: Session, judged: Judged) -> list[str]:
     if verdict.passed and verdict.shape != verdict.expected_shape:
         facts.append(f"passes, but a gradient has its tensor's shape, {verdict.expected_shape}")
     facts += [verdict.note] if verdict.note else []
-    facts += ["in training it would be off all the same, by what is wrong upstream"] if verdict.adrift else []
+    facts += ["in training it would be off, because an upstream gradient is wrong"] if verdict.adrift else []
     facts += [verdict.probe] if verdict.probe and verdict.passed else []
     facts += [WARNING_WORDS[warning] for warning in verdict.warnings if warning in WARNING_WORDS]
     facts.append(f"upstream: {', '.join(_upstream(session, judged))}")

@@ -141,7 +141,7 @@ async def test_a_right_answer_behind_a_wrong_one_is_told_what_training_would_see
     async with walking(Fakes(verdicts={ANSWERS["probs"]: {"chained": 0.97}})) as pilot:
         await go_to(pilot, "dprobs")
         await write_answer(pilot, ANSWERS["probs"])
-        await wait_for_text(pilot, "in training it would be off all the same", "prompt")
+        await wait_for_text(pilot, "in training it would be off, because", "prompt")
         verdict = feedback(pilot).verdict
         assert verdict is not None
         assert verdict.passed

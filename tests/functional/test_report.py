@@ -121,8 +121,7 @@ def test_the_table_drops_its_inner_borders_below_90_columns_and_is_stacked_where
 def test_what_is_upstream_of_right_answers_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
     off = [Verdict(node, Status.PASS, (2,), 1, (2,), chained=0.1, note=OFF, maxdiff=1.0) for node in "abcdefg"]
     *_, line = printed(report(*off), capsys)
-    upstream = "right, but in training off all the same, because of what is upstream"
-    assert line == f"· {upstream}: da, db, dc, dd and 3 more ({OFF})"
+    assert line == "· right, but off in training, because an upstream gradient is wrong: da, db, dc, dd and 3 more"
 
 
 def test_the_same_note_on_several_answers_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from ninja_tui.jupyter.shown import Judged
+from tests.docs.pages import alike, block
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow]
 
@@ -250,3 +251,13 @@ def test_one_server_is_started_with_the_extension_and_ends_with_it(session: Sess
     assert "not found" in session.told()
     session.run("%reload_ext ninja_tui")
     assert verdicts(session.judged()) == {"dh": "pass"}
+
+
+def test_the_page_shows_what_a_session_prints(session: Session) -> None:
+    shown = block("jupyter", "In [8]: %ninja").split("\n", 2)[2]
+    network = (
+        SETUP.replace("torch.tensor([float(line) for line in open('points.csv')]).view(8, 3)", "torch.randn(8, 3)"),
+        *FORWARD.rsplit("\n", 1),
+    )
+    session.run(*network, "dh = 2 * h / h.numel()", "dz = (1-h)*dh", "db = dz.sum(0)")
+    assert alike(repr(session.judged())).splitlines() == alike(shown).splitlines()
