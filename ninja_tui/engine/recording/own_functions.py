@@ -13,7 +13,8 @@ from typing import Any
 import torch
 from torch.autograd.function import BackwardCFunction, Function, _SingleLevelFunction
 
-from ninja_tui.engine.recording.function_calls import PLAIN, Called, alike, follows, numbers_left, told
+from ninja_tui.engine.recording.errors import message_of
+from ninja_tui.engine.recording.function_calls import PLAIN, Called, alike, follows, numbers_left
 from ninja_tui.engine.recording.function_classes import (
     LIBRARIES,
     argument_names,
@@ -357,7 +358,8 @@ class OwnFunctions:
                 result = original(ctx, given) if boxed else original(ctx, *given)
         except BaseException as error:
             last = len(self._values.record.steps)
-            self._note(called, BackwardRun(upstream, (), first, last, error=f"its backward raises {told(error)}"))
+            reason = f"its backward raises {message_of(error)}"
+            self._note(called, BackwardRun(upstream, (), first, last, error=reason))
             raise
         finally:
             self._backward -= 1

@@ -20,7 +20,7 @@ from ninja_tui.lesson.writing import locked_folder, target_of, write_whole
 VERSION = 1
 LARGEST = 20_000_000
 """Bytes of the file."""
-WHAT = "the practice deck"
+NAME = "the practice deck"
 EMPTY = Deck()
 
 
@@ -58,7 +58,7 @@ def read_deck(path: Path) -> DeckReading:
     try:
         if not exists(path) or not is_regular(path):
             return DeckReading()
-        return _decoded(path, read_bytes(path, WHAT, LARGEST))
+        return _decoded(path, read_bytes(path, NAME, LARGEST))
     except UsageError as error:
         return DeckReading(problem=f"{error}; practice is not kept", usable=False)
 
@@ -92,7 +92,7 @@ def _decoded(path: Path, raw: bytes) -> DeckReading:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return _damaged(path, Deck(), one_line(str(error)))
     if file.version > VERSION:
-        problem = f"{WHAT} {path} is of a newer ninja-tui; practice is not kept"
+        problem = f"{NAME} {path} is of a newer ninja-tui; practice is not kept"
         return DeckReading(problem=problem, usable=False)
     cards: dict[tuple[str, str], Card] = {}
     problems = []
@@ -118,7 +118,7 @@ def _card(raw: msgspec.Raw) -> Card:
 
 def _damaged(path: Path, deck: Deck, reason: str) -> DeckReading:
     kept = f"{len(deck.cards)} cards can be read" if deck.cards else "A new one begins"
-    problem = f"{WHAT} {path} is damaged ({reason}). {kept}; the damaged file is kept beside it"
+    problem = f"{NAME} {path} is damaged ({reason}). {kept}; the damaged file is kept beside it"
     return DeckReading(deck, problem, is_damaged=True)
 
 
