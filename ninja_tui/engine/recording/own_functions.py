@@ -97,7 +97,6 @@ class OwnFunctions:
         node: Any = BackwardCFunction
         apply, made = function.__dict__["apply"], node.__dict__.get("__init__")
         steps = {name: node.__dict__[name] for name in ("apply", "apply_boxed") if name in node.__dict__}
-
         base: Any = _SingleLevelFunction  # where an ``apply`` comes by that was taken before
         before, bare = base.__dict__.get("apply"), base.apply.__func__ if "apply" in base.__dict__ else _bare
         entered: list[Any] = []
