@@ -119,10 +119,14 @@ def _practice(arguments: Arguments) -> int:
 
 def _check(arguments: Arguments) -> int:
     from ninja_tui.check import check
+    from ninja_tui.cli.printing import warn_where_unlocked
+    from ninja_tui.lesson.read import is_bundled
 
     lesson, findings = check(str(arguments.check), options_of(arguments, word_list(arguments)))
     for finding in findings:
         print(one_line(f"{lesson.name}: {finding}"))
+    if not is_bundled(lesson.path):
+        warn_where_unlocked()
     if findings:
         return Exit.NOT_ALL_PASS
     asked = len(lesson.asks)
@@ -154,6 +158,7 @@ def _train(arguments: Arguments) -> int:
     from ninja_tui.engine.workers.client import start_server
 
     start_server()
+    from ninja_tui.cli.printing import warn_where_unlocked
     from ninja_tui.replay import replay
     from ninja_tui.report.display import Display
 
@@ -162,6 +167,7 @@ def _train(arguments: Arguments) -> int:
     if arguments.train is not None and report.files[0].error is None:
         report = _trained(report, request, arguments)
     _print(report, arguments)
+    warn_where_unlocked()
     (file,) = report.files
     if file.error is not None:
         return Exit.FAILED if file.internal else Exit.UNUSABLE

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ninja_tui.cli.arguments import STEPS, Arguments
 from ninja_tui.cli.exit_codes import Exit
+from ninja_tui.cli.printing import warn_where_unlocked
 from ninja_tui.cli.requests import request_of
 from ninja_tui.engine.protocol.verdict import Status
 from ninja_tui.engine.training.config import Plan
@@ -43,6 +44,7 @@ def export(arguments: Arguments) -> int:
     _tell(lessons, outputs.write(book, lists, page))
     for note in file.notes:
         print_error(f"{file.path}: {note}")
+    warn_where_unlocked()
     complete = not file.unjudged and all(lesson.passed == lesson.total for lesson in lessons)
     return Exit.ALL_PASS if complete else Exit.NOT_ALL_PASS
 

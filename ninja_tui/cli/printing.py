@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from ninja_tui.engine.workers.client import is_unlocked
 from ninja_tui.replay import FileReport
 from ninja_tui.report.as_text import Detail, print_file, print_total
 from ninja_tui.report.page import Page, print_error
 from ninja_tui.report.points import Points, points_text
 from ninja_tui.report.records import FileRecord, Tally
+
+UNLOCKED = "warning: nothing on this system locks in the code that was run"
+
+
+def warn_where_unlocked(advice: str = "") -> None:
+    """Warns where workers have run and nothing has locked them in; ``advice`` is what there is to do."""
+    if is_unlocked():
+        print_error(f"{UNLOCKED}{advice}")
 
 
 class Printer:

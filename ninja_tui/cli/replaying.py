@@ -10,11 +10,10 @@ from pathlib import Path
 from ninja_tui.cli.arguments import Arguments
 from ninja_tui.cli.exit_codes import Exit
 from ninja_tui.cli.outputs import STDOUT, Outputs
-from ninja_tui.cli.printing import Printer
+from ninja_tui.cli.printing import Printer, warn_where_unlocked
 from ninja_tui.cli.requests import request_of
 from ninja_tui.cli.signals import Interrupt, interruptible
 from ninja_tui.engine.protocol.verdict import Status
-from ninja_tui.engine.workers.client import is_unlocked
 from ninja_tui.errors import UsageError
 from ninja_tui.lesson.files import is_reachable_folder
 from ninja_tui.replay import Jobs, Request, Submission, digest_of, find
@@ -25,7 +24,7 @@ from ninja_tui.report.page import Page, print_error
 from ninja_tui.report.records import FileRecord, Tally, record_of
 from ninja_tui.report.results import Results
 
-UNLOCKED = "warning: nothing on this system locks in the code that was run; --trust says that this is meant"
+TRUSTING = "; --trust says that this is meant"
 POLL = 0.3
 """Seconds between two looks at whether a file was saved."""
 Stamps = dict[Path, tuple[int, int, int]]
@@ -47,8 +46,8 @@ def replay(arguments: Arguments) -> int:
             seen = _stamps(request.paths)
             tally, earlier = run.round(jobs, earlier)
             code = _exit_code(tally, interrupt, arguments)
-            if is_unlocked() and not request.trust:
-                print_error(UNLOCKED)
+            if not request.trust:
+                warn_where_unlocked(TRUSTING)
             if not arguments.watch or interrupt.code is not None:
                 return code
             print_error("judged again when a file is saved; Ctrl-C ends it")

@@ -125,10 +125,7 @@ class ProcessBackend:
         """Computes what is shown of a tensor; nothing before the lesson has run."""
         bench = self._bench
         if bench is not None:
-            self._viewing.add(
-                self._guarded(lambda: self._emit(Viewed(request, bench.inspect(request)))),
-                _Kind.VIEW,
-            )
+            self._viewing.add(self._guarded(lambda: self._emit(Viewed(request, bench.inspect(request)))), _Kind.VIEW)
 
     def poke(self, request: PokeRequest) -> None:
         """Nudges an element of a tensor, and computes the loss again; nothing before the lesson has run."""
@@ -138,18 +135,13 @@ class ProcessBackend:
 
     def save(self, node: str, answer: SavedAnswer, walk: tuple[str, ...]) -> None:
         """Writes an answer into the solutions file."""
-
         self._file.submit(self._lesson, node, answer, walk)
-        self._writing.add(
-            self._write,
-        )
+        self._writing.add(self._write)
 
     def settle(self, node: str, version: Version) -> None:
         """Says which of two answers to ``node`` is kept."""
         self._file.settle(node, version)
-        self._writing.add(
-            self._write,
-        )
+        self._writing.add(self._write)
 
     @property
     def unsaved(self) -> Mapping[str, SavedAnswer]:
@@ -251,9 +243,7 @@ class ProcessBackend:
         if self._again is not None:
             self._again.cancel()
         if self._file.waiting:
-            self._writing.add(
-                self._write,
-            )
+            self._writing.add(self._write)
         self._wait_for_writes()
         for queue in self._queues:
             queue.close()

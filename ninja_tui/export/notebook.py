@@ -15,7 +15,7 @@ from ninja_tui.engine.protocol.verdict import Status, Verdict
 from ninja_tui.errors import UsageError
 from ninja_tui.export.markdown import plain, span
 from ninja_tui.export.names import names_beside
-from ninja_tui.export.pieces import Piece, gradients_of, pieces_of, told_of
+from ninja_tui.export.pieces import Piece, gradients_of, pieces_of, sentences_of
 from ninja_tui.export.training_cells import BY_HAND, RECORDING, training_cells
 from ninja_tui.export.word_lists import WordList, lists_of, reading_code
 from ninja_tui.formatting import shape_text
@@ -27,7 +27,7 @@ from ninja_tui.lesson.syntax.parsing import parse_code
 from ninja_tui.lesson.syntax.standalone import reseeded, without_imports_of
 from ninja_tui.replay import AnsweredLesson, LessonReport
 
-OURS = "ninja_tui"
+PACKAGE = "ninja_tui"
 WIDTH = 88
 """Characters of a line."""
 MAY_RAISE = "raises-exception"
@@ -138,7 +138,7 @@ def _set_up(answered: AnsweredLesson, lists: tuple[WordList, ...]) -> Iterator[B
 
 
 def _standing_alone(cell: Cell, seed: int | None) -> str:
-    code = without_imports_of(cell.source, OURS)
+    code = without_imports_of(cell.source, PACKAGE)
     if seed is not None:
         code = reseeded(code, seed)
     while "\n\n\n\n" in code:
@@ -210,7 +210,7 @@ def _verdict(verdict: Verdict, *, revealed: bool) -> str:
     beside = "".join(f", {word}" for word in (*verdict.warnings, *(["revealed"] if revealed else [])))
     if verdict.status is Status.MISSING:
         return f"**Missing**{beside}: there is no answer yet"
-    said = "; ".join(map(plain, told_of(verdict)))
+    said = "; ".join(map(plain, sentences_of(verdict)))
     told = f": {said}" if said else ""
     if verdict.passed:
         return f"Passes, {'exact' if verdict.exact else 'approximate'}{beside}{told}"

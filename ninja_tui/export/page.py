@@ -10,7 +10,7 @@ from ninja_tui.engine.protocol.verdict import Status, Verdict
 from ninja_tui.errors import Excerpt, UsageError
 from ninja_tui.export.curve import curve_svg
 from ninja_tui.export.graph import Picture, picture_of
-from ninja_tui.export.pieces import told_of
+from ninja_tui.export.pieces import sentences_of
 from ninja_tui.export.style import EXPORT_STYLE
 from ninja_tui.formatting import shape_text, visible
 from ninja_tui.lesson.locations import cell_and_line
@@ -164,7 +164,7 @@ class _Section:
         words = [str(node.diagnosis.kind)] if node.diagnosis is not None and node.status is not Status.PASS else []
         words += [*node.warnings, *(["revealed"] if node.revealed else [])]
         labels = "".join(f'<span class="label">{plain(word)}</span>' for word in words)
-        told = "".join(f'<p class="told">{prose(sentence)}</p>' for sentence in told_of(verdict))
+        told = "".join(f'<p class="told">{prose(sentence)}</p>' for sentence in sentences_of(verdict))
         code = "".join(map(code_line, self._code(verdict, node)))
         heat = "" if node.difference is None else heatmap_html(node.difference)
         if heat and node.status is Status.PASS:

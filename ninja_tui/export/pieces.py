@@ -144,7 +144,7 @@ def commented(code: str) -> str:
     return "\n".join(f"# {line}".rstrip() for line in code.split("\n"))
 
 
-def told_of(verdict: Verdict) -> list[str]:
+def sentences_of(verdict: Verdict) -> list[str]:
     """The sentences on an answer where what is upstream of it is right, or stands in."""
     return [each for each in sentences_on(verdict) if not (verdict.adrift and each == verdict.note)]
 

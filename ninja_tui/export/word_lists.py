@@ -36,11 +36,11 @@ def read_words(name):
 
 @dataclass(frozen=True)
 class WordList:
-    """A list that is to stand beside a notebook: the file's name, and its text. ``own``: it is of ``--data``."""
+    """A list that is to stand beside a notebook: the file's name, and its text. ``of_person``: it is of ``--data``."""
 
     name: str
     text: str
-    own: bool = False
+    of_person: bool = False
 
 
 def lists_of(lesson: Lesson, options: Options) -> tuple[WordList, ...]:
@@ -48,14 +48,14 @@ def lists_of(lesson: Lesson, options: Options) -> tuple[WordList, ...]:
     names = texts_given(lesson.setup.source, READING)
     served = dict(options.served).get(EVERY_LIST)
     if names and served is not None and options.data is not None:
-        return (WordList(options.data.with_suffix(".txt").name, f"{served}\n", own=True),)
+        return (WordList(options.data.with_suffix(".txt").name, f"{served}\n", of_person=True),)
     return tuple(WordList(name, bundled_text(name)) for name in names)
 
 
 def reading_code(lists: tuple[WordList, ...]) -> str:
     """The code that defines ``read_words`` for a set-up; a list of one's own stands for whichever it asks for."""
     for each in lists:
-        if each.own:
+        if each.of_person:
             return BESIDE.format(name=repr(each.name))
     public = {each.name: PUBLIC[each.name] for each in lists if each.name in PUBLIC}
     return OR_PUBLIC.format(public=public) if public else BESIDE.format(name="name")

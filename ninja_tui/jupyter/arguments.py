@@ -13,7 +13,7 @@ from ninja_tui.errors import UsageError
 
 
 @dataclass(frozen=True)
-class Asked:
+class Arguments:
     """``nodes`` are tensors or gradients to be shown in detail; without any, all are shown.
 
     ``watch`` is True or False where watching is to begin or to end. ``timeout`` is seconds a statement.
@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("-v", "--verbose", action="store_true", help="a note on each answer, and earlier answers too")
     parser.add_argument("--strict", action="store_true", help="warnings are failures")
     parser.add_argument(
-        "--timeout", type=_seconds, default=Asked.timeout, metavar="S", help="seconds a statement may take (10)"
+        "--timeout", type=_seconds, default=Arguments.timeout, metavar="S", help="seconds a statement may take (10)"
     )
     parser.add_argument("--data", type=Path, metavar="FILE", help="stands for names.txt, or the file of its name")
     parser.add_argument("-h", "--help", action="store_true", help="show this")
@@ -62,14 +62,14 @@ def _seconds(text: str) -> float:
     return value
 
 
-def asked_in(line: str) -> Asked:
+def read_arguments(line: str) -> Arguments:
     """What the words behind ``%ninja`` ask for; raises UsageError."""
     try:
         words: Sequence[str] = shlex.split(line)
     except ValueError as error:
         raise UsageError(f"{line}: {error}") from None
-    found = _parser().parse_args(words)
-    return Asked(tuple(found.nodes), found.watch, found.verbose, found.strict, found.timeout, found.data, found.help)
+    read = _parser().parse_args(words)
+    return Arguments(tuple(read.nodes), read.watch, read.verbose, read.strict, read.timeout, read.data, read.help)
 
 
 def help_text() -> str:

@@ -11,7 +11,7 @@ from ninja_tui.jupyter.history import Executed
 from ninja_tui.lesson.locations import cell_and_line
 from ninja_tui.replay import FileReport, LessonReport
 
-MOST_TOLD = 4
+MOST_NAMED = 4
 _VERSION = re.compile(r" \(line \d+\)|\[t=\d+\]| #\d+")
 """What tells apart tensors of one name."""
 
@@ -81,7 +81,7 @@ def _with(lesson: LessonReport, verdicts: tuple[Verdict, ...]) -> LessonReport:
 
 
 def _told(old: Sequence[Verdict], places: Mapping[int, _Place]) -> str:
-    told = [*_each(old[-MOST_TOLD:], places)]
+    told = [*_each(old[-MOST_NAMED:], places)]
     more = f" and {len(old) - len(told)} more" if len(old) > len(told) else ""
     subject, shows = ("answer was", "it") if len(old) == 1 else ("answers were", "them")
     return f"{len(old)} earlier {subject} given again since: {', '.join(told)}{more} (-v shows {shows})"

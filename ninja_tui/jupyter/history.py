@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ninja_tui.lesson.syntax.fragment import parsed
 from ninja_tui.lesson.syntax.names import changed, stored_names
 
-OURS = re.compile(r"\s*(?:[\w, ]+=\s*)?%?(?:ninja(?:\s+[^=.(\[\s].*)?|(?:re|un)?load_ext\s+ninja_tui)\s*$")
+MAGICS = re.compile(r"\s*(?:[\w, ]+=\s*)?%?(?:ninja(?:\s+[^=.(\[\s].*)?|(?:re|un)?load_ext\s+ninja_tui)\s*$")
 """A line that is a magic of ours."""
 _GOES_ON = re.compile(r"[\s#)\]}]|(?:else|elif|except|finally)\b|$")
 """A line that begins no statement at the top of a cell."""
@@ -74,7 +74,7 @@ def _left_out(cell: Executed, code: str, judged: str) -> Iterator[str]:
 
 def without_magics(code: str) -> str:
     """The code of a cell without the lines that are magics of ours: nothing stands there, or in a block ``pass``."""
-    return "\n".join(_nothing(line) if OURS.match(line) else line for line in code.split("\n"))
+    return "\n".join(_nothing(line) if MAGICS.match(line) else line for line in code.split("\n"))
 
 
 def _nothing(line: str) -> str:
@@ -85,7 +85,7 @@ def _nothing(line: str) -> str:
 def before_magic(code: str) -> str:
     """What of a cell stands above the first of our magics: what has run when that one does."""
     lines = code.split("\n")
-    end = next((number for number, line in enumerate(lines) if OURS.match(line)), len(lines))
+    end = next((number for number, line in enumerate(lines) if MAGICS.match(line)), len(lines))
     return "\n".join([*lines[:end], *map(_nothing, lines[end : end + 1])]).rstrip("\n")
 
 

@@ -12,7 +12,7 @@ from IPython.display import display
 from ninja_tui.engine.evaluate.bench import Options
 from ninja_tui.engine.workers.client import start_server, stop_server
 from ninja_tui.errors import UsageError
-from ninja_tui.jupyter.arguments import Asked, asked_in, help_text
+from ninja_tui.jupyter.arguments import Arguments, help_text, read_arguments
 from ninja_tui.jupyter.attempts import newest
 from ninja_tui.jupyter.history import Executed, before_magic, history_of, names_touched
 from ninja_tui.jupyter.shown import Judged
@@ -48,7 +48,7 @@ class Ninja:
         self._cells: dict[int, _Cell] = {}
         self._running: _Cell | None = None
         self._watched: Watched | None = None
-        self._watching = Asked()
+        self._watching = Arguments()
 
     def load(self) -> None:
         """Adds the magic; PyTorch begins to load in the process from which workers are forked."""
@@ -67,46 +67,49 @@ class Ninja:
     def ninja(self, line: str) -> Judged | None:
         """Judges the gradients that this session has computed so far; ``%ninja --help`` tells what there is."""
         try:
-            asked = asked_in(line)
-            if asked.help:
+            arguments = read_arguments(line)
+            if arguments.help:
                 print(help_text(), end="")
                 return None
-            return self._answer(asked)
+            return self._answer(arguments)
         except UsageError as error:
             raise Refusal(str(error)) from None
         except KeyboardInterrupt:
             raise Refusal(INTERRUPTED) from None
 
-    def _answer(self, asked: Asked) -> Judged | None:
-        if asked.watch is False:
+    def _answer(self, arguments: Arguments) -> Judged | None:
+        if arguments.watch is False:
             self._watched = None
             print("cells are not watched any more")
             return None
         cells = self._executed()
-        if asked.watch:
-            self._watched, self._watching = Watched(), asked
+        if arguments.watch:
+            self._watched, self._watching = Watched(), arguments
             print("gradients are judged after each cell from now on; %ninja --no-watch ends it")
             if not cells:
                 return None
-        judged = self._judged(cells, asked)
+        judged = self._judged(cells, arguments)
         if self._watched is not None:
             self._watched.see(judged.report)
-        return judged.of_nodes(asked.nodes) if asked.nodes and judged.report.error is None else judged
+        return judged.of_nodes(arguments.nodes) if arguments.nodes and judged.report.error is None else judged
 
-    def _judged(self, cells: list[Executed], asked: Asked) -> Judged:
+    def _judged(self, cells: list[Executed], arguments: Arguments) -> Judged:
         """The session judged in another process. Raises UsageError where there is nothing to judge."""
         history = history_of(cells)
         if history.is_empty:
             raise UsageError(NOTHING_RUN)
         request = Request(
-            (), options=Options(data=asked.data, differences=True), timeout=asked.timeout, strict=asked.strict
+            (),
+            options=Options(data=arguments.data, differences=True),
+            timeout=arguments.timeout,
+            strict=arguments.strict,
         )
         report = replay_session(session_source(history.codes), request)
         if report.error is not None and not report.internal:
             goes_back = any("backward(" in code or "grad(" in code for code in history.codes.values())
             raise UsageError(report.error if goes_back else f"{report.error}{NO_LOSS}")
         report = replace(report, notes=(*report.notes, *history.notes))
-        return Judged(report if asked.verbose else newest(report, cells), detailed=asked.verbose)
+        return Judged(report if arguments.verbose else newest(report, cells), detailed=arguments.verbose)
 
     def _executed(self) -> list[Executed]:
         """The cells that ran, and of the one that runs what stands above the magic."""

@@ -24,7 +24,7 @@ sys.exit(run())
 """
 PATIENCE = 12.0
 """Seconds that the app has to end: after nine it ends by itself, whatever it waits for."""
-MOST_TOLD = 4000
+MOST_LAST_WORDS = 4000
 """Characters of what a process says of its end."""
 WIDEST, HIGHEST = 500, 200
 """Cells: more than any screen has."""
@@ -101,7 +101,7 @@ class AppProcess:
         said = await self._said
         if code == 0:
             return ""
-        lines = [printable(line) for line in said[:MOST_TOLD].splitlines()]
+        lines = [printable(line) for line in said[:MOST_LAST_WORDS].splitlines()]
         return "\n".join(lines) or f"the app ended with exit code {code}"
 
     async def end(self) -> None:
@@ -141,5 +141,5 @@ async def _all_of(stream: asyncio.StreamReader) -> str:
     said = b""
     with contextlib.suppress(OSError):
         while data := await stream.read(65536):
-            said = (said + data)[: 4 * MOST_TOLD]
+            said = (said + data)[: 4 * MOST_LAST_WORDS]
     return said.decode(errors="replace")

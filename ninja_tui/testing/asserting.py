@@ -13,9 +13,9 @@ from ninja_tui.engine.protocol.verdict import Status
 from ninja_tui.testing.arguments import Call, is_function, prepared, unbound
 from ninja_tui.testing.judgement import Judgement, Word
 from ninja_tui.testing.judging import floats_leave, judged, judged_together, numbers_leave
-from ninja_tui.testing.lines import without_ours
+from ninja_tui.testing.lines import with_their_frames
 from ninja_tui.testing.message import is_right, message
-from ninja_tui.testing.others import RECIPES, as_it_was, drawn, other_parameters
+from ninja_tui.testing.others import RECIPES, drawn, other_parameters, state_restored
 from ninja_tui.testing.own_functions import judged_functions
 from ninja_tui.testing.passes import BackwardPass, ByHand, Misreturned, NotJudged, OfFunction
 from ninja_tui.testing.run import Forward, Run
@@ -64,7 +64,7 @@ def assert_gradients(
     except NotJudged as error:
         raise AssertionError(f"{name} could not be judged: {error}") from None
     except Exception as error:
-        raise without_ours(error) from error.__cause__
+        raise with_their_frames(error) from error.__cause__
     if not all(is_right(each, strict=strict) for each in found.judgements):
         raise AssertionError(message(name, found.judgements, strict=strict))
     _warn(name, found)
@@ -86,7 +86,7 @@ def _name(function: Callable[..., Any]) -> str:
 def _of_functions(call: Call, seed: int) -> _Found:
     """The backward of each ``autograd.Function`` in it. Of one alone that a replay cannot follow: by further runs."""
     __tracebackhide__ = True
-    with as_it_was(call):
+    with state_restored(call):
         torch.manual_seed(seed)
         judgements = judged_functions(call, seed)
     if not judgements:
@@ -110,13 +110,13 @@ def _by_hand(call: Call, own: BackwardPass, seed: int) -> _Found:
 def _runs(call: Call, own: BackwardPass, seed: int) -> list[Run]:
     """One run; where some of its numbers leave PyTorch further ones, on other inputs, that can be computed."""
     __tracebackhide__ = True
-    with as_it_was(call):
+    with state_restored(call):
         torch.manual_seed(seed)
         runs = [Forward(call, own, seed).backward()]
     if not numbers_leave(runs[0]):
         return runs
     for place, recipe in enumerate(RECIPES, 1):
-        with as_it_was(call), other_parameters(call, recipe):
+        with state_restored(call), other_parameters(call, recipe):
             torch.manual_seed(seed + place)
             try:
                 forward = Forward(drawn(call, recipe), own, seed + 1000 * place)

@@ -13,7 +13,7 @@ from ninja_tui.engine.judge.graph import Graph
 from ninja_tui.engine.judge.network import Network, Output
 from ninja_tui.engine.judge.recorded import Gradient, assess
 from ninja_tui.engine.protocol.verdict import Diagnosis, Kind, Status, Verdict
-from ninja_tui.engine.recording.execution import message_of
+from ninja_tui.engine.recording.errors import message_of
 from ninja_tui.engine.recording.operators import Absent
 from ninja_tui.engine.recording.record import Number
 from ninja_tui.engine.recording.replay import RAISED, Paths, Replay

@@ -95,7 +95,7 @@ def is_of_a_person(error: Exception) -> bool:
     return False
 
 
-def without_ours(error: Exception) -> Exception:
+def with_their_frames(error: Exception) -> Exception:
     """``error`` of a person's own code, without the places of this package and of PyTorch on the way to it."""
     places: list[TracebackType] = []
     trace = error.__traceback__

@@ -54,7 +54,7 @@ def other_parameters(call: Call, recipe: Recipe) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def as_it_was(call: Call) -> Iterator[None]:
+def state_restored(call: Call) -> Iterator[None]:
     """Puts the buffers of a module back, the ``.grad`` of its parameters, and the state of the random generator."""
     module = call.function if isinstance(call.function, torch.nn.Module) else None
     gradients = [

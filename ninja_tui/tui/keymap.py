@@ -23,6 +23,7 @@ EDITING = {
 """Keys that the prompt needs itself: like letters, they are the walk's where nobody types."""
 ALWAYS = {"ctrl+c": "", "ctrl+p": "command_palette", "ctrl+q": "quit"}
 """Keys that Textual has for itself, and the command that has them too."""
+PALETTE = shown("ctrl+p")
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,14 @@ class Keymap:
         command = next(each for each in self.commands if each.id == name)
         return tuple(keys.split(", ")[0] for keys in (command.walk_keys, command.everywhere) if keys)
 
+    def in_walk(self, name: str) -> str:
+        """The key of a command in the walk; of one that has none, that of the palette, which has all commands."""
+        return (*self.first_keys(name), PALETTE)[0]
+
+    def in_prompt(self, name: str) -> str:
+        """The same in the prompt."""
+        return (PALETTE, *self.first_keys(name))[-1]
+
     def bindings(self) -> dict[str, str]:
         """The keys that have changed, by the ids of bindings, for ``App.set_keymap``."""
         changed = {}
@@ -52,6 +61,11 @@ class Keymap:
 
 
 STANDARD = Keymap()
+
+
+def either(*keys: str) -> str:
+    """``Enter or n``, each of the keys once."""
+    return " or ".join(dict.fromkeys(keys))
 
 
 def read_keymap(wanted: Mapping[str, str]) -> Keymap:

@@ -52,7 +52,10 @@ def asking(session: Session, typed: str = "", *, problem: str = "") -> Feedback:
     question = Content.assemble(
         "What shape will ", (session.tensor, "bold $text-accent"), " have?  ", (typed, "bold"), (" ", "reverse")
     )
-    keys = "Enter answers · Esc clears" if typed else "type it (as 32, 1), or Enter shows it · o: no more questions"
+    no_more = session.keymap.in_walk("questions")
+    keys = f"type it (as 32, 1), or Enter shows it · {no_more}: no more questions"
+    if typed:
+        keys = "Enter answers · Esc clears"
     return Feedback(
         lead=(question, _statement(session)),
         message=problem or keys,

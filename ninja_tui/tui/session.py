@@ -15,6 +15,7 @@ from ninja_tui.lesson.hints.build import rule_note
 from ninja_tui.lesson.model import Lesson, Node, NodeNote, Statement
 from ninja_tui.lesson.practice.variation import Variation
 from ninja_tui.lesson.solutions import SavedAnswer
+from ninja_tui.tui.keymap import STANDARD, Keymap
 from ninja_tui.tui.outlook import NOTHING_DUE, Outlook
 
 
@@ -103,6 +104,8 @@ class Session:
     practice: Variation | None = None
     """What differs from the lesson, in practice; None in the lesson itself."""
     outlook: Outlook = NOTHING_DUE
+    keymap: Keymap = STANDARD
+    """The keys that sentences name."""
 
     @classmethod
     def begin(

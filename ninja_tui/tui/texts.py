@@ -9,6 +9,7 @@ from ninja_tui.engine.protocol.verdict import WARNING_WORDS, Verdict
 from ninja_tui.lesson.catalogue import LessonSummary
 from ninja_tui.tui.commands import Mode
 from ninja_tui.tui.feedback import Feedback, Tone
+from ninja_tui.tui.keymap import either
 from ninja_tui.tui.practice.texts import after_round, due
 from ninja_tui.tui.session import Keeping, Mark, Phase, Session
 
@@ -36,7 +37,10 @@ def title(session: Session | None, lesson: str, progress: str, width: int) -> Co
     elif session.facts is not None and not (session.asks_shape and session.tensor == session.lesson.loss):
         right = Content.styled(f"loss {session.facts.loss:.4f} ", "dim")
     if session.outlook.due and session.practice is None and not progress:
-        right = Content.styled(f"{session.outlook.due} due (c)  ", "$text-accent") + right
+        right = (
+            Content.styled(f"{session.outlook.due} due ({session.keymap.in_walk('practise')})  ", "$text-accent")
+            + right
+        )
     counts = _counts(session)
     room = width - left.cell_length - counts.cell_length - right.cell_length - 3
     bar = _bar(session, min(WIDEST_BAR, room)) if room >= NARROWEST_BAR else Content("")
@@ -78,16 +82,18 @@ def _bar(session: Session, width: int) -> Content:
 
 def next_steps(session: Session) -> str:
     """The prompt's message where there is nothing to type."""
+    on, back, turn, find, train, leave = map(session.keymap.in_walk, ("on", "back", "turn", "find", "train", "lessons"))
     if session.phase is Phase.FORWARD:
-        return "the way forward: Enter or n steps on, p back, t goes to the turn"
+        return f"the way forward: {either('Enter', on)} steps on, {back} back, {turn} goes to the turn"
     if session.phase is Phase.TURN:
         first = session.lesson.gradients[session.lesson.asks[0]]
-        return f"the turn: from here back, node by node; Enter or n goes to {first}"
+        return f"the turn: from here back, node by node; {either('Enter', on)} goes to {first}"
     if session.practice is not None:
-        return after_round(session.lesson.gradients[session.lesson.asks[0]], session.outlook, passes=session.passed > 0)
+        gradient = session.lesson.gradients[session.lesson.asks[0]]
+        return after_round(gradient, session.outlook, session.keymap, passes=session.passed > 0)
     if session.passed == len(session.lesson.asks):
-        return "the finish: every gradient passes. g trains the network on them, l goes to another lesson"
-    return "the finish: p goes back, / finds a node"
+        return f"the finish: every gradient passes. {train} trains the network on them, {leave} goes to another lesson"
+    return f"the finish: {back} goes back, {find} finds a node"
 
 
 def lessons(session: Session) -> tuple[str, ...]:
@@ -98,7 +104,8 @@ def lessons(session: Session) -> tuple[str, ...]:
         f"{'▸' if each.name == session.lesson.name else ''}{each.name} {_count(session, each)}/{each.asked}"
         for each in session.catalogue
     ]
-    return (*due(session.outlook), f"lessons (l): {'  '.join(counts)}")
+    leave = session.keymap.in_walk("lessons")
+    return (*due(session.outlook, session.keymap), f"lessons ({leave}): {'  '.join(counts)}")
 
 
 def _count(session: Session, lesson: LessonSummary) -> int:
@@ -123,7 +130,7 @@ def prompt_title(session: Session | None, mode: Mode) -> Content:
     gradient = Content.styled(session.node.gradient, "bold")
     place = "" if session.practice is None else " ── practice, not saved"
     if mode is Mode.TYPING:
-        return Content.assemble(gradient, place, " ── typing · Esc: walk keys")
+        return Content.assemble(gradient, place, f" ── typing · {session.keymap.in_prompt('walk')}: walk keys")
     return Content.assemble(gradient, place, " ── walk keys · Enter: type")
 
 
@@ -149,7 +156,7 @@ def feedback_on(session: Session, judged: Judged, expected_shape: tuple[int, ...
     verdict = judged.verdict
     entry = session.entry(judged.node)
     keeping = entry.keeping if entry.code == judged.code else None
-    message, tone = _sentence(verdict, keeping, in_practice=session.practice is not None)
+    message, tone = _sentence(verdict, keeping, session)
     facts = _facts(session, judged)
     return Feedback(
         expected_shape, verdict, message, tone=tone, facts=tuple(facts), error=verdict.raised, watched=verdict.watched
@@ -159,11 +166,11 @@ def feedback_on(session: Session, judged: Judged, expected_shape: tuple[int, ...
 PASSING = {
     None: ("right: Enter submits it", Tone.GOOD),
     Keeping.SAVING: ("right, on its way to the disk", Tone.GOOD),
-    Keeping.SAVED: ("saved: Enter or F8 goes on", Tone.GOOD),
+    Keeping.SAVED: ("saved: {on} goes on", Tone.GOOD),
     Keeping.UNSAVED: ("right, but not saved yet: it is tried again", Tone.WARNING),
 }
-"""The sentence on code that passes, by where it is once it is submitted."""
-PRACTISED = "right: Enter or F8 goes on", Tone.GOOD
+"""The sentence on code that passes, by where it is once it is submitted; ``{on}`` stands for keys."""
+PRACTISED = "right: {on} goes on", Tone.GOOD
 NOT_PASSING = {
     None: "",
     Keeping.SAVING: "not right yet. ",
@@ -173,15 +180,17 @@ NOT_PASSING = {
 """How the sentence on other code begins."""
 
 
-def _sentence(verdict: Verdict, keeping: Keeping | None, *, in_practice: bool) -> tuple[str, Tone]:
+def _sentence(verdict: Verdict, keeping: Keeping | None, session: Session) -> tuple[str, Tone]:
     """The one sentence: the next step where it passes, otherwise what is wrong. ``keeping`` is None for a draft.
 
     Practice does not say where code is kept: no file has it.
     """
+    in_practice = session.practice is not None
     if keeping is not None and in_practice:
         keeping = Keeping.SAVING
     if verdict.passed:
-        return PRACTISED if keeping is not None and in_practice else PASSING[keeping]
+        sentence, tone = PRACTISED if keeping is not None and in_practice else PASSING[keeping]
+        return sentence.format(on=either("Enter", session.keymap.in_prompt("on"))), tone
     saved = NOT_PASSING[keeping]
     if verdict.raised is not None:
         return saved.removesuffix(". "), Tone.WARNING

@@ -26,6 +26,7 @@ from tests.app.support import (
     press,
     prompt_code,
     screen_lines,
+    screen_text,
     session,
     settle,
     toasts,
@@ -185,6 +186,46 @@ async def test_footer_help_and_palette_show_the_keys_that_hold(path: Path) -> No
         lines = [" ".join(line.split()) for line in pane_text(pilot, "help").splitlines()]
         assert any(line.startswith("j, Enter F11, Alt+J Step on") for line in lines)
         assert any("F9" in line and "Start, pause, go on" in line for line in lines)
+
+
+async def test_sentences_name_the_keys_that_hold(path: Path) -> None:
+    keys = """[keys]
+on = "j, f11"
+back = "b"
+turn = "ö"
+hint = "i, ctrl+k"
+reveal = "shift+f5"
+lessons = "d"
+train = "ü"
+questions = "4"
+pane = "ctrl+f12"
+walk = "ctrl+e"
+"""
+    async with walking(size=(100, 40), config=config(path, f"questions = false\n{keys}")) as pilot:
+        assert "Enter or j steps on, b back, ö goes to the turn" in screen_text(pilot)
+        assert "lessons (d): " in screen_text(pilot)
+        assert "Ctrl+F12" in screen_text(pilot)
+        await press(pilot, "4", "4")
+        await wait_for_toast(pilot, "off; 4 turns them on again")
+        await press(pilot, "f6")
+        await wait_for_text(pilot, "Enter or j goes to dlogprobs")
+        await go_to(pilot, "dprobs")
+        await wait_for_text(pilot, "Ctrl+E: walk keys")
+        await press(pilot, "alt+2")
+        await wait_for_text(pilot, "3 more hints: i or Ctrl+K")
+        await press(pilot, "ctrl+k", "ctrl+k", "ctrl+k", "ctrl+k")
+        await wait_for_toast(pilot, "there is no further hint; Shift+F5 reveals the answer")
+        await press(pilot, "e")
+        await wait_for(pilot, lambda: in_prompt(pilot), "the focus in the prompt")
+        await type_text(pilot, "(1.0 / probs) * dlogprobs")
+        await wait_for_text(pilot, "right: Enter submits it", "prompt")
+        await press(pilot, "enter")
+        await wait_for_text(pilot, "saved: Enter or F11 goes on", "prompt")
+
+
+async def test_a_question_names_the_key_that_ends_them(path: Path) -> None:
+    async with walking(config=config(path, 'questions = true\n[keys]\nquestions = "ü"\n')) as pilot:
+        await wait_for_text(pilot, "Enter shows it · ü: no more questions", "prompt")
 
 
 async def test_the_palette_says_each_key_as_people_write_it_and_has_no_command_twice() -> None:

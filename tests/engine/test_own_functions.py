@@ -53,6 +53,34 @@ def test_what_cannot_be_judged_is_no_pass(text: str, error: str) -> None:
     assert (verdict.status, verdict.error) == (Status.ERROR, error)
 
 
+@pytest.mark.parametrize("rude", ["raise SystemExit(3)", "raise KeyboardInterrupt", "return 'x' * 10**7", "return 1"])
+def test_an_error_that_does_not_say_what_it_is_costs_its_own_row(rude: str) -> None:
+    verdicts = judged(f"""import torch
+class Rude(Exception):
+    def __str__(self):
+        {rude}
+class Twice(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x * 2
+    @staticmethod
+    def backward(ctx, g):
+        raise Rude
+x = torch.ones(3, requires_grad=True)
+try:
+    Twice.apply(x).sum().backward()
+except Exception:
+    pass
+y = torch.ones(2, requires_grad=True)
+loss = (y * y).sum()
+loss.backward()
+dy = 2 * y
+""").verdicts
+    told = {each.gradient: (each.status, (each.error or "")[:24]) for each in verdicts}
+    assert told == {"dy": (Status.PASS, ""), "Twice.backward → x": (Status.ERROR, "its backward raises Rude")}
+    assert all(len(each.error or "") < 1000 for each in verdicts)
+
+
 WRONG_SWISH = RIGHT["saved tensors"].split("z = ")[0].replace("(s + x", "(s - x")
 BY_HAND = script("""
     torch.manual_seed(0)

@@ -19,6 +19,17 @@ pytestmark = [pytest.mark.processes, pytest.mark.skipif(not Path("/proc").exists
 
 WITHOUT_LANDLOCK = "Lock(None, seccomp.computing(opens_files=False), seccomp.computing(opens_files=True), None)"
 WITHOUT_ANY = "Lock(None, None, None, None)"
+NETWORK = "import torch\nw = torch.ones(2, requires_grad=True)\nh = w * 2\nloss = h.sum()\n"
+LESSON = """# %% setup
+import torch
+w = torch.ones(2, requires_grad=True)
+parameters = [w]
+# %% minibatch
+k = 2
+# %% forward
+h = w * k
+loss = h.sum()
+"""
 
 
 @pytest.fixture
@@ -86,10 +97,30 @@ def test_without_a_lock_many_files_are_refused_unless_trusted_and_one_has_a_warn
 
 @pytest.mark.parametrize("lock", [WITHOUT_ANY], indirect=True)
 @pytest.mark.usefixtures("lock")
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("train theirs.py --steps 1 --sample 0", f"{NETWORK}loss.backward()\ndh = torch.ones(2)\n"),
+        ("export theirs.py --html page.html", f"{NETWORK}loss.backward()\ndh = torch.ones(2)\n"),
+        ("check .", LESSON),
+    ],
+)
+def test_without_a_lock_every_command_that_runs_a_file_warns(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str, code: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("theirs.py", "forward.py"):
+        Path(name).write_text(code, encoding="utf-8")
+    main(command.split())
+    assert "warning: nothing on this system locks" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("lock", [WITHOUT_ANY], indirect=True)
+@pytest.mark.usefixtures("lock")
 @pytest.mark.parametrize("lasts", ["", "while True: pass\n"])
 def test_without_a_lock_the_app_is_warned_before_a_file_runs(tmp_path: Path, lasts: str) -> None:
     script = tmp_path / "theirs.py"
-    script.write_text(f"import torch\n{lasts}w = torch.ones(2, requires_grad=True)\nh = w * 2\nloss = h.sum()\n")
+    script.write_text(f"{lasts}{NETWORK}")
     with started(tmp_path / "solutions.py", lesson=str(script)) as real:
         assert real.event(RunsUnlocked).path == script
         if not lasts:
@@ -107,6 +138,6 @@ def test_without_a_lock_a_lesson_of_our_own_needs_no_warning(tmp_path: Path) -> 
 @pytest.mark.usefixtures("lock")
 def test_a_file_that_is_locked_in_needs_no_warning(tmp_path: Path) -> None:
     script = tmp_path / "mine.py"
-    script.write_text("import torch\nw = torch.ones(2, requires_grad=True)\nh = w * 2\nloss = h.sum()\n")
+    script.write_text(NETWORK)
     with started(tmp_path / "solutions.py", lesson=str(script)) as real:
         assert not any(isinstance(each, RunsUnlocked) for each in real.events(Opened))

@@ -7,23 +7,23 @@ from pathlib import Path
 import pytest
 
 from ninja_tui.errors import UsageError
-from ninja_tui.jupyter.arguments import Asked, asked_in, help_text
+from ninja_tui.jupyter.arguments import Arguments, help_text, read_arguments
 
 
 @pytest.mark.parametrize(
     ("line", "asked"),
     [
-        ("", Asked()),
-        ("probs dh", Asked(("probs", "dh"))),
-        ("--watch", Asked(watch=True)),
-        ("--no-watch", Asked(watch=False)),
-        ("-v --strict h[t=2]", Asked(("h[t=2]",), verbose=True, strict=True)),
-        ("--timeout 2.5 --data 'my names.txt'", Asked(timeout=2.5, data=Path("my names.txt"))),
-        ("--help", Asked(help=True)),
+        ("", Arguments()),
+        ("probs dh", Arguments(("probs", "dh"))),
+        ("--watch", Arguments(watch=True)),
+        ("--no-watch", Arguments(watch=False)),
+        ("-v --strict h[t=2]", Arguments(("h[t=2]",), verbose=True, strict=True)),
+        ("--timeout 2.5 --data 'my names.txt'", Arguments(timeout=2.5, data=Path("my names.txt"))),
+        ("--help", Arguments(help=True)),
     ],
 )
-def test_what_is_asked(line: str, asked: Asked) -> None:
-    assert asked_in(line) == asked
+def test_what_is_asked(line: str, asked: Arguments) -> None:
+    assert read_arguments(line) == asked
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_what_is_asked(line: str, asked: Asked) -> None:
 )
 def test_what_cannot_be_meant_is_told_in_a_sentence(line: str, words: str) -> None:
     with pytest.raises(UsageError, match=words):
-        asked_in(line)
+        read_arguments(line)
 
 
 def test_help_names_every_option() -> None:

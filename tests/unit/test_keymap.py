@@ -38,6 +38,15 @@ def test_letters_take_the_place_of_the_letter_and_other_keys_that_of_the_other()
     assert read_keymap({"on": "j,f11"}).bindings() == {"on.walk": "j", "on": "f11,alt+j"}
 
 
+def test_a_sentence_names_the_first_key_or_the_palettes_where_there_is_none() -> None:
+    keymap = read_keymap({"on": "j, x, f11, f10", "back": "o", "turn": "p"})
+    assert (keymap.in_walk("on"), keymap.in_prompt("on")) == ("j", "F11")
+    assert (keymap.in_walk("back"), keymap.in_prompt("back")) == ("o", "Alt+O")
+    assert (keymap.in_walk("walk"), keymap.in_prompt("walk")) == ("Esc", "Esc")
+    assert (keymap.in_walk("questions"), keymap.in_prompt("questions")) == ("Ctrl+P", "Ctrl+P")
+    assert (keymap.in_walk("poke"), keymap.in_prompt("view")) == ("Ctrl+N", "Alt+V")
+
+
 def test_keys_that_the_prompt_needs_are_the_walks_only() -> None:
     assert keys({"on": "down"}) == ("down", "f8")
     keymap = read_keymap({"on": "ctrl+i"})

@@ -25,7 +25,7 @@ from ninja_tui.engine.judge.sources import Sources
 from ninja_tui.engine.protocol.judging import Evidence, Reading
 from ninja_tui.engine.protocol.programs import FailedOperation, UnansweredNode
 from ninja_tui.engine.protocol.verdict import Diagnosis, Kind, Status, Verdict
-from ninja_tui.engine.recording.execution import message_of
+from ninja_tui.engine.recording.errors import message_of
 from ninja_tui.engine.recording.operators import Absent
 from ninja_tui.engine.recording.record import Comparison, Number
 from ninja_tui.engine.recording.slices import MATRIX_PRODUCTS, PRODUCTS

@@ -21,7 +21,7 @@ from ninja_tui.engine.judge.function_program import (
 )
 from ninja_tui.engine.judge.recorded import Gradient, assess, passes
 from ninja_tui.engine.protocol.verdict import Diagnosis, Kind, Status, Verdict, Warning
-from ninja_tui.engine.recording.execution import message_of
+from ninja_tui.engine.recording.errors import message_of
 from ninja_tui.engine.recording.operators import Absent
 from ninja_tui.engine.recording.record import BackwardRun, FunctionCall, Number, Record
 from ninja_tui.engine.recording.replay import RAISED

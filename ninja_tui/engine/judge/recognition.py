@@ -16,7 +16,7 @@ from ninja_tui.engine.judge.compare import distance
 from ninja_tui.engine.judge.graph import Graph
 from ninja_tui.engine.judge.network import Network, Output
 from ninja_tui.engine.recording.arrived import NO_NUMBER
-from ninja_tui.engine.recording.execution import message_of
+from ninja_tui.engine.recording.errors import message_of
 from ninja_tui.engine.recording.names import Binding
 from ninja_tui.engine.recording.operators import Absent
 from ninja_tui.engine.recording.record import Comparison, Number, Operation, Record

@@ -14,7 +14,7 @@ from ninja_tui.engine.judge.fitting import multiple_of
 from ninja_tui.engine.judge.trials import Trial
 from ninja_tui.engine.protocol.judging import Evidence
 from ninja_tui.engine.protocol.verdict import Verdict
-from ninja_tui.engine.recording.execution import message_of
+from ninja_tui.engine.recording.errors import message_of
 from ninja_tui.engine.recording.operators import Absent, outside
 from ninja_tui.engine.recording.record import Number, Root
 from ninja_tui.engine.recording.replay import RAISED

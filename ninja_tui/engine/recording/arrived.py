@@ -9,7 +9,7 @@ import torch
 
 from ninja_tui.engine.protocol.messages import Refused
 from ninja_tui.engine.protocol.wire import Broken
-from ninja_tui.engine.recording.function_calls import LONGEST_ERROR
+from ninja_tui.engine.recording.errors import LONGEST_MESSAGE
 from ninja_tui.engine.recording.function_classes import LONGEST_NAME
 from ninja_tui.engine.recording.operator_names import function_called
 from ninja_tui.engine.recording.operators import absent
@@ -143,7 +143,7 @@ class _Reading:
         if run is not None:
             self._is_part(run)
             self._are_values(*run.upstream, *run.returned)
-            if len(run.error) > 2 * LONGEST_ERROR:
+            if len(run.error) > 2 * LONGEST_MESSAGE:
                 raise Broken("no error")
             if len(run.upstream) != len(portable.outputs):
                 raise Broken("other gradients than there are outputs")

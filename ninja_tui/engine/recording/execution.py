@@ -11,17 +11,12 @@ from typing import Any
 
 from ninja_tui.engine.protocol.lesson_code import LessonCode
 from ninja_tui.engine.protocol.messages import Refused
+from ninja_tui.engine.recording.errors import message_of
 from ninja_tui.engine.recording.surroundings import AsksForInput
 from ninja_tui.lesson.locations import place
 from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.lesson.syntax.seed import reseed
 
-LONGEST_MESSAGE = 400
-LONGEST_NAME = 100
-"""Characters of the name of an error's class."""
-_LONGEST_READ = 10_000
-_NAME = type.__dict__["__name__"].__get__
-"""The name of a class itself, and not what its metaclass says."""
 ADVICE = "; with --setup FILE"
 """Begins what a message says of what a person can do, where nothing more particular is known."""
 
@@ -40,16 +35,6 @@ class Output(io.StringIO):
         if self.tell() < self._most:
             super().write(text[: self._most])
         return len(text)
-
-
-def message_of(error: BaseException) -> str:
-    """``TypeError: what it says``, in one line of bounded length, whatever a class of a person's own makes of that."""
-    name: str = _NAME(type(error))
-    try:
-        text = " ".join(str.split(str(error)[:_LONGEST_READ]))
-    except BaseException:
-        text = ""
-    return " ".join(f"{name[:LONGEST_NAME]}: {text}".removesuffix(": ").split())[:LONGEST_MESSAGE]
 
 
 def run_fragment(fragment: Fragment, code: LessonCode, namespace: Namespace, seed: int | None = None) -> None:

@@ -10,7 +10,6 @@ import torch
 
 from ninja_tui.engine.recording.record import FunctionCall, FunctionInput, Leaf, Number, Operation, Record
 
-LONGEST_ERROR = 300
 PLAIN = (bool, int, float, str, type(None))
 
 
@@ -59,12 +58,3 @@ def follows(output: Any, called: Called) -> bool:
     if not isinstance(output, torch.Tensor) or not (output.is_floating_point() or output.is_complex()):
         return False
     return output.requires_grad or not any(each.needed for each in called.inputs)
-
-
-def told(error: BaseException) -> str:
-    """``TypeError: what it says``, in one line."""
-    try:
-        text = " ".join(str(error)[:LONGEST_ERROR].split())
-    except Exception:  # of a class of a person's own
-        text = ""
-    return f"{type(error).__name__}: {text}".removesuffix(": ")[:LONGEST_ERROR]

@@ -13,7 +13,8 @@ from typing import Any
 import torch
 from torch.autograd.function import BackwardCFunction, Function, _SingleLevelFunction
 
-from ninja_tui.engine.recording.function_calls import PLAIN, Called, alike, follows, numbers_left, told
+from ninja_tui.engine.recording.errors import message_of
+from ninja_tui.engine.recording.function_calls import PLAIN, Called, alike, follows, numbers_left
 from ninja_tui.engine.recording.function_classes import (
     LIBRARIES,
     argument_names,
@@ -96,7 +97,6 @@ class OwnFunctions:
         node: Any = BackwardCFunction
         apply, made = function.__dict__["apply"], node.__dict__.get("__init__")
         steps = {name: node.__dict__[name] for name in ("apply", "apply_boxed") if name in node.__dict__}
-
         base: Any = _SingleLevelFunction  # where an ``apply`` comes by that was taken before
         before, bare = base.__dict__.get("apply"), base.apply.__func__ if "apply" in base.__dict__ else _bare
         entered: list[Any] = []
@@ -357,7 +357,8 @@ class OwnFunctions:
                 result = original(ctx, given) if boxed else original(ctx, *given)
         except BaseException as error:
             last = len(self._values.record.steps)
-            self._note(called, BackwardRun(upstream, (), first, last, error=f"its backward raises {told(error)}"))
+            reason = f"its backward raises {message_of(error)}"
+            self._note(called, BackwardRun(upstream, (), first, last, error=reason))
             raise
         finally:
             self._backward -= 1

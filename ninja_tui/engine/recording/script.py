@@ -15,7 +15,8 @@ import torch
 from ninja_tui.engine.protocol.judging import Operand
 from ninja_tui.engine.protocol.programs import FailedOperation
 from ninja_tui.engine.recording.comparisons import PROGRAM
-from ninja_tui.engine.recording.execution import Output, columns_in, line_in, message_of
+from ninja_tui.engine.recording.errors import message_of
+from ninja_tui.engine.recording.execution import Output, columns_in, line_in
 from ninja_tui.engine.recording.names import Names
 from ninja_tui.engine.recording.record import Record, Training
 from ninja_tui.engine.recording.recorder import Recorder

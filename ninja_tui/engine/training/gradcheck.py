@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import torch
 
 from ninja_tui.engine.judge.compare import largest_entry
-from ninja_tui.engine.recording.execution import Namespace, message_of
+from ninja_tui.engine.recording.errors import message_of
+from ninja_tui.engine.recording.execution import Namespace
 from ninja_tui.engine.training.as_operations import forward_as_operations
 from ninja_tui.engine.training.messages import GradientCheck
 from ninja_tui.engine.training.recipe import Recipe

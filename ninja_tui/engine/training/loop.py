@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import torch
 
-from ninja_tui.engine.recording.execution import Namespace, message_of
+from ninja_tui.engine.recording.errors import message_of
+from ninja_tui.engine.recording.execution import Namespace
 from ninja_tui.engine.training.codegen.compiled import Compiled, NoCompiler, compile_source
 from ninja_tui.engine.training.codegen.kernels import Unsupported
 from ninja_tui.engine.training.codegen.step_source import Generated, generate

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ninja_tui.engine.protocol.messages import Refused, Request
-from ninja_tui.engine.recording.execution import message_of
+from ninja_tui.engine.recording.errors import message_of
 from ninja_tui.engine.training.messages import (
     BeginTraining,
     CheckGradients,

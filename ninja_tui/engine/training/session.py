@@ -10,7 +10,8 @@ import torch
 
 from ninja_tui.engine.protocol.lesson_code import LessonCode
 from ninja_tui.engine.protocol.messages import Done, Refused
-from ninja_tui.engine.recording.execution import Namespace, message_of
+from ninja_tui.engine.recording.errors import message_of
+from ninja_tui.engine.recording.execution import Namespace
 from ninja_tui.engine.recording.packing import pack, unpack
 from ninja_tui.engine.training.config import Engine
 from ninja_tui.engine.training.faster import costs_of

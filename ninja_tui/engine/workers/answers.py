@@ -30,7 +30,8 @@ from ninja_tui.engine.protocol.lesson_code import LessonCode
 from ninja_tui.engine.protocol.messages import Done, Refused
 from ninja_tui.engine.protocol.tensor_data import TensorData
 from ninja_tui.engine.recording.devices import OnCpu
-from ninja_tui.engine.recording.execution import Namespace, message_of
+from ninja_tui.engine.recording.errors import message_of
+from ninja_tui.engine.recording.execution import Namespace
 from ninja_tui.engine.recording.packing import pack, unpack
 from ninja_tui.engine.recording.slices import Slice
 from ninja_tui.engine.workers import namespace as spaces

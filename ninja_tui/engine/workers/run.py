@@ -12,7 +12,8 @@ import torch
 
 from ninja_tui.engine.protocol.answering import Compared
 from ninja_tui.engine.protocol.judging import Operand, Reading
-from ninja_tui.engine.recording.execution import Namespace, Output, columns_in, line_in, message_of
+from ninja_tui.engine.recording.errors import message_of
+from ninja_tui.engine.recording.execution import Namespace, Output, columns_in, line_in
 from ninja_tui.engine.recording.names import tensors_in
 from ninja_tui.engine.recording.record import Leaf, Number, Root
 from ninja_tui.engine.recording.recorder import Recorder

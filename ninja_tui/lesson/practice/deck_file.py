@@ -20,7 +20,7 @@ from ninja_tui.lesson.writing import locked_folder, target_of, write_whole
 VERSION = 1
 LARGEST = 20_000_000
 """Bytes of the file."""
-WHAT = "the practice deck"
+NAME = "the practice deck"
 EMPTY = Deck()
 
 
@@ -60,10 +60,10 @@ def read_deck(path: Path) -> DeckReading:
     """What the file at ``path`` holds; an empty deck where there is none. Raises nothing."""
     try:
         if is_folder(path):
-            return DeckReading(problem=f"{WHAT} {path} is a directory; practice is not kept", usable=False)
+            return DeckReading(problem=f"{NAME} {path} is a directory; practice is not kept", usable=False)
         if not exists(path) or not is_regular(path):
             return DeckReading()
-        return _decoded(path, read_bytes(path, WHAT, LARGEST))
+        return _decoded(path, read_bytes(path, NAME, LARGEST))
     except UsageError as error:
         return DeckReading(problem=f"{error}; practice is not kept", usable=False)
 
@@ -94,7 +94,7 @@ def record(path: Path, reviews: Iterable[Review]) -> DeckReading:
 def _decoded(path: Path, raw: bytes) -> DeckReading:
     try:
         if msgspec.json.decode(raw, type=_Version).version > VERSION:  # whatever else a newer one holds
-            return DeckReading(problem=f"{WHAT} {path} is of a newer ninja-tui; practice is not kept", usable=False)
+            return DeckReading(problem=f"{NAME} {path} is of a newer ninja-tui; practice is not kept", usable=False)
         file = msgspec.json.decode(raw, type=_File)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return _damaged(path, Deck(), one_line(str(error)))
@@ -123,7 +123,7 @@ def _card(raw: msgspec.Raw) -> Card:
 def _damaged(path: Path, deck: Deck, reason: str) -> DeckReading:
     count = len(deck.cards)
     kept = f"{count} card{'s' if count > 1 else ''} can be read" if count else "A new one begins"
-    problem = f"{WHAT} {path} is damaged ({reason}). {kept}; the damaged file is kept beside it"
+    problem = f"{NAME} {path} is damaged ({reason}). {kept}; the damaged file is kept beside it"
     return DeckReading(deck, problem, is_damaged=True)
 
 

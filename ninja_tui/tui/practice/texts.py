@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ninja_tui.lesson.practice.deck import INTERVALS
 from ninja_tui.lesson.practice.variation import Variation
+from ninja_tui.tui.keymap import Keymap, either
 from ninja_tui.tui.outlook import Outlook
 
 NOT_SAVED = "practice: your solutions file stays as it is"
@@ -20,15 +21,20 @@ def difference(variation: Variation) -> str:
     return ", ".join([seed, *sizes, *problem])
 
 
-def after_round(gradient: str, outlook: Outlook, *, passes: bool) -> str:
+def after_round(gradient: str, outlook: Outlook, keymap: Keymap, *, passes: bool) -> str:
     """At the end of a round: when the gradient comes again, and what is next."""
     again = f", and is asked again {outlook.again}" if outlook.again else ""
-    first = f"{gradient} passes{again}" if passes else f"{gradient} is still to do: p goes back to it"
+    first = (
+        f"{gradient} passes{again}"
+        if passes
+        else f"{gradient} is still to do: {keymap.in_walk('back')} goes back to it"
+    )
     if outlook.due:
-        key = "Enter or c" if passes else "c"
+        practise = keymap.in_walk("practise")
+        key = either("Enter", practise) if passes else practise
         return f"{first}. {outlook.due} more {'is' if outlook.due == 1 else 'are'} due: {key} takes the next"
     later = f"; next: {outlook.next}" if outlook.next else ""
-    return f"{first}. Nothing more is due{later}. l goes to the lessons"
+    return f"{first}. Nothing more is due{later}. {keymap.in_walk('lessons')} goes to the lessons"
 
 
 def help_taken(gradient: str, hints: int, *, revealed: bool) -> str:
@@ -41,6 +47,8 @@ def help_taken(gradient: str, hints: int, *, revealed: bool) -> str:
     return f"{took}\n\nWhat passes without help is asked again after {days}, each time later."
 
 
-def due(outlook: Outlook) -> tuple[str, ...]:
+def due(outlook: Outlook, keymap: Keymap) -> tuple[str, ...]:
     """What is due, where a walk begins; nothing where nothing is."""
-    return (f"{outlook.due} due for practice: c asks them again, with other numbers",) if outlook.due else ()
+    if not outlook.due:
+        return ()
+    return (f"{outlook.due} due for practice: {keymap.in_walk('practise')} asks them again, with other numbers",)

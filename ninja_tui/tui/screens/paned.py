@@ -116,7 +116,7 @@ class PanedScreen(Screen[None]):
             parts.append(
                 Content.styled(f"[{name}]", "bold") if pane == self._pane else Content.styled(name, "not bold")
             )
-        return Content("  ").join([*parts, Content("F12")])
+        return Content("  ").join([*parts, Content(self._config.keymap.in_prompt("pane"))])
 
     def action_pane(self) -> None:
         """The next pane: shown, where not all are in sight, and with the focus for its arrow keys."""

@@ -158,6 +158,7 @@ class SessionScreen(PanedScreen):
         """The session with a lesson that is read."""
         settings = self._config.settings
         session = Session.begin(event.lesson, event.saved, event.solution).with_catalogue(self._catalogue)
+        session = replace(session, keymap=self._config.keymap)
         return session.with_upstream(settings.upstream).with_questions(questions=settings.questions)
 
     def _apply_to(self, session: Session, event: events.Event) -> None:

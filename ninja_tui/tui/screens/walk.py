@@ -101,7 +101,8 @@ class WalkScreen(PractisingScreen):
             self._show_after(session)
         else:
             self.session = session
-        self._toast(f"questions on the way forward: {'on' if questions else 'off; o turns them on again'}")
+        again = f"off; {self._config.keymap.in_walk('questions')} turns them on again"
+        self._toast(f"questions on the way forward: {'on' if questions else again}")
 
     def action_hint(self) -> None:
         """One more hint."""
@@ -111,7 +112,7 @@ class WalkScreen(PractisingScreen):
             return
         hinted = self._answering.hint(session, session.node)
         if hinted is None:
-            self._toast("there is no further hint; F5 reveals the answer")
+            self._toast(f"there is no further hint; {self._config.keymap.in_prompt('reveal')} reveals the answer")
             return
         self.session = hinted
         self.show_pane("card")
@@ -191,7 +192,8 @@ class WalkScreen(PractisingScreen):
 
         session = self.session
         if session is not None and session.practice is not None:
-            self._toast("practice does not train; l goes to a lesson, whose answers do")
+            leave = self._config.keymap.in_walk("lessons")
+            self._toast(f"practice does not train; {leave} goes to a lesson, whose answers do")
         elif session is not None:
             self._train_screen = TrainScreen(
                 self._train, session, self._form or Form.for_lesson(session.lesson), self._config.keymap
@@ -231,7 +233,7 @@ class WalkScreen(PractisingScreen):
             self.app.action_help_quit()
             return
         self.app.copy_to_clipboard(text)
-        self._toast(f"copied; {self._config.keymap.first_keys('quit')[-1]} quits")
+        self._toast(f"copied; {self._config.keymap.in_prompt('quit')} quits")
 
     def action_suspend(self) -> None:
         """Stops the process, where the terminal can; the shell's `fg` goes on."""

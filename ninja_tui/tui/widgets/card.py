@@ -13,6 +13,7 @@ from ninja_tui.lesson.catalogue import next_lesson
 from ninja_tui.lesson.hints.question import question
 from ninja_tui.lesson.model import Node
 from ninja_tui.tui import own_functions
+from ninja_tui.tui.keymap import either
 from ninja_tui.tui.practice.texts import help_taken
 from ninja_tui.tui.questions import veiled
 from ninja_tui.tui.session import Phase, Session
@@ -141,7 +142,8 @@ def _of_node(session: Session, node: Node) -> list[Section]:
     sections += _sections(*((f"Hint {n}", hint) for n, hint in enumerate(note.hints[: entry.hints], 1)))
     left = len(note.hints) - entry.hints
     if left > 0 and not entry.revealed and not passed:
-        more = f"{left} more hint{'s' if left > 1 else ''}: h or F4"
+        keys = either(session.keymap.in_walk("hint"), session.keymap.in_prompt("hint"))
+        more = f"{left} more hint{'s' if left > 1 else ''}: {keys}"
         if node.name not in session.lesson.notes.backward:
             more += " (drawn from the operation: the lesson has no note on this node)"
         sections.append(Section("more", Content.styled(more, "dim")))
@@ -183,4 +185,5 @@ def finish(session: Session) -> str:
     onward = f"; next: `{following.name}`" if following else ""
     whole = set(lesson.parameters) <= {*lesson.asks}
     yours = "This is the whole backward pass, and it is yours" if whole else "What this lesson asks for is yours"
-    return f"{count}. `g` trains it{onward}.\n\nEvery gradient passes. {yours}. `l` lists the lessons."
+    train, leave = session.keymap.in_walk("train"), session.keymap.in_walk("lessons")
+    return f"{count}. `{train}` trains it{onward}.\n\nEvery gradient passes. {yours}. `{leave}` lists the lessons."
