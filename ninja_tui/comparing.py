@@ -111,8 +111,9 @@ def _mistakes(label: str, dt: torch.Tensor, gradient: torch.Tensor, t: object) -
     if not _is_dense(dt, gradient) or dt.device != gradient.device or gradient.is_meta or not gradient.numel():
         return
     from ninja_tui.engine.judge.plain_mistakes import mistake_in  # a right gradient needs none of it
+    from ninja_tui.engine.recording.values import unrecorded
 
-    with torch.no_grad():
+    with unrecorded(), torch.no_grad():  # what is looked at here the program does not compare
         found = mistake_in(one_line(label, LONGEST_LABEL), dt, gradient, [gradient.shape, *_shapes_behind(t)])
     shapes = f"shape {tuple(dt.shape)}, and its tensor is {tuple(gradient.shape)}"
     if dt.shape != gradient.shape and (found is None or str(tuple(dt.shape)) not in found.message):

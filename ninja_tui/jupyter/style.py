@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from ninja_tui.report.heatmap import HEAT_STYLE
 
-_LIGHT = """--text: #1d2129; --quiet: #59606d; --raised: #f4f5f7; --line: #d9dce1; --pass: #136c34; --fail: #b3261e;
-  --timeout: #8a2a9b; --missing: #59606d; --mark: #ffe2b8; --said: #6b4a00;
+_LIGHT = """color-scheme: light; --text: #1d2129; --quiet: #59606d; --raised: #f4f5f7; --line: #d9dce1;
+  --pass: #136c34; --fail: #b3261e; --timeout: #8a2a9b; --missing: #59606d; --mark: #ffe2b8; --said: #6b4a00;
   --heat-zero: #e2e4e8; --heat-below: #0054be; --heat-above: #944400; --heat-bad: #be0096;"""
-_DARK = """--text: #e4e6ea; --quiet: #a3aab6; --raised: #262b33; --line: #434a56; --pass: #6fd491; --fail: #ff9d95;
-  --timeout: #dd9df0; --missing: #a3aab6; --mark: #6b4300; --said: #e8c27a;
+_DARK = """color-scheme: dark; --text: #e4e6ea; --quiet: #a3aab6; --raised: #262b33; --line: #434a56;
+  --pass: #6fd491; --fail: #ff9d95; --timeout: #dd9df0; --missing: #a3aab6; --mark: #6b4300; --said: #e8c27a;
   --heat-zero: #262830; --heat-below: #4696ff; --heat-above: #ffa028; --heat-bad: #ff00c8;"""
 
 STYLE = f"""{HEAT_STYLE}

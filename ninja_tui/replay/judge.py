@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from ninja_tui.lesson.program import Answer, Program
 from ninja_tui.lesson.read import lesson_names, no_such_lesson, read_lesson, read_text
 from ninja_tui.lesson.solutions import LESSON_MARKER, SavedAnswer, Solutions
 from ninja_tui.lesson.syntax.fragment import Fragment
+from ninja_tui.lesson.syntax.names import assigned, changed
 from ninja_tui.lesson.words import EVERY_LIST, word_list_text
 from ninja_tui.replay.limits import Stopped, Workers
 from ninja_tui.replay.paths import handed_in, hidden_from
@@ -221,7 +222,8 @@ class FileJudge:
                 verdicts=tuple(self._strict(each.verdicts)),
                 starts=program.starts,
                 code={
-                    (verdict.node, verdict.line or 0): _around(verdict, program.statements) for verdict in each.verdicts
+                    (verdict.node, verdict.line or 0): _code_of(verdict, each.verdicts, program.statements)
+                    for verdict in each.verdicts
                 },
             )
             for number, each in enumerate(judged.passes, 1)
@@ -295,9 +297,21 @@ def _check_answers(solutions: Solutions, request: Request) -> None:
         )
 
 
-def _around(verdict: Verdict, statements: Iterable[Fragment]) -> tuple[Fragment, ...]:
-    """The top-level statement in which a gradient is computed."""
-    return tuple(each for each in statements if each.line <= (verdict.line or 0) <= each.end_line)
+def _code_of(verdict: Verdict, verdicts: Iterable[Verdict], statements: Sequence[Fragment]) -> tuple[Fragment, ...]:
+    """The top-level statement in which a gradient is computed, and those that go on to change that answer."""
+    line, name = verdict.line or 0, verdict.gradient
+    found = [each for each in statements if each.line <= line <= each.end_line]
+    if not found or name not in assigned(found[-1].tree):
+        return tuple(found)
+    others = [each.line for each in verdicts if each.gradient == name and each.line is not None and each.line > line]
+    for each in statements:
+        if each.line <= found[0].end_line:
+            continue
+        if name in assigned(each.tree) or any(other <= each.end_line for other in others):
+            break
+        if name in changed(each.tree):
+            found.append(each)
+    return tuple(found)
 
 
 def _without_time(answer: Answer, shape: tuple[int, ...], error: str) -> Verdict:

@@ -83,17 +83,23 @@ def _expression(pool: Sequence[Statement], verdict: Verdict) -> tuple[Fragment, 
         found = parts.changed_item(statement) if kind is Kind.LOST_DUPLICATES else find and find(value, named)
         if found is not None:
             return fragment, found
-    speaking = [(fragment, value) for fragment, _, value in values if named.all & parts.names_in(value)]
-    return speaking[-1] if speaking else (values[-1][0], values[-1][2])
+    computed = [(fragment, value) for fragment, _, value in values]
+    speaking = [each for each in computed if named.all & parts.names_in(each[1])]
+    speaking = speaking or [each for each in computed if named.paths & parts.names_in(each[1])]
+    return speaking[-1] if speaking else computed[-1]
 
 
 class _Named:
-    """The names of which a message speaks: those in backticks, gradients that stand without, and ``all`` of them."""
+    """The names of which a message speaks: those in backticks, gradients that stand without, and ``all`` of them.
+
+    ``paths`` are the gradients of those in backticks, from which a path through one comes.
+    """
 
     def __init__(self, message: str) -> None:
         self.quoted = re.findall(r"`([A-Za-z_]\w*)`", message)
         self.gradients = frozenset(re.findall(r"\bd\w+", re.sub(r"`[^`]*`", "", message)))
         self.all = frozenset(self.quoted) | self.gradients
+        self.paths = frozenset(f"d{name}" for name in self.quoted)
         self.subject = frozenset(self.quoted[:1]) if message.startswith("`") else frozenset[str]()
         """The name with which the message begins, if it begins with one."""
 

@@ -263,6 +263,13 @@ def test_a_mistake_is_named(network: Network, mistake: str) -> None:
     assert lines[-1].startswith(sentence)
 
 
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1), (1, 1, 1)])
+@pytest.mark.parametrize("factor", [31.0, 31**0.5, 0.618])
+def test_a_single_number_is_neither_transposed_nor_so_many_of_one(shape: tuple[int, ...], factor: float) -> None:
+    gradient = torch.full(shape, 0.37)
+    assert told("x", gradient * factor, with_gradient(gradient)) == ["another number"]
+
+
 def test_another_shape_is_always_told(network: Network) -> None:
     assert told("hidden", network["dhidden"].sum(0), network["hidden"])[0] == "shape (6,), and its tensor is (32, 6)"
 

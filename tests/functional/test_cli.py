@@ -369,3 +369,34 @@ def test_a_reader_that_goes_away_is_no_traceback(tmp_path: Path, some: str) -> N
     process.stdout.close()
     _, said = process.communicate(timeout=120)
     assert said == b""
+
+
+TWO_PATHS = """import torch
+torch.manual_seed(2)
+w = torch.randn(4, 3, requires_grad=True)
+y = w * 1
+p, q = y * 2, y**2
+loss = (p * q).sum()
+for t in (y, p, q):
+    t.retain_grad()
+loss.backward()
+dp = q * 1.0
+dq = p * 1.0
+dy = 2 * dp
+print(dy.shape)
+dy += 2 * y * dq
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "line"),
+    [("dy = 2 * dp", "dy = 3 * dp", 12), ("dy += 2 * y * dq", "dy += -2 * y * dq", 14)],
+)
+def test_of_a_sum_in_parts_the_part_that_is_wrong_is_shown(
+    right: str, wrong: str, line: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["replay", str(a_file(tmp_path, TWO_PATHS.replace(right, wrong)))])
+    told = capsys.readouterr().out.split("\n")
+    shown = told.index(f"   {line} │ {wrong}")
+    code, carets = told[shown][9:], told[shown + 1][9:]
+    assert carets.index("^") == code.index("= ") + 2

@@ -181,6 +181,24 @@ def test_cmp_in_the_cells_does_no_harm_and_is_not_taken_for_more_than_it_compare
     assert verdicts(session.judged()) == plain
 
 
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        ("cmp('z', (1 - h**2) * dh, z)", {"dh": "pass", "dz": "pass"}),
+        ("cmp('z', (1 - h) * dh, z)", {"dh": "pass", "dz": "fail"}),
+        (f"{DZ}\ncmp('b', dz.sum(0, keepdim=True), b)", {"dh": "pass", "dz": "pass", "db": "pass"}),
+        (f"{DZ}\ncmp('W', -points.T @ dz, W)", {"dh": "pass", "dz": "pass", "dW": "fail"}),
+    ],
+)
+def test_what_stands_in_the_call_of_cmp_is_judged_as_it_is(
+    session: Session, answer: str, status: dict[str, str]
+) -> None:
+    session.run(SETUP, FORWARD, "from ninja_tui import cmp", DH, answer)
+    judged = session.judged()
+    assert verdicts(judged) == status
+    assert "wrong-dtype" not in judged.text()
+
+
 def test_watching_tells_what_changes_and_is_short_where_nothing_does(session: Session) -> None:
     session.run(SETUP)
     session.run("%ninja --watch", FORWARD)

@@ -71,6 +71,12 @@ def test_of_several_statements_it_is_the_one_that_has_what_is_named() -> None:
     assert underlined(code, verdict("x", Kind.SCALE, "the path through `dy` is off")) == ["probs * dy"]
 
 
+def test_a_path_is_shown_where_the_gradient_is_read_from_which_it_comes() -> None:
+    code = "dy = 3 * dp\ndy += 2 * y * dq"
+    assert underlined(code, verdict("y", Kind.SCALE, "the path through `p` is off by the factor 3/2")) == ["3 * dp"]
+    assert underlined(code, verdict("y", Kind.SIGN, "the path through `q` has the wrong sign")) == ["2 * y * dq"]
+
+
 def test_lost_duplicates_are_shown_where_they_are_lost() -> None:
     code = "dC = torch.zeros_like(C)\ndC[Xb] += demb"
     assert underlined(code, verdict("C", Kind.LOST_DUPLICATES, "rows that are picked twice")) == ["dC[Xb]"]

@@ -136,7 +136,9 @@ def _whole(factor: float) -> set[int]:
 
 def _turned(actual: torch.Tensor, expected: torch.Tensor, close: float) -> Finding | None:
     """A square gradient that lies on its side."""
-    if actual.dim() < 2 or actual.mT.shape != expected.shape or factor_of(actual.mT, expected, close) is None:
+    if actual.dim() < 2 or expected.numel() == 1 or actual.mT.shape != expected.shape:
+        return None
+    if factor_of(actual.mT, expected, close) is None:
         return None
     return Finding(Kind.TRANSPOSED, "the transpose of it is meant")
 
@@ -252,7 +254,7 @@ def off_by_factor(factor: float, named: str | None, expected: torch.Tensor, what
 
 def entries_off(gap: torch.Tensor, wrong: torch.Tensor) -> str:
     """How many entries are ``wrong``, and where the largest of the differences ``gap`` is."""
-    if gap.dim() == 0:
+    if gap.numel() == 1:
         return "another number"
     place, count = index_of(farthest(gap), tuple(gap.shape)), int(wrong.sum().item())
     return f"{count} of {gap.numel()} entries {'is' if count == 1 else 'are'} off, farthest the one at {place}"

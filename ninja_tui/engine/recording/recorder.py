@@ -62,7 +62,7 @@ class Recorder(Values):
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
         """What happens to tensors within it is recorded."""
-        with _Functions(self), _Operators(self), self.functions.running():
+        with self.recording(), _Functions(self), _Operators(self), self.functions.running():
             yield
 
     def execute(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -14,6 +14,18 @@ from ninja_tui.engine.recording.record import Leaf, Number, Operation, Record, R
 
 aten = torch.ops.aten
 
+_recording: list[Values] = []
+"""What records at this moment."""
+
+
+@contextlib.contextmanager
+def unrecorded() -> Iterator[None]:
+    """What happens to tensors within it is recorded by nobody: it is no doing of the program that runs."""
+    with contextlib.ExitStack() as stack:
+        for each in _recording:
+            stack.enter_context(each.paused())
+        yield
+
 
 class Values:
     """The values of tensors, by their numbers in ``record``."""
@@ -24,6 +36,15 @@ class Values:
         self._owner = object()  # not ourselves: a tensor that led back here would never be freed
         self._epoch = 0
         self._branches = 0
+
+    @contextlib.contextmanager
+    def recording(self) -> Iterator[None]:
+        """Within it ``unrecorded`` pauses this."""
+        _recording.append(self)
+        try:
+            yield
+        finally:
+            _recording.remove(self)
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
