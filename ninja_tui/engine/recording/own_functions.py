@@ -6,7 +6,7 @@ Both are operations of the record. What stands here is where they begin and end.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -269,13 +269,20 @@ class OwnFunctions:
             inputs.append(FunctionInput(name, self._values.number(arg), needed))
             with self._values.paused(), torch.no_grad():
                 values.append(arg.detach().clone() if keeps else None)  # before forward changes it in place
-        first = len(self._values.record.steps)
-        return Called(cls, args, tuple(inputs), tuple(values), first)
+        self._mark(each.number for each in inputs)
+        return Called(cls, args, tuple(inputs), tuple(values), len(self._values.record.steps))
+
+    def _mark(self, numbers: Iterable[Number | None]) -> None:
+        """A step between what happens within a call and beside it: of what leaves PyTorch only the step is known."""
+        number = next((each for each in numbers if each is not None), None)
+        if number is not None:
+            self._values.call(same, (Use(number),))
 
     def _ended(self, called: Called, result: Any) -> None:
         record = self._values.record
         self._cut(called, result)
         last = len(record.steps)
+        self._mark(each.number for each in called.inputs)
         outputs = tuple(
             FunctionOutput(
                 self._values.number(each) if isinstance(each, torch.Tensor) else None, follows(each, called)
@@ -368,6 +375,7 @@ class OwnFunctions:
             for each, number in zip(tensors, upstream, strict=True)
         )
         last = len(self._values.record.steps)
+        self._mark(upstream)
         self._note(called, BackwardRun(upstream, returned, first, last, changes_upstream=changed))
         return result
 

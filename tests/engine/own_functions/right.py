@@ -910,4 +910,23 @@ RIGHT = {
         c, d = Both.apply(a, b)
         (c * d).sum().backward()
     """),
+    "numbers that are printed just before and after": script("""
+        import torch
+        class Mean(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x, scale):
+                ctx.save_for_backward(x, scale)
+                return (x * scale).mean()
+            @staticmethod
+            def backward(ctx, g):
+                x, scale = ctx.saved_tensors
+                return (g * scale / x.numel()).expand(x.shape), g * x.mean()
+        x = torch.randn(4, 3)
+        scale = torch.tensor(0.5, requires_grad=True)
+        print(scale.item(), x.numpy().sum())
+        loss = Mean.apply(x, scale)
+        print(loss.item(), float(loss))
+        loss.backward()
+        print(scale.grad.item())
+    """),
 }
