@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch.autograd.function import BackwardCFunction, Function, _SingleLevelFunction
 
-from ninja_tui.engine.recording.function_calls import PLAIN, Called, alike, follows, numbers_left, told
+from ninja_tui.engine.recording.function_calls import PLAIN, Called, alike, follows, told
 from ninja_tui.engine.recording.function_classes import (
     LIBRARIES,
     argument_names,
@@ -23,15 +23,14 @@ from ninja_tui.engine.recording.function_classes import (
     name_of,
     upstream_names,
 )
-from ninja_tui.engine.recording.memory import forget
-from ninja_tui.engine.recording.operators import outside, same
+from ninja_tui.engine.recording.numbers_left import Change, NumbersLeft, times
+from ninja_tui.engine.recording.operators import same
 from ninja_tui.engine.recording.record import (
     BackwardRun,
     FunctionCall,
     FunctionInput,
     FunctionOutput,
     Number,
-    Root,
     Use,
 )
 from ninja_tui.engine.recording.values import Values
@@ -63,6 +62,7 @@ class OwnFunctions:
 
     def __init__(self, values: Values, watched: Callable[[], contextlib.AbstractContextManager[object]]) -> None:
         self._values, self._watched = values, watched
+        self.numbers = NumbersLeft(values)
         self.libraries = LIBRARIES
         """Folders whose Functions are no person's own."""
         self._running = 0
@@ -164,13 +164,9 @@ class OwnFunctions:
             if any(map(self._chooses, kept)):
                 again += [(kept[0], size) for size in OTHER_SIZES]
             for called, size in again:
-                self._trying = True
-                try:
-                    self._call_again(called, size)
-                except Exception:  # forward on other values; a backward that raises is noted before
-                    continue
-                finally:
-                    self._trying = self._tries_all = False
+                with contextlib.suppress(Exception):  # forward on other values; of a backward it is noted before
+                    self._call_again(called, times(size))
+        self.numbers.settle(list(self._kept.values()), self._call_again)
 
     def _chooses(self, called: Called) -> bool:
         """Whether a truth value has left PyTorch in a call."""
@@ -180,26 +176,34 @@ class OwnFunctions:
             each.decides and run.first <= each.step <= run.last for each in self._values.record.escapes for run in runs
         )
 
-    def _call_again(self, called: Called, size: float) -> None:
-        self._tries_all = not called.asked
-        args = list(called.args)
+    def _call_again(self, called: Called, change: Change) -> None:
+        self._trying, self._tries_all = True, not called.asked
+        try:
+            self._differentiate(called, change)
+        finally:
+            self._trying = self._tries_all = False
+
+    def _differentiate(self, called: Called, change: Change) -> None:
+        args, leaves = list(called.args), list[torch.Tensor]()
         for index, given in enumerate(called.inputs):
             if isinstance(args[index], torch.Tensor) and args[index].is_floating_point():
                 with self._values.paused(), torch.no_grad():
-                    args[index] = args[index] * size
-                args[index].requires_grad_(given.needed or self._tries_all)
+                    args[index] = change(args[index])
+                if given.needed or self._tries_all:
+                    leaves.append(args[index].requires_grad_())
+                    with torch.enable_grad():
+                        args[index] = args[index].clone()  # forward may change in place what is no leaf
         with torch.enable_grad():
             result = called.cls.apply(*args)
             outputs = result if isinstance(result, tuple | list) else (result,)
             flowing = [each for each in outputs if isinstance(each, torch.Tensor) and each.requires_grad]
-            inputs = [each for each in args if isinstance(each, torch.Tensor) and each.requires_grad]
-            if not flowing or not inputs:
+            if not flowing or not leaves:
                 return
             with self._values.paused():
                 weights = [torch.randn(each.shape, dtype=each.dtype) for each in flowing]
             # one number: grad_outputs would have autograd import half a second of symbolic shapes
             total = torch.stack([(each * weight).sum() for each, weight in zip(flowing, weights, strict=True)]).sum()
-            torch.autograd.grad(total, inputs, allow_unused=True)
+            torch.autograd.grad(total, leaves, allow_unused=True)
 
     @property
     def _notes(self) -> bool:
@@ -280,7 +284,7 @@ class OwnFunctions:
 
     def _ended(self, called: Called, result: Any) -> None:
         record = self._values.record
-        self._cut(called, result)
+        self.numbers.end(called, result)
         last = len(record.steps)
         self._mark(each.number for each in called.inputs)
         outputs = tuple(
@@ -310,18 +314,6 @@ class OwnFunctions:
         called.values = ()
         called.call = call
         record.functions.append(call)
-
-    def _cut(self, called: Called, result: Any) -> None:
-        """Where a forward pass has taken numbers out of PyTorch, what it returns depends on them in a way unknown."""
-        record = self._values.record
-        inputs = {each.number for each in called.inputs if each.number is not None}
-        if not numbers_left(record, called.first, len(record.steps), inputs):
-            return
-        for each in result if isinstance(result, tuple | list) else (result,):
-            if isinstance(each, torch.Tensor) and (each.is_floating_point() or each.is_complex()):
-                forget(each)
-                leaf = self._values.leaf(each, Root.OUTSIDE)
-                self._values.adopt(each, self._values.call(outside, (Use(leaf), *map(Use, sorted(inputs)))))
 
     def _has_room(self, called: Called) -> bool:
         """Whether there is room for the inputs of another call."""

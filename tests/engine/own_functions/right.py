@@ -929,4 +929,42 @@ RIGHT = {
         loss.backward()
         print(scale.grad.item())
     """),
+    "numbers that are printed and kept, and come to nothing": script("""
+        import torch
+        LOG = []
+        class Swish(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x, scale):
+                s = torch.sigmoid(x)
+                y = x * s * scale
+                ctx.save_for_backward(x, s, scale)
+                print(x, f"{y.mean().item():.3f}", y.tolist())
+                LOG.append(float(y.max()))
+                ctx.mean = y.mean().item()
+                return y
+            @staticmethod
+            def backward(ctx, g):
+                x, s, scale = ctx.saved_tensors
+                if g.norm().item() > 1e9:
+                    print("exploding", ctx.mean)
+                return g * scale * (s + x * s * (1 - s)), (g * x * s).sum(0)
+        x = torch.randn(4, 3, requires_grad=True)
+        scale = torch.randn(3, requires_grad=True)
+        for _ in range(4):
+            Swish.apply(x, scale).pow(2).mean().backward()
+    """),
+    "a number that is printed before a change in place": script("""
+        import torch
+        class Twice(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                print(x.sum().item())
+                ctx.mark_dirty(x)
+                return x.mul_(2)
+            @staticmethod
+            def backward(ctx, g):
+                return 2 * g
+        x = torch.randn(5, requires_grad=True)
+        Twice.apply(x * 1).sum().backward()
+    """),
 }
