@@ -220,6 +220,13 @@ class OwnFunctions:
         self._forward.append(called)
         try:
             result = apply(cls, *args)
+        except BaseException:
+            if self._backward:  # a checkpoint repeats a call, and ends it when it has what was saved
+                last, record = len(self._values.record.steps), self._values.record
+                record.functions.append(
+                    FunctionCall(name_of(cls), line_of(cls), called.inputs, (), called.first, last, own=False)
+                )
+            raise
         finally:
             self._forward.pop()
             called.node = None  # it holds the graph
@@ -360,7 +367,7 @@ class OwnFunctions:
             raise
         finally:
             self._backward -= 1
-        gradients = result if isinstance(result, tuple | list) else (result,)
+        gradients = result if isinstance(result, tuple) or boxed else (result,)
         returned = tuple(self._values.number(each) if isinstance(each, torch.Tensor) else None for each in gradients)
         changed = any(
             number is not None and self._values.number(each) != number
@@ -368,7 +375,9 @@ class OwnFunctions:
         )
         last = len(self._values.record.steps)
         self._mark(upstream)
-        self._note(called, BackwardRun(upstream, returned, first, last, changes_upstream=changed))
+        is_list = isinstance(result, list) and not boxed
+        refused = "its backward returns a list, and autograd takes a tuple" if is_list else ""
+        self._note(called, BackwardRun(upstream, returned, first, last, refused, changed))
         return result
 
     def _seeing(self) -> contextlib.AbstractContextManager[object]:

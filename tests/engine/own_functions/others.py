@@ -267,6 +267,19 @@ UNJUDGED = {
                 raise NotImplementedError("exercise")
         Sin.apply(torch.randn(3))
     """), "its backward raises NotImplementedError: exercise"),
+    "a list of gradients, which autograd takes for one": (script("""
+        import torch
+        class Sin(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                ctx.save_for_backward(x)
+                return x.sin()
+            @staticmethod
+            def backward(ctx, g):
+                x, = ctx.saved_tensors
+                return [g * x.cos()]
+        Sin.apply(torch.randn(5, requires_grad=True)).sum().backward()
+    """), "its backward returns a list, and autograd takes a tuple"),
     "too few gradients": (script("""
         import torch
         class Mul(torch.autograd.Function):

@@ -967,4 +967,20 @@ RIGHT = {
         x = torch.randn(5, requires_grad=True)
         Twice.apply(x * 1).sum().backward()
     """),
+    "in a checkpoint, which computes again what was saved": script("""
+        import torch
+        from torch.utils.checkpoint import checkpoint
+        class Ramp(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                ctx.save_for_backward(x)
+                return x.clamp(min=0) ** 2
+            @staticmethod
+            def backward(ctx, g):
+                x, = ctx.saved_tensors
+                return 2 * g * x * (x > 0)
+        W = torch.randn(3, 4, requires_grad=True)
+        x = torch.randn(5, 3)
+        checkpoint(lambda x: Ramp.apply(1 - Ramp.apply(x @ W)), x, use_reentrant=False).sum().backward()
+    """),
 }

@@ -86,4 +86,10 @@ WRONG: dict[str, Mistake] = {
         "scale", Kind.WRONG_DERIVATIVE),
     "beside a change in place": (changed("a number that is printed before a change in place", "return 2 * g",
                                          "return g"), "x", Kind.SCALE),
+    "in a checkpoint": (
+        changed("in a checkpoint, which computes again what was saved", "2 * g * x * (x > 0)", "g * x * (x > 0)"),
+        "x", Kind.SCALE),
+    "in a checkpoint, where it is negative": (
+        changed("in a checkpoint, which computes again what was saved", "2 * g * x * (x > 0)", "2 * g * x"),
+        "x", Kind.MASK),
 }  # fmt: skip
