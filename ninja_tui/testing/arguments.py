@@ -180,3 +180,8 @@ def with_tensors(value: Any, change: Callable[[torch.Tensor], Any]) -> Any:
     if isinstance(value, Mapping):
         return {key: with_tensors(each, change) for key, each in value.items()}
     return value
+
+
+def no_leaf(tensor: torch.Tensor) -> torch.Tensor:
+    """A tensor that may be changed in place, whose gradient is that of ``tensor``."""
+    return tensor.clone() if tensor.requires_grad else tensor

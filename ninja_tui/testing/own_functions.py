@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from ninja_tui.engine.judge.functions import FunctionRow, function_calls, function_rows
-from ninja_tui.testing.arguments import Call, called, is_function, tensors_in, with_tensors
+from ninja_tui.testing.arguments import Call, called, is_function, no_leaf, tensors_in, with_tensors
 from ninja_tui.testing.judgement import Judgement, words_for
 from ninja_tui.testing.lines import LIBRARIES, Line, LineRecorder, code_of, is_of_a_person, last_line
 from ninja_tui.testing.passes import OfFunction
@@ -47,7 +47,7 @@ def _differentiate(call: Call, seed: int, *, alone: bool) -> None:
     """Runs forward and backward; a Function gets no leaves of autograd: it may change what it is given in place."""
     __tracebackhide__ = True
     with torch.enable_grad():
-        args = [with_tensors(each, _no_leaf) for each in call.args] if alone else call.args
+        args = [with_tensors(each, no_leaf) for each in call.args] if alone else call.args
         result = called(call.function, tuple(args), call.kwargs)
         flowing = [each for _, each in tensors_in("", result) if each.requires_grad and each.is_floating_point()]
         if not flowing:
@@ -56,10 +56,6 @@ def _differentiate(call: Call, seed: int, *, alone: bool) -> None:
         # one number: grad_outputs would have autograd import half a second of symbolic shapes
         total = torch.stack([(each * weight).sum() for each, weight in zip(flowing, weights, strict=True)]).sum()
         torch.autograd.grad(total, [each.tensor for each in call.inputs if each.asked], allow_unused=True)
-
-
-def _no_leaf(tensor: torch.Tensor) -> torch.Tensor:
-    return tensor.clone() if tensor.requires_grad else tensor
 
 
 def _line(recorder: LineRecorder, row: FunctionRow) -> Line | None:

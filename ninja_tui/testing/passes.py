@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import torch
 
 from ninja_tui.formatting import guess
-from ninja_tui.testing.arguments import Call, Input, called, tensors_in, with_tensors
+from ninja_tui.testing.arguments import Call, Input, called, no_leaf, tensors_in, with_tensors
 
 OUTPUT = "output"
 """What a function returns is called so; a backward that has an argument of that name is given it."""
@@ -149,9 +149,10 @@ class OfFunction:
         return f"{self._function.__name__}.{name_of(self.written)}"
 
     def forward(self, call: Call) -> Any:
-        """Runs ``apply``."""
+        """Runs ``apply``, on no leaves of autograd: it may change what it is given in place."""
         __tracebackhide__ = True
-        return self._function.apply(*call.args, **call.kwargs)
+        args = [with_tensors(each, no_leaf) for each in call.args]
+        return self._function.apply(*args, **call.kwargs)
 
     def called(self, call: Call, result: Any, upstream: Mapping[str, torch.Tensor]) -> Any:
         """What it returns, called as autograd calls it."""

@@ -109,6 +109,13 @@ def test_a_gradient_by_hand_that_agrees_with_a_wrong_backward_fails_as_it_does()
     assert told.failing == ["dz", "Swish.backward → x"]
 
 
+def test_what_flows_through_a_forward_that_prints_numbers_is_judged() -> None:
+    text = WRONG_SWISH.replace("(s - x", "(s + x").replace("return x * s", "print(s.mean().item()); return x * s")
+    assert "print(" in text
+    assert judged(text + BY_HAND.replace("SIGN", "+")).failing == []
+    assert judged(text + BY_HAND.replace("SIGN", "-")).failing == ["dz"]
+
+
 def test_what_flows_through_numpy_is_not_judged_and_what_comes_after_it_is() -> None:
     text = UNJUDGED["forward in NumPy"][0].split("x = ")[0] + script("""
         x = torch.randn(4, 3)

@@ -69,6 +69,7 @@ def told(folder: Path, text: str) -> tuple[Verdict, ...]:
 
 def test_a_right_backward_is_not_spoken_of(tmp_path: Path) -> None:
     assert told(tmp_path, NETWORK) == ()
+    assert told(tmp_path, NETWORK.replace("return x * s\n", "print(s.mean().item())\n        return x * s\n")) == ()
 
 
 def test_a_wrong_backward_is_told_and_is_not_the_reference(tmp_path: Path) -> None:

@@ -273,6 +273,28 @@ def test_a_backward_in_numpy_is_judged_on_numbers() -> None:
         assert_gradients(BackwardInNumPy, torch.randn(3))
 
 
+def test_numbers_that_are_only_printed_are_no_matter() -> None:
+    class Cube(torch.autograd.Function):
+        factor = 3
+
+        @staticmethod
+        def forward(ctx: Any, x: T) -> T:
+            ctx.save_for_backward(x)
+            print(x.abs().max().item(), x)
+            return x**3
+
+        @staticmethod
+        def backward(ctx: Any, grad: T) -> Any:
+            (x,) = ctx.saved_tensors
+            print(float(grad.norm()))
+            return grad * Cube.factor * x**2
+
+    assert_gradients(Cube, torch.randn(4, 3), strict=True)
+    Cube.factor = 2
+    with pytest.raises(AssertionError, match="scale"):
+        assert_gradients(Cube, torch.randn(4, 3))
+
+
 def test_a_forward_in_numpy_is_not_judged() -> None:
     told = failure(ForwardInNumPy, torch.randn(3))
     assert "could not be judged: its forward takes numbers out of PyTorch" in told

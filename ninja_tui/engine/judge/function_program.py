@@ -139,6 +139,7 @@ class _Building:
             raise Unfollowed("no gradient flows into what it returns")
         returned = {place: run.returned[place] for place in inputs if place < len(run.returned)}
         wanted = [number for number in returned.values() if number is not None]
+        self._repeats(wanted)
         escapes = self._escapes()
         self._copy([*outputs.values(), *(each.number for each in escapes)])
         apart, weights, loss = self._loss(outputs)
@@ -162,6 +163,27 @@ class _Building:
                 self._record.parameters[number] = True
             places[place] = number
         return places
+
+    def _repeats(self, wanted: list[Number]) -> None:
+        """Takes the inputs of a call that was made to repeat this one, as a checkpoint does, for this one's."""
+        call, record = self._call, self._from
+        needed: set[int] | None = None
+        for other in record.functions:
+            if other.first < call.last or other.backward or (other.name, other.line) != (call.name, call.line):
+                continue
+            needed = set(record.needed(wanted, self._numbers)) if needed is None else needed
+            pairs = [
+                (one.number, again.number, value)
+                for one, again, value in zip(call.inputs, other.inputs, call.values, strict=False)
+                if one.number in self._numbers and again.number is not None and value is not None
+            ]
+            numbers = [number for _, number, _ in pairs]
+            if not any(record.made_by[number] in needed for number in numbers):
+                continue
+            with torch.no_grad():
+                values = Replay(record, numbers, dtype=torch.float32).run({})
+            if all(torch.equal(values[number], value) for _, number, value in pairs):
+                self._numbers |= {again: self._numbers[one] for one, again, _ in pairs if one is not None}
 
     def _escapes(self) -> list[Escape]:
         """What left PyTorch and decided what is computed."""

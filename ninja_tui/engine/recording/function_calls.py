@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -15,7 +15,10 @@ PLAIN = (bool, int, float, str, type(None))
 
 @dataclass
 class Called:
-    """A call that goes on: its class, its arguments, and its node of autograd's graph once there is one."""
+    """A call that goes on: its class, its arguments, and its node of autograd's graph once there is one.
+
+    ``cuts`` are values that it returned, each with the one that it stands in the place of.
+    """
 
     cls: Any
     args: tuple[Any, ...]
@@ -25,6 +28,7 @@ class Called:
     call: FunctionCall | None = None
     node: Any = None
     differentiated: bool = False
+    cuts: list[tuple[Number, Number]] = field(default_factory=list)
 
     @property
     def asked(self) -> set[int]:

@@ -6,7 +6,7 @@ Both are operations of the record. What stands here is where they begin and end.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,7 +14,7 @@ import torch
 from torch.autograd.function import BackwardCFunction, Function, _SingleLevelFunction
 
 from ninja_tui.engine.recording.errors import message_of
-from ninja_tui.engine.recording.function_calls import PLAIN, Called, alike, follows, numbers_left
+from ninja_tui.engine.recording.function_calls import PLAIN, Called, alike, follows
 from ninja_tui.engine.recording.function_classes import (
     LIBRARIES,
     argument_names,
@@ -24,15 +24,14 @@ from ninja_tui.engine.recording.function_classes import (
     name_of,
     upstream_names,
 )
-from ninja_tui.engine.recording.memory import forget
-from ninja_tui.engine.recording.operators import outside, same
+from ninja_tui.engine.recording.numbers_left import Change, NumbersLeft, times
+from ninja_tui.engine.recording.operators import same
 from ninja_tui.engine.recording.record import (
     BackwardRun,
     FunctionCall,
     FunctionInput,
     FunctionOutput,
     Number,
-    Root,
     Use,
 )
 from ninja_tui.engine.recording.values import Values
@@ -64,6 +63,7 @@ class OwnFunctions:
 
     def __init__(self, values: Values, watched: Callable[[], contextlib.AbstractContextManager[object]]) -> None:
         self._values, self._watched = values, watched
+        self.numbers = NumbersLeft(values)
         self.libraries = LIBRARIES
         """Folders whose Functions are no person's own."""
         self._running = 0
@@ -164,13 +164,9 @@ class OwnFunctions:
             if any(map(self._chooses, kept)):
                 again += [(kept[0], size) for size in OTHER_SIZES]
             for called, size in again:
-                self._trying = True
-                try:
-                    self._call_again(called, size)
-                except Exception:  # forward on other values; a backward that raises is noted before
-                    continue
-                finally:
-                    self._trying = self._tries_all = False
+                with contextlib.suppress(Exception):  # forward on other values; of a backward it is noted before
+                    self._call_again(called, times(size))
+        self.numbers.settle(list(self._kept.values()), self._call_again)
 
     def _chooses(self, called: Called) -> bool:
         """Whether a truth value has left PyTorch in a call."""
@@ -180,26 +176,34 @@ class OwnFunctions:
             each.decides and run.first <= each.step <= run.last for each in self._values.record.escapes for run in runs
         )
 
-    def _call_again(self, called: Called, size: float) -> None:
-        self._tries_all = not called.asked
-        args = list(called.args)
+    def _call_again(self, called: Called, change: Change) -> None:
+        self._trying, self._tries_all = True, not called.asked
+        try:
+            self._differentiate(called, change)
+        finally:
+            self._trying = self._tries_all = False
+
+    def _differentiate(self, called: Called, change: Change) -> None:
+        args, leaves = list(called.args), list[torch.Tensor]()
         for index, given in enumerate(called.inputs):
             if isinstance(args[index], torch.Tensor) and args[index].is_floating_point():
                 with self._values.paused(), torch.no_grad():
-                    args[index] = args[index] * size
-                args[index].requires_grad_(given.needed or self._tries_all)
+                    args[index] = change(args[index])
+                if given.needed or self._tries_all:
+                    leaves.append(args[index].requires_grad_())
+                    with torch.enable_grad():
+                        args[index] = args[index].clone()  # forward may change in place what is no leaf
         with torch.enable_grad():
             result = called.cls.apply(*args)
             outputs = result if isinstance(result, tuple | list) else (result,)
             flowing = [each for each in outputs if isinstance(each, torch.Tensor) and each.requires_grad]
-            inputs = [each for each in args if isinstance(each, torch.Tensor) and each.requires_grad]
-            if not flowing or not inputs:
+            if not flowing or not leaves:
                 return
             with self._values.paused():
                 weights = [torch.randn(each.shape, dtype=each.dtype) for each in flowing]
             # one number: grad_outputs would have autograd import half a second of symbolic shapes
             total = torch.stack([(each * weight).sum() for each, weight in zip(flowing, weights, strict=True)]).sum()
-            torch.autograd.grad(total, inputs, allow_unused=True)
+            torch.autograd.grad(total, leaves, allow_unused=True)
 
     @property
     def _notes(self) -> bool:
@@ -216,6 +220,13 @@ class OwnFunctions:
         self._forward.append(called)
         try:
             result = apply(cls, *args)
+        except BaseException:
+            if self._backward:  # a checkpoint repeats a call, and ends it when it has what was saved
+                last, record = len(self._values.record.steps), self._values.record
+                record.functions.append(
+                    FunctionCall(name_of(cls), line_of(cls), called.inputs, (), called.first, last, own=False)
+                )
+            raise
         finally:
             self._forward.pop()
             called.node = None  # it holds the graph
@@ -269,13 +280,20 @@ class OwnFunctions:
             inputs.append(FunctionInput(name, self._values.number(arg), needed))
             with self._values.paused(), torch.no_grad():
                 values.append(arg.detach().clone() if keeps else None)  # before forward changes it in place
-        first = len(self._values.record.steps)
-        return Called(cls, args, tuple(inputs), tuple(values), first)
+        self._mark(each.number for each in inputs)
+        return Called(cls, args, tuple(inputs), tuple(values), len(self._values.record.steps))
+
+    def _mark(self, numbers: Iterable[Number | None]) -> None:
+        """A step between what happens within a call and beside it: of what leaves PyTorch only the step is known."""
+        number = next((each for each in numbers if each is not None), None)
+        if number is not None:
+            self._values.call(same, (Use(number),))
 
     def _ended(self, called: Called, result: Any) -> None:
         record = self._values.record
-        self._cut(called, result)
+        self.numbers.end(called, result)
         last = len(record.steps)
+        self._mark(each.number for each in called.inputs)
         outputs = tuple(
             FunctionOutput(
                 self._values.number(each) if isinstance(each, torch.Tensor) else None, follows(each, called)
@@ -303,18 +321,6 @@ class OwnFunctions:
         called.values = ()
         called.call = call
         record.functions.append(call)
-
-    def _cut(self, called: Called, result: Any) -> None:
-        """Where a forward pass has taken numbers out of PyTorch, what it returns depends on them in a way unknown."""
-        record = self._values.record
-        inputs = {each.number for each in called.inputs if each.number is not None}
-        if not numbers_left(record, called.first, len(record.steps), inputs):
-            return
-        for each in result if isinstance(result, tuple | list) else (result,):
-            if isinstance(each, torch.Tensor) and (each.is_floating_point() or each.is_complex()):
-                forget(each)
-                leaf = self._values.leaf(each, Root.OUTSIDE)
-                self._values.adopt(each, self._values.call(outside, (Use(leaf), *map(Use, sorted(inputs)))))
 
     def _has_room(self, called: Called) -> bool:
         """Whether there is room for the inputs of another call."""
@@ -362,14 +368,17 @@ class OwnFunctions:
             raise
         finally:
             self._backward -= 1
-        gradients = result if isinstance(result, tuple | list) else (result,)
+        gradients = result if isinstance(result, tuple) or boxed else (result,)
         returned = tuple(self._values.number(each) if isinstance(each, torch.Tensor) else None for each in gradients)
         changed = any(
             number is not None and self._values.number(each) != number
             for each, number in zip(tensors, upstream, strict=True)
         )
         last = len(self._values.record.steps)
-        self._note(called, BackwardRun(upstream, returned, first, last, changes_upstream=changed))
+        self._mark(upstream)
+        is_list = isinstance(result, list) and not boxed
+        refused = "its backward returns a list, and autograd takes a tuple" if is_list else ""
+        self._note(called, BackwardRun(upstream, returned, first, last, refused, changed))
         return result
 
     def _seeing(self) -> contextlib.AbstractContextManager[object]:

@@ -221,6 +221,8 @@ class Recorder(Values):
                 self.comparisons.left(tensors[0])
         if name in VALUES_LEAVE and tensors:
             self._escape(tensors[0], [self.number(tensors[0])])
+            if name != "tolist":
+                self.functions.numbers.shares_memory()
 
     def _within_functorch(self, name: str, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Calls what is called on a wrapper of ``torch.func``'s, which has no memory of its own."""

@@ -174,6 +174,74 @@ UNJUDGED = {
         x = torch.rand(5, requires_grad=True)
         Scale.apply(x).sum().backward()
     """), "could not be judged: its forward takes numbers out of PyTorch"),
+    "a number that does not depend on the size of the input": (script("""
+        import torch
+        class Odd(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                ctx.part = (x.square().sum() / x.abs().sum() ** 2).item()
+                return x * ctx.part
+            @staticmethod
+            def backward(ctx, g):
+                return g * ctx.part
+        x = torch.randn(5, requires_grad=True)
+        Odd.apply(x).sum().backward()
+    """), "could not be judged: its forward takes numbers out of PyTorch"),
+    "a number that chooses": (script("""
+        import torch
+        class Odd(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                ctx.factor = 2 if x.mean().item() > 0 else 3
+                return x * ctx.factor
+            @staticmethod
+            def backward(ctx, g):
+                return g * ctx.factor
+        x = torch.randn(5, requires_grad=True)
+        Odd.apply(x).sum().backward()
+    """), "could not be judged: its forward takes numbers out of PyTorch"),
+    "a number of turns": (script("""
+        import torch
+        class Odd(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                turns = 0
+                while x.norm().item() / 2**turns > 1:
+                    turns += 1
+                ctx.turns = turns
+                return x / 2**turns
+            @staticmethod
+            def backward(ctx, g):
+                return g / 2**ctx.turns
+        x = torch.randn(5, requires_grad=True)
+        Odd.apply(x).sum().backward()
+    """), "could not be judged: its forward takes numbers out of PyTorch"),
+    "a number that is 0 here": (script("""
+        import torch
+        class Odd(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x, shift):
+                return x + shift.sum().item()
+            @staticmethod
+            def backward(ctx, g):
+                return None, None
+        x = torch.randn(5, requires_grad=True)
+        Odd.apply(x.detach(), torch.zeros(5, requires_grad=True)).sum().backward()
+    """), "could not be judged: its forward takes numbers out of PyTorch"),
+    "a number of the upstream gradient": (script("""
+        import torch
+        class Odd(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                ctx.save_for_backward(x)
+                return x.sin()
+            @staticmethod
+            def backward(ctx, g):
+                x, = ctx.saved_tensors
+                return g.mean().item() * x.cos()
+        x = torch.randn(5, requires_grad=True)
+        Odd.apply(x).sum().backward()
+    """), "could not be judged: its backward takes numbers out of PyTorch"),
     "complex numbers": (script("""
         import torch
         class Abs(torch.autograd.Function):
@@ -199,6 +267,19 @@ UNJUDGED = {
                 raise NotImplementedError("exercise")
         Sin.apply(torch.randn(3))
     """), "its backward raises NotImplementedError: exercise"),
+    "a list of gradients, which autograd takes for one": (script("""
+        import torch
+        class Sin(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                ctx.save_for_backward(x)
+                return x.sin()
+            @staticmethod
+            def backward(ctx, g):
+                x, = ctx.saved_tensors
+                return [g * x.cos()]
+        Sin.apply(torch.randn(5, requires_grad=True)).sum().backward()
+    """), "its backward returns a list, and autograd takes a tuple"),
     "too few gradients": (script("""
         import torch
         class Mul(torch.autograd.Function):

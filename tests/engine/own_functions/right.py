@@ -910,4 +910,77 @@ RIGHT = {
         c, d = Both.apply(a, b)
         (c * d).sum().backward()
     """),
+    "numbers that are printed just before and after": script("""
+        import torch
+        class Mean(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x, scale):
+                ctx.save_for_backward(x, scale)
+                return (x * scale).mean()
+            @staticmethod
+            def backward(ctx, g):
+                x, scale = ctx.saved_tensors
+                return (g * scale / x.numel()).expand(x.shape), g * x.mean()
+        x = torch.randn(4, 3)
+        scale = torch.tensor(0.5, requires_grad=True)
+        print(scale.item(), x.numpy().sum())
+        loss = Mean.apply(x, scale)
+        print(loss.item(), float(loss))
+        loss.backward()
+        print(scale.grad.item())
+    """),
+    "numbers that are printed and kept, and come to nothing": script("""
+        import torch
+        LOG = []
+        class Swish(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x, scale):
+                s = torch.sigmoid(x)
+                y = x * s * scale
+                ctx.save_for_backward(x, s, scale)
+                print(x, f"{y.mean().item():.3f}", y.tolist())
+                LOG.append(float(y.max()))
+                ctx.mean = y.mean().item()
+                return y
+            @staticmethod
+            def backward(ctx, g):
+                x, s, scale = ctx.saved_tensors
+                if g.norm().item() > 1e9:
+                    print("exploding", ctx.mean)
+                return g * scale * (s + x * s * (1 - s)), (g * x * s).sum(0)
+        x = torch.randn(4, 3, requires_grad=True)
+        scale = torch.randn(3, requires_grad=True)
+        for _ in range(4):
+            Swish.apply(x, scale).pow(2).mean().backward()
+    """),
+    "a number that is printed before a change in place": script("""
+        import torch
+        class Twice(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                print(x.sum().item())
+                ctx.mark_dirty(x)
+                return x.mul_(2)
+            @staticmethod
+            def backward(ctx, g):
+                return 2 * g
+        x = torch.randn(5, requires_grad=True)
+        Twice.apply(x * 1).sum().backward()
+    """),
+    "in a checkpoint, which computes again what was saved": script("""
+        import torch
+        from torch.utils.checkpoint import checkpoint
+        class Ramp(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                ctx.save_for_backward(x)
+                return x.clamp(min=0) ** 2
+            @staticmethod
+            def backward(ctx, g):
+                x, = ctx.saved_tensors
+                return 2 * g * x * (x > 0)
+        W = torch.randn(3, 4, requires_grad=True)
+        x = torch.randn(5, 3)
+        checkpoint(lambda x: Ramp.apply(1 - Ramp.apply(x @ W)), x, use_reentrant=False).sum().backward()
+    """),
 }

@@ -79,4 +79,17 @@ WRONG: dict[str, Mistake] = {
                                         "keepdim=True)), g[:, :1]"), "shift", Kind.UNKNOWN),
     "two that go through, in the wrong order": (changed("inputs that go through as they are", "return ga, gb",
                                                         "return gb, ga"), "a", Kind.WRONG_DERIVATIVE),
+    "beside numbers that are printed": (
+        changed("numbers that are printed and kept, and come to nothing", "(s + x * s", "(s - x * s"), "x", Kind.SIGN),
+    "a factor, beside numbers that are printed": (
+        changed("numbers that are printed and kept, and come to nothing", "(g * x * s)", "(g * x)"),
+        "scale", Kind.WRONG_DERIVATIVE),
+    "beside a change in place": (changed("a number that is printed before a change in place", "return 2 * g",
+                                         "return g"), "x", Kind.SCALE),
+    "in a checkpoint": (
+        changed("in a checkpoint, which computes again what was saved", "2 * g * x * (x > 0)", "g * x * (x > 0)"),
+        "x", Kind.SCALE),
+    "in a checkpoint, where it is negative": (
+        changed("in a checkpoint, which computes again what was saved", "2 * g * x * (x > 0)", "2 * g * x"),
+        "x", Kind.MASK),
 }  # fmt: skip
