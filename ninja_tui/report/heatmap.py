@@ -31,7 +31,7 @@ HEAT_STYLE = """
 .heat rect.x, .heat i.x { fill: var(--heat-bad); background: var(--heat-bad); }
 .heat i { display: inline-block; width: 1em; height: .8em; margin: 0 .25em 0 0; vertical-align: baseline; }
 .heat i.z { background: var(--heat-zero); }
-.heat .legend { margin-left: .8em; white-space: nowrap; }
+.heat .legend { margin-left: .8em; } .heat .legend span { white-space: nowrap; }
 .heat figcaption { margin-top: .2rem; font-size: 13px; line-height: 1.5; color: var(--quiet, inherit); }
 """
 """What ``heatmap_html`` needs of a page's style. A page with themes of its own sets the four ``--heat`` colours."""
@@ -74,8 +74,9 @@ def heatmap_html(difference: Difference) -> str:
     )
     finite = all(value is not None for row in difference.cells for value in row)
     most = number_text(difference.scale)
-    legend = f'<i class="b"></i>below autograd’s <i class="z"></i>equal <i class="a"></i>above, up to {most}'
-    legend += "" if finite else ' <i class="x"></i>not finite'
+    colours = [("b", "below autograd’s"), ("z", "equal"), ("a", f"above, up to {most}")]
+    colours += [] if finite else [("x", "not finite")]
+    legend = " ".join(f'<span><i class="{kind}"></i>{meaning}</span>' for kind, meaning in colours)
     note = _pooled(difference)
     words = f'{told}{f"; {escape(note)}" if note else ""} <span class="legend">{legend}</span>'
     return f'<figure class="heat">{svg}<figcaption>{words}</figcaption></figure>'

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from ninja_tui.engine.training.config import Backward, Plan, Wrong
+from ninja_tui.engine.training.messages import GradientCheck
 from ninja_tui.tui.training.screen import TrainScreen
+from ninja_tui.tui.training.texts import gradcheck_text
 from tests.app.fake_backend import Fakes
 from tests.app.support import (
     backend,
@@ -295,3 +297,8 @@ async def test_two_sides_have_a_line_each() -> None:
         await over(pilot)
         for side in ("manual", "autograd"):
             assert f"{side}: 100 steps: loss train" in pane_text(pilot, "train-run")
+
+
+def test_one_gradient_that_agrees_is_told_as_one() -> None:
+    check = GradientCheck("h", (), fits=True, relative=0.0)
+    assert gradcheck_text((check,), {"h": "dh"}) == "your gradient agrees with autograd's on fresh minibatches"

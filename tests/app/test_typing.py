@@ -242,6 +242,23 @@ async def test_enter_at_the_end_of_keys_that_came_at_once_submits() -> None:
         await wait_for(pilot, lambda: session(pilot).entry("logprobs").code == "dlogprobs = logprobs", "a submission")
 
 
+@pytest.mark.parametrize(
+    ("keys", "code"),
+    [
+        (["ctrl+a", *"dh"], "dh"),
+        ([*"xy", "backspace", *"z+1"], "dlogprobs = xz+1"),
+        ([*"abc", "left", "left", *"de", "delete", "end", "f"], "dlogprobs = adecf"),
+        ([*"ab", "shift+left", "c", "ctrl+z", "ctrl+a", *"m", "enter", *"n"], "m\nn"),
+    ],
+)
+async def test_keys_that_come_at_once_do_their_work_in_their_order(keys: list[str], code: str) -> None:
+    async with walking(size=SMALL) as pilot:
+        await go_to(pilot, "dlogprobs")
+        for key in keys:
+            tap(pilot, key)
+        await wait_for(pilot, lambda: prompt_code(pilot) == code, code)
+
+
 async def test_what_is_pasted_comes_to_stand_where_it_belongs() -> None:
     async with walking(size=SMALL) as pilot:
         await go_to(pilot, "dprobs")

@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed: the page was not looked at in a browser"),
 ]
-ANSWERS = f"# %% lesson: micrograd\nderr = {{}}['{'x' * 300}']\ndout = derr  # {'y' * 300}\n"
+ANSWERS = f"# %% lesson: micrograd\nderr = {{}}['{'x' * 300}']\ndout = derr  # {'y' * 300}\ndo = dout / 0\n"
 
 
 @pytest.fixture(scope="module")

@@ -317,7 +317,8 @@ def gradcheck_text(checks: tuple[GradientCheck, ...], gradients: Mapping[str, st
         return ""
     wrong = [check for check in checks if not check.fits]
     if not wrong:
-        return f"your {len(checks)} gradients agree with autograd's on fresh minibatches"
+        agree = "gradient agrees" if len(checks) == 1 else f"{len(checks)} gradients agree"
+        return f"your {agree} with autograd's on fresh minibatches"
     listed = ", ".join(gradients[check.node] + (f" ({check.error})" if check.error else "") for check in wrong[:3])
     more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
     return f"not autograd's on fresh minibatches: {listed}{more}"

@@ -60,7 +60,7 @@ class AnswerInput(TextArea, inherit_bindings=False):
         self._burst = Burst()
 
     async def _on_key(self, event: events.Key) -> None:
-        if self._held_back(event) or self._acts(event.key):
+        if self._held_back(event) or self._acts(event.key) or await self._edits(event.key):
             event.stop()
             event.prevent_default()
         else:
@@ -132,6 +132,13 @@ class AnswerInput(TextArea, inherit_bindings=False):
             return False
         return True
 
+    async def _edits(self, key: str) -> bool:
+        """Does what a key of the editor is bound to: left to bubble, it would come behind what is typed after it."""
+        for binding in self._bindings.key_to_bindings.get(key, ()):
+            if await self.app.run_action(binding.action, self):
+                return True
+        return False
+
     def _enter(self) -> None:
         """Submits, from whatever line, unless the code breaks off, or a block may go on at its end."""
         text = self.text
@@ -170,6 +177,7 @@ class AnswerInput(TextArea, inherit_bindings=False):
         """Notes the key; whether it waits for what may come at once behind it, as in a paste."""
         if not character_of(event):
             self._release()
+            self._burst = Burst()  # no paste goes on behind such a key
             return False
         follows = self._burst.follows(event)
         if not follows:
