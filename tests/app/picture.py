@@ -12,20 +12,31 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
-from textual.pilot import Pilot
+from textual import events
 
-from ninja_tui.engine.backend import BackendFactory
 from ninja_tui.engine.evaluate.bench import Options
-from ninja_tui.engine.process_backend import ProcessBackend
 from ninja_tui.lesson.read import read_lesson
-from ninja_tui.tui.app import NinjaApp
+from ninja_tui.tui.config import DEFAULTS
 from ninja_tui.tui.training.screen import TrainScreen
 from ninja_tui.tui.training.state import Stage
+from tests.app.support import (
+    AppPilot,
+    config_with,
+    press,
+    prompt_code,
+    screen_text,
+    session,
+    settle,
+    wait_for,
+    wait_for_text,
+    walking_with_processes,
+)
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 STEPS = "20000"
@@ -58,100 +69,101 @@ dbngain = (bnraw * dhpreact).sum(0)
 """
 
 
-def backends(solutions: Path) -> BackendFactory:
-    """Makes backends with processes."""
-    return lambda lesson, emit: ProcessBackend(lesson, solutions, Options(), emit)
+PROMPT = "prompt"
+NO_VALUES_YET = re.compile(r"\s{5}…")
 
 
-async def _typed(pilot: Pilot[int], code: str) -> None:
-    for character in code:
-        await pilot.press("ctrl+j" if character == "\n" else character)
-    await pilot.pause(0.5)
-
-
-async def train() -> None:
-    """Trains the lesson's own answers, and keeps the screen."""
-    solution = read_lesson("train").solution
-    assert solution is not None
+@asynccontextmanager
+async def opened(lesson: str, size: tuple[int, int], solutions: str = "") -> AsyncIterator[AppPilot]:
+    """The app on real workers and the whole word list, with the questions for shapes, once ``solutions`` are judged."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "solutions.py"
-        path.write_text(solution.read_text(encoding="utf-8"), encoding="utf-8")
-        app = NinjaApp("train", backends(path))
-        async with app.run_test(size=(120, 40)) as pilot:
-            while not app.ready:
-                await pilot.pause(0.1)
-            await pilot.pause(2)
-            await pilot.press("ctrl+t")
-            await pilot.pause(0.5)
-            await pilot.press("c", *STEPS, "f8")
-            while isinstance(pilot.app.screen, TrainScreen) and pilot.app.screen.state.stage is not Stage.OVER:
-                await pilot.pause(0.2)
-            await pilot.pause(0.5)
-            _keep(app, "train")
-        app.backend.close()
+        if solutions:
+            path.write_text(solutions, encoding="utf-8")
+        async with walking_with_processes(
+            path, size=size, options=Options(), lesson=lesson, config=config_with(DEFAULTS)
+        ) as pilot:
+            yield pilot
 
 
-async def walk(name: str, size: tuple[int, int], answers: Sequence[str], *keys: str, steps: int = 0) -> None:
-    """Submits all ``answers`` but the last, types that one, presses ``keys``, and keeps the screen.
-
-    Without answers it stays on the way forward, ``steps`` steps from its beginning.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["NINJA_TUI_HISTORY"] = str(Path(folder) / "history")
-        app = NinjaApp("names", backends(Path(folder) / "solutions.py"))
-        async with app.run_test(size=size) as pilot:
-            while not app.ready:
-                await pilot.pause(0.1)
-            await pilot.press(*(TO_THE_TURN if answers else "n" * steps))
-            for position, code in enumerate(answers, 1):
-                await _typed(pilot, code)
-                if position < len(answers):
-                    await pilot.press("enter")
-                    await pilot.pause(0.5)
-                    await pilot.press("enter")
-            await pilot.press(*keys)
-            await pilot.pause(0.5)
-            _keep(app, name)
-        app.backend.close()
-
-
-async def table() -> None:
-    """Answers most of names, some wrong, and gives the table the whole screen."""
-    solution = read_lesson("names").solution
+def answers_to(lesson: str, cells: int) -> str:
+    """The first cells of the lesson's own answers, with its name before them."""
+    solution = read_lesson(lesson).solution
     assert solution is not None
-    answers = solution.read_text(encoding="utf-8").split("# %%")[:15]
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "solutions.py"
-        path.write_text("# %%".join(answers).replace("counts_sum**-2", "counts_sum**-1"), encoding="utf-8")
-        app = NinjaApp("names", backends(path))
-        async with app.run_test(size=(100, 34)) as pilot:
-            while not app.ready:
-                await pilot.pause(0.1)
-            await pilot.pause(3)
-            await pilot.press("alt+4", "alt+z")
-            await pilot.pause(0.5)
-            _keep(app, "table")
-        app.backend.close()
+    return "# %%".join(solution.read_text(encoding="utf-8").split("# %%")[: cells + 1])
 
 
-async def graph() -> None:
-    """Answers half of micrograd, where each tensor is a single number."""
-    solution = read_lesson("micrograd").solution
-    assert solution is not None
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "solutions.py"
-        path.write_text("# %%".join(solution.read_text(encoding="utf-8").split("# %%")[:9]), encoding="utf-8")
-        app = NinjaApp("micrograd", backends(path))
-        async with app.run_test(size=(120, 34)) as pilot:
-            while not app.ready:
-                await pilot.pause(0.1)
-            await pilot.pause(2)
-            _keep(app, "graph")
-        app.backend.close()
+async def submitted(pilot: AppPilot, code: str) -> None:
+    """Pastes an answer behind its name, submits it, and goes on."""
+    node = session(pilot).node
+    assert node is not None
+    await pasted(pilot, code)
+    await wait_for_text(pilot, "right: Enter submits it", PROMPT)
+    await press(pilot, "enter")
+    await wait_for_text(pilot, "goes on", PROMPT)
+    await press(pilot, "enter")
+    await wait_for(pilot, lambda: session(pilot).node != node)
 
 
-async def report() -> None:
-    """Replays a file with mistakes, and keeps what is printed."""
+async def pasted(pilot: AppPilot, code: str) -> None:
+    """Whole, so that no verdict on half of it leaves the prompt larger than it need be."""
+    pilot.app.post_message(events.Paste(code))
+    await wait_for(pilot, lambda: prompt_code(pilot).endswith(code), f"{code!r} in the prompt")
+
+
+async def walk(size: tuple[int, int], answers: Sequence[str], *keys: str, shows: Sequence[str]) -> str:
+    """Submits all ``answers`` but the last, pastes that one, presses ``keys``, and waits for what the screen shows."""
+    async with opened("names", size) as pilot:
+        await press(pilot, *TO_THE_TURN)
+        for code in answers[:-1]:
+            await submitted(pilot, code)
+        await pasted(pilot, answers[-1])
+        return await shown(pilot, *keys, shows=shows)
+
+
+async def forward() -> str:
+    """A few steps from the beginning, with a shape half typed."""
+    async with opened("names", WIDE) as pilot:
+        await press(pilot, *"nnnn")
+        return await shown(pilot, "3", "2", shows=("What shape will hprebn have?  32",))
+
+
+async def table() -> str:
+    """Most of names answered, one wrong, and the table on the whole screen."""
+    answers = answers_to("names", 14).replace("counts_sum**-2", "counts_sum**-1")
+    async with opened("names", (100, 34), answers) as pilot:
+        return await shown(pilot, "alt+4", "alt+z", shows=("holds for",))
+
+
+async def graph() -> str:
+    """Half of micrograd answered, where each tensor is a single number."""
+    async with opened("micrograd", (120, 34), answers_to("micrograd", 8)) as pilot:
+        return await shown(pilot, shows=())
+
+
+async def train() -> str:
+    """A training on the lesson's own answers, at its end."""
+    async with opened("train", (120, 40), answers_to("train", 100)) as pilot:
+        await press(pilot, "ctrl+t")
+        await wait_for_text(pilot, "starts")
+        await press(pilot, "c", *STEPS, "f8")
+        while isinstance(pilot.app.screen, TrainScreen) and pilot.app.screen.state.stage is not Stage.OVER:
+            await pilot.pause(0.2)
+        return await shown(pilot, shows=("loss train",))
+
+
+async def shown(pilot: AppPilot, *keys: str, shows: Sequence[str]) -> str:
+    """The screen after ``keys``, once it shows all that."""
+    await press(pilot, *keys)
+    for text in shows:
+        await wait_for_text(pilot, text)
+    await wait_for(pilot, lambda: not NO_VALUES_YET.search(screen_text(pilot)), "the tensor's values")
+    await settle(pilot)
+    return FONT_FACE.sub("", pilot.app.export_screenshot(title="ninja-tui"))
+
+
+async def report() -> str:
+    """What the replay of a file with mistakes prints."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "mist.py").write_text(MISTAKES, encoding="utf-8")
         surroundings = {**os.environ, "COLUMNS": "100", "FORCE_COLOR": "1", "TERM": "xterm-256color"}
@@ -159,25 +171,19 @@ async def report() -> None:
         done = subprocess.run(command, cwd=folder, env=surroundings, capture_output=True, text=True, check=False)
     console = Console(record=True, width=100, file=io.StringIO())
     console.print(Text.from_ansi(f"$ ninja-tui replay mist.py\n{done.stdout}".rstrip()))
-    _write("replay", console.export_svg(title="ninja-tui replay"))
-
-
-def _keep(app: NinjaApp, name: str) -> None:
-    _write(name, app.export_screenshot(title="ninja-tui"))
-
-
-def _write(name: str, picture: str) -> None:
-    (PICTURES / f"{name}.svg").write_text(FONT_FACE.sub("", picture), encoding="utf-8")
+    return FONT_FACE.sub("", console.export_svg(title="ninja-tui replay"))
 
 
 WIDE = (120, 36)
-DRAWN: dict[str, Callable[[], Awaitable[None]]] = {
-    "walk": lambda: walk("walk", (120, 40), (DLOGPROBS, DPROBS, SUMMED_TOO_FAR), "f4"),
-    "walk-80x24": lambda: walk("walk-80x24", (80, 24), (DLOGPROBS, DPROBS, SUMMED_TOO_FAR)),
-    "forward": lambda: walk("forward", WIDE, (), "3", "2", steps=4),
-    "first": lambda: walk("first", WIDE, ("",), "f4"),
-    "wrong": lambda: walk("wrong", WIDE, (DLOGPROBS, DPROBS, NOT_SUMMED)),
-    "right": lambda: walk("right", WIDE, (DLOGPROBS, DPROBS, SUMMED)),
+OFF = "worst at"
+"""The tensor's pane has the difference of a wrong answer."""
+DRAWN: dict[str, Callable[[], Awaitable[str]]] = {
+    "walk": lambda: walk((120, 40), (DLOGPROBS, DPROBS, SUMMED_TOO_FAR), "f4", shows=("shape: ", OFF, "Hint 1")),
+    "walk-80x24": lambda: walk((80, 24), (DLOGPROBS, DPROBS, SUMMED_TOO_FAR), shows=("shape: ",)),
+    "forward": forward,
+    "first": lambda: walk(WIDE, ("",), "f4", shows=("Hint 1",)),
+    "wrong": lambda: walk(WIDE, (DLOGPROBS, DPROBS, NOT_SUMMED), shows=("not-summed: ", OFF)),
+    "right": lambda: walk(WIDE, (DLOGPROBS, DPROBS, SUMMED), shows=("holds for any upstream",)),
     "table": table,
     "train": train,
     "graph": graph,
@@ -189,7 +195,7 @@ DRAWN: dict[str, Callable[[], Awaitable[None]]] = {
 async def draw(names: Sequence[str]) -> None:
     """Those pictures, or all."""
     for name in names or DRAWN:
-        await DRAWN[name]()
+        (PICTURES / f"{name}.svg").write_text(await DRAWN[name](), encoding="utf-8")
 
 
 if __name__ == "__main__":

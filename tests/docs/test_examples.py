@@ -14,6 +14,7 @@ import torch
 from ninja_tui import cmp
 from ninja_tui.cli import main
 from ninja_tui.cli.arguments import app_parser
+from ninja_tui.cli.serving import REACHABLE
 from ninja_tui.lesson.practice.deck import Card, Review, ReviewKind
 from ninja_tui.lesson.practice.deck_file import record
 from ninja_tui.lesson.practice.variation import Round, variations
@@ -145,3 +146,7 @@ def test_the_former_flags_go_on_working() -> None:
     (listed,) = re.findall(r"^The flags (.*), which stood for commands", text, re.MULTILINE)
     for flag in re.findall(r"`(--\w+)`", listed):
         assert flag in {option for action in app_parser()._actions for option in action.option_strings}
+
+
+def test_the_warning_before_others_reach_the_server() -> None:
+    assert f"\nninja-tui: {REACHABLE}\n" in block("browser", "$ ninja-tui serve --host")
