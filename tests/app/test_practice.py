@@ -268,6 +268,19 @@ async def test_the_solutions_file_is_as_it_was_and_practice_does_not_train() -> 
         await wait_for(pilot, lambda: session(pilot).entry("probs").code == "dprobs = probs  # mine", "the answer")
 
 
+async def test_the_end_of_practice_offers_what_there_is_to_do_and_no_training() -> None:
+    fakes = Fakes()
+    async with walking(fakes, size=(80, 24), practice=practice_with(fakes, due_card("probs"))) as pilot:
+        await press(pilot, "escape", "c")
+        await asked(pilot, "probs")
+        await submit(pilot, ANSWERS["probs"])
+        await press(pilot, "enter")
+        await wait_for_text(pilot, "at the end of practice", "prompt")
+        offered = screen_text(pilot).splitlines()[-1]
+        assert "c Practise  l Lessons" in offered
+        assert "Train" not in offered
+
+
 # A passed node again, and other sizes
 
 
