@@ -32,6 +32,7 @@ class Mode(enum.Enum):
     TYPING = "typing"
     TABLE = "in the table"
     FINISH = "at the finish"
+    PRACTISED = "at the end of practice"
     TRAINING = "training"
 
 
@@ -199,6 +200,10 @@ FOOTERS: dict[Mode, tuple[tuple[str, str], ...]] = {
     Mode.FINISH: (
         ("back", "Back"), ("find", "Find"), ("train", "Train"), ("practise", "Practise"), ("lessons", "Lessons"),
         ("help", "Help"), ("app.quit", "Quit"),
+    ),
+    Mode.PRACTISED: (
+        ("back", "Back"), ("find", "Find"), ("practise", "Practise"), ("lessons", "Lessons"), ("help", "Help"),
+        ("app.quit", "Quit"),
     ),
     Mode.TRAINING: (
         ("go", "Start, pause, go on"), ("stop", "Stop"), ("choices", "Choices"), ("sample", "Names"), ("save", "Save"),

@@ -34,6 +34,7 @@ from tests.app.support import (
     screen_text,
     session,
     submit,
+    unwrapped,
     wait_for,
     wait_for_text,
     wait_for_toast,
@@ -267,6 +268,19 @@ async def test_the_solutions_file_is_as_it_was_and_practice_does_not_train() -> 
         await wait_for(pilot, lambda: session(pilot).entry("probs").code == "dprobs = probs  # mine", "the answer")
 
 
+async def test_the_end_of_practice_offers_what_there_is_to_do_and_no_training() -> None:
+    fakes = Fakes()
+    async with walking(fakes, size=(80, 24), practice=practice_with(fakes, due_card("probs"))) as pilot:
+        await press(pilot, "escape", "c")
+        await asked(pilot, "probs")
+        await submit(pilot, ANSWERS["probs"])
+        await press(pilot, "enter")
+        await wait_for_text(pilot, "at the end of practice", "prompt")
+        offered = screen_text(pilot).splitlines()[-1]
+        assert "c Practise  l Lessons" in offered
+        assert "Train" not in offered
+
+
 # A passed node again, and other sizes
 
 
@@ -316,6 +330,17 @@ async def test_other_sizes_are_a_choice_that_is_kept_and_told() -> None:
         await press(pilot, "alt+k")
         await wait_for_toast(pilot, "practice with the lesson's own sizes")
         assert not config.settings.other_sizes
+
+
+async def test_hints_that_tell_the_lessons_own_sizes_are_said_to_be_replaced() -> None:
+    fakes, config = Fakes(), config_with(Settings(questions=False, other_sizes=True))
+    due = due_card("hprebn", lesson="batchnorm")
+    async with walking(fakes, config=config, practice=practice_with(fakes, due)) as pilot:
+        await press(pilot, "escape", "c")
+        await asked(pilot, "hprebn", "batchnorm")
+        card = unwrapped(pane_text(pilot, "card"))
+        assert unwrapped("drawn from the operation: the lesson's own tell other sizes") in card
+        assert unwrapped("has no note") not in card
 
 
 async def test_where_a_lesson_does_not_run_with_other_sizes_that_is_told() -> None:

@@ -158,6 +158,24 @@ def test_what_was_spread_is_summed_over_just_these_axes(tmp_path: Path) -> None:
     assert "if any" in unknown.hints[2]
 
 
+@pytest.mark.parametrize(
+    ("code", "shapes", "ends"),
+    [
+        ("c @ x", ((5, 7), (2, 3, 4, 5), (2, 3, 4, 7)), "with the upstream gradient, summed over axes 0, 1."),
+        ("x @ c", ((4, 5), (2, 5, 7), (2, 4, 7)), "turned round, summed over axis 0."),
+        ("c @ x", ((1, 5, 7), (3, 4, 5), (3, 4, 7)), "upstream gradient, summed over axis 0, kept with size 1."),
+        ("c @ x", ((5, 7), (4, 5), (4, 7)), "in a matrix product with the upstream gradient."),
+        ("c @ x", ((1, 7), (4, 1), (4, 7)), "in a matrix product with the upstream gradient."),
+        ("x @ c", ((3, 4, 5), (3, 5, 7), (3, 4, 7)), "turned round."),
+    ],
+)
+def test_a_matrix_that_served_a_whole_batch_is_summed_over_its_axes(
+    tmp_path: Path, code: str, shapes: tuple[tuple[int, ...], ...], ends: str
+) -> None:
+    x, c, y = shapes
+    assert note_on(tmp_path, "x", f"y = {code}\nloss = y.mean()", x=x, c=c, y=y).hints[2].endswith(ends)
+
+
 def test_a_mean_tells_of_how_many_entries(tmp_path: Path) -> None:
     note = note_on(tmp_path, "x", "y = x.mean(1, keepdim=True)\nloss = y.sum()", x=(3, 20), y=(3, 1))
     assert "1 over 20" in note.hints[1]

@@ -336,3 +336,11 @@ def test_a_statement_that_does_not_lead_to_the_loss_is_no_consumer() -> None:
     statements = statements_of("h = w * x\nspread = h - h.mean()\nloss = h.sum()", 1, "here")
     nodes = nodes_of(statements, ("w",))
     assert [(node.name, node.consumers) for node in nodes] == [("h", (2,)), ("w", (0,))]
+
+
+def test_a_number_with_its_type_beside_it_is_one_of_the_lessons_numbers(tmp_path: Path) -> None:
+    """So a size that stays in practice, or a count of steps, is known to the training all the same."""
+    setup = "import torch\nsteps: int = 700\nbatch_size: int = 4\nn: int\nW = torch.ones(2)\nparameters = [W]\n"
+    code = f"# %% setup\n{setup}# %% minibatch\nX = torch.ones(batch_size, 2)\n# %% forward\nloss = (X * W).sum()\n"
+    (tmp_path / "forward.py").write_text(code, encoding="utf-8")
+    assert read_folder(tmp_path).numbers == {"steps": 700, "batch_size": 4}

@@ -83,7 +83,8 @@ class _Description:
             "x": f"`{self._name}`",
             "y": f"`{self._bound}`" if self._plain else "the result",
             "o": f"`{beside}`" if beside and len(beside) <= LONGEST else "what stands beside it",
-            "sum": self._summed(),
+            "sum": self._summed(self._before, self._after),
+            "batch": self._summed_batches(),
             "count": self._count(),
         }
         return _begun(re.sub(r"\{(\w+)\}", lambda match: words[match[1]], text))
@@ -99,11 +100,17 @@ class _Description:
             )
         return " ".join(sentences)
 
-    def _summed(self) -> str:
-        """``, summed over axis 0``: where the tensor was spread on the way forward."""
+    def _summed_batches(self) -> str:
+        """``, summed over axis 0``: where one matrix has served a whole batch of them."""
         if self._before is None or self._after is None:
+            return self._summed(None, None)
+        return self._summed(self._before[:-2], self._after[:-2])
+
+    def _summed(self, before: Shape | None, after: Shape | None) -> str:
+        """``, summed over axis 0``: where the tensor was spread on the way forward."""
+        if before is None or after is None:
             return ", summed over the axes along which it was spread, if any"
-        missing, of_size_1 = _spread(self._before, self._after)
+        missing, of_size_1 = _spread(before, after)
         parts = [f"summed over {_axes(missing)}"] if missing else []
         parts += [f"summed over {_axes(of_size_1)}, kept with size 1"] if of_size_1 else []
         return f", {' and '.join(parts)}" if parts else ""

@@ -87,13 +87,13 @@ RULES: dict[str, Rule] = {
     "matmul-left": Rule(
         "a matrix product, left operand", "{y}ᵢₖ = Σⱼ {x}ᵢⱼ · {o}ⱼₖ: local derivative {o}ⱼₖ.",
         ("Which entries of {y} does one entry of {x} reach, and through which numbers?",
-         "The upstream gradient in a matrix product with {o} turned round."),
+         "The upstream gradient in a matrix product with {o} turned round{batch}."),
         "The sum over the columns of {y} is a matrix product again; the shapes allow no other.",
         "With more than two axes only the last two are turned.", "matmul"),
     "matmul-right": Rule(
         "a matrix product, right operand", "{y}ᵢₖ = Σⱼ {o}ᵢⱼ · {x}ⱼₖ: local derivative {o}ᵢⱼ.",
         ("How many rows of {y} use the same entry of {x}?",
-         "{o} turned round in a matrix product with the upstream gradient."),
+         "{o} turned round in a matrix product with the upstream gradient{batch}."),
         "The sum over the rows is a matrix product again; axes of batches that {x} does not have are summed as well.",
         "The sum over the examples hides in the product.", "matmul"),
     "einsum": Rule(

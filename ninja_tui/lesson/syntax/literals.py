@@ -19,11 +19,14 @@ SIZES = frozenset({"len", "int", "float", "sqrt", "log", "size", "numel"})
 
 
 def bound_numbers(statements: Iterable[ast.stmt]) -> dict[str, int]:
-    """The whole numbers that ``statements`` bind: ``batch_size = 32``."""
+    """The whole numbers that ``statements`` bind: ``batch_size = 32``, ``block_size: int = 3``."""
     numbers: dict[str, int] = {}
     for statement in statements:
         match statement:
-            case ast.Assign(targets=[target], value=ast.Constant(value=int() as value)):
+            case (
+                ast.Assign(targets=[target], value=ast.Constant(value=int() as value))
+                | ast.AnnAssign(target=target, value=ast.Constant(value=int() as value))
+            ):
                 numbers |= dict.fromkeys(target_names(target), value)
     return numbers
 

@@ -129,6 +129,8 @@ class SessionScreen(PanedScreen):
             return Mode.TABLE
         if self.session.asks_shape:
             return Mode.QUESTION
+        if self.session.phase is Phase.FINISH and self.session.practice is not None:
+            return Mode.PRACTISED
         return MODES[self.session.phase]
 
     # Events of the backend

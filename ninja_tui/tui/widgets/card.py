@@ -145,7 +145,9 @@ def _of_node(session: Session, node: Node) -> list[Section]:
         keys = either(session.keymap.in_walk("hint"), session.keymap.in_prompt("hint"))
         more = f"{left} more hint{'s' if left > 1 else ''}: {keys}"
         if node.name not in session.lesson.notes.backward:
-            more += " (drawn from the operation: the lesson has no note on this node)"
+            sized = session.practice is not None and session.practice.sizes
+            why = "the lesson's own tell other sizes" if sized else "the lesson has no note on this node"
+            more += f" (drawn from the operation: {why})"
         sections.append(Section("more", Content.styled(more, "dim")))
     if entry.revealed:
         sections += [Section(ANSWER, _answer(session.solution.get(node.name, ()))), *_sections(("Why", note.why))]
