@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from ninja_tui.cli.arguments import Arguments
 from ninja_tui.cli.requests import session_options
@@ -35,11 +36,12 @@ def serve(arguments: Arguments) -> int:
     lesson = arguments.path or arguments.lesson or "names"
     if lesson == "-":
         raise UsageError("a lesson is served by its name or its path, and not from standard input")
-    is_private = is_loopback(arguments.host)
+    public_url = None if arguments.public_url is None else read_public_url(arguments.public_url)
+    hosts = [arguments.host] if public_url is None else [arguments.host, urlsplit(public_url).hostname or ""]
+    is_private = all(map(is_loopback, hosts))
     solutions, each = _answers(arguments, is_private=is_private)
     session_options(arguments, lesson)
     check_solutions(solutions or Path("solutions.py"), lesson)
-    public_url = None if arguments.public_url is None else read_public_url(arguments.public_url)
     if not is_private and not arguments.trust:
         _check_lock()
     site = Site(

@@ -11,13 +11,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import aiohttp
 import pytest
 
+from ninja_tui.serve.site import Site
 from tests.functional.test_processes_end import LONGEST, comes
 from tests.helpers import some_names
 
@@ -307,22 +308,30 @@ def test_no_one_from_elsewhere_is_taken_where_nothing_locks_their_code_in(
     from ninja_tui.engine.workers import client
     from ninja_tui.serve import running
 
-    served: list[object] = []
+    served: list[Site] = []
 
-    def keep(site: object, tell: object) -> int:
+    def keep(site: Site, tell: Callable[[tuple[str, ...]], None]) -> int:
         served.append(site)
+        tell((site.host,))
         return signal.SIGINT
 
     monkeypatch.setattr(client, "protection", Protection)
     monkeypatch.setattr(client, "stop_server", lambda: None)
     monkeypatch.setattr(running, "serve", keep)
     monkeypatch.chdir(tmp_path)
-    assert main(["serve", "--host", "0.0.0.0"]) == 2
-    assert "nothing on this system locks in the code" in capsys.readouterr().err
-    assert served == []
-    assert main(["serve", "--host", "0.0.0.0", "--trust"]) == 130
-    assert main(["serve"]) == 130
-    assert len(served) == 2
+    for reached in (["--host", "0.0.0.0"], ["--public-url", "https://ninja.example.org"]):
+        served.clear()
+        assert main(["serve", *reached]) == 2
+        assert "nothing on this system locks in the code" in capsys.readouterr().err
+        assert served == []
+        assert main(["serve", *reached, "--trust"]) == 130
+        assert "whoever reaches this address types Python" in capsys.readouterr().err
+        assert [site.each for site in served] == [Path("answers")]
+    for private in ([], ["--public-url", "http://localhost:9000"]):
+        served.clear()
+        assert main(["serve", *private]) == 130
+        assert capsys.readouterr().err == ""
+        assert [site.each for site in served] == [None]
 
 
 @pytest.mark.slow

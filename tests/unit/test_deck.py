@@ -119,6 +119,19 @@ def test_what_is_asked_and_left_is_still_due(card: Card) -> None:
     assert practised(card, HINT, WRONG, on=DAY).is_due(DAY)
 
 
+@given(due_cards())
+def test_a_wrong_try_counts_also_where_the_round_is_left_after_it(card: Card) -> None:
+    resumed = practised(practised(card, WRONG, on=DAY), PASSED, on=DAY)
+    assert resumed.box == practised(card, WRONG, PASSED, on=DAY).box == card.box
+
+
+@given(due_cards())
+def test_a_wrong_try_counts_in_its_round_only(card: Card) -> None:
+    passed = practised(card, WRONG, PASSED, on=DAY)
+    assert passed.due is not None
+    assert practised(passed, PASSED, on=passed.due).box == min(card.box + 1, 5)
+
+
 def test_a_pass_before_the_day_comes_does_not_move_a_card_on() -> None:
     card = Card("names", "h", 4, DAY + timedelta(2), DAY)
     after = practised(card, PASSED, on=DAY)

@@ -26,7 +26,7 @@ class ReviewKind(enum.Enum):
     """What happens to a gradient."""
 
     BEGUN = "begun"
-    """Practice asks for it. What happened before is another round's."""
+    """Practice asks for it, for the first time or again after a round that was left."""
     HINT = "hint"
     REVEALED = "revealed"
     WRONG = "wrong"
@@ -97,7 +97,8 @@ class Card:
 
     def _practised(self, review: Review) -> Card:
         if review.kind is ReviewKind.BEGUN:
-            return replace(self, rounds=self.rounds + 1, is_asked=True, revealed=False, hints=0, wrong=0)
+            wrong = self.wrong if self.is_asked else 0  # a round that was left before it passed goes on
+            return replace(self, rounds=self.rounds + 1, is_asked=True, revealed=False, hints=0, wrong=wrong)
         if not self.is_asked:
             return self
         match review.kind:
