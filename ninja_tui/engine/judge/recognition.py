@@ -25,7 +25,7 @@ from ninja_tui.engine.recording.replay import RAISED, Replay
 from ninja_tui.lesson.notebook.gradient_paths import Naming, Path
 from ninja_tui.lesson.syntax.comparisons import pairs_in
 from ninja_tui.lesson.syntax.fragment import Fragment
-from ninja_tui.lesson.syntax.instrument import Site
+from ninja_tui.lesson.syntax.instrument import Site, may_be_gradient
 from ninja_tui.lesson.syntax.training_steps import LOSSES
 
 FEW_TURNS = 4
@@ -335,7 +335,7 @@ class Program:
                 if goes_on:
                     groups[at][1].append(binding)
                     continue
-            if path.root not in site.roots:
+            if path.root not in site.roots and not (site.binds_unseen and may_be_gradient(binding.path)):
                 if path.root in site.arguments or not (path.index or path.steps):
                     continue
                 if key in lasting:  # what a list holds there in the end counts

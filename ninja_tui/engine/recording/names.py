@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import FrameType, SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -61,7 +61,7 @@ class Names:
         local, shared = frame.f_locals, frame.f_globals
         found = False
         with torch._C.DisableTorchFunction():
-            for name in place.mentions:
+            for name in self._looked_at(place, shared):
                 if name in local and local is not shared:
                     value, function = local[name], place.function
                 elif name in shared:
@@ -71,12 +71,18 @@ class Names:
                 for path, tensor in tensors_in(name, value):
                     found = True
                     self._bound(path, tensor, site, function)
-                if name in place.roots and may_be_gradient(name):
+                if (name in place.roots or place.binds_unseen) and may_be_gradient(name):
                     found |= self._outside(name, value, site, function)
         if found:
             self._without.pop(site, None)
         else:
             self._rest(site)
+
+    def _looked_at(self, place: Site, shared: Mapping[str, object]) -> Iterable[str]:
+        """The names that the statement mentions; where it may bind others unseen, all that may be a gradient's."""
+        if not place.binds_unseen:
+            return place.mentions
+        return dict.fromkeys((*place.mentions, *filter(may_be_gradient, list(shared))))
 
     def _rest(self, site: int) -> None:
         """A statement that has met no tensor time and again is looked at more and more seldom."""

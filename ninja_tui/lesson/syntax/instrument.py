@@ -21,6 +21,8 @@ SILENT = (
     ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef,
 )  # fmt: skip
 """Statements after which there is nothing to note."""
+BINDERS = frozenset({"exec", "globals", "locals", "vars"})
+"""With these a statement can bind names that do not stand in it: ``globals()["dh"] = ...``."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,11 @@ class Site:
     function: str = ""
     arguments: frozenset[str] = frozenset()
     training: bool = False
+
+    @property
+    def binds_unseen(self) -> bool:
+        """Whether it may bind names of the file that do not stand in it as such."""
+        return not BINDERS.isdisjoint(self.mentions)
 
 
 def instrumented(fragment: Fragment, sites: list[Site]) -> ast.Module:

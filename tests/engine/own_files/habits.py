@@ -250,4 +250,23 @@ print((dW1 - W1.grad).abs().max(), (dW2 - W2.grad).abs().max(), (db1 - b1.grad).
         ("db1 = draw.sum(0)", "db1 = draw.sum(1)", "db1"),
         ("dh = dpred @ W2.T", "dh = dpred * 2 @ W2.T", "dh"),
     ),
+    "names bound by exec and globals()": script(
+        FORWARD
+        + """
+loss.backward()
+def keep(name, value):
+    globals()[name] = value
+globals()["dpred"] = 2 * (pred - y) / 10
+for name, value in (("W2", "h.T @ dpred"), ("h", "dpred @ W2.T")):
+    exec(f"d{name} = {value}")
+raw = dh * (1 - h ** 2)
+keep("dW1", X.T @ raw)
+globals().update(db1=raw.sum(0))
+""",
+        "dpred dW2 dh dW1 db1",
+        ("2 * (pred - y) / 10", "2 * (y - pred) / 10", "dpred"),
+        ("dpred @ W2.T", "dpred @ W2.T / 2", "dh"),
+        ("X.T @ raw", "X.T @ raw / 10", "dW1"),
+        ("db1=raw.sum(0)", "db1=raw.mean(0)", "db1"),
+    ),
 }
