@@ -271,7 +271,8 @@ def test_one_server_is_started_with_the_extension_and_ends_with_it(session: Sess
     assert verdicts(session.judged()) == {"dh": "pass"}
 
 
-def test_the_page_shows_what_a_session_prints(session: Session) -> None:
+def test_the_page_shows_what_a_session_prints(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "110")
     shown = block("jupyter", "In [8]: %ninja").split("\n", 2)[2]
     network = (
         SETUP.replace("torch.tensor([float(line) for line in open('points.csv')]).view(8, 3)", "torch.randn(8, 3)"),
