@@ -158,7 +158,7 @@ class Answers:
         space.pop(request.gradient, None)
         ran = run.execute(code, 1, [request.gradient], space)
         run.keep_changeable(space, [request.gradient])
-        self._latest = {request.gradient: self._taken(run, space, request.gradient)}
+        self._latest[request.gradient] = self._taken(run, space, request.gradient)
         return Outcome(
             error=ran.error,
             line=ran.line,
