@@ -1,4 +1,4 @@
-"""Answers in a file that binds names of the lesson anew: what is right stays right, whatever else is wrong there."""
+"""Files that bind names anew, the lesson's or a gradient's: right answers stay right, and mistakes are told as they are."""
 
 from __future__ import annotations
 
@@ -95,3 +95,23 @@ def test_what_is_typed_takes_nothing_from_the_lists_of_the_file(rmsnorm: Workben
     finally:
         judge.close()
     assert statuses == [True] * 3
+
+
+@pytest.mark.parametrize(
+    ("second", "kind"),
+    [
+        ("dh = dpred @ W2", Kind.TRANSPOSED),
+        ("dh = dpred + W2", Kind.SHAPE),
+        ("dh = [dpred][1]", None),
+        ("dh = [dpred][1] if h.grad is None else dpred", None),
+        ("dh = h.grad * 2", Kind.READS_GRAD),
+        ("dh = torch.where(h > 0, h.grad, 0.0)", Kind.READS_GRAD),
+        ("dh = h.grad", Kind.READS_GRAD),
+        ("dh = dpred @ W2.T + h.grad.sum(0)", Kind.READS_GRAD),
+    ],
+)
+def test_a_second_answer_that_raises_is_told_that_a_grad_is_empty_only_where_it_reads_one(
+    rmsnorm: Workbench, second: str, kind: Kind | None
+) -> None:
+    code = f"derr = 2 * err / err.numel()\ndpred = derr + 0\ndh = dpred @ W2.T\n{second}\n"
+    assert failed(judged(rmsnorm, code)) == [("h", kind)]

@@ -26,6 +26,9 @@ from ninja_tui.engine.recording.record import Number
 MOST_TRIALS = 256 << 20
 """Bytes of gradients that are kept for trials of further answers."""
 
+NOTHING_THERE = "NoneType"
+"""Is in the error of what computes with a ``.grad`` that is empty."""
+
 
 @dataclass(frozen=True)
 class _Answer:
@@ -258,7 +261,8 @@ class Assessor:
         if evidence.chained is not None:
             gradients[World.CHAINED] = evidence.chained
         read = {self.gradient_name(name) for name in reading.nodes}
-        own = evidence.node in reading.nodes or (reading.reads_grad and evidence.gradient is None)
+        raised = evidence.gradient is None
+        own = reading.reads_grad and NOTHING_THERE in evidence.error if raised else evidence.node in reading.nodes
         depends = frozenset({*reading.names, *read})
         traits = Traits(depends, reading.multiplies, reading.multiplies_matrices, own, reading.operands)
         return Observed(evidence.node, gradients, errors, traits, evidence.restored, evidence.clobbered)
