@@ -1,4 +1,4 @@
-"""Files that bind names anew, the lesson's or a gradient's: right answers stay right, and mistakes are told as they are."""
+"""Files that bind names anew, the lesson's or a gradient's: what is right stays right, what is wrong is told."""
 
 from __future__ import annotations
 

@@ -67,8 +67,9 @@ class Evaluation:
         limit = min(asked.limit * REPLAYS_TAKE * len(trials), LONGEST_REPLAY)
         replayed = self._runner.replay(ReplayGradient(asked.gradient, trials, asked.code), limit)
         return Evidence(
-            asked.node, reading, given.tensor, replayed.results, replayed.errors, replayed.chained, replayed.isolated
-        )
+            asked.node, reading, given.tensor, replayed.results, replayed.errors, replayed.chained, replayed.isolated,
+            replayed.rounded_to,
+        )  # fmt: skip
 
     def with_names_restored(
         self, asked: Asked, evidence: Evidence[TensorData], clobbered: tuple[Clobbered, ...]

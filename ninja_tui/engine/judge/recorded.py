@@ -11,6 +11,7 @@ import torch
 from ninja_tui.engine.judge.assess import Assessor
 from ninja_tui.engine.judge.compare import loses_digits
 from ninja_tui.engine.judge.fitting import multiple_of
+from ninja_tui.engine.judge.rounding import rounded_to
 from ninja_tui.engine.judge.trials import Trial
 from ninja_tui.engine.protocol.judging import Evidence
 from ninja_tui.engine.protocol.verdict import Verdict
@@ -84,7 +85,8 @@ def evidence_on(
         errors.append(error)
     return Evidence(
         name, reading, gradient.value, tuple(results), tuple(errors), _own(assessor, gradient.number),
-        _isolated(piece, gradient.value, tried[0], results[0]), left_out=frozenset(left_out),
+        _isolated(piece, gradient.value, tried[0], results[0]),
+        "" if reads_own else rounded_to(piece, gradient.value, tried[0].upstream), left_out=frozenset(left_out),
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 import torch
 
 from ninja_tui.engine.judge.compare import loses_digits
+from ninja_tui.engine.judge.rounding import rounded_to
 from ninja_tui.engine.protocol.answering import (
     Begin,
     LoadValues,
@@ -225,6 +226,7 @@ class Answers:
             tuple(errors),
             None if chained is None else spaces.packed(chained),
             None if isolated is None else spaces.packed(isolated),
+            rounded_to(piece, value, {node: unpack(each) for node, each in request.trials[0].upstream.items()}),
         )
 
     def _isolated(
