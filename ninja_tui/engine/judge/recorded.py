@@ -54,6 +54,12 @@ def passes(assessor: Assessor, name: str, gradient: Gradient, places: Mapping[Nu
     return assessor.passes(evidence_on(assessor, name, gradient, places))
 
 
+def keeps_shape(assessor: Assessor, name: str, gradient: Gradient, places: Mapping[Number, Number]) -> bool:
+    """Whether ``gradient`` has its own shape where the gradients of nodes stand at ``places``."""
+    here = evidence_on(assessor, name, gradient, places).results[0]
+    return here is not None and here.shape == gradient.value.shape
+
+
 def evidence_on(
     assessor: Assessor, name: str, gradient: Gradient, places: Mapping[Number, Number]
 ) -> Evidence[torch.Tensor]:
