@@ -206,3 +206,11 @@ def test_float32_is_judged_where_float64_is_right(data: st.DataObject) -> None:
         assert bool(torch.isfinite(gradient).all())
     else:
         assert verdict.diagnosis is not None
+
+
+def test_an_attempt_that_raises_where_its_gradient_has_a_value_reads_no_grad() -> None:
+    node = next(each for each in LAYERNORM if each.name == "h")
+    error = "RuntimeError: mat1 and mat2 shapes cannot be multiplied (16x20 and 3x20)"
+    reading = Reading(("h",), ("W2",), multiplies_matrices=True)
+    verdict = node.assessor.verdict(Evidence("h", reading, None, error=error))
+    assert verdict.diagnosis is not None and verdict.diagnosis.kind is Kind.TRANSPOSED

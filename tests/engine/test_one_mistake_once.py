@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ninja_tui.engine.protocol.verdict import Kind
 from tests.engine.own_files.judged import judged
 from tests.engine.own_files.script import HEAD
 
@@ -168,3 +169,69 @@ def test_a_gradient_that_overflows_below_right_upstream_gradients_fails() -> Non
     rows = judged(script)
     assert rows.passing == ["dt", "dV"], rows.told()
     assert rows.failing == ["ds"], rows.told()
+
+
+MIXED_UP = f"""{HEAD}
+def check(dt, t):
+    try:
+        return bool(torch.allclose(dt, t.grad))
+    except RuntimeError:
+        return False
+
+f = torch.randn(6, 2)
+M = torch.randn(2, {{width}}, requires_grad=True)
+k = torch.randn({{width}}, requires_grad=True)
+lin = f @ M + k
+lin.retain_grad()
+loss = (lin ** 3).mean()
+loss.backward()
+g = 3 * lin ** 2 / lin.numel()
+"""
+
+
+@pytest.mark.parametrize("width", [2, 6, 3])
+@pytest.mark.parametrize(
+    ("compared", "kinds"),
+    [
+        ("check(g.sum(0), lin)\ncheck((f.T @ g).T, M)\ncheck(g, k)\n",
+         {"lin": Kind.OVER_SUMMED, "M": Kind.TRANSPOSED, "k": Kind.NOT_SUMMED}),
+        ("check(g, k)\ncheck(-f.T @ g, M)\ncheck(g.sum(0), lin)\n",
+         {"lin": Kind.OVER_SUMMED, "M": Kind.SIGN, "k": Kind.NOT_SUMMED}),
+        ("check(g, k)\ncheck((f.T @ g) * 2, M)\ncheck(-g, lin)\n",
+         {"lin": Kind.SIGN, "M": Kind.SCALE, "k": Kind.NOT_SUMMED}),
+        ("check(g, k)\ncheck(f.T @ g, M)\n", {"k": Kind.NOT_SUMMED}),
+    ],
+)  # fmt: skip
+def test_a_gradient_compared_with_that_of_another_tensor_spoils_no_other_row(
+    width: int, compared: str, kinds: dict[str, Kind]
+) -> None:
+    rows = judged(MIXED_UP.format(width=width) + compared)
+    told = {each.node: each.diagnosis.kind for each in rows.verdicts if each.diagnosis is not None}
+    assert told == kinds, rows.told()
+    assert not any(each.error for each in rows.verdicts), rows.told()
+
+
+def test_a_right_gradient_computed_from_one_that_keeps_an_axis_is_right() -> None:
+    script = f"""{HEAD}
+f = torch.randn(6, 2)
+M, r = torch.randn(2, 3, requires_grad=True), torch.rand(3, requires_grad=True)
+k = r * r
+s = k.log()
+lin = f @ M + s
+loss = (lin ** 2).sum()
+loss.backward()
+dlin = 2 * lin
+ds = dlin.sum(0, keepdim=True)
+dk = (ds.T / k[:, None])[:, 0]
+dr = 2 * r * dk
+print(torch.allclose(dr, r.grad))
+"""
+    rows = judged(script)
+    assert rows.failing == [], rows.told()
+    wrong = judged(script.replace("2 * r * dk", "r * dk"))
+    assert [(each.gradient, each.diagnosis and each.diagnosis.kind) for each in wrong.verdicts if not each.passed] == [
+        ("dr", Kind.SCALE)
+    ]
+    wrong = judged(script.replace("ds.T / k[:, None]", "ds.T * k[:, None]"))
+    assert wrong.failing == ["dk"], wrong.told()
+    assert not any(each.error for each in wrong.verdicts), wrong.told()

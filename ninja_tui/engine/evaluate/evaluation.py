@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from ninja_tui.engine.evaluate.bench import Workbench
 from ninja_tui.engine.evaluate.runner import Runner
 from ninja_tui.engine.protocol.answering import Outcome, ReplayGradient, TryAnswer
-from ninja_tui.engine.protocol.judging import Clobbered, Evidence, PlannedTrial, Reading
+from ninja_tui.engine.protocol.judging import Clobbered, Evidence, Reading
 from ninja_tui.engine.protocol.tensor_data import TensorData
 from ninja_tui.engine.protocol.verdict import Kind, Status, Verdict
 
@@ -67,8 +67,9 @@ class Evaluation:
         limit = min(asked.limit * REPLAYS_TAKE * len(trials), LONGEST_REPLAY)
         replayed = self._runner.replay(ReplayGradient(asked.gradient, trials, asked.code), limit)
         return Evidence(
-            asked.node, reading, given.tensor, replayed.results, replayed.errors, replayed.chained, replayed.isolated
-        )
+            asked.node, reading, given.tensor, replayed.results, replayed.errors, replayed.chained, replayed.isolated,
+            replayed.rounded_to,
+        )  # fmt: skip
 
     def with_names_restored(
         self, asked: Asked, evidence: Evidence[TensorData], clobbered: tuple[Clobbered, ...]
@@ -76,17 +77,14 @@ class Evaluation:
         """The verdict that names of the lesson were clobbered before, if that is the mistake."""
         names = tuple(sorted(each.name for each in clobbered))
         outcome = self._runner.execute(TryAnswer(asked.code, asked.gradient, restore=names), asked.limit)
+        given = gradient_in(outcome, asked.gradient, self._bench.facts.shapes[asked.node])
         reading = (outcome.readings or {}).get(asked.gradient)
-        if outcome.error or reading is None:
+        if given.tensor is None or reading is None:
             return None
-        trials: tuple[PlannedTrial, ...] = self._bench.plan(asked.node, reading).trials[:1]
-        limit = asked.limit * REPLAYS_TAKE
-        try:
-            replayed = self._runner.replay(ReplayGradient(asked.gradient, trials, asked.code), limit)
-        except KeyError:
+        again = self.evidence(asked, given, reading)
+        if not self._bench.judge(again).passed:  # what is wrong with the lesson's values too is another mistake
             return None
-        (restored,) = replayed.results
-        verdict = self._bench.judge(replace(evidence, restored=restored, clobbered=clobbered))
+        verdict = self._bench.judge(replace(evidence, restored=again.results[0], clobbered=clobbered))
         if verdict.diagnosis is None or verdict.diagnosis.kind is not Kind.CLOBBERED:
             return None
         return verdict

@@ -16,6 +16,7 @@ from ninja_tui.engine.judge.finding import Finding
 from ninja_tui.engine.judge.graph import Graph
 from ninja_tui.engine.judge.heatmap import difference_of
 from ninja_tui.engine.judge.notes import UPSTREAM_OFF, note_on
+from ninja_tui.engine.judge.rounding import HALF_SHOWS, rounded
 from ninja_tui.engine.judge.trials import Near, Reach, Reads, Trial, trials
 from ninja_tui.engine.protocol.judging import Evidence, Reading
 from ninja_tui.engine.protocol.recent import Recent
@@ -25,6 +26,9 @@ from ninja_tui.engine.recording.record import Number
 
 MOST_TRIALS = 256 << 20
 """Bytes of gradients that are kept for trials of further answers."""
+
+NOTHING_THERE = "NoneType"
+"""Is in the error of what computes with a ``.grad`` that is empty."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +44,14 @@ class _Answer:
 
 @dataclass(frozen=True)
 class _Sound:
-    """Whether autograd's gradient in float32 is ``finite``, and ``close`` to the one in float64."""
+    """Whether autograd's gradient in float32 is ``finite``, and ``close`` to the one in float64.
+
+    It ``has_all_digits`` where it is so close that half precision shows beside it.
+    """
 
     finite: bool
     close: bool
+    has_all_digits: bool
 
 
 class Assessor:
@@ -147,7 +155,7 @@ class Assessor:
             at_home = [each for each in answer.results if each.trial.kind is World.LOCAL]
             again = decide(at_home, answer.reads, vacuous=False, upstream=upstream)
             decision = replace(again, probe=OWN_NUMBERS) if again.passed else decision
-        if not decision.passed or self._loses_digits(answer):
+        if not decision.passed or self._loses_digits(answer) or self._is_rounded(answer):
             return FAILS
         if self._any_upstream and Warning.STRUCTURE in decision.warnings:
             return FAILS
@@ -177,12 +185,17 @@ class Assessor:
         doubles = [each for each in (chained, answer.results[0].actual) if each is not None]
         return stable and all(distance(actual, each) > UNSTABLE for each in doubles)
 
+    def _is_rounded(self, answer: _Answer) -> bool:
+        """Whether half precision takes digits of it that autograd's own gradient has."""
+        return bool(answer.evidence.rounded_to) and self._soundness(answer.node).has_all_digits
+
     def _soundness(self, node: Number) -> _Sound:
         """How good autograd's own gradient in float32 is."""
         if node not in self._sound:
             reference = self.reference(node)
-            near = distance(reference, self.network.home().gradient(node)) < UNSTABLE / 10
-            self._sound[node] = _Sound(bool(torch.isfinite(reference).all()), near)
+            off = distance(reference, self.network.home().gradient(node))
+            finite = bool(torch.isfinite(reference).all())
+            self._sound[node] = _Sound(finite, off < UNSTABLE / 10, off < HALF_SHOWS)
         return self._sound[node]
 
     def _told(self, answer: _Answer, decision: Decision, blank: Verdict) -> Verdict:
@@ -229,6 +242,9 @@ class Assessor:
             later = ", ".join(self.gradient_name(self.graph.names[each]) for each in answer.reads.above)
             word = "come" if len(answer.reads.above) > 1 else "comes"
             return Finding(Kind.CIRCULAR, f"{later} {word} later on the way back, and is computed from this gradient")
+        half = answer.evidence.rounded_to
+        if half and self._decide(replace(answer, evidence=replace(answer.evidence, rounded_to=""))).passed:
+            return rounded(half, answer.reference.dtype)
         finding = diagnose(self._case(answer), self._observed(answer))
         if finding is None and not only_known:
             return Finding(Kind.UNKNOWN, "no known kind of mistake")
@@ -258,7 +274,8 @@ class Assessor:
         if evidence.chained is not None:
             gradients[World.CHAINED] = evidence.chained
         read = {self.gradient_name(name) for name in reading.nodes}
-        own = evidence.node in reading.nodes or (reading.reads_grad and evidence.gradient is None)
+        raised = evidence.gradient is None
+        own = reading.reads_grad and NOTHING_THERE in evidence.error if raised else evidence.node in reading.nodes
         depends = frozenset({*reading.names, *read})
         traits = Traits(depends, reading.multiplies, reading.multiplies_matrices, own, reading.operands)
         return Observed(evidence.node, gradients, errors, traits, evidence.restored, evidence.clobbered)

@@ -87,9 +87,9 @@ class Attempt:
         return self if self.world is world else self.elsewhere(world)
 
     def everywhere(self) -> list[Attempt]:
-        """The same attempt in all worlds in which its own formula alone is tried."""
+        """The same attempt in all worlds in which its own formula alone is tried; this one where there are none."""
         found = (self.in_world(world) for world in WORLDS if world in self.evidence.gradients)
-        return [each for each in found if each is not None]
+        return [each for each in found if each is not None] or [self]
 
     def holds(self, world: World) -> bool:
         """Whether the gradient is right in ``world``."""

@@ -48,8 +48,9 @@ def sign_lost(attempt: Attempt) -> Finding | None:
         if actual is None or bool(each.differs(actual.abs(), each.expected.abs()).any()):
             return None
     told, where = attempt.told()
-    wrong = told.differs(told.actual, told.expected)
-    if not bool(wrong.any()):
+    actual = told.fitted()
+    wrong = None if actual is None else told.differs(actual, told.expected)
+    if wrong is None or not bool(wrong.any()):
         return None
     subject, _ = entries(wrong)
     has = "have" if subject[0].isdigit() and int(wrong.sum().item()) > 1 else "has"

@@ -17,6 +17,7 @@ from ninja_tui.engine.judge.recorded import (
     assess,
     comes_from_outside,
     is_cut,
+    keeps_shape,
     nodes_read,
     passes,
 )
@@ -213,7 +214,7 @@ class Examiner:
                 self._sources.note(answer.number, node)
                 return self._told(answer, assess(backward.assessor, name, gradient, places), backward, node)
         earlier = self._earlier(answer, name, node, backward)
-        worst = earlier or assess(backward.assessor, name, gradient, ways[0])
+        worst = earlier or assess(backward.assessor, name, gradient, self._telling(ways, name, gradient, backward))
         surrogate = self._surrogate_below(node, backward)
         if surrogate:
             raise Unfollowed(f"it flows through `{surrogate}.backward`, a surrogate gradient")
@@ -222,6 +223,14 @@ class Examiner:
         elif comes_from_outside(backward.assessor, gradient):
             worst = self._by_numbers(worst, gradient, backward, node)
         return self._told(answer, worst, backward, node)
+
+    def _telling(
+        self, ways: Sequence[dict[Number, Number]], name: str, gradient: Gradient, backward: Pass
+    ) -> dict[Number, Number]:
+        """The first way in which what stands in the place of its sources leaves an answer its shape."""
+        if len(ways) == 1:
+            return ways[0]
+        return next((each for each in ways if keeps_shape(backward.assessor, name, gradient, each)), ways[0])
 
     def _surrogate_below(self, node: Number, backward: Pass) -> str:
         """The Function between ``node`` and the loss whose backward is meant to be no derivative; empty: none."""
@@ -289,6 +298,8 @@ class Examiner:
 
     def _told(self, answer: Answer, assessment: Verdict, backward: Pass, node: Number) -> Judged:
         verdict = replace(assessment, line=answer.line, named=answer.path)
+        if verdict.shape != verdict.expected_shape:
+            self._sources.note_misshapen(answer.number)
         return Judged(answer, verdict, backward, node)
 
 

@@ -262,8 +262,12 @@ def entries_off(gap: torch.Tensor, wrong: torch.Tensor) -> str:
 
 def wrong_dtype(actual: torch.dtype, expected: torch.dtype) -> Finding:
     """Integers, or float64 where it is float32."""
-    names = [str(dtype).removeprefix("torch.") for dtype in (actual, expected)]
-    return Finding(Kind.WRONG_DTYPE, f"the gradient is {names[0]}, its tensor is {names[1]}")
+    return Finding(Kind.WRONG_DTYPE, f"the gradient is {dtype_name(actual)}, its tensor is {dtype_name(expected)}")
+
+
+def dtype_name(dtype: torch.dtype) -> str:
+    """``float32``."""
+    return str(dtype).removeprefix("torch.")
 
 
 def not_finite(reference: torch.Tensor, *gradients: torch.Tensor) -> Finding | None:

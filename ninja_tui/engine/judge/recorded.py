@@ -11,6 +11,7 @@ import torch
 from ninja_tui.engine.judge.assess import Assessor
 from ninja_tui.engine.judge.compare import loses_digits
 from ninja_tui.engine.judge.fitting import multiple_of
+from ninja_tui.engine.judge.rounding import rounded_to
 from ninja_tui.engine.judge.trials import Trial
 from ninja_tui.engine.protocol.judging import Evidence
 from ninja_tui.engine.protocol.verdict import Verdict
@@ -53,6 +54,12 @@ def passes(assessor: Assessor, name: str, gradient: Gradient, places: Mapping[Nu
     return assessor.passes(evidence_on(assessor, name, gradient, places))
 
 
+def keeps_shape(assessor: Assessor, name: str, gradient: Gradient, places: Mapping[Number, Number]) -> bool:
+    """Whether ``gradient`` has its own shape where the gradients of nodes stand at ``places``."""
+    here = evidence_on(assessor, name, gradient, places).results[0]
+    return here is not None and here.shape == gradient.value.shape
+
+
 def evidence_on(
     assessor: Assessor, name: str, gradient: Gradient, places: Mapping[Number, Number]
 ) -> Evidence[torch.Tensor]:
@@ -84,7 +91,8 @@ def evidence_on(
         errors.append(error)
     return Evidence(
         name, reading, gradient.value, tuple(results), tuple(errors), _own(assessor, gradient.number),
-        _isolated(piece, gradient.value, tried[0], results[0]), left_out=frozenset(left_out),
+        _isolated(piece, gradient.value, tried[0], results[0]),
+        "" if reads_own else rounded_to(piece, gradient.value, tried[0].upstream), left_out=frozenset(left_out),
     )  # fmt: skip
 
 

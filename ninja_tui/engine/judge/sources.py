@@ -15,6 +15,7 @@ class Sources:
         self._record = record
         self._places: dict[Number, list[Number]] = {}
         self._wrong: set[Number] = set()
+        self._misshapen: set[Number] = set()
         self._ancestors: dict[Number, set[Number]] = {}
 
     def __contains__(self, number: Number) -> bool:
@@ -35,6 +36,10 @@ class Sources:
         """These values are wrong."""
         self._wrong.update(numbers)
 
+    def note_misshapen(self, number: Number) -> None:
+        """This value has not the shape of the tensor whose gradient it was taken for."""
+        self._misshapen.add(number)
+
     def before(self, number: Number) -> set[Number]:
         """What a value was computed from, itself aside."""
         if number not in self._ancestors:
@@ -54,7 +59,10 @@ class Sources:
         return places | shared
 
     def ways(self, answer: Answer) -> Iterator[dict[Number, Number]]:
-        """What the sources of an answer are taken for: gradients as they were judged, others, or right ones alone."""
+        """What the sources of an answer are taken for: gradients as they were judged, others, or right ones alone.
+
+        What has another shape than its tensor is also taken for itself: nothing that fits can stand in its place.
+        """
         plain = self.of(answer)
         yield plain
         for number, nodes in self._places.items():
@@ -67,6 +75,8 @@ class Sources:
         sound = {number: node for number, node in plain.items() if not self._is_tainted(number)}
         if len(sound) < len(right):
             yield sound
+        if not self._misshapen.isdisjoint(plain):
+            yield {number: node for number, node in plain.items() if number not in self._misshapen}
 
     def _is_tainted(self, number: Number) -> bool:
         """Whether a value is a wrong gradient, or was computed from one."""

@@ -128,12 +128,13 @@ class TryAnswer(Request[Outcome]):
 
 @dataclass(frozen=True)
 class Replayed:
-    """What a gradient came out as in each trial, or the error there; ``chained`` and ``isolated`` as in Evidence."""
+    """What a gradient came out as in each trial, or the error there; ``chained`` and what follows as in Evidence."""
 
     results: tuple[TensorData | None, ...]
     errors: tuple[str, ...]
     chained: TensorData | None = None
     isolated: TensorData | None = None
+    rounded_to: str = ""
 
 
 @dataclass(frozen=True)

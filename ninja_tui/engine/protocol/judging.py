@@ -68,7 +68,8 @@ class Evidence(Generic[T]):
     Where there is none, ``error`` says why, and ``errors`` by trial. ``chained`` is what it gives with the person's own
     gradients upstream, ``restored`` in the first trial with the lesson's values for the names in ``clobbered``.
     ``isolated`` is what it gives in float32 with the reference's gradients upstream, where ``gradient`` is far from
-    what it gives with them in float64. ``T`` is TensorData between processes, and a tensor in the judge.
+    what it gives with them in float64; ``rounded_to`` the half precision that takes digits of it on the way. ``T`` is
+    TensorData between processes, and a tensor in the judge.
     """
 
     node: str
@@ -78,6 +79,7 @@ class Evidence(Generic[T]):
     errors: tuple[str, ...] = ()
     chained: T | None = None
     isolated: T | None = None
+    rounded_to: str = ""
     error: str = ""
     restored: T | None = None
     clobbered: tuple[Clobbered, ...] = ()

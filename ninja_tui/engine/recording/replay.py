@@ -19,6 +19,8 @@ NO_DERIVATIVE = re.compile(r"not differentiable with respect to argument '(\w+)'
 NOT_REPEATED = frozenset({"generator", "layout", "device", "pin_memory"})
 """Arguments that say nothing of values."""
 Values = dict[Number, torch.Tensor]
+Dtypes = Mapping[torch.dtype, torch.dtype]
+"""By dtype of the program that in which it is computed again."""
 RAISED = (RuntimeError, IndexError, ValueError, TypeError)
 """What operations raise on values that they cannot take; anything else is a fault of ours, and is not caught."""
 DOUBLED = {
@@ -27,6 +29,7 @@ DOUBLED = {
     torch.bfloat16: torch.float64,
     torch.complex64: torch.complex128,
 }
+WIDENED = {torch.float16: torch.float32, torch.bfloat16: torch.float32}
 
 ANY_STRIDES: dict[Callable[..., Any], Callable[..., Any]] = {
     torch.ops.aten.view.default: torch.ops.aten.reshape.default,
@@ -43,11 +46,11 @@ class Paths(enum.Enum):
     """Those that autograd has tracked."""
 
 
-def singled(leaf: Leaf) -> torch.Tensor:
-    """The value of a leaf as the program has it."""
+def singled(leaf: Leaf, dtypes: Dtypes) -> torch.Tensor:
+    """The value of a leaf as the program has it, but for ``dtypes``."""
     if leaf.root is Root.LITERAL and leaf.value.dtype is torch.float64:
-        return leaf.value.to(leaf.dtype)
-    return leaf.value
+        return leaf.value.to(dtypes.get(leaf.dtype, leaf.dtype))
+    return leaf.value.to(dtypes.get(leaf.value.dtype, leaf.value.dtype))
 
 
 def with_gradient(value: torch.Tensor) -> torch.Tensor:
@@ -89,7 +92,7 @@ class Replay:
     """The steps that compute ``wanted`` from ``given`` values, made ready to run many times.
 
     ``paths`` says whether what ran without autograd is a path of a gradient; ``dtype`` is float64, or float32 for
-    the numbers of the program itself.
+    the numbers of the program itself, in which half precision is float32 where they are ``widened``.
     """
 
     def __init__(
@@ -99,8 +102,11 @@ class Replay:
         given: Container[Number] = frozenset(),
         paths: Paths | None = None,
         dtype: torch.dtype = torch.float64,
+        *,
+        widened: bool = False,
     ) -> None:
         self._double = dtype is torch.float64
+        self._dtypes = DOUBLED if self._double else WIDENED if widened else {}
         self.wanted = tuple(wanted)
         self.given = given
         steps = [record.steps[index] for index in record.needed(self.wanted, self.given)]
@@ -111,7 +117,7 @@ class Replay:
     @functools.cached_property
     def _calls(self) -> list[_Call]:
         """Made when they are needed: of much that is recorded only what it was computed from is asked."""
-        return [_ready(step, self._paths, double=self._double) for step in self.operations]
+        return [_ready(step, self._paths, self._dtypes) for step in self.operations]
 
     def run(self, given: Mapping[Number, torch.Tensor], *, differentiable: bool = False) -> Values:
         """All values that are computed on the way; ``differentiable``: autograd gives the gradient of any of them.
@@ -121,7 +127,7 @@ class Replay:
         values: Values = dict(given)
         for leaf in self.leaves:
             if leaf.number not in values:
-                value = doubled(leaf.value) if self._double else singled(leaf)
+                value = doubled(leaf.value) if self._double else singled(leaf, self._dtypes)
                 values[leaf.number] = with_gradient(value.clone()) if differentiable else value
         with double_precision() if self._double else contextlib.nullcontext():
             for call in self._calls:
@@ -143,7 +149,7 @@ def double_precision() -> Iterator[None]:
         torch.set_default_dtype(before)
 
 
-def _ready(step: Operation, paths: Paths, *, double: bool) -> _Call:
+def _ready(step: Operation, paths: Paths, dtypes: Dtypes) -> _Call:
     copied = tuple([place for place, _ in step.changed])
     places: list[tuple[int, Number]] = []
     args = list(step.args)
@@ -153,12 +159,12 @@ def _ready(step: Operation, paths: Paths, *, double: bool) -> _Call:
             places.append((index, arg.number))
         elif isinstance(arg, list):
             lists.append(arg)
-        elif double and isinstance(arg, torch.dtype):
-            args[index] = _in_double(arg)
+        elif isinstance(arg, torch.dtype):
+            args[index] = dtypes.get(arg, arg)
     kwargs: dict[str, Any] = {}
     for key, arg in step.kwargs.items():
         if key not in NOT_REPEATED:
-            kwargs[key] = _in_double(arg) if double else arg
+            kwargs[key] = dtypes.get(arg, arg) if isinstance(arg, torch.dtype) else arg
             lists.append(arg)
     return _Call(
         ANY_STRIDES.get(step.function, step.function), tuple(args), kwargs, tuple(places),
@@ -169,12 +175,6 @@ def _ready(step: Operation, paths: Paths, *, double: bool) -> _Call:
 
 def _any_use(args: Iterable[Any]) -> bool:
     return any(isinstance(arg, Use) or (isinstance(arg, list) and _any_use(arg)) for arg in args)
-
-
-def _in_double(arg: Any) -> Any:
-    if isinstance(arg, torch.dtype):
-        return DOUBLED.get(arg, arg)
-    return arg
 
 
 def _filled(arg: Any, values: Values) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -12,7 +13,7 @@ from ninja_tui.engine.protocol.judging import Reading
 from ninja_tui.engine.recording.kinks import kinks_among
 from ninja_tui.engine.recording.operators import name_of
 from ninja_tui.engine.recording.record import Leaf, Number, Operation, Record
-from ninja_tui.engine.recording.replay import RAISED, Replay, Values
+from ninja_tui.engine.recording.replay import RAISED, WIDENED, Replay, Values
 
 ADDS = frozenset({"sum", "mean", "mm", "mv", "bmm", "dot", "addmm", "add", "add_", "sub", "sub_", "rsub", "index_add_"})
 CANCELLED = 1e-6
@@ -81,14 +82,23 @@ class Slice(Generic[N]):
         with torch.no_grad():
             return self._replay.run(values)
 
-    def as_written(self, upstream: Mapping[N, torch.Tensor], dtype: torch.dtype) -> torch.Tensor:
+    @functools.cached_property
+    def half(self) -> torch.dtype | None:
+        """The half precision that numbers on the way have; None where there is none."""
+        there = {leaf.dtype for leaf in self.leaves}.union(*map(_dtypes, self.operations))
+        return next((each for each in WIDENED if each in there), None)
+
+    def as_written(
+        self, upstream: Mapping[N, torch.Tensor], dtype: torch.dtype, *, widened: bool = False
+    ) -> torch.Tensor:
         """Its value as the program would have it, in ``dtype``, with other ``upstream`` gradients by node.
 
-        Raises what an operation raises on these values.
+        Half precision is float32 where it is ``widened``. Raises what an operation raises on these values.
         """
         given = {place: upstream[self._places[place]].to(dtype) for place in self.read}
         with torch.no_grad():
-            return Replay(self._record, [self.number], given, dtype=torch.float32).run(given)[self.number].detach()
+            replay = Replay(self._record, [self.number], given, dtype=torch.float32, widened=widened)
+            return replay.run(given)[self.number].detach()
 
     def reading(
         self,
@@ -123,6 +133,11 @@ class Slice(Generic[N]):
                 if _largest(values[step.outputs[0]]) < CANCELLED * largest:
                     return True
         return False
+
+
+def _dtypes(step: Operation) -> set[torch.dtype]:
+    """The dtypes that an operation is called with."""
+    return {each for each in (*step.args, *step.kwargs.values()) if isinstance(each, torch.dtype)}
 
 
 def _largest(value: torch.Tensor) -> float:

@@ -13,6 +13,7 @@ from dataclasses import replace
 import torch
 
 from ninja_tui.engine.judge.compare import loses_digits
+from ninja_tui.engine.judge.rounding import rounded_to
 from ninja_tui.engine.protocol.answering import (
     Begin,
     LoadValues,
@@ -158,7 +159,7 @@ class Answers:
         space.pop(request.gradient, None)
         ran = run.execute(code, 1, [request.gradient], space)
         run.keep_changeable(space, [request.gradient])
-        self._latest = {request.gradient: self._taken(run, space, request.gradient)}
+        self._latest[request.gradient] = self._taken(run, space, request.gradient)
         return Outcome(
             error=ran.error,
             line=ran.line,
@@ -225,6 +226,7 @@ class Answers:
             tuple(errors),
             None if chained is None else spaces.packed(chained),
             None if isolated is None else spaces.packed(isolated),
+            rounded_to(piece, value, {node: unpack(each) for node, each in request.trials[0].upstream.items()}),
         )
 
     def _isolated(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import reprlib
 import types
-from collections.abc import Iterable
+from collections import OrderedDict, defaultdict, deque
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import torch
 
@@ -20,6 +22,8 @@ MOST_WRITTEN = 200
 """Characters that are kept of a value that is no tensor."""
 LARGEST_GRADIENT = 1 << 26
 """Bytes; more than that is no gradient of any tensor here."""
+DEEPEST = 8
+"""Lists in lists that are copied, of what code is tried on."""
 BY_ANY_NAME = frozenset({"globals", "locals", "vars", "dir", "eval", "exec", "compile", "__import__"})
 """What reaches names that are not written in the code."""
 
@@ -91,6 +95,38 @@ def version(value: object) -> tuple[int, int]:
     if isinstance(value, torch.Tensor) and not value.is_inference():
         return id(value), value._version
     return id(value), 0
+
+
+class Copies:
+    """Copies of values that code may change: tensors, by ``clone``, and lists, tuples and dicts with what is in them.
+
+    What is one object before the copy is one object after it. Anything else stays what it is.
+    """
+
+    def __init__(self, clone: Callable[[torch.Tensor], torch.Tensor]) -> None:
+        self._clone = clone
+        self._made: dict[int, tuple[object, Any]] = {}
+
+    def of(self, value: Any, depth: int = 0) -> Any:
+        """The copy of ``value``."""
+        if id(value) in self._made:
+            return self._made[id(value)][1]
+        if isinstance(value, torch.Tensor):
+            copy: Any = self._clone(value)
+        elif type(value) is tuple and depth < DEEPEST:
+            copy = tuple(self.of(each, depth + 1) for each in value)
+        elif type(value) in (list, deque, dict, defaultdict, OrderedDict) and depth < DEEPEST:
+            copy = value.copy()
+        else:
+            return value
+        self._made[id(value)] = value, copy  # before what is in it, which may be itself
+        if isinstance(value, list | deque):
+            for index, each in enumerate(value):
+                copy[index] = self.of(each, depth + 1)
+        elif isinstance(value, dict):
+            for key, each in value.items():
+                copy[key] = self.of(each, depth + 1)
+        return copy
 
 
 def unseen_sharers(namespace: Namespace, watch: Iterable[str], names: Iterable[str]) -> dict[str, torch.Tensor]:

@@ -186,6 +186,7 @@ class Reference:
             errors=given.errors,
             chained=_unpacked(given.chained),
             isolated=_unpacked(given.isolated),
+            rounded_to=given.rounded_to,
             error=given.error,
             restored=_unpacked(given.restored),
             clobbered=given.clobbered,

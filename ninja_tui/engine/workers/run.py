@@ -23,6 +23,7 @@ from ninja_tui.engine.workers.namespace import (
     ANSWER,
     MOST_OUTPUT,
     Code,
+    Copies,
     memory_of,
     packed,
     version,
@@ -83,6 +84,7 @@ class Run:
 
     def put(self, node: str, name: str, single: torch.Tensor, double: torch.Tensor) -> None:
         """Binds autograd's gradient of ``node`` to ``name``, in the place of the person's."""
+        self._escaping.discard(name)
         before = self.namespace.get(name)
         own = self.recorder.number(before) if isinstance(before, torch.Tensor) else None
         self._replaced[id(single)] = (single, before if isinstance(before, torch.Tensor) else None)
@@ -97,6 +99,7 @@ class Run:
 
     def keep(self, node: str, name: str) -> None:
         """Takes what is bound to ``name`` for the gradient of ``node``."""
+        self._escaping.discard(name)
         value = self.namespace.get(name)
         if not isinstance(value, torch.Tensor):
             return
@@ -171,6 +174,8 @@ class Run:
     def rejoin(self, mark: int) -> None:
         """Drops what was recorded since the recorder branched at ``mark``."""
         self.recorder.rejoin(mark)
+        known = len(self.recorder.record.made_by)
+        self._known = {number: path for number, path in self._known.items() if number < known}
         self._latest = None
 
     def _in_double(self, number: Number) -> Values:
@@ -208,7 +213,8 @@ class Run:
 
     def again(self, code: Code, name: str, world: int, upstream: Mapping[str, torch.Tensor]) -> torch.Tensor | None:
         """What ``code`` binds to ``name`` where it runs anew on a world's values; None where it cannot."""
-        namespace: Namespace = dict(self.namespace)
+        copies = Copies(torch.clone)
+        namespace: Namespace = {name: copies.of(value) for name, value in self.namespace.items()}
         namespace |= {path: tensor.clone() for path, tensor in self._worlds[world].items() if path in namespace}
         nodes = {number: node for number, node in self._places.items() if node in upstream}
         for bound, value in self.namespace.items():
@@ -275,13 +281,10 @@ class Run:
                     self._compared.append((str(label)[:80], id(t), gradient.detach().clone()))
 
     def copied(self, names: Iterable[str], restore: Iterable[str], lesson: Namespace) -> Namespace:
-        """What an answer that uses these names is tried in: its tensors are copies."""
-        space = {name: self.namespace[name] for name in names if name in self.namespace}
+        """What an answer that uses these names is tried in: its tensors, lists and dicts are copies."""
+        copies = Copies(self._cloned)
         with self.recorder.paused():
-            for name, value in list(space.items()):
-                if isinstance(value, torch.Tensor):
-                    space[name] = value.clone()
-                    self.recorder.adopt(space[name], self.recorder.number(value))
+            space = {name: copies.of(self.namespace[name]) for name in names if name in self.namespace}
             for name in restore:
                 if isinstance(lesson.get(name), torch.Tensor):
                     space[name] = lesson[name].clone()
@@ -290,6 +293,11 @@ class Run:
                 elif name in lesson:
                     space[name] = lesson[name]
         return space
+
+    def _cloned(self, tensor: torch.Tensor) -> torch.Tensor:
+        clone = tensor.clone()
+        self.recorder.adopt(clone, self.recorder.number(tensor))
+        return clone
 
 
 def _in_namespace(function: FunctionType, namespace: Namespace) -> FunctionType:

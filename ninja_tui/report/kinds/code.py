@@ -55,7 +55,8 @@ OF_CODE = (
         Kind.WRONG_DTYPE,
         "Another dtype than the tensor's",
         "A gradient has its tensor's dtype. Integers and booleans, or float64 beside float32, come in by literals,"
-        " masks, and `.double()`.",
+        " masks, and `.double()`. What has gone through float16 or bfloat16 on the way has lost most of its digits,"
+        " also where `.float()` follows.",
         Example(
             LAYER,
             "a",
