@@ -144,10 +144,8 @@ def _lesson(lesson: LessonReport) -> LessonRecord:
 
 
 def _node(verdict: Verdict, lesson: LessonReport) -> NodeRecord:
-    code = tuple(_meant(verdict, lesson))
-    cell, line = None, verdict.line
-    if verdict.line is not None and lesson.starts:
-        cell, line = cell_and_line(code[0].line if code else verdict.line, lesson.starts)
+    code = _meant(verdict, lesson)
+    cell, line = place_of(verdict, lesson)
     return NodeRecord(
         node=verdict.node,
         gradient=verdict.gradient,
@@ -168,6 +166,17 @@ def _node(verdict: Verdict, lesson: LessonReport) -> NodeRecord:
         code=tuple(_excerpt(each, lesson) for each in code),
         difference=verdict.difference,
     )
+
+
+def place_of(verdict: Verdict, lesson: LessonReport) -> tuple[int | None, int | None]:
+    """The cell, and the line in it, of an answer: of what of its code is shown, or of its beginning.
+
+    A file without cells has no first, and what stands nowhere no second.
+    """
+    if verdict.line is None or not lesson.starts:
+        return None, verdict.line
+    code = _meant(verdict, lesson)
+    return cell_and_line(code[0].line if code else verdict.line, lesson.starts)
 
 
 def _meant(verdict: Verdict, lesson: LessonReport) -> list[Excerpt]:
