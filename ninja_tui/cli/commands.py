@@ -83,8 +83,8 @@ def _list(arguments: Arguments) -> int:
         for lesson in in_it:
             count = f"{lesson.answered:>2} of {lesson.asked:>2} answered"
             if deck.cards:
-                progress = deck.progress(lesson.name, today)
-                passed = min(progress.passed, lesson.asked)  # a card may be of a node that is no more
+                progress = deck.progress(lesson.name, today, lesson.nodes)
+                passed = min(progress.passed, lesson.asked)  # a card may be of a node that is asked for no more
                 count += f"  {passed:>2} passed" if passed else " " * 11
                 count += f"  {progress.due:>2} due" if progress.due else " " * 8
             start = f"  {lesson.name:{width}}  {count}   "
@@ -108,9 +108,11 @@ def _deck() -> Deck:
 
 
 def _practice(arguments: Arguments) -> int:
+    from ninja_tui.lesson.open import gone
     from ninja_tui.lesson.practice.deck import nothing_due
 
     deck, today = _deck(), date.today()
+    deck = deck.without(gone(deck, today))
     if deck.due(today):
         return _app(arguments, practise=True)
     print(nothing_due(deck, today))

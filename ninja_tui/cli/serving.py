@@ -48,13 +48,15 @@ def serve(arguments: Arguments) -> int:
         arguments.host, arguments.port, _options(arguments, lesson), solutions, each, arguments.visitors, public_url
     )
 
-    def tell(addresses: tuple[str, ...]) -> None:
+    def begin(addresses: tuple[str, ...]) -> None:
+        if each is not None:
+            _make(each)
         kept = f"{each}/NAME/solutions.py, by the name that each visitor gives" if each else str(solutions)
         print(f"ninja-tui is at {' and '.join(addresses)}\nAnswers go to {kept}. Ctrl-C ends it.", flush=True)
         if not is_private:
             print_error(REACHABLE)
 
-    return 128 + run(site, tell)
+    return 128 + run(site, begin)
 
 
 def _answers(arguments: Arguments, *, is_private: bool) -> tuple[Path | None, Path | None]:
@@ -63,13 +65,14 @@ def _answers(arguments: Arguments, *, is_private: bool) -> tuple[Path | None, Pa
     if arguments.each is not None and is_named:
         raise UsageError("--each keeps a file of each visitor, and --solutions one of all: only one of them can be")
     each = EACH if arguments.each is None and not is_named and not is_private else arguments.each
-    if each is None:
-        return arguments.solutions, None
+    return (arguments.solutions, None) if each is None else (None, each)
+
+
+def _make(each: Path) -> None:
     try:
         each.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"the folder {each} for answers cannot be made: {error.strerror or error}") from None
-    return None, each
 
 
 def _options(arguments: Arguments, lesson: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ What is wrong or missing is marked, and autograd's gradient goes into its place:
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import nbformat
@@ -14,7 +14,7 @@ import nbformat
 from ninja_tui.engine.protocol.verdict import Status, Verdict
 from ninja_tui.errors import UsageError
 from ninja_tui.export.markdown import plain, span
-from ninja_tui.export.names import names_beside
+from ninja_tui.export.names import STEPS, kept_names, names_beside
 from ninja_tui.export.pieces import Piece, gradients_of, pieces_of, sentences_of
 from ninja_tui.export.training_cells import BY_HAND, RECORDING, training_cells
 from ninja_tui.export.word_lists import WordList, lists_of, reading_code
@@ -22,8 +22,6 @@ from ninja_tui.formatting import shape_text
 from ninja_tui.lesson.model import Cell, Lesson, Node
 from ninja_tui.lesson.notebook.cells import Form, Source
 from ninja_tui.lesson.read import PERCENT
-from ninja_tui.lesson.syntax.names import stored_names
-from ninja_tui.lesson.syntax.parsing import parse_code
 from ninja_tui.lesson.syntax.standalone import reseeded, without_imports_of
 from ninja_tui.replay import AnsweredLesson, LessonReport
 
@@ -160,22 +158,19 @@ def _walk(report: LessonReport, lesson: Lesson) -> Iterator[BookCell]:
     listed = textwrap.fill(", ".join(inner), WIDTH, initial_indent="    ", subsequent_indent="    ")
     retain = [f"for {t} in [", f"{listed},", "]:", f"    {t}.retain_grad()"] if inner else []
     cleared = [f"for {p} in [{', '.join(lesson.parameters)}]:", f"    {p}.grad = None"]
-    kept = {node: names.fresh(f"{node}_") for node in nodes & _bound_by(pieces)}
+    kept = kept_names(lesson, pieces)
     keeping = [
-        f"{kept[node]} = {node}  # that of the forward pass: answers bind the name anew" for node in sorted(kept)
+        f"{other} = {name}  # as it is before the answers, which bind the name anew"
+        for name, other in kept.items()
+        if name != STEPS
     ]
-    yield _code("\n".join([*cleared, *retain, *keeping, f"{lesson.loss}.backward()", lesson.loss]))
+    yield _code("\n".join([*cleared, *retain, f"{lesson.loss}.backward()", lesson.loss]))
     yield _code(f"import torch.nn.functional as F\n\n\n{COMPARE}")
     yield _markdown("## Backward pass, by hand", f"`d{lesson.loss}` is 1.")
-    yield _code(f"d{lesson.loss} = torch.ones_like({lesson.loss})\n{BY_HAND}")
+    yield _code("\n".join([f"d{lesson.loss} = torch.ones_like({lesson.loss})", *keeping, BY_HAND]))
     read = {name for piece in pieces for name in piece.reads}
     for piece in pieces:
         yield from _piece(piece, lesson, read, report.revealed, kept)
-
-
-def _bound_by(pieces: Iterable[Piece]) -> set[str]:
-    """The names that answers bind."""
-    return {name for piece in pieces for tree in parse_code(piece.code).body for name in stored_names(tree)}
 
 
 def _piece(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ninja_tui.export.names import names_beside
+from ninja_tui.export.names import STEPS, kept_names, names_beside, names_of_each_step
 from ninja_tui.export.pieces import COMPARING, Piece
 from ninja_tui.lesson.model import Cell, Lesson, gradient_name
-from ninja_tui.lesson.syntax.standalone import indented, without_calls_of
+from ninja_tui.lesson.syntax.standalone import indented, with_none_for_calls_of, without_calls_of
 
-STEPS = 5_000
+MOST_STEPS = 5_000
 """Of a notebook's training: some seconds of Python."""
 RATE = "0.1 if {step} < steps / 2 else 0.01"
 """The learning rate of a lesson that has none."""
@@ -74,13 +74,16 @@ class _Loop:
         self._step, self._losses, self._reference, self._rate, self._p, self._gradient = map(
             names.fresh, ("step", "losses", "autograd", "lr", "p", "gradient")
         )
+        each_step = names_of_each_step(lesson)
+        self._kept = {name: kept for name, kept in kept_names(lesson, pieces).items() if name not in each_step}
 
     def lines(self) -> list[str]:
         """All of its cell."""
         own = self._lesson.numbers.get("steps")
         remark = f"  # the lesson's own training has {own:,}" if own else ""
         forward = [*_part("# minibatch", self._lesson.minibatch), *_part("# forward pass", self._lesson.forward)]
-        backward = ["# backward pass, by hand", *self._backward(), *self._update(), *self._told()]
+        backward = ["# backward pass, by hand", *self._backward(), *self._restored(), *self._update()]
+        backward += self._told()
         head = f"for {self._step} in range(steps):"
         if self._replaced:
             body = [*forward, *self._autograd(), "with torch.no_grad():", *_deeper(backward)]
@@ -90,7 +93,15 @@ class _Loop:
         tenth = "(steps // 10 or 1)"
         mean = f"sum({self._losses}[-{tenth}:]) / {tenth}"
         last = f'print(f"mean loss of the last tenth: {{{mean}:.4f}}")'
-        return [f"steps = {min(STEPS, own or STEPS):_}{remark}", f"{self._losses} = []", RECORDING, *loop, last]
+        steps = [f"{STEPS} = {min(MOST_STEPS, own or MOST_STEPS):_}{remark}"]
+        steps += [f"{self._kept[STEPS]} = {STEPS}"] if STEPS in self._kept else []
+        return [*steps, *self._restored(), f"{self._losses} = []", RECORDING, *loop, last]
+
+    def _restored(self) -> list[str]:
+        """What the answers bind anew as it was before them."""
+        if not self._kept:
+            return []
+        return [f"{', '.join(self._kept)} = {', '.join(self._kept.values())}  # as before the answers"]
 
     def _autograd(self) -> list[str]:
         nodes = ", ".join(self._replaced)
@@ -102,7 +113,7 @@ class _Loop:
     def _backward(self) -> list[str]:
         lines: list[str] = []
         for piece in self._pieces:
-            code = without_calls_of(piece.code, TELLING)
+            code = with_none_for_calls_of(without_calls_of(piece.code, TELLING), COMPARING)
             lines += [code] if code else []
             lines += [self._instead(each.node, each.gradient) for each in piece.replaced if each.node in self._replaced]
         answered = {node for piece in self._pieces for node in piece.nodes}

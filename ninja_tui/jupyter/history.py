@@ -12,6 +12,7 @@ from ninja_tui.lesson.syntax.names import changed, stored_names
 
 MAGICS = re.compile(r"\s*(?:[\w, ]+=\s*)?%?(?:ninja(?:\s+[^=.(\[\s].*)?|(?:re|un)?load_ext\s+ninja_tui)\s*$")
 """A line that is a magic of ours."""
+RAISED = " raised an error; "
 _GOES_ON = re.compile(r"[\s#)\]}]|(?:else|elif|except|finally)\b|$")
 """A line that begins no statement at the top of a cell."""
 
@@ -64,12 +65,25 @@ def history_of(cells: Sequence[Executed]) -> History:
     return History(codes, tuple(notes))
 
 
+def with_left_out(told: Sequence[str], left_out: Sequence[str]) -> tuple[str, ...]:
+    """The notes of a report and those of a history: an error that both speak of is told once."""
+    notes = list(told)
+    for note in left_out:
+        where, _, rest = note.partition(RAISED)
+        same = [index for index, each in enumerate(notes) if rest and each.startswith(f"{where}: ")]
+        if same:
+            notes[same[0]] += f"; {rest}"
+        else:
+            notes.append(note)
+    return tuple(notes)
+
+
 def _left_out(cell: Executed, code: str, judged: str) -> Iterator[str]:
     """A sentence on what of a cell did not run."""
     if cell.stopped == 0:
         yield f"In [{cell.number}] did not run, and is left out"
     elif judged.rstrip() != code.rstrip():
-        yield f"In [{cell.number}], line {cell.stopped} raised an error; what stands below is left out"
+        yield f"In [{cell.number}], line {cell.stopped}{RAISED}what stands below is left out"
 
 
 def without_magics(code: str) -> str:

@@ -14,7 +14,7 @@ from ninja_tui.engine.workers.client import start_server, stop_server
 from ninja_tui.errors import UsageError
 from ninja_tui.jupyter.arguments import Arguments, help_text, read_arguments
 from ninja_tui.jupyter.attempts import newest
-from ninja_tui.jupyter.history import Executed, before_magic, history_of, names_touched
+from ninja_tui.jupyter.history import Executed, before_magic, history_of, names_touched, with_left_out
 from ninja_tui.jupyter.shown import Judged
 from ninja_tui.jupyter.watching import Watched
 from ninja_tui.lesson.notebook.cells import session_source
@@ -108,7 +108,7 @@ class Ninja:
         if report.error is not None and not report.internal:
             goes_back = any("backward(" in code or "grad(" in code for code in history.codes.values())
             raise UsageError(report.error if goes_back else f"{report.error}{NO_LOSS}")
-        report = replace(report, notes=(*report.notes, *history.notes))
+        report = replace(report, notes=with_left_out(report.notes, history.notes))
         return Judged(report if arguments.verbose else newest(report, cells), detailed=arguments.verbose)
 
     def _executed(self) -> list[Executed]:

@@ -20,7 +20,8 @@ _CLAUSE_END = re.compile(r"[.:;](?: |$)")
 class LessonSummary:
     """One lesson: what it is about in a sentence, and how many of the gradients it asks for are answered.
 
-    ``chapter`` is the lecture that it goes with, and ``part`` what it is there; both may be empty.
+    ``chapter`` is the lecture that it goes with, and ``part`` what it is there; both may be empty. ``nodes`` are all
+    that it has, whether it asks for them or not.
     """
 
     name: str
@@ -29,6 +30,7 @@ class LessonSummary:
     answered: int
     chapter: str = ""
     part: str = ""
+    nodes: frozenset[str] = frozenset()
 
     @property
     def description(self) -> str:
@@ -69,4 +71,5 @@ def _summary(lesson: Lesson, solutions: Solutions | None) -> LessonSummary:
     answered = sum(1 for node in lesson.asks if node in answers and answers[node].code)
     about = _CLAUSE_END.split(" ".join(lesson.notes.intro.split()))[0]
     notes = lesson.notes
-    return LessonSummary(lesson.name, about, len(lesson.asks), answered, notes.chapter, notes.part)
+    nodes = frozenset(node.name for node in lesson.nodes)
+    return LessonSummary(lesson.name, about, len(lesson.asks), answered, notes.chapter, notes.part, nodes)

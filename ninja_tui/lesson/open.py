@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import date
 from pathlib import Path
 
 from ninja_tui.errors import UsageError
@@ -15,6 +17,7 @@ from ninja_tui.lesson.classify import (
     locate,
 )  # fmt: skip
 from ninja_tui.lesson.model import Lesson
+from ninja_tui.lesson.practice.deck import Deck
 from ninja_tui.lesson.read import lesson_of, read_folder, read_lesson
 from ninja_tui.lesson.solutions import read_solutions
 
@@ -54,3 +57,35 @@ def open_lesson(lesson: str, setup: Path | None = None, number: int = 1) -> Less
     if not 1 <= number <= len(lessons):
         raise UsageError(f"{lesson} holds {len(lessons)} forward passes, and no {number}th")
     return lessons[number - 1].to_answer
+
+
+def gone(deck: Deck, on: date) -> frozenset[tuple[str, str]]:
+    """Lesson and node of the cards that cannot be asked.
+
+    That are those of lessons that are no more, and, of those that are due on that day, those of lessons that cannot be
+    read or have no such node any more.
+    """
+    due = {card.lesson for card in deck.due(on)}
+    nodes = {lesson: _nodes_of(lesson) if lesson in due else None for lesson in {card.lesson for card in deck.cards}}
+    absent = {lesson for lesson in nodes if not _is_there(lesson)}
+    cards = {(card.lesson, card.node) for card in deck.cards}
+    return frozenset(
+        (lesson, node)
+        for lesson, node in cards
+        if lesson in absent or ((known := nodes[lesson]) is not None and node not in known)
+    )
+
+
+def _is_there(lesson: str) -> bool:
+    try:
+        locate(lesson)
+    except UsageError:
+        return False
+    return True
+
+
+def _nodes_of(lesson: str) -> Collection[str]:
+    try:
+        return {node.name for node in open_lesson(lesson).nodes}
+    except UsageError:
+        return ()

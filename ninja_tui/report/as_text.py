@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ninja_tui.engine.evaluate.program import Comparison
 from ninja_tui.engine.protocol.verdict import Status, Verdict
+from ninja_tui.errors import Excerpt
 from ninja_tui.formatting import number_text, shape_text
 from ninja_tui.lesson.locations import Prompts, cell_and_line, place
 from ninja_tui.lesson.model import gradient_name
@@ -114,7 +115,7 @@ class _Section:
             *map(str, verdict.warnings),
         ]
         sign = (f"{page.signs.failed} ", STYLES[verdict.status])
-        where = f"{self._place(verdict)}{column if not self._lesson.starts else ''}"
+        where = f"{self._place(verdict, excerpts)}{column if not self._lesson.starts else ''}"
         page.line(sign, (where, "bold"), f"  {_name(verdict)}", *(f"  {fact}" for fact in facts if fact), hang=4)
         sentences = self._sentences(verdict)
         first = (sentences[0] if sentences else "", "yellow")
@@ -196,9 +197,14 @@ class _Section:
     def _note(self, words: str) -> None:
         self._page.line((f"{self._page.signs.note} {words}", "dim"))
 
-    def _place(self, verdict: Verdict) -> str:
-        """``mist.py:6``; ``mine.ipynb, cell 3, line 2``; ``In [3], line 2``; the file alone for what stands nowhere."""
+    def _place(self, verdict: Verdict, excerpts: Sequence[Excerpt] = ()) -> str:
+        """``mist.py:6``; ``mine.ipynb, cell 3, line 2``; ``In [3], line 2``; the file alone for what stands nowhere.
+
+        Among cells it is the place of ``excerpts``, the code that is shown, whose numbers count in theirs.
+        """
         line = verdict.line if verdict.raised is None else verdict.raised.line
+        if self._lesson.starts and excerpts:
+            line = excerpts[0].line
         if line is None:
             return self._path
         if isinstance(self._lesson.starts, Prompts):

@@ -72,10 +72,9 @@ def heatmap_html(difference: Difference) -> str:
         f'height="{height * deep}" viewBox="0 0 {width} {height}" preserveAspectRatio="none" '
         f'shape-rendering="crispEdges"><title>{told}</title>{"".join(_rows(difference))}</svg>'
     )
-    finite = all(value is not None for row in difference.cells for value in row)
-    most = number_text(difference.scale)
-    colours = [("b", "below autograd’s"), ("z", "equal"), ("a", f"above, up to {most}")]
-    colours += [] if finite else [("x", "not finite")]
+    has_finite, is_off, has_bad = _occurring(difference.cells)
+    below, above = ("b", "below autograd’s"), ("a", f"above, up to {number_text(difference.scale)}")
+    colours = [below] * is_off + [("z", "equal")] * has_finite + [above] * is_off + [("x", "not finite")] * has_bad
     legend = " ".join(f'<span><i class="{kind}"></i>{meaning}</span>' for kind, meaning in colours)
     note = _pooled(difference)
     words = f'{told}{f"; {escape(note)}" if note else ""} <span class="legend">{legend}</span>'
@@ -86,8 +85,16 @@ def heatmap_lines(difference: Difference, rows: int = TERMINAL_ROWS, columns: in
     """The heatmap as lines of signs, at most ``rows`` by ``columns`` of them, and a line on what they mean."""
     cells = _shrunk(difference.cells, rows, columns)
     signs = ["".join(sign(level(value)) for value in row) for row in cells]
-    bad = any(value is None for row in cells for value in row)
-    return [*signs, f"{caption(difference)}; ─━ below autograd's, +╋ above{', ! not finite' if bad else ''}"]
+    _, is_off, has_bad = _occurring(cells)
+    meanings = ["─━ below autograd's", "+╋ above"] * is_off + ["! not finite"] * has_bad
+    return [*signs, f"{caption(difference)}; {', '.join(meanings)}"]
+
+
+def _occurring(cells: Cells) -> tuple[bool, bool, bool]:
+    """Whether there are finite cells, finite ones that are off, and others."""
+    values = {value for row in cells for value in row}
+    finite = values - {None}
+    return bool(finite), any(finite), None in values
 
 
 def _pooled(difference: Difference) -> str:

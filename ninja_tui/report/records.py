@@ -6,7 +6,7 @@ A record is small and whole: it needs neither the file nor what was judged, and 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ninja_tui.engine.protocol.difference import Difference
@@ -27,6 +27,8 @@ Number = float | str | None
 @dataclass(frozen=True)
 class NodeRecord:
     """One answer, or a node without any. ``line`` counts in the file, or in the ``cell`` of a notebook.
+
+    It is where the answer begins; in a notebook, where ``code`` may stand in another cell, it is where that does.
 
     ``sentences`` is what there is to say on it, and ``code`` the lines of it that this is about. ``difference`` is no
     part of a report in JSON.
@@ -142,9 +144,8 @@ def _lesson(lesson: LessonReport) -> LessonRecord:
 
 
 def _node(verdict: Verdict, lesson: LessonReport) -> NodeRecord:
-    cell, line = None, verdict.line
-    if verdict.line is not None and lesson.starts:
-        cell, line = cell_and_line(verdict.line, lesson.starts)
+    code = _meant(verdict, lesson)
+    cell, line = place_of(verdict, lesson)
     return NodeRecord(
         node=verdict.node,
         gradient=verdict.gradient,
@@ -162,16 +163,27 @@ def _node(verdict: Verdict, lesson: LessonReport) -> NodeRecord:
         cell=cell,
         revealed=verdict.node in lesson.revealed,
         sentences=tuple(sentences_on(verdict)),
-        code=tuple(_code(verdict, lesson)),
+        code=tuple(_excerpt(each, lesson) for each in code),
         difference=verdict.difference,
     )
 
 
-def _code(verdict: Verdict, lesson: LessonReport) -> Iterator[Excerpt]:
+def place_of(verdict: Verdict, lesson: LessonReport) -> tuple[int | None, int | None]:
+    """The cell, and the line in it, of an answer: of what of its code is shown, or of its beginning.
+
+    A file without cells has no first, and what stands nowhere no second.
+    """
+    if verdict.line is None or not lesson.starts:
+        return None, verdict.line
+    code = _meant(verdict, lesson)
+    return cell_and_line(code[0].line if code else verdict.line, lesson.starts)
+
+
+def _meant(verdict: Verdict, lesson: LessonReport) -> list[Excerpt]:
     """The lines that an answer which does not pass is about."""
-    if not verdict.passed and lesson.has_judged(verdict):
-        for each in meant(lesson.code_of(verdict), verdict):
-            yield _excerpt(each, lesson)
+    if verdict.passed or not lesson.has_judged(verdict):
+        return []
+    return meant(lesson.code_of(verdict), verdict)
 
 
 def _excerpt(excerpt: Excerpt, lesson: LessonReport) -> Excerpt:

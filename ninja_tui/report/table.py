@@ -10,9 +10,9 @@ from rich.text import Text
 
 from ninja_tui.engine.protocol.verdict import Status, Verdict
 from ninja_tui.formatting import number_text, shape_text, visible
-from ninja_tui.lesson.locations import cell_and_line
 from ninja_tui.replay import LessonReport
 from ninja_tui.report.page import Page
+from ninja_tui.report.records import place_of
 
 COLUMNS = ("node", "shape", "exact", "approximate", "maxdiff", "status", "line")
 TO_THE_RIGHT = frozenset({"maxdiff", "line"})
@@ -74,7 +74,7 @@ def _row(verdict: Verdict, lesson: LessonReport) -> list[Text]:
         _yes_no(verdict, value=verdict.approximate),
         Text(number_text(verdict.maxdiff)),
         status,
-        Text("" if verdict.line is None else _place(verdict.line, lesson)),
+        Text(_place(verdict, lesson)),
     ]
 
 
@@ -85,7 +85,7 @@ def _yes_no(verdict: Verdict, *, value: bool) -> Text:
     return Text("yes", style="green") if value else Text("no", style="yellow")
 
 
-def _place(line: int, lesson: LessonReport) -> str:
+def _place(verdict: Verdict, lesson: LessonReport) -> str:
     """``14``, or ``3:2`` for the second line of a notebook's third cell."""
-    cell, within = cell_and_line(line, lesson.starts)
-    return str(line) if cell is None else f"{cell}:{within}"
+    cell, line = place_of(verdict, lesson)
+    return "" if line is None else str(line) if cell is None else f"{cell}:{line}"

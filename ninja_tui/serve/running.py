@@ -17,22 +17,23 @@ from ninja_tui.serve.site import Site
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def serve(site: Site, tell: Callable[[tuple[str, ...]], None]) -> int:
+def serve(site: Site, begin: Callable[[tuple[str, ...]], None]) -> int:
     """Serves until a signal comes, and answers with its number.
 
-    ``tell`` is called with its addresses once the server listens. Raises UsageError where it cannot.
+    ``begin`` is called with its addresses once the server listens. Raises UsageError where it cannot, and what
+    ``begin`` raises.
     """
-    return asyncio.run(_serve(site, tell))
+    return asyncio.run(_serve(site, begin))
 
 
-async def _serve(site: Site, tell: Callable[[tuple[str, ...]], None]) -> int:
+async def _serve(site: Site, begin: Callable[[tuple[str, ...]], None]) -> int:
     server = Server(site)
     runner = web.AppRunner(server.app, access_log=None, handle_signals=False)
     await runner.setup()
     try:
         listening = _listen(site)
         await web.SockSite(runner, listening).start()
-        tell(addresses(site, listening.getsockname()[1]))
+        begin(addresses(site, listening.getsockname()[1]))
         return await _until_ended(runner, server)
     finally:
         await runner.cleanup()

@@ -119,6 +119,45 @@ def test_what_answers_print_and_compare_is_not_printed_again_in_each_step_of_the
     assert [len(lines) for lines in shown.compared.values()] == [2, 1]
 
 
+@pytest.mark.parametrize(
+    "telling",
+    [
+        "y = cmp('err', derr, err)",
+        "seen = [cmp('err', derr, err), len(derr.shape)]",
+        "def tell(gradient):\n    return cmp('err', gradient, err)\ntold = tell(derr)",
+        "if (told := cmp('err', derr, err)) is None:\n    told = True",
+    ],
+)
+def test_a_call_of_cmp_whose_value_is_used_is_not_told_again_in_each_step(tmp_path: Path, telling: str) -> None:
+    shown = exported(tmp_path, f"# %% lesson: micrograd\nderr = 2 * err\n{telling}\ndout = derr.clone()\n")
+    assert [len(lines) for lines in shown.compared.values()] == [2, 1]
+    assert "mean loss of the last tenth" in shown.printed
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        {"b1": "db1 = dhpre.sum(0)\nW1 = W1 * 3"},
+        {"b2": "db2 = dpred.sum(0)\nW2 = W2 * 1\ndel b2"},
+        {"b1": "db1 = 2 * dhpre.sum(0)\nb1 = b1 + 1"},  # wrong: its gradient is autograd's
+        {"b1": "db1 = dhpre.sum(0)\nfor name, g, t in [('W1', dW1, W1)]:\n    cmp(name, g, t)"},
+        {"b1": "db1 = dhpre.sum(0)\nn_in, batch_size = dW1.shape\nlearning_rate = 3\nsteps = 1"},
+        {"b1": "db1 = dhpre.sum(0)\nsum = dW1.sum()\nrange = dW1.max() - dW1.min()\nprint = zip = None"},
+        {"b1": "db1 = dhpre.sum(0)\ndef forget():\n    global W2, b2\n    del W2\n    b2 = 7\nforget()"},
+        {"b1": "db1 = dhpre.sum(0)\ndel dW1, dW2, dh, n_out, dloss"},
+        {"gain": "del dW2\ndgain = (norm * dhnorm).sum(0)", "b1": "db1 = dhpre.sum(0)\ndb2 = None"},
+    ],
+)
+def test_answers_that_rebind_or_delete_what_the_next_step_reads_train_as_others_do(
+    tmp_path: Path, behind: dict[str, str]
+) -> None:
+    usual = exported(tmp_path, solution())
+    shown = exported(tmp_path, solution(**behind))
+    for name in LAYERNORM.parameters:
+        assert torch.allclose(shown.names[name], usual.names[name], atol=1e-6), name
+    assert torch.allclose(torch.tensor(shown.names["losses"]), torch.tensor(usual.names["losses"]))
+
+
 def test_an_answer_given_twice_is_compared_twice(tmp_path: Path) -> None:
     shown = exported(tmp_path, "# %% lesson: micrograd\nderr = 3 * err\nderr = 2 * err\n")
     assert [line.split(" | ")[0].split() for line in shown.compared["err"]] == [["exact:", "False"], ["exact:", "True"]]

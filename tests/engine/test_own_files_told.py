@@ -136,6 +136,62 @@ def test_what_an_attempt_raised_is_told_in_its_row_alone(line: str) -> None:
     assert rows.notes == ("line 12: NameError: name 'look' is not defined",)
 
 
+CHAIN = """
+W, x = torch.randn(3, 2, requires_grad=True), torch.randn(5, 3)
+y = x @ W
+h = torch.tanh(y) + y**2
+loss = (h**2).sum()
+for t in (y, h): t.retain_grad()
+loss.backward()
+dh = 2 * h
+"""
+RIGHT = "dy = (1 - torch.tanh(y)**2 + 2 * y) * dh"
+WRONG = "dy = (1 - torch.tanh(y)**2) * dh"
+NARROW = "dy = ((1 - torch.tanh(y)**2 + 2 * y) * dh).sum(1)[:3]"
+RAISING = "dy = (1 - torch.tanh(y)**2 + 2 * y) @ dh"
+CMP = "def cmp(s, dt, t):\n    print(s, torch.all(dt == t.grad).item())"
+
+
+@pytest.mark.parametrize(
+    ("attempt", "behind"),
+    [
+        (WRONG, "assert torch.allclose(dy, y.grad)"),
+        (WRONG, "assert torch.allclose(dy, y.grad), 'dy is not right'"),
+        (WRONG, "torch.testing.assert_close(dy, y.grad)"),
+        (WRONG, "for name, g, t in [('h', dh, h), ('y', dy, y)]:\n    assert torch.allclose(g, t.grad), name"),
+        (WRONG, "dW = x.T @ dy\nassert torch.allclose(dW, W.grad)"),  # right, but off by dy
+        (NARROW, "print(torch.allclose(dy, y.grad))"),
+        (NARROW, f"{CMP}\ncmp('y', dy, y)"),
+        (RAISING, "print(dy.shape)"),
+        (RAISING, f"{CMP}\ncmp('y', dy, y)"),
+        (RAISING, "assert torch.allclose(dy, y.grad)"),
+    ],
+)
+def test_what_a_row_says_of_a_gradient_is_not_told_again_where_it_is_compared_or_shown(
+    attempt: str, behind: str
+) -> None:
+    rows = judged(f"{HEAD}{CHAIN}{attempt}\n{behind}\n")
+    assert [each.node for each in rows.verdicts if not each.passed] == ["y"]
+    assert rows.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("attempt", "behind", "note"),
+    [
+        (RIGHT, "assert torch.equal(dy, y.grad + 1)", "AssertionError"),
+        (WRONG, "assert dy.dtype == torch.float64", "AssertionError"),
+        (WRONG, "assert torch.allclose(dh, h.grad + 1), 'dh'", "AssertionError: dh"),
+        (WRONG, "cmp('y', dy, y)", "NameError: name 'cmp' is not defined"),
+        (WRONG, "print(torch.allclose(dy, y.gradient))", "AttributeError: 'Tensor' object has no attribute 'gradient'"),
+        (RAISING, "k = dy.sum()", "NameError: name 'dy' is not defined"),
+        ("", "print(dy.shape)", "NameError: name 'dy' is not defined"),
+    ],
+)
+def test_what_another_statement_raises_is_told(attempt: str, behind: str, note: str) -> None:
+    rows = judged(f"{HEAD}{CHAIN}{attempt}\n{behind}\n")
+    assert [each.partition(": ")[2] for each in rows.notes] == [note]
+
+
 def test_two_attempts_that_raise_the_same_are_both_told() -> None:
     rows = judged(f"{HEAD}{LINEAR}dout = 2 * out / 10\ndW = x @ dout\nk = x @ dout\n")
     error = "RuntimeError: mat1 and mat2 shapes cannot be multiplied (5x3 and 5x2)"

@@ -286,6 +286,30 @@ def test_a_port_that_is_taken_is_told_with_what_to_do(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--host", "192.0.2.7", "--trust"],  # for documentation: no machine has it
+        ["--each", "class/3b/answers", "nmes"],
+        ["--host", "0.0.0.0", "--data", "no-list.txt"],
+        ["--host", "0.0.0.0", "--each", "taken.txt", "--port", "0", "--trust"],
+        ["--each", "taken.txt/below", "--port", "0"],
+    ],
+)
+def test_where_nothing_is_served_no_folder_is_left(tmp_path: Path, arguments: list[str]) -> None:
+    (tmp_path / "taken.txt").write_text("a file", encoding="utf-8")
+    code, said = refused(tmp_path, *arguments)
+    assert code == 2
+    assert "Traceback" not in said
+    assert [each.name for each in tmp_path.iterdir()] == ["taken.txt"]
+
+
+def test_the_folder_for_answers_is_there_once_it_is_served(tmp_path: Path) -> None:
+    with serving(tmp_path, "--each", "class/3b") as served:
+        assert "class/3b/NAME/solutions.py" in served.told
+        assert (tmp_path / "class" / "3b").is_dir()
+
+
 def without(package: str, folder: Path) -> str:
     """A path for Python on which ``package`` cannot be imported."""
     (folder / "path").mkdir()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ninja_tui.errors import UsageError
-from ninja_tui.jupyter.history import Executed, before_magic, history_of, names_touched, without_magics
+from ninja_tui.jupyter.history import Executed, before_magic, history_of, names_touched, with_left_out, without_magics
 from ninja_tui.lesson.locations import place
 from ninja_tui.lesson.notebook.cells import session_source
 
@@ -98,3 +98,16 @@ def test_a_session_without_code_is_refused_in_a_sentence() -> None:
 def test_what_a_cell_touches() -> None:
     assert names_touched("%time dx = 1\ndy = 2\ndz[0] += 1\nprint(q)") == {"dy", "dz"}
     assert names_touched("a b c") == frozenset()
+
+
+def test_an_error_that_is_told_already_is_not_told_again_where_what_stands_below_it_is_left_out() -> None:
+    stopped = Executed(3, "k = x @ y\nz = 1", stopped=1)
+    assert_stopped = Executed(4, "assert close(x)\nz = 2", stopped=1)
+    left_out = history_of([stopped, assert_stopped]).notes
+    told = ("In [2], line 9: no such file", "In [3], line 1: RuntimeError: no")
+    assert with_left_out(told, left_out) == (
+        "In [2], line 9: no such file",
+        "In [3], line 1: RuntimeError: no; what stands below is left out",
+        "In [4], line 1 raised an error; what stands below is left out",
+    )
+    assert with_left_out((), ("In [1] did not run, and is left out",)) == ("In [1] did not run, and is left out",)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -15,6 +16,7 @@ from ninja_tui.jupyter.shown import Judged
 from ninja_tui.lesson.locations import Prompts
 from ninja_tui.lesson.syntax.fragment import Fragment
 from ninja_tui.replay import FileReport, LessonReport
+from ninja_tui.report.records import record_of
 
 HOSTILE = "</td><script>alert(1)</script><img src=x onerror=alert(2)>[bold]\x1b[31m"
 CODE = Fragment(f"dh = C[ix] * '{HOSTILE[:40]}' * 2", 12, 12)
@@ -117,3 +119,27 @@ def test_an_error_is_told_in_both_forms() -> None:
     judged = Judged(FileReport("the session", error="<b>it cannot be used"))
     assert "<b>it cannot be used" in repr(judged)
     assert "&lt;b&gt;it cannot be used" in judged._repr_html_()
+
+
+SPREAD = (Fragment("dy = dh * 2", 12, 12), Fragment("dy += 3 * dh", 24, 24))
+"""An answer in two cells."""
+
+
+@pytest.mark.parametrize(
+    ("starts", "head"),
+    [(Prompts((1, 11, 21)), "In [3], line 4  dy"), ((1, 11, 21), "mine.ipynb, cell 3, line 4  dy")],
+)
+def test_the_head_names_the_cell_and_the_line_of_the_code_that_is_shown(starts: tuple[int, ...], head: str) -> None:
+    verdict = Verdict(
+        "y", Status.FAIL, (2, 2), line=12, shape=(2, 2), maxdiff=0.25,
+        diagnosis=Diagnosis(Kind.SCALE, "1 of 2 terms is right; the one through `h` is off by the factor 3/2"),
+    )  # fmt: skip
+    lesson = LessonReport("mine", None, 1.0, "2", 1, (verdict,), starts=starts, code={("y", 12): SPREAD})
+    judged = Judged(FileReport("mine.ipynb", (lesson,)))
+    told, code = judged.text().splitlines()[1:3]
+    assert told.startswith(f"✗ {head}")
+    assert code.split("│")[0].strip() == "4" and code.endswith("dy += 3 * dh")
+    assert "In [3], 4" in Tags(judged._repr_html_()).text
+    assert re.search(r"│ fail +│ +3:4 +│", replace(judged, detailed=True).text())
+    (record,) = record_of(judged.report).lessons[0].nodes
+    assert (record.cell, record.line, record.code[0].line) == (3, 4, 4)

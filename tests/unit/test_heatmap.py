@@ -6,6 +6,10 @@ import itertools
 import math
 from xml.etree import ElementTree
 
+import pytest
+import torch
+
+from ninja_tui.engine.judge.heatmap import difference_of
 from ninja_tui.engine.protocol.difference import Cells, Difference, bounds
 from ninja_tui.engine.protocol.views import WorstElement
 from ninja_tui.report.heatmap import MOST_TITLES, caption, heatmap_html, heatmap_lines
@@ -79,6 +83,30 @@ def test_a_column_is_drawn_as_one_row_and_told_by_its_own_index() -> None:
 def test_in_a_terminal_signs_stand_for_colours() -> None:
     assert heatmap_lines(SMALL)[:2] == ["·━", "+!"]
     assert heatmap_lines(SMALL)[2].endswith("! not finite")
+
+
+def legend(found: Difference) -> list[str]:
+    """What the colours of the picture mean."""
+    figure = ElementTree.fromstring(heatmap_html(found))
+    return ["".join(each.itertext()) for each in figure.findall("figcaption/span/span")]
+
+
+@pytest.mark.parametrize(
+    ("gradient", "colours", "signs"),
+    [
+        ([math.nan, math.nan], ["not finite"], "! not finite"),
+        ([math.inf, -math.inf], ["not finite"], "! not finite"),
+        ([2.0, math.nan], ["equal", "not finite"], "! not finite"),
+        ([2.5, math.inf], ["below autograd’s", "equal", "above, up to 5.00e-01", "not finite"],
+         "─━ below autograd's, +╋ above, ! not finite"),
+        ([-1.0, 2.0], ["below autograd’s", "equal", "above, up to 3.00e+00"], "─━ below autograd's, +╋ above"),
+    ],
+)  # fmt: skip
+def test_only_what_there_is_to_see_is_explained(gradient: list[float], colours: list[str], signs: str) -> None:
+    found = difference_of(torch.tensor([gradient]), torch.full((1, 2), 2.0))
+    assert found is not None
+    assert legend(found) == colours
+    assert heatmap_lines(found)[-1].partition("; ")[2] == signs
 
 
 def test_a_terminal_gets_few_lines_and_none_of_what_is_off_is_lost() -> None:

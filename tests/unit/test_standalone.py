@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from ninja_tui.lesson.syntax.standalone import indented, is_call_of, reseeded, texts_given, without_imports_of
+from ninja_tui.lesson.syntax.free_names import names_left, rebound_names
+from ninja_tui.lesson.syntax.standalone import (
+    indented,
+    is_call_of,
+    reseeded,
+    texts_given,
+    with_none_for_calls_of,
+    without_imports_of,
+)
 
 CODE = '''\
 text = """one
@@ -59,3 +67,42 @@ def test_a_statement_that_only_calls_is_known() -> None:
     assert is_call_of("cmp('h', dh, h)", "cmp")
     assert not is_call_of("x = cmp('h', dh, h)", "cmp")
     assert not is_call_of("print(1)", "cmp")
+
+
+@pytest.mark.parametrize(
+    ("code", "quiet"),
+    [
+        ("y = cmp('h', dh, h)", "y = None"),
+        ("é = [cmp('ü', du, u), 1, cmp(\n    'h', dh,  # a comment\n    h,\n)]; z = 2", "é = [None, 1, None]; z = 2"),
+        ("def all():\n    for each in pairs: cmp(*each)", "def all():\n    for each in pairs: None"),
+        ("y = cmp(cmp('a', a, b), c, d) or other(cmp)", "y = None or other(cmp)"),
+        ("print(f\"{cmp('h', dh, h)}\")", "print(f\"{cmp('h', dh, h)}\")"),
+        ('text = """\ncmp(1)"""', 'text = """\ncmp(1)"""'),
+    ],
+)
+def test_none_stands_in_the_place_of_calls(code: str, quiet: str) -> None:
+    assert with_none_for_calls_of(code, "cmp") == quiet
+
+
+@pytest.mark.parametrize(
+    ("code", "names"),
+    [
+        ("a = 1\nb += a\nc[0] = d.e = 2\ndel f", {"a", "b", "f"}),
+        ("import os, a.b as c\nfrom x import y", set()),
+        ("def a(b):\n    global c, d\n    c = e = b\n    print(d)", {"a", "c"}),
+        ("class a:\n    b = 1\n    def c(self):\n        global d\n        del d", {"a", "d"}),
+        ("x = [a := b for b in c]", {"x", "a"}),
+        (
+            "with a as b:\n    pass\nfor c, (d, *e) in f:\n    pass\ntry:\n    pass\nexcept E as g:\n    pass",
+            set("bcdeg"),
+        ),
+        ("match a:\n    case [b, {'c': d, **e}]:\n        pass", {"b", "d", "e"}),
+    ],
+)
+def test_names_that_code_rebinds_on_its_own_level(code: str, names: set[str]) -> None:
+    assert rebound_names(code) == names
+
+
+def test_names_that_are_left_are_those_that_nothing_deletes() -> None:
+    code = "import os\nx = y = 1\nfor p in x:\n    del y\ntry:\n    pass\nexcept E as e:\n    pass\ndef f():\n    z = 1"
+    assert names_left(code) == {"os", "x", "p", "f"}

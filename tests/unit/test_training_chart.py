@@ -84,5 +84,21 @@ def test_each_point_is_the_mean_of_as_many_losses_and_no_loss_is_left_out(chunk:
     assert curve.line[-1][0] <= 5000 < curve.line[-1][0] + width
 
 
+@pytest.mark.parametrize("more", [1, 2, 50, 499, 511])
+def test_the_last_steps_do_not_end_the_curve_in_a_spike(more: int) -> None:
+    losses = [2.0 + (1.5 if step % 512 == 0 else 0.0) for step in range(512 * 300 + more)]
+    curve = Curve.over(200_000).with_losses(losses)
+    assert (curve.width, len(curve.rest)) == (512, more)
+    before, last = curve.line[-2:]
+    assert abs(last[1] - before[1]) <= 1.5 / 512 + 1e-9
+    assert last[0] - before[0] == more
+
+
+def test_the_last_point_is_that_of_the_last_steps() -> None:
+    curve = Curve(4).with_losses([1.0, 1.0, 1.0, 1.0, 3.0, 3.0])
+    assert curve.line == ((2.0, 1.0), (4.0, 2.0))
+    assert Curve(4).with_losses([5.0, 2.0]).line == ((1.0, 3.5),)
+
+
 def test_losses_that_are_no_numbers_are_left_out() -> None:
     assert Curve().with_losses([1.0, math.nan, math.inf, 2.0]).points == (1.0, 2.0)

@@ -33,6 +33,9 @@ from ninja_tui.errors import UsageError
 from ninja_tui.lesson.locations import place
 from ninja_tui.lesson.notebook.own_program import OwnProgram
 from ninja_tui.lesson.syntax.code_error import CodeError
+from ninja_tui.lesson.syntax.comparisons import pairs_in
+from ninja_tui.lesson.syntax.fragment import Fragment
+from ninja_tui.lesson.syntax.names import loop_variables
 from ninja_tui.lesson.syntax.raised import raised_in
 
 R = TypeVar("R")
@@ -270,7 +273,8 @@ class OwnFileJudge:
 
     def _notes(self, passes: Sequence[JudgedPass] = ()) -> list[str]:
         """What did not run, matters, and stands in no row: undefined names come last, as they follow from others."""
-        rows = {(verdict.line, verdict.error) for each in passes for verdict in each.verdicts}
+        verdicts = [verdict for each in passes for verdict in each.verdicts]
+        rows = {(verdict.line, verdict.error) for verdict in verdicts}
         notes = [
             f"{place(failure.line, self.program.starts)} is left out: {failure.message}"
             for failure in self._of_left_out().values()
@@ -280,13 +284,32 @@ class OwnFileJudge:
         failures = [
             (index, each)
             for index, each in sorted(self._failures.items())
-            if index >= 0 and (each.at, self._sentence(each)) not in rows
+            if index >= 0
+            and (each.at, self._sentence(each)) not in rows
+            and not self._follows(self.program.statements[index], each, verdicts)
         ]
         for index, failure in sorted(failures, key=lambda each: each[1].kind == "NameError"):
             note = self._note(index, failure, without)
             if note is not None:
                 notes.append(note)
         return notes[:MOST_NOTES]
+
+    def _follows(self, statement: Fragment, failure: StatementFailure, verdicts: Sequence[Verdict]) -> bool:
+        """Whether a statement that binds nothing failed because of gradients whose rows say that they are not right."""
+        if self.program.fresh_names(statement) - loop_variables(statement.tree):
+            return False
+        off = {each.gradient: each for each in verdicts if each.status is not Status.MISSING and _is_off(each)}
+        absent = UNKNOWN_NAME.fullmatch(failure.message)
+        if absent is not None:
+            return absent[1] in off
+        gradients, nodes = {each.gradient for each in verdicts}, {each.node for each in verdicts}
+        compared = [off[pair.gradient] for pair in pairs_in(statement.tree, nodes, gradients) if pair.gradient in off]
+        match failure.kind:
+            case "AssertionError":
+                return bool(compared)
+            case "RuntimeError":  # the shapes do not broadcast
+                return any(each.shape not in (None, each.expected_shape) for each in compared)
+        return False
 
     def _without_modules(self) -> frozenset[str]:
         """The names that imports of modules which are not here would have bound."""
@@ -346,3 +369,8 @@ def _row(verdict: Verdict) -> tuple[str | None, int | None, str]:
 def _unjudged(answer: RecognizedAnswer, reason: str) -> Verdict:
     message = f"could not be judged: {reason}"
     return Verdict(answer.gradient, Status.ERROR, answer.shape, line=answer.line, named=answer.gradient, error=message)
+
+
+def _is_off(verdict: Verdict) -> bool:
+    """Whether a row says that the gradient's values are not autograd's."""
+    return not verdict.passed or verdict.adrift

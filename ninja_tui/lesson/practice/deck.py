@@ -10,7 +10,7 @@ goes back into box 1. What passes before it is due stays in its box, and is aske
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -148,6 +148,10 @@ class Deck:
             cards[key] = cards.get(key, Card(*key)).after(review)
         return Deck(tuple(cards.values()))
 
+    def without(self, gone: Collection[tuple[str, str]]) -> Deck:
+        """The deck without the cards of these lessons and nodes."""
+        return Deck(tuple(card for card in self.cards if (card.lesson, card.node) not in gone))
+
     def due(self, on: date) -> list[Card]:
         """The cards that are asked on that day: first those that have waited longest, of these those in low boxes."""
         cards = [(card.due, card.box, card) for card in self.cards if card.due is not None and card.due <= on]
@@ -157,9 +161,9 @@ class Deck:
         """The first day after ``on`` on which a card is asked; None where there is none."""
         return min((card.due for card in self.cards if card.due is not None and card.due > on), default=None)
 
-    def progress(self, lesson: str, on: date) -> Progress:
-        """How far ``lesson`` has come."""
-        cards = [card for card in self.cards if card.lesson == lesson]
+    def progress(self, lesson: str, on: date, nodes: Collection[str] | None = None) -> Progress:
+        """How far ``lesson`` has come, with those of ``nodes`` alone if these are all that it has."""
+        cards = [card for card in self.cards if card.lesson == lesson and (nodes is None or card.node in nodes)]
         return Progress(sum(card.passed is not None for card in cards), sum(card.is_due(on) for card in cards))
 
 

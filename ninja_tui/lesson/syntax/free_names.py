@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import symtable
 from collections.abc import Iterable, Iterator
 
 from ninja_tui.lesson.syntax.names import target_names
+from ninja_tui.lesson.syntax.parsing import parse_code
 from ninja_tui.lesson.syntax.walk import children, everything
 
 SHAPES = frozenset({"shape", "size", "dtype", "device", "ndim", "dim", "numel", "nelement", "type", "element_size"})
@@ -149,3 +151,28 @@ def value_reads(tree: ast.AST) -> tuple[str, ...]:
                 for_shape.add(id(first))
     names = {node.id for node in everything(tree) if isinstance(node, ast.Name) and id(node) not in for_shape}
     return tuple(name for name in free_reads(tree) if name in names)
+
+
+def rebound_names(code: str) -> frozenset[str]:
+    """The names that ``code``, on its own level, binds or deletes, also by a ``global`` of a function; not imports."""
+    tables = [symtable.symtable(code, "<code>", "exec")]
+    names = {each.get_name() for each in tables[0].get_symbols() if each.is_assigned() and not each.is_imported()}
+    for table in tables:
+        tables += table.get_children()
+        names |= {each.get_name() for each in table.get_symbols() if each.is_declared_global() and each.is_assigned()}
+    return frozenset(names)
+
+
+def names_left(code: str) -> frozenset[str]:
+    """The names that are there after ``code``: what it binds on its own level and does not delete."""
+    tree = parse_code(code)
+    gone = set(deleted_names(tree)) | {
+        node.name for node in everything(tree) if isinstance(node, ast.ExceptHandler) and node.name
+    }
+    return frozenset(defined(tree)) - gone
+
+
+def deleted_names(tree: ast.AST) -> frozenset[str]:
+    """The names that anything in ``tree`` deletes."""
+    names = (node for node in everything(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Del))
+    return frozenset(node.id for node in names)

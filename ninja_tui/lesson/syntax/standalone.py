@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from ninja_tui.lesson.syntax.fragment import Fragment, first_line_of
 from ninja_tui.lesson.syntax.imports import imported_modules
 from ninja_tui.lesson.syntax.names import loop_variables, stored_names
 from ninja_tui.lesson.syntax.parsing import parse_code
-from ninja_tui.lesson.syntax.walk import everything
+from ninja_tui.lesson.syntax.walk import children, everything
 
 INDENT = "    "
 
@@ -53,6 +53,27 @@ def _only_calls(tree: ast.stmt, functions: Collection[str]) -> bool:
         case ast.For(body=body, orelse=otherwise) | ast.If(body=body, orelse=otherwise):
             return all(_only_calls(each, functions) for each in (*body, *otherwise))
     return False
+
+
+def with_none_for_calls_of(code: str, function: str) -> str:
+    """``code`` in which ``None`` stands in the place of every call of ``function`` by its bare name."""
+    lines = [line.encode() for line in code.split("\n")]  # columns count bytes
+    for call in sorted(_calls(parse_code(code), function), key=lambda call: (call.lineno, call.col_offset))[::-1]:
+        first, last = call.lineno - 1, (call.end_lineno or call.lineno) - 1
+        lines[first : last + 1] = [lines[first][: call.col_offset] + b"None" + lines[last][call.end_col_offset or 0 :]]
+    return b"\n".join(lines).decode()
+
+
+def _calls(tree: ast.AST, function: str) -> Iterator[ast.Call]:
+    """The outermost calls, but for those in an f-string, whose place Python 3.11 does not tell."""
+    match tree:
+        case ast.Call(func=ast.Name(id=name)) if name == function:
+            yield tree
+            return
+        case ast.JoinedStr():
+            return
+    for child in children(tree):
+        yield from _calls(child, function)
 
 
 def _is_of(tree: ast.stmt, package: str) -> bool:

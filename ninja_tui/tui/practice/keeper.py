@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ninja_tui.engine.serial_queue import SerialQueue
 from ninja_tui.errors import UsageError
+from ninja_tui.lesson.open import gone
 from ninja_tui.lesson.practice.deck import Card, Deck, Review, in_days
 from ninja_tui.lesson.practice.deck_file import DeckReading, read_deck, record
 from ninja_tui.lesson.practice.variation import Round
@@ -37,15 +38,17 @@ class DeckKeeper:
         self._path = path if reading.usable else None
         self._deck = reading.deck
         self._pending: list[Review] = []
-        self._skipped: set[tuple[str, str]] = set()
+        self._left_out: set[tuple[str, str]] = set()
         self._told = ""
         self._lock, self._writing = threading.Lock(), threading.Lock()
         self._thread = SerialQueue()
 
     @classmethod
     def opened(cls, path: Path, today: Callable[[], date] = date.today) -> DeckKeeper:
-        """With what the file holds."""
-        return cls(path, read_deck(path), today)
+        """With what the file holds; what cannot be asked, as its lesson is gone, is left out of all that is told."""
+        keeper = cls(path, read_deck(path), today)
+        keeper._left_out |= gone(keeper.deck, today())
+        return keeper
 
     @property
     def deck(self) -> Deck:
@@ -53,10 +56,15 @@ class DeckKeeper:
         with self._lock:
             return self._deck
 
+    @property
+    def askable(self) -> Deck:
+        """The deck but for what cannot be asked."""
+        return self.deck.without(self._left_out)
+
     def due(self, asked: Round | None = None) -> list[Card]:
         """What is asked today, but for what could not be, and besides what is ``asked``."""
-        left_out = self._skipped | ({(asked.lesson, asked.node)} if asked else set())
-        return [card for card in self.deck.due(self.today()) if (card.lesson, card.node) not in left_out]
+        deck = self.askable.without([(asked.lesson, asked.node)] if asked else [])
+        return deck.due(self.today())
 
     def next_round(self, asked: Round | None = None, *, other_sizes: bool) -> Round | None:
         """The round for what has waited longest, besides what is ``asked``; None where nothing is due."""
@@ -65,11 +73,11 @@ class DeckKeeper:
 
     def skip(self, asked: Round) -> None:
         """Does not ask for this any more as long as the app is open."""
-        self._skipped.add((asked.lesson, asked.node))
+        self._left_out.add((asked.lesson, asked.node))
 
     def outlook(self, asked: Round | None = None) -> Outlook:
         """What there is to practise, besides what is ``asked``."""
-        deck, today = self.deck, self.today()
+        deck, today = self.askable, self.today()
         due = self.due(asked)
         later = deck.next_due(today)
         card = None if asked is None else deck.card(asked.lesson, asked.node)
@@ -84,6 +92,7 @@ class DeckKeeper:
     def record(self, reviews: Iterable[Review]) -> None:
         """Has ``reviews`` in the deck, and soon in the file."""
         reviews = list(reviews)
+        self._left_out -= {(each.lesson, each.node) for each in reviews}  # its lesson is there again
         with self._lock:
             self._deck = self._deck.after(reviews)
             self._pending += reviews

@@ -83,7 +83,7 @@ class PractisingScreen(KeepingScreen):
         elif self._is_still_asked:
             self._toast("this is the only gradient that is due")
         else:
-            self._toast(nothing_due(self._keeper.deck, self._keeper.today()))
+            self._toast(nothing_due(self._keeper.askable, self._keeper.today()))
 
     def action_again(self) -> None:
         """Asks for the current node again, once it has passed."""

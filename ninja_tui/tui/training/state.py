@@ -58,11 +58,17 @@ class Curve:
 
     @property
     def line(self) -> tuple[tuple[float, float], ...]:
-        """Points of step and loss, up to the last step."""
+        """Points of step and loss, up to the last step.
+
+        The last one is as wide as the others: the mean of a few losses is far from theirs by chance.
+        """
         points = [((number + 0.5) * self.width, loss) for number, loss in enumerate(self.points)]
         if self.rest:
-            last = len(self.points) * self.width + len(self.rest) / 2
-            points.append((last, math.fsum(self.rest) / len(self.rest)))
+            shared = self.width - len(self.rest) if self.points else 0
+            total = math.fsum(self.rest) + shared * (self.points[-1] if shared else 0.0)
+            count = len(self.rest) + shared
+            end = len(self.points) * self.width + len(self.rest)
+            points.append((end - count / 2, total / count))
         return tuple(points)
 
     def _halved(self) -> Curve:
