@@ -73,7 +73,7 @@ class Judged:
         shown = self._only_rows()
         print_file(page, shown, Detail.ALL if self.detailed else Detail.FAILURES)
         if self.rows is not None:
-            page.line(f"{page.signs.note} in all {passing(self.report)}")
+            page.line(f"{page.signs.note} the whole session: {passing(self.report)}")
         else:
             print_total(page, Tally.of([record_of(self.report)]))
         for lesson in shown.lessons if self.detailed else ():
