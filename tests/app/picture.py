@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import io
 import os
@@ -199,4 +200,9 @@ async def draw(names: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(draw(sys.argv[1:]))
+    parser = argparse.ArgumentParser(prog="python -m tests.app.picture", description="Draws the pictures of the pages.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(DRAWN)} (all)")
+    wanted: list[str] = parser.parse_args().names
+    if unknown := set(wanted) - set(DRAWN):
+        parser.error(f"no picture is called {', '.join(sorted(unknown))}")
+    asyncio.run(draw(wanted))

@@ -293,6 +293,23 @@ async def test_a_node_that_has_not_passed_is_not_practised_again() -> None:
         await wait_for_toast(pilot, "dprobs is practised again once it passes")
 
 
+@pytest.mark.parametrize("passes", [True, False])
+async def test_at_the_end_of_a_round_it_is_said_how_to_have_it_again(passes: bool) -> None:
+    fakes = Fakes()
+    async with walking(fakes, practice=practice_with(fakes, due_card("h"))) as pilot:
+        await press(pilot, "escape", "c")
+        await asked(pilot, "h")
+        if passes:
+            await submit(pilot, ANSWERS["h"])
+        await press(pilot, "escape", "n")
+        await wait_for_text(pilot, "practised dh")
+        await press(pilot, "m")
+        await wait_for_toast(pilot, "this round is at its end: p goes back to dh, and there m asks it again")
+        before = session(pilot).practice
+        await press(pilot, "p", "m")
+        await ready(pilot, "another seed", lambda now: now.practice is not None and now.practice != before)
+
+
 @pytest.mark.slow
 async def test_a_passed_node_again_has_another_seed_each_time_and_does_not_move_on_before_it_is_due() -> None:
     async with walking() as pilot:

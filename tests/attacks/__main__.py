@@ -5,6 +5,7 @@ It exits 1 if any file gets through.
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
 import time
@@ -24,8 +25,16 @@ from tests.attacks.verdict import Finding, finding
 COLUMNS = tuple(field.name for field in fields(Finding))
 
 
-def main(arguments: list[str]) -> int:
+def main() -> int:
     """The exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.attacks", description="Judges the corpus of hostile files, and prints a table by family."
+    )
+    families = sorted({case.family for case, _ in submissions()})
+    parser.add_argument("families", nargs="*", metavar="FAMILY", help=f"{', '.join(families)} (all)")
+    chosen = parser.parse_args().families
+    if unknown := set(chosen) - set(families):
+        parser.error(f"no family is called {', '.join(sorted(unknown))}")
     console = Console(soft_wrap=True, width=120)
     table = Table("family", "files", "judged", *COLUMNS, "seconds")
     total: Counter[str] = Counter()
@@ -36,7 +45,7 @@ def main(arguments: list[str]) -> int:
             return 1
         try:
             for family, group in groupby(submissions(), lambda each: each[0].family):
-                if arguments and family not in arguments:
+                if chosen and family not in chosen:
                     continue
                 counts: Counter[str] = Counter()
                 names = set()
@@ -65,4 +74,4 @@ def _row(counts: Counter[str]) -> tuple[str, ...]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

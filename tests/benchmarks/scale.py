@@ -15,6 +15,7 @@ out in the reference worker, so what the app waits for is the reply alone.
 
 from __future__ import annotations
 
+import argparse
 import statistics
 import tempfile
 import time
@@ -199,6 +200,8 @@ def evaluating(opened: list[Opened], which: int, title: str) -> Table:
 
 def main() -> None:
     """Measures, and prints the tables."""
+    description = "What grows with the length of a lesson, and with the size of a tensor."
+    argparse.ArgumentParser(prog="python -m tests.benchmarks.scale", description=description).parse_args()
     start_server()
     console = Console()
     with tempfile.TemporaryDirectory() as name:

@@ -1,7 +1,8 @@
-"""All right answers of the corpus on many seeds: ``python -m tests.benchmarks.seeds [first] [count]``."""
+"""All right answers of the corpus on many seeds: ``python -m tests.benchmarks.seeds [FIRST] [COUNT]``."""
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
 
@@ -10,7 +11,13 @@ from tests.engine.corpus.judged import false_alarms
 
 def main() -> int:
     """Prints a line for each seed, and a sum; the exit status is 1 where a right answer did not pass."""
-    first, count = (int(text) for text in (*sys.argv[1:], *("1", "200")[len(sys.argv) - 1 :]))
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.benchmarks.seeds", description="Judges all right answers of the corpus on many seeds."
+    )
+    parser.add_argument("first", nargs="?", type=int, default=1, help="seed (1)")
+    parser.add_argument("count", nargs="?", type=int, default=200, help="of seeds (200)")
+    arguments = parser.parse_args()
+    first, count = arguments.first, arguments.count
     answers = alarms = 0
     print(f"{'seed':>6} {'answers':>8} {'alarms':>7} {'s':>6}")
     for seed in range(first, first + count):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import re
+import runpy
 import shlex
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -81,6 +83,38 @@ def test_files_and_modules_that_are_named_exist(page: Path) -> None:
         place = f"/{module.replace('.', '/')}"
         missing |= set() if {f"{place}.py", f"{place}/__main__.py"} & there else {module}
     assert missing == set()
+
+
+A_MODULE = re.compile(r"python (?:-m )?(tests[./][\w./]*\w)")
+NAMED_MODULES = sorted({
+    name.removesuffix(".py").replace("/", ".")
+    for page in (*PAGES, ROOT / "Makefile")
+    for name in A_MODULE.findall(page.read_text(encoding="utf-8"))
+})  # fmt: skip
+
+
+@pytest.mark.parametrize("module", NAMED_MODULES)
+def test_modules_that_are_named_say_what_they_take(
+    module: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", [module, "--help"])
+    monkeypatch.delitem(sys.modules, module, raising=False)
+    with pytest.raises(SystemExit) as end:
+        runpy.run_module(module, run_name="__main__")
+    assert not end.value.code
+    assert capsys.readouterr().out.startswith("usage: ")
+
+
+@pytest.mark.parametrize("module", ["tests.attacks", "tests.engine.scripts", "tests.app.picture"])
+def test_a_part_of_a_corpus_that_is_not_there_is_refused(
+    module: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", [module, "no-such-part"])
+    monkeypatch.delitem(sys.modules, module, raising=False)
+    with pytest.raises(SystemExit) as end:
+        runpy.run_module(module, run_name="__main__")
+    assert end.value.code == 2
+    assert "is called no-such-part" in capsys.readouterr().err
 
 
 def test_all_environment_variables_are_told() -> None:

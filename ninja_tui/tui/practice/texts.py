@@ -37,6 +37,12 @@ def after_round(gradient: str, outlook: Outlook, keymap: Keymap, *, passes: bool
     return f"{first}. Nothing more is due{later}. {keymap.in_walk('lessons')} goes to the lessons"
 
 
+def at_the_end(gradient: str, keymap: Keymap) -> str:
+    """Where ``gradient`` would be asked again, and the round is at its end."""
+    back, again = keymap.in_walk("back"), keymap.in_walk("again")
+    return f"this round is at its end: {back} goes back to {gradient}, and there {again} asks it again"
+
+
 def help_taken(gradient: str, hints: int, *, revealed: bool) -> str:
     """What a round took, and what that means for the next."""
     days = f"{', '.join(map(str, INTERVALS[:-1]))} and {INTERVALS[-1]} days"

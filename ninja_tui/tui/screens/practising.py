@@ -14,6 +14,7 @@ from ninja_tui.tui.config_file import Config
 from ninja_tui.tui.history import History
 from ninja_tui.tui.practice.keeper import DeckKeeper
 from ninja_tui.tui.practice.recorder import Recorder
+from ninja_tui.tui.practice.texts import at_the_end
 from ninja_tui.tui.screens.keeping import KeepingScreen
 from ninja_tui.tui.session import Phase, Session
 
@@ -88,6 +89,9 @@ class PractisingScreen(KeepingScreen):
     def action_again(self) -> None:
         """Asks for the current node again, once it has passed."""
         session = self.session
+        if session is not None and self._asked and session.phase is Phase.FINISH:
+            self._toast(at_the_end(session.lesson.gradients[self._asked.node], self._config.keymap))
+            return
         if session is None or session.node is None:
             self._toast("a gradient can be practised again on the way back, where its node is")
             return

@@ -5,7 +5,7 @@ With ``-v`` every text on which it is wrong; CORPUS_EVERY=5 in the environment j
 
 from __future__ import annotations
 
-import sys
+import argparse
 
 from rich.console import Console
 from rich.table import Table
@@ -39,10 +39,21 @@ def _print_findings(console: Console, title: str, findings: tuple[Finding, ...])
         console.print(Text(f"  {title}: {finding.rule}: {finding.code!r}: {finding.said}", style="yellow"))
 
 
-def main(arguments: list[str]) -> None:
+def main() -> None:
     """Prints the table."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.engine.scripts",
+        description="Judges the corpus, and prints a table by network.",
+        epilog="CORPUS_EVERY=5 in the environment judges every fifth text.",
+    )
+    known = [script.name for script in SCRIPTS]
+    parser.add_argument("-v", dest="verbose", action="store_true", help="print every text on which the judge is wrong")
+    parser.add_argument("networks", nargs="*", metavar="NETWORK", help=f"{', '.join(known)} (all)")
+    arguments = parser.parse_args()
+    chosen: list[str] = arguments.networks
+    if unknown := set(chosen) - set(known):
+        parser.error(f"no network is called {', '.join(sorted(unknown))}")
     console = Console(soft_wrap=True, width=140)
-    chosen = [each for each in arguments if each != "-v"]
     table = Table(*COLUMNS)
     total: tuple[int, ...] = (0,) * 10
     for script in SCRIPTS:
@@ -53,7 +64,7 @@ def main(arguments: list[str]) -> None:
         total = tuple(one + other for one, other in zip(total, figures, strict=True))
         table.add_row(script.name, *_cells(figures))
         console.print(Text(f"{script.name}: {', '.join(_cells(figures))}", style="dim"))
-        if "-v" in arguments:
+        if arguments.verbose:
             for title in ("escapes", "untold", "unknown", "other_kinds", "spoilt", "false_alarms", "unjudged"):
                 _print_findings(console, title.replace("_", " "), getattr(each, title))
     table.add_section()
@@ -62,4 +73,4 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()
