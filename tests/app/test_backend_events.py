@@ -126,7 +126,7 @@ def test_a_verdict_names_the_kind_of_mistake(names: RealBackend, node: str, code
     [
         ("dprobs = no_such_name * 2", "NameError: name 'no_such_name' is not defined"),
         ("dprobs = probs @ dlogprobs", "RuntimeError: mat1 and mat2 shapes cannot be multiplied"),
-        ("dprobs = 'text'", "dprobs is a str, not a tensor of shape (32, 27)"),
+        ("dprobs = 'text'", "dprobs is of type str, not a tensor of shape (32, 27)"),
         ("x = 1\ndprobs = x / 0", "line 2: ZeroDivisionError: division by zero"),
         (f'raise ValueError("{TAGS}")\ndprobs = 0', f"ValueError: {TAGS}"),
         (f'dprobs = {{}}["{TAGS}"]', f"KeyError: '{TAGS}'"),

@@ -118,7 +118,7 @@ async def test_unfinished_code_is_no_error() -> None:
 
 ERRORS = {
     "dprobs = no_such_name * 2": "NameError: name 'no_such_name' is not defined",
-    "dprobs = 'text'": "dprobs is a str, not a tensor of shape (32, 27)",
+    "dprobs = 'text'": "dprobs is of type str, not a tensor of shape (32, 27)",
     "x = 1\ndprobs = x / 0": "line 2: ZeroDivisionError: division by zero",
 }
 

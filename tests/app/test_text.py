@@ -77,7 +77,7 @@ async def test_in_the_prompt_and_its_errors() -> None:
         looking_up: failing(f"KeyError: '{TAGS}'"),
         printing: {"output": f"{TAGS}\n"},
         evaluating: failing("SyntaxError: invalid syntax at [/red] ["),
-        f"dprobs = '{TAGS}'": failing("dprobs is a str, not a tensor of shape (32, 27)"),
+        f"dprobs = '{TAGS}'": failing("dprobs is of type str, not a tensor of shape (32, 27)"),
     }
     async with walking(fakes) as pilot:
         await go_to(pilot, "dprobs")

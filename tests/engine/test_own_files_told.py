@@ -342,3 +342,24 @@ def test_a_branch_that_no_numbers_take_is_said_to_be_not_judged(bent: str, mask:
     warned = {each.gradient: Warning.ONE_BRANCH in each.warnings for each in rows.verdicts}
     assert rows.failing == []
     assert warned == {"dheld": False, "dsize": one_branch, "draw": False}
+
+
+@pytest.mark.parametrize(
+    ("loss", "wrong", "kind", "told"),
+    [
+        ("(a + s).mean()", "torch.ones(5) / 30", Kind.SCALE, "every entry is off by the factor 1/6"),
+        ("(a + s).mean()", "torch.full((5,), 1.0)", Kind.SCALE, "every entry is off by the factor 5"),
+        ("(a + s).mean()", "torch.full((5,), -0.2)", Kind.SIGN, "every entry has the wrong sign"),
+        ("(a + s).sum()", "torch.ones_like(s)", Kind.SCALE, "every entry is off by the factor 1/6"),
+        ("(2 * a - s).sum() / 6", "torch.ones(5)", Kind.SIGN, "every entry has the wrong sign"),
+        ("(a + s).sum() / 4", "1 + torch.ones(5) * 1.5", Kind.CONSTANT_OFFSET, "every entry is off by the same 1"),
+        ("((a + s)**2).sum()", "1 + (2 * (a + s)).sum(0)", Kind.CONSTANT_OFFSET, "every entry is off by the same 1"),
+    ],
+)
+def test_one_number_for_another_everywhere_is_a_factor_where_one_is_forgotten(
+    loss: str, wrong: str, kind: Kind, told: str
+) -> None:
+    text = f"{HEAD}a = torch.randn(6, 5)\ns = torch.randn(5, requires_grad=True)\nloss = {loss}\nloss.backward()\n"
+    (row,) = judged(f"{text}ds = {wrong}\n").verdicts
+    assert row.diagnosis is not None and row.diagnosis.kind is kind
+    assert row.diagnosis.message.startswith(told)

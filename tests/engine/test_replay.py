@@ -130,7 +130,7 @@ def test_the_gradient_of_the_loss_is_one_and_needs_no_answer(bench: Workbench) -
 
 def test_what_an_answer_prints_stays_with_it(bench: Workbench) -> None:
     verdict = verdicts(bench, "dprobs = print('hello C[ix]')\n")["probs"]
-    assert verdict.error == "dprobs is a NoneType, not a tensor of shape (32, 27)"
+    assert verdict.error == "dprobs is of type NoneType, not a tensor of shape (32, 27)"
 
 
 # The notebook's habits

@@ -135,14 +135,14 @@ def test_an_imaginary_part_is_a_difference(bench: Workbench) -> None:
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ("[1.0, 2.0]", "dprobs is a list, not a tensor of shape (32, 27)"),
-        ("'C[ix]'", "dprobs is a str, not a tensor of shape (32, 27)"),
-        ("probs.numpy() * 0", "dprobs is a ndarray, not a tensor of shape (32, 27)"),
-        ("probs.grad", "dprobs is a NoneType, not a tensor of shape (32, 27)"),
-        ("5", "dprobs is a int, not a tensor of shape (32, 27)"),
-        ("True", "dprobs is a bool, not a tensor of shape (32, 27)"),
+        ("[1.0, 2.0]", "dprobs is of type list, not a tensor of shape (32, 27)"),
+        ("'C[ix]'", "dprobs is of type str, not a tensor of shape (32, 27)"),
+        ("probs.numpy() * 0", "dprobs is of type ndarray, not a tensor of shape (32, 27)"),
+        ("probs.grad", "dprobs is of type NoneType, not a tensor of shape (32, 27)"),
+        ("5", "dprobs is of type int, not a tensor of shape (32, 27)"),
+        ("True", "dprobs is of type bool, not a tensor of shape (32, 27)"),
         ("probs.to_sparse()", "dprobs is a torch.sparse_coo tensor, not a tensor of shape (32, 27)"),
-        ("probs.to('meta')", "dprobs is a"),
+        ("probs.to('meta')", "dprobs is a tensor of shape (32, 27) and dtype torch.float32, not a tensor of shape"),
     ],
 )
 def test_what_is_no_tensor_is_an_error_that_says_what_it_is(bench: Workbench, value: str, said: str) -> None:

@@ -67,7 +67,7 @@ def test_a_file_with_mistakes_is_exit_1_and_says_how_many_of_each(
     assert main(["--replay", str(a_file(tmp_path, text)), "--data", some]) == 1
     said = capsys.readouterr()
     assert said.out.split("\n")[0].endswith("names   22 of 26 pass · 1 fail · 2 error · 1 missing · 22 exact")
-    assert "dW1 is a list, not a tensor of shape (30, 64)" in said.out
+    assert "dW1 is of type list, not a tensor of shape (30, 64)" in said.out
     assert said.err == ""
 
 

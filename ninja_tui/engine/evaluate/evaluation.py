@@ -35,7 +35,8 @@ def gradient_in(outcome: Outcome, name: str, shape: tuple[int, ...]) -> Given:
     if bound is None or not bound.kind:
         return Given(error=f"the answer does not bind {name}")
     if bound.tensor is None or (bound.kind in SCALARS and shape != ()):
-        return Given(error=f"{name} is a {bound.kind}, not a tensor of shape {shape}")
+        kind = f"a {bound.kind}" if " " in bound.kind else f"of type {bound.kind}"  # what has no name has a description
+        return Given(error=f"{name} is {kind}, not a tensor of shape {shape}")
     return Given(bound.tensor)
 
 

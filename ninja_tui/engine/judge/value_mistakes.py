@@ -10,6 +10,7 @@ from ninja_tui.engine.judge import plain_mistakes as plain
 from ninja_tui.engine.judge.attempt import Attempt
 from ninja_tui.engine.judge.compare import CLOSE, largest_entry
 from ninja_tui.engine.judge.finding import Finding
+from ninja_tui.engine.judge.scaling import told_factor, whole_factor
 from ninja_tui.engine.protocol.verdict import Kind
 from ninja_tui.engine.protocol.worlds import World
 
@@ -72,7 +73,7 @@ def zeros(attempt: Attempt) -> Finding | None:
 def constant_offset(attempt: Attempt) -> Finding | None:
     """Something constant is added everywhere, as by a start from ones."""
     found = _offset(attempt)
-    if found is None:
+    if found is None or _is_forgotten_factor(attempt):
         return None
     told, where = attempt.told()
     at_home = _offset(told)
@@ -87,6 +88,20 @@ def constant_offset(attempt: Attempt) -> Finding | None:
         f"{where}{subject} {verb} off by {number}{rest}: where does it start from?",
         frozenset(attempt.consumers),
     )
+
+
+def _is_forgotten_factor(attempt: Attempt) -> bool:
+    """Whether one number stands for another everywhere: a sign or a size forgotten is likelier than a start."""
+    if not all(_is_constant(each) for each in (attempt, attempt.at_home())):
+        return False
+    whole = whole_factor(attempt)
+    return whole is not None and (whole[0] == -1.0 or told_factor(attempt, *whole) is not None)
+
+
+def _is_constant(attempt: Attempt) -> bool:
+    """Whether all entries that were given are alike, and all that should have been."""
+    pair = (attempt.actual, attempt.expected)
+    return all(largest_entry(each - each.reshape(-1)[0]) <= CLOSE * largest_entry(each) for each in pair)
 
 
 def _offset(attempt: Attempt) -> tuple[float, torch.Tensor] | None:
