@@ -24,6 +24,8 @@ class Comparisons:
     def __init__(self, record: Record, number: Callable[[torch.Tensor], Number]) -> None:
         self._record, self._number = record, number
         self._left: list[Met] = []
+        self._measured: Met | None = None
+        self._by_shape: Comparison | None = None
 
     def met(self, one: torch.Tensor, other: torch.Tensor) -> None:
         """Two tensors are compared."""
@@ -39,19 +41,40 @@ class Comparisons:
                 self._pair(earlier, met)
         self._left = [*self._left[-MOST_LEFT:], met]
 
+    def measured(self, tensor: torch.Tensor, side: int) -> None:
+        """The shape of a tensor is compared, on the left (0) or the right (1).
+
+        With another shape than its tensor's no gradient is right, whether values are compared then or not.
+        """
+        met = self._number(tensor), tensor.detach()
+        if side == 0:
+            self._measured = met
+        elif self._measured is not None:
+            if self._measured[1].shape != tensor.shape:
+                self._by_shape = self._pair(self._measured, met)
+            self._measured = None
+
     def statement_is_over(self) -> None:
         """What follows is compared with nothing that came before."""
         self._left.clear()
 
-    def _pair(self, one: Met, other: Met) -> None:
-        read = self._record.read
+    def _pair(self, one: Met, other: Met) -> Comparison | None:
+        read, line = self._record.read, _line()
         for (number, tensor), (gradient, reference) in ((one, other), (other, one)):
             owner = read.get(gradient)
             if owner is not None and number not in read and number != owner:
+                self._compared_after_all(owner, line)
                 value, expected = tensor.detach().clone(), reference.detach().clone()
-                self._record.comparisons.append(
-                    Comparison(number, owner, value, expected, len(self._record.steps), _line())
-                )
+                comparison = Comparison(number, owner, value, expected, len(self._record.steps), line)
+                self._record.comparisons.append(comparison)
+                return comparison
+        return None
+
+    def _compared_after_all(self, owner: Number, line: int) -> None:
+        """Forgets a shape that was another's, where the same line goes on with values: it has been put right."""
+        before, self._by_shape = self._by_shape, None
+        if before is not None and (before.owner, before.line) == (owner, line):
+            self._record.comparisons[:] = [each for each in self._record.comparisons if each is not before]
 
 
 def _line() -> int:

@@ -21,7 +21,7 @@ from ninja_tui.engine.recording.names import Names
 from ninja_tui.engine.recording.record import Record, Training
 from ninja_tui.engine.recording.recorder import Recorder
 from ninja_tui.lesson.syntax.fragment import Fragment
-from ninja_tui.lesson.syntax.instrument import ALIAS, NOTE, OVER, TURNS, Site, instrumented
+from ninja_tui.lesson.syntax.instrument import ALIAS, MEASURED, NOTE, OVER, TURNS, Site, instrumented
 from ninja_tui.lesson.syntax.names import operands
 from ninja_tui.lesson.syntax.seed import reseed
 
@@ -62,7 +62,7 @@ class Script:
         self.failures: list[Failure] = []
         self.failed: list[Fragment] = []
         self.shortened: set[int] = set()
-        namespace |= {NOTE: self._note, TURNS: self._turns, OVER: self._over, ALIAS: _alias}
+        namespace |= {NOTE: self._note, TURNS: self._turns, OVER: self._over, ALIAS: _alias, MEASURED: self._measured}
         self._loops: dict[int, _Loop] = {}
         self._resting = self.names.resting
 
@@ -119,6 +119,12 @@ class Script:
             return
         self.names.note(site, sys._getframe(1))
         self.recorder.comparisons.statement_is_over()
+
+    def _measured(self, value: Any, side: int) -> Any:
+        if isinstance(value, torch.Tensor):
+            with self.recorder.paused(), torch.no_grad():
+                self.recorder.comparisons.measured(value, side)
+        return value
 
     def _turns(self, site: int, items: Iterable[Any]) -> Iterator[Any]:
         """The turns of a ``for``; of one that trains some, and its last, in which it may do something else."""

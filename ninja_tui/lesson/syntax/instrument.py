@@ -16,6 +16,9 @@ NOTE, TURNS, OVER = "__note__", "__turns__", "__over__"
 """Called with a site's index: after a statement; around what a loop runs over; before a turn of a ``while``."""
 ALIAS = "__alias__"
 """Called with what ``dh = dpred`` binds: the two names are one tensor, and gradients of two."""
+MEASURED = "__measured__"
+"""Called with each of two tensors whose shapes are compared, and the side that it stands on; gives it back."""
+MEASURES = frozenset({"shape", "size", "numel", "ndim", "dim"})
 SILENT = (
     ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal, ast.Pass, ast.Break, ast.Continue, ast.Return, ast.Raise,
     ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef,
@@ -54,7 +57,35 @@ def instrumented(fragment: Fragment, sites: list[Site]) -> ast.Module:
     tree = copy.deepcopy(ast.Module(list(fragment.statements), []))
     ast.increment_lineno(tree, fragment.line - 1)
     tree.body = _Reporting(sites).body(tree.body, _Scope())
+    _Measuring().visit(tree)
     return ast.fix_missing_locations(tree)
+
+
+class _Measuring(ast.NodeTransformer):
+    """Has ``dh.shape == h.grad.shape`` call the hook: what returns there, or raises, compares no values any more."""
+
+    def visit_Compare(self, node: ast.Compare) -> ast.Compare:
+        self.generic_visit(node)
+        sides = [_measured(side) for side in (node.left, *node.comparators)]
+        if len(sides) == 2 and isinstance(node.ops[0], ast.Eq | ast.NotEq):
+            left, right = sides
+            if left is not None and right is not None:
+                for number, side in enumerate((left, right)):
+                    hook = ast.Call(ast.Name(MEASURED, ast.Load()), [side.value, ast.Constant(number)], [])
+                    side.value = ast.copy_location(hook, side.value)
+        return node
+
+
+def _measured(side: ast.expr) -> ast.Attribute | None:
+    """The ``shape`` in ``tuple(dh.shape)``; None where ``side`` is no measure of a tensor."""
+    match side:
+        case ast.Attribute(attr=attribute) if attribute in MEASURES:
+            return side
+        case ast.Call(func=ast.Attribute() as method, args=[]):
+            return _measured(method)
+        case ast.Call(func=ast.Name("tuple" | "list"), args=[inner]):
+            return _measured(inner)
+    return None
 
 
 @dataclass(frozen=True)

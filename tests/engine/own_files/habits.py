@@ -269,4 +269,27 @@ globals().update(db1=raw.sum(0))
         ("X.T @ raw", "X.T @ raw / 10", "dW1"),
         ("db1=raw.sum(0)", "db1=raw.mean(0)", "db1"),
     ),
+    "a check that compares shapes first": script(
+        FORWARD
+        + """
+loss.backward()
+def check(mine, node):
+    if tuple(mine.size()) != tuple(node.grad.size()):
+        print('another shape')
+        return
+    print((mine - node.grad).abs().max().item())
+def check_summed(mine, node):
+    if node.grad.ndim != mine.ndim:
+        mine = mine.sum(0)
+    print((mine - node.grad).abs().max().item())
+out = 2 * (pred - y) / 10
+mid = out @ W2.T * (1 - h ** 2)
+check(h.T @ out, W2)
+check(mid.sum(0), b1)
+check_summed(mid, b1)
+""",
+        "dW2 db1 mine",
+        ("check(mid.sum(0), b1)", "check(mid, b1)", "mid"),
+        ("check(h.T @ out, W2)", "check(out.T @ h, W2)", "dW2"),
+    ),
 }
