@@ -305,7 +305,7 @@ ROWS: list[tuple[str, str, str, str, str]] = [
     (WEIGHED, "draw = share * (dshare - dshare.sum(1, keepdim=True))", "wrong-derivative", "along axis 1", "axis 0"),
     (TIED, "dE[which] += drows", "lost-duplicates", "up to 3 times", "every"),
     (NEURON, "dpre = dout * (wx > 0)", "", "", "every"),
-    (NEVER, "dpre = 1.0 * dact", "mask", "where other numbers stand", "the others are right"),
+    (NEVER, "dpre = 1.0 * dact", "mask", "with other numbers", "the others are right"),
     (DEEP, "dpre = dtop * up.cos() * (1 - act)", "wrong-power", "`act`", "every"),
     (
         TWO_LAYERS,

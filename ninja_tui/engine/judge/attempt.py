@@ -71,7 +71,7 @@ class Attempt:
         home = self.at_home()
         if self.vacuous and home is not self:
             return self, "for any upstream gradient "
-        return (self, "where other numbers stand, ") if home.right and home is not self else (home, "")
+        return (self, "with other numbers, ") if home.right and home is not self else (home, "")
 
     def elsewhere(self, *worlds: World) -> Attempt | None:
         """The same attempt in the first of ``worlds`` in which there is one; None where there is none."""

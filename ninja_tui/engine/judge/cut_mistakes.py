@@ -24,7 +24,7 @@ CUT_WORDS: tuple[tuple[Callable[[torch.Tensor], torch.Tensor], Kind, str], ...] 
 
 
 def never_crossed(attempt: Attempt) -> Finding | None:
-    """A mask that is forgotten, where all of this minibatch passes, and nothing does where other numbers stand."""
+    """A mask that is forgotten, where all of this minibatch passes, and nothing does with other numbers."""
     home = attempt.at_home()
     if home is attempt or not home.right or attempt.vacuous:
         return None
@@ -37,7 +37,7 @@ def never_crossed(attempt: Attempt) -> Finding | None:
     wrong = nonzero(actual)
     subject, _ = entries(wrong)
     get = "get" if subject[0].isdigit() and int(wrong.sum().item()) > 1 else "gets"
-    message = f"where other numbers stand, {subject} {get} a gradient and should not: nothing passes there"
+    message = f"with other numbers, {subject} {get} a gradient and should not: nothing passes there"
     return Finding(Kind.MASK, message, frozenset(attempt.consumers))
 
 

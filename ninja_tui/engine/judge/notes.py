@@ -21,7 +21,7 @@ def note_on(verdict: Verdict, actual: torch.Tensor, expected: torch.Tensor, hidd
     if hidden_by:
         names = ", ".join(hidden_by)
         return f"cmp accepts it because {names} is 0; what becomes of {names} is wrong all the same"
-    return "these numbers are close here, but the formula does not hold where other numbers stand"
+    return "these numbers are close here, but the formula does not hold with other numbers"
 
 
 def _on_pass(verdict: Verdict, actual: torch.Tensor, expected: torch.Tensor) -> str | None:

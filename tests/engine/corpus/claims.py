@@ -17,7 +17,7 @@ ALIKE = 1 - 1.001e-4
 """Of entries that are off by as much, up to rounding, the first is named."""
 ENTRIES = r"(?:(?P<count>\d+) of (?P<total>\d+) entries|(?P<every>every entry)|(?P<single>it))"
 WORLDS = {
-    "where other numbers stand, ": (World.RANDOM, World.VACUOUS, World.FRESH),
+    "with other numbers, ": (World.RANDOM, World.VACUOUS, World.FRESH),
     "for any upstream gradient ": (World.RANDOM,),
 }
 
