@@ -6,7 +6,7 @@ import builtins
 import contextlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from types import FunctionType
+from types import CodeType, FunctionType
 
 import torch
 
@@ -21,10 +21,12 @@ from ninja_tui.engine.recording.replay import RAISED, Values, double_precision, 
 from ninja_tui.engine.recording.slices import MATRIX_PRODUCTS, PRODUCTS, Slice
 from ninja_tui.engine.workers.namespace import (
     ANSWER,
+    BY_ANY_NAME,
     MOST_OUTPUT,
     Code,
     Copies,
     memory_of,
+    names_used,
     packed,
     version,
 )
@@ -34,6 +36,8 @@ NOT_REPLAYED = (*RAISED, KeyError)
 """What a replay raises: what an operation does, or KeyError where a trial has no gradient for a node that is read."""
 UNCHANGEABLE = (bool, int, float, complex, str, range, torch.dtype, torch.Generator, type(builtins))
 """What code may use without changing a tensor by it, beside tensors themselves."""
+COPIED = (torch.Tensor, list, tuple, dict, *UNCHANGEABLE)
+"""What code may use without reaching more than that and what is in it."""
 TOGETHER = 32
 """So many gradients of a file are computed at once in float64."""
 MOST_STEPS = 20_000
@@ -213,8 +217,9 @@ class Run:
 
     def again(self, code: Code, name: str, world: int, upstream: Mapping[str, torch.Tensor]) -> torch.Tensor | None:
         """What ``code`` binds to ``name`` where it runs anew on a world's values; None where it cannot."""
-        copies = Copies(torch.clone)
-        namespace: Namespace = {name: copies.of(value) for name, value in self.namespace.items()}
+        copies, reached = Copies(torch.clone), self._reached(code)
+        namespace: Namespace = dict(self.namespace)
+        namespace |= {name: copies.of(self.namespace[name]) for name in reached}
         namespace |= {path: tensor.clone() for path, tensor in self._worlds[world].items() if path in namespace}
         nodes = {number: node for number, node in self._places.items() if node in upstream}
         for bound, value in self.namespace.items():
@@ -228,6 +233,14 @@ class Run:
             error = execute(code, 1, namespace).error
         value = namespace.get(name)
         return value if not error and isinstance(value, torch.Tensor) else None
+
+    def _reached(self, code: Code) -> Collection[str]:
+        """The names that ``code`` may reach: all where it calls a function of the file, or asks for names by text."""
+        used = names_used(code) if isinstance(code, CodeType) else BY_ANY_NAME
+        values = [self.namespace[name] for name in used if name in self.namespace]
+        if not used.isdisjoint(BY_ANY_NAME) or any(not isinstance(value, COPIED) for value in values):
+            return self.namespace.keys()
+        return used & self.namespace.keys()
 
     def keep_changeable(self, namespace: Namespace, names: Iterable[str]) -> None:
         """Makes plain tensors of those ``names`` that ``torch.inference_mode()`` left: others may not change them."""
