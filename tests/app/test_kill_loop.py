@@ -19,7 +19,8 @@ def test_kill_9_loses_nothing_that_is_called_saved(tmp_path: Path, moment: Momen
     result = killed(moment, tmp_path)
     assert not result.lost
     assert result.left == ()
-    assert len(result.litter) == int((moment.step, moment.after) in NAMED)
+    assert len(result.litter) <= 1  # a kill at a time, and not at a step, may come between the two moments too
     if moment.step:
+        assert len(result.litter) == int((moment.step, moment.after) in NAMED)
         assert not result.called_saved
         assert result.on_disk == (moment == Moment(step="replace", after=True))
