@@ -91,7 +91,7 @@ def _other_shape(name: str, actual: torch.Tensor, expected: torch.Tensor, close:
     if summed is not None and summed.numel() < actual.numel():
         factor = factor_of(summed, expected, close)
         # any constant is a multiple of another: only the sum itself counts then
-        if factor is not None and (abs(factor) == 1.0 or not _is_constant(expected, close)):
+        if factor is not None and (abs(factor) == 1.0 or not is_constant(expected, close)):
             return not_summed(name, actual, expected)
     return _summed_and_spread(name, actual, expected, close) or belongs_elsewhere(name, actual, expected)
 
@@ -106,7 +106,8 @@ def _each_right(actual: torch.Tensor, expected: torch.Tensor, close: float) -> F
     return Finding(Kind.SHAPE, f"each number is right, the shape is not: {sizes}")
 
 
-def _is_constant(tensor: torch.Tensor, close: float) -> bool:
+def is_constant(tensor: torch.Tensor, close: float) -> bool:
+    """Whether all entries are alike, up to the share ``close`` of the largest one."""
     return largest_entry(tensor - tensor.reshape(-1)[0]) <= close * largest_entry(tensor)
 
 
@@ -214,7 +215,7 @@ def summed_over(
         return None
     count = math.prod(source.shape[axis] for axis in axes)
     averaged = math.isclose(factor * count, 1.0, rel_tol=close)
-    if _is_constant(total, close) and not averaged and not math.isclose(factor, 1.0, rel_tol=close):
+    if is_constant(total, close) and not averaged and not math.isclose(factor, 1.0, rel_tol=close):
         return None  # any constant is a multiple of another
     return "averaged" if averaged else "summed"
 

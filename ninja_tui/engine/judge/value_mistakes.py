@@ -100,8 +100,7 @@ def _is_forgotten_factor(attempt: Attempt) -> bool:
 
 def _is_constant(attempt: Attempt) -> bool:
     """Whether all entries that were given are alike, and all that should have been."""
-    pair = (attempt.actual, attempt.expected)
-    return all(largest_entry(each - each.reshape(-1)[0]) <= CLOSE * largest_entry(each) for each in pair)
+    return all(plain.is_constant(each, CLOSE) for each in (attempt.actual, attempt.expected))
 
 
 def _offset(attempt: Attempt) -> tuple[float, torch.Tensor] | None:
